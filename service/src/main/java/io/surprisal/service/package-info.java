@@ -1,0 +1,2 @@
+/** The {@code surprisal} command, its configuration and the embedded broker. */
+package io.surprisal.service;
