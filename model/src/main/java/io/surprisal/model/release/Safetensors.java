@@ -71,8 +71,8 @@ public record Safetensors(
    *
    * @return what was written, with its hash
    */
-  static Safetensors write(Path file, Map<String, String> metadata, Map<String, Tensor> tensors)
-      throws IOException {
+  public static Safetensors write(
+      Path file, Map<String, String> metadata, Map<String, Tensor> tensors) throws IOException {
     byte[] bytes = encode(metadata, tensors);
     Path folder = file.toAbsolutePath().getParent();
     Files.createDirectories(folder);
