@@ -35,7 +35,8 @@ record Failure(int exitCode, String message) {
       return missing("no such file or directory: " + file.getFile());
     }
     if (cause instanceof AccessDeniedException file) {
-      return missing("permission denied: " + file.getFile() + "; change its rights or name another");
+      return missing(
+          "permission denied: " + file.getFile() + "; change its rights or name another");
     }
     if (cause instanceof NotDirectoryException file) {
       return missing("not a directory: " + file.getFile());
@@ -66,7 +67,9 @@ record Failure(int exitCode, String message) {
     return new Failure(MISSING_DEPENDENCY, message);
   }
 
-  /** The exception that says something, without the carriers that futures and streams wrap it in. */
+  /**
+   * The exception that says something, without the carriers that futures and streams wrap it in.
+   */
   private static Throwable unwrapped(Throwable thrown) {
     Throwable cause = thrown;
     while (cause.getCause() != null

@@ -10,8 +10,8 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.io.IOException;
 
 /**
- * JSON as the command prints it: on one line; NaN and infinities, which JSON lacks, and
- * empty optionals are null.
+ * JSON as the command prints it: on one line; NaN and infinities, which JSON lacks, and empty
+ * optionals are null.
  */
 public final class Json {
 

@@ -14,8 +14,8 @@ import org.jline.utils.Signals;
  * ends with 130 or 143. A second signal, or {@link #GRACE} without an end, ends the process at
  * once.
  *
- * <p>Signals are taken before the JVM's own shutdown begins, so that the shutdown hooks of libraries
- * do not close logs and native code under a command that still uses them.
+ * <p>Signals are taken before the JVM's own shutdown begins, so that the shutdown hooks of
+ * libraries do not close logs and native code under a command that still uses them.
  */
 public final class StopSignal {
 
@@ -50,8 +50,8 @@ public final class StopSignal {
   }
 
   /**
-   * Runs an action when the end is asked for (on the thread that asks; at once when it already was).
-   * It should only pass the wish on, for example wake a consumer up.
+   * Runs an action when the end is asked for (on the thread that asks; at once when it already
+   * was). It should only pass the wish on, for example wake a consumer up.
    */
   public void onStop(Runnable action) {
     synchronized (actions) {

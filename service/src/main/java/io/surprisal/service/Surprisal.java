@@ -18,7 +18,6 @@ import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
-import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.ArgSpec;
@@ -124,10 +123,11 @@ public final class Surprisal {
     CommandLine line = new CommandLine(root);
     Map<String, List<Object>> groups = groups(invocation);
     groups.values().forEach(commands -> commands.forEach(line::addSubcommand));
+    line.getSubcommands()
+        .values()
+        .forEach(command -> command.getCommandSpec().mixinStandardHelpOptions(true));
     line.getHelpSectionMap()
-        .put(
-            UsageMessageSpec.SECTION_KEY_COMMAND_LIST,
-            help -> groupedCommands(help, groups));
+        .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> groupedCommands(help, groups));
     line.setOut(new PrintWriter(invocation.out(), true, UTF_8));
     line.setErr(new PrintWriter(invocation.err(), true, UTF_8));
     line.setUsageHelpAutoWidth(false);
@@ -149,7 +149,9 @@ public final class Surprisal {
     } else {
       Logs.NORMAL.configure();
     }
-    if (!parsed.hasSubcommand() && !parsed.isUsageHelpRequested() && !parsed.isVersionHelpRequested()) {
+    if (!parsed.hasSubcommand()
+        && !parsed.isUsageHelpRequested()
+        && !parsed.isVersionHelpRequested()) {
       throw new ParameterException(spec.commandLine(), "Missing command");
     }
     return new RunLast().execute(parsed);
@@ -215,13 +217,10 @@ public final class Surprisal {
         (group, commands) -> {
           text.append(String.format("%n%s%n", group));
           for (Object command : commands) {
-            CommandSpec spec = CommandSpec.forAnnotatedObject(command);
-            String[] description = spec.usageMessage().description();
-            text.append(
-                String.format(
-                    "  %-" + width + "s  %s%n",
-                    spec.name(),
-                    description.length == 0 ? "" : Ansi.OFF.string(description[0])));
+            UsageMessageSpec usage = CommandSpec.forAnnotatedObject(command).usageMessage();
+            String[] lines = usage.header().length > 0 ? usage.header() : usage.description();
+            String name = CommandSpec.forAnnotatedObject(command).name();
+            text.append(String.format("  %-" + width + "s  %s%n", name, lines[0]));
           }
         });
     return text.toString();

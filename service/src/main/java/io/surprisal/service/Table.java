@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 
-/** An aligned table for people: text to the left, numbers to the right, fractions to four digits. */
+/**
+ * An aligned table for people: text to the left, numbers to the right, fractions to four digits.
+ */
 public final class Table {
 
   private final List<String> headers;
