@@ -1,0 +1,44 @@
+package io.surprisal.model.images;
+
+/** One image cannot be used, through its own fault; the images around it are not affected. */
+public class ImageRejectedException extends Exception {
+
+  /** Why. The names are stable: they appear in dead letters and metrics. */
+  public enum Reason {
+    /** The bytes are neither PNG nor JPEG. */
+    NOT_AN_IMAGE,
+    /** The file ends before the image does. */
+    TRUNCATED,
+    /** A side or the number of pixels is above the limit. */
+    TOO_LARGE,
+    /** A JPEG of more scans than the limit. */
+    TOO_MANY_SCANS,
+    /** An image of width or height 0. */
+    ZERO_SIZE,
+    /** The stated format or size is not the one of the body. */
+    HEADER_MISMATCH,
+    /** Transparency, CMYK, or grey where colour is needed and the reverse. */
+    WRONG_CHANNELS,
+    /** Well-formed as far as can be told, but of a kind that is not read, such as 16-bit PNG. */
+    UNSUPPORTED,
+    /** Damaged. */
+    MALFORMED
+  }
+
+  private final Reason reason;
+
+  ImageRejectedException(Reason reason, String message) {
+    super(message);
+    this.reason = reason;
+  }
+
+  ImageRejectedException(Reason reason, String message, Throwable cause) {
+    super(message, cause);
+    this.reason = reason;
+  }
+
+  /** The stable code; the message has the particulars. */
+  public Reason reason() {
+    return reason;
+  }
+}

@@ -1,0 +1,83 @@
+package io.surprisal.model.images;
+
+import java.util.Arrays;
+
+/**
+ * A decoded image of unsigned 8-bit samples. Equal when shape and samples are.
+ *
+ * @param channels 1 (grey) or 3 (red, green, blue)
+ * @param height rows, at least 1
+ * @param width columns, at least 1
+ * @param pixels samples in the order [channels, height, width]. The array is not copied: whoever
+ *     makes the image gives it away, and nobody writes to it afterwards
+ */
+public record PixelImage(int channels, int height, int width, byte[] pixels) {
+
+  /**
+   * @throws IllegalArgumentException if the shape is not one of an image or the length of {@code
+   *     pixels} is not channels · height · width
+   */
+  public PixelImage {
+    if ((channels != 1 && channels != 3) || height < 1 || width < 1) {
+      throw new IllegalArgumentException(
+          "An image is 1 or 3 channels of at least 1×1 pixels, not "
+              + shape(channels, height, width));
+    }
+    if (pixels.length != (long) channels * height * width) {
+      throw new IllegalArgumentException(
+          shape(channels, height, width) + " image with " + pixels.length + " samples");
+    }
+  }
+
+  /** Takes samples in the order [height, width, channels]. */
+  static PixelImage ofInterleaved(int channels, int height, int width, byte[] interleaved) {
+    if (channels == 1) {
+      return new PixelImage(channels, height, width, interleaved);
+    }
+    byte[] pixels = new byte[interleaved.length];
+    int area = height * width;
+    for (int channel = 0; channel < channels; channel++) {
+      for (int i = 0; i < area; i++) {
+        pixels[channel * area + i] = interleaved[i * channels + channel];
+      }
+    }
+    return new PixelImage(channels, height, width, pixels);
+  }
+
+  /** The samples in the order [height, width, channels]. */
+  byte[] interleaved() {
+    if (channels == 1) {
+      return pixels;
+    }
+    byte[] interleaved = new byte[pixels.length];
+    int area = height * width;
+    for (int i = 0; i < interleaved.length; i++) {
+      interleaved[i] = pixels[i % channels * area + i / channels];
+    }
+    return interleaved;
+  }
+
+  /** {@code channels×height×width}, as messages write a shape. */
+  static String shape(int channels, int height, int width) {
+    return channels + "×" + height + "×" + width;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof PixelImage that
+        && channels == that.channels
+        && height == that.height
+        && width == that.width
+        && Arrays.equals(pixels, that.pixels);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(pixels) * 31 + height;
+  }
+
+  @Override
+  public String toString() {
+    return shape(channels, height, width) + " image";
+  }
+}

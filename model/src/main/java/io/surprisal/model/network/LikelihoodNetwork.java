@@ -1,0 +1,132 @@
+package io.surprisal.model.network;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.SymbolBlock;
+import ai.djl.training.ParameterStore;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * The denoising network ε̂_θ(z_t; γ_t) of the paper (arXiv 2107.00630, appendix B.1): no down- or
+ * up-sampling, n blocks down, two in the middle around one attention, n + 1 up that concatenate the
+ * skip, Fourier features on the input, and z added to the output.
+ *
+ * <p>The forward pass is one TorchScript module, written at start-up from the readable text
+ * resource {@code likelihood_network.torchscript}: one call into native code instead of several
+ * hundred. The module holds no parameters; they are passed in as one flat vector, so that
+ * optimiser, moving average and release stay on this side.
+ *
+ * <p>Owns the native module; {@link #close()} frees it. Threads may share an instance.
+ */
+public final class LikelihoodNetwork implements AutoCloseable {
+  private static final String TEXT = "likelihood_network.torchscript";
+
+  private final ModelConfiguration configuration;
+  private final boolean training;
+  private final Model model;
+  private final SymbolBlock block;
+
+  /**
+   * Loads the module.
+   *
+   * @param training true: keeps the graph for a backward pass and applies dropout; false: inference
+   */
+  public LikelihoodNetwork(ModelConfiguration configuration, Device device, boolean training) {
+    this.configuration = configuration;
+    this.training = training;
+    model = TorchRuntime.newModel("likelihood-network", device);
+    try (InputStream archive =
+        new ByteArrayInputStream(
+            TorchScriptArchive.write("LikelihoodNetwork", text(configuration, training)))) {
+      model.load(archive, Map.of());
+    } catch (IOException | MalformedModelException e) {
+      model.close();
+      throw new IllegalStateException("the likelihood network does not load into PyTorch", e);
+    }
+    block = (SymbolBlock) model.getBlock();
+  }
+
+  /** The manager of the device on which the network runs; closed with the network. */
+  public NDManager manager() {
+    return model.getNDManager();
+  }
+
+  /**
+   * Predicts the noise.
+   *
+   * @param z noisy images {@code [batch, channels, height, width]}, float32
+   * @param gamma −log SNR of each image {@code [batch]}
+   * @param parameters the network's part of the flat vector, from {@link
+   *     ParameterLayout#scheduleSize()} on
+   * @return ε̂ {@code [batch, channels, height, width]}, owned by the manager of {@code z}
+   */
+  public NDArray predict(NDArray z, NDArray gamma, NDArray parameters) {
+    try (NDArray shifted = gamma.sub((float) configuration.gammaMin());
+        NDArray time =
+            shifted.div((float) (configuration.gammaMax() - configuration.gammaMin()))) {
+      return block
+          .forward(
+              new ParameterStore(z.getManager(), false), new NDList(z, time, parameters), training)
+          .singletonOrThrow();
+    }
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+
+  private static String text(ModelConfiguration c, boolean training) {
+    int e = c.embedding();
+    List<String> frequencies =
+        c.fourierExponents().stream().map(n -> literal(Math.scalb(2 * Math.PI, n))).toList();
+    Map<String, Object> values =
+        Map.ofEntries(
+            Map.entry("sizes", ParameterLayout.of(c).networkSizes()),
+            Map.entry("E", e),
+            Map.entry("E/2", e / 2),
+            Map.entry("3E", 3 * e),
+            Map.entry("4E", 4 * e),
+            Map.entry("n", c.blocks()),
+            Map.entry("n+1", c.blocks() + 1),
+            Map.entry("C", c.channels()),
+            Map.entry("H", c.height()),
+            Map.entry("W", c.width()),
+            Map.entry("groups", c.groups()),
+            Map.entry("epsilon", literal(c.normEpsilon())),
+            Map.entry("-ln(1e4)/(E/2-1)", literal(-Math.log(1e4) / (e / 2.0 - 1))),
+            Map.entry("frequencies", frequencies),
+            Map.entry("frequencies.size", frequencies.size()),
+            Map.entry("dropout", literal(c.dropout())),
+            Map.entry("training", training && c.dropout() > 0 ? "True" : "False"));
+    String text = resource();
+    for (Map.Entry<String, Object> value : values.entrySet()) {
+      text = text.replace("{{" + value.getKey() + "}}", value.getValue().toString());
+    }
+    return text;
+  }
+
+  /** A floating-point literal that TorchScript reads back to the same double. */
+  private static String literal(double value) {
+    return String.format(Locale.ROOT, "%.17e", value);
+  }
+
+  private static String resource() {
+    try (InputStream in = LikelihoodNetwork.class.getResourceAsStream(TEXT)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the jar lacks " + TEXT, e);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package io.surprisal.model.network;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Where each named parameter lies in the one flat vector that holds them all. A flat vector lets
+ * the optimiser, the moving average and the gradient norm be a few operations on one array instead
+ * of a few hundred on many small ones.
+ *
+ * <p>The schedule's parameters come first, then the network's in the order in which the network
+ * reads them.
+ */
+public final class ParameterLayout {
+
+  /**
+   * One parameter.
+   *
+   * @param name dotted name, as in the release file
+   * @param shape dense weights are (out, in), convolutions (out, in, height, width)
+   * @param offset index of its first element in the flat vector
+   * @param initialisation how it starts
+   */
+  public record Entry(String name, List<Integer> shape, int offset, Initialisation initialisation) {
+    /** Number of elements. */
+    public int size() {
+      return shape.stream().reduce(1, Math::multiplyExact);
+    }
+  }
+
+  /** How a parameter starts. */
+  public enum Initialisation {
+    ZERO,
+    ONE,
+    /** U(−1/√fan_in, 1/√fan_in). */
+    UNIFORM_FAN_IN,
+    /** b of the learned scalar schedule: γ_min. */
+    GAMMA_MIN,
+    /** w of the learned scalar schedule: γ_max − γ_min. */
+    GAMMA_RANGE
+  }
+
+  private final List<Entry> entries = new ArrayList<>();
+  private final List<Integer> fanIns = new ArrayList<>();
+  private final int scheduleEntries;
+  private int size;
+
+  private ParameterLayout(ModelConfiguration c) {
+    if (c.schedule() == ModelConfiguration.Schedule.LEARNED_SCALAR) {
+      add("schedule.b", Initialisation.GAMMA_MIN, 1, 1);
+      add("schedule.w", Initialisation.GAMMA_RANGE, 1, 1);
+    }
+    scheduleEntries = entries.size();
+    int e = c.embedding();
+    dense("network.condition.0", 4 * e, e);
+    dense("network.condition.1", 4 * e, 4 * e);
+    int inputs = c.channels() * (1 + 2 * c.fourierExponents().size());
+    convolution("network.first", e, inputs, 3, Initialisation.UNIFORM_FAN_IN);
+    for (int i = 0; i < c.blocks(); i++) {
+      block("network.down." + i, e, e);
+    }
+    block("network.middle.0", e, e);
+    norm("network.attention.norm", e);
+    convolution("network.attention.qkv", 3 * e, e, 1, Initialisation.UNIFORM_FAN_IN);
+    convolution("network.attention.out", e, e, 1, Initialisation.ZERO);
+    block("network.middle.1", e, e);
+    for (int i = 0; i <= c.blocks(); i++) {
+      block("network.up." + i, 2 * e, e);
+    }
+    norm("network.last.norm", e);
+    convolution("network.last.conv", c.channels(), e, 3, Initialisation.ZERO);
+  }
+
+  /** The layout of a configuration's parameters; a pure function of it. */
+  public static ParameterLayout of(ModelConfiguration configuration) {
+    return new ParameterLayout(configuration);
+  }
+
+  private void block(String name, int in, int out) {
+    norm(name + ".norm1", in);
+    convolution(name + ".conv1", out, in, 3, Initialisation.UNIFORM_FAN_IN);
+    add(name + ".condition.weight", Initialisation.ZERO, 4 * out, out, 4 * out);
+    norm(name + ".norm2", out);
+    convolution(name + ".conv2", out, out, 3, Initialisation.ZERO);
+    if (in != out) {
+      convolution(name + ".shortcut", out, in, 1, Initialisation.UNIFORM_FAN_IN);
+    }
+  }
+
+  private void dense(String name, int out, int in) {
+    add(name + ".weight", Initialisation.UNIFORM_FAN_IN, in, out, in);
+    add(name + ".bias", Initialisation.UNIFORM_FAN_IN, in, out);
+  }
+
+  private void convolution(String name, int out, int in, int kernel, Initialisation start) {
+    int fanIn = in * kernel * kernel;
+    add(name + ".weight", start, fanIn, out, in, kernel, kernel);
+    add(name + ".bias", start, fanIn, out);
+  }
+
+  private void norm(String name, int channels) {
+    add(name + ".weight", Initialisation.ONE, 1, channels);
+    add(name + ".bias", Initialisation.ZERO, 1, channels);
+  }
+
+  private void add(String name, Initialisation initialisation, int fanIn, int... shape) {
+    Entry entry = new Entry(name, IntStream.of(shape).boxed().toList(), size, initialisation);
+    entries.add(entry);
+    fanIns.add(fanIn);
+    size = Math.addExact(size, entry.size());
+  }
+
+  /** All parameters in the order of the flat vector. */
+  public List<Entry> entries() {
+    return List.copyOf(entries);
+  }
+
+  /** Length of the flat vector. */
+  public int size() {
+    return size;
+  }
+
+  /** Number of leading elements of the flat vector that belong to the noise schedule. */
+  public int scheduleSize() {
+    return scheduleEntries == entries.size() ? size : entries.get(scheduleEntries).offset();
+  }
+
+  /** Sizes of the network's parameters, in order. */
+  List<Integer> networkSizes() {
+    return entries.subList(scheduleEntries, entries.size()).stream().map(Entry::size).toList();
+  }
+
+  int fanIn(int entry) {
+    return fanIns.get(entry);
+  }
+}

@@ -1,0 +1,43 @@
+package io.surprisal.model.network;
+
+import ai.djl.Device;
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+
+/** The one PyTorch engine of this JVM, with the settings that everything here relies on. */
+public final class TorchRuntime {
+  private TorchRuntime() {}
+
+  private static final class Holder {
+    static final Engine ENGINE = start();
+
+    private static Engine start() {
+      setUnlessSet("ai.djl.offline", "true");
+      // The optimising executor recompiles in the first calls, for minutes in the worst case.
+      setUnlessSet("ai.djl.pytorch.graph_optimizer", "false");
+      setUnlessSet(
+          "ai.djl.pytorch.num_threads", Integer.toString(Runtime.getRuntime().availableProcessors()));
+      return Engine.getEngine("PyTorch");
+    }
+
+    private static void setUnlessSet(String key, String value) {
+      if (System.getProperty(key) == null) {
+        System.setProperty(key, value);
+      }
+    }
+  }
+
+  /** The engine, loaded on first use (seconds when its native library must be unpacked). */
+  public static Engine engine() {
+    return Holder.ENGINE;
+  }
+
+  static Model newModel(String name, Device device) {
+    return engine().newModel(name, device);
+  }
+
+  /** Native arrays and modules that are alive in this JVM: flat where nothing leaks. */
+  public static int nativeHandles() {
+    return engine().newBaseManager().getParentManager().getManagedArrays().size();
+  }
+}

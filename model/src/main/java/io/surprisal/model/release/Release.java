@@ -1,0 +1,252 @@
+package io.surprisal.model.release;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.surprisal.model.images.Preprocessing;
+import io.surprisal.model.network.InitialParameters;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ParameterLayout;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One immutable model file: weights and noise schedule as named tensors in safetensors, with
+ * configuration, preprocessing, noise-level offset, calibration and provenance in the metadata.
+ * Lives on the heap; scorers copy the parameters to their device.
+ */
+public final class Release {
+  private static final String MANIFEST = "surprisal.release";
+  private static final String TENSOR_HASH = "surprisal.tensors.sha256";
+  private static final String CALIBRATION_SCORES = "calibration.bitsPerDim";
+  private static final int FORMAT = 1;
+
+  /** Offset of the noise levels: the midpoints of the strata at the default K = 8. */
+  public static final double DEFAULT_LEVEL_OFFSET = 1.0 / 16;
+
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+
+  /** What the metadata holds; the calibration's scores are a tensor beside it. */
+  private record Manifest(
+      int format,
+      ModelConfiguration configuration,
+      Preprocessing preprocessing,
+      double levelOffset,
+      CalibrationManifest calibration,
+      TrainingRecord training) {}
+
+  private record CalibrationManifest(
+      int evaluations, String precision, List<Calibration.Correction> corrections) {}
+
+  private final String id;
+  private final ModelConfiguration configuration;
+  private final Preprocessing preprocessing;
+  private final double levelOffset;
+  private final float[] parameters;
+  private final Calibration calibration;
+  private final TrainingRecord training;
+
+  private Release(
+      String id, Manifest manifest, float[] parameters, Calibration calibration) {
+    this.id = id;
+    this.configuration = manifest.configuration();
+    this.preprocessing = manifest.preprocessing();
+    this.levelOffset = manifest.levelOffset();
+    this.training = manifest.training();
+    this.parameters = parameters;
+    this.calibration = calibration;
+  }
+
+  /**
+   * Writes a release atomically and returns it with its id.
+   *
+   * @param parameters flat vector of {@link ParameterLayout}; copied
+   * @param calibration empty for a release that scores but raises no alerts
+   */
+  public static Release write(
+      Path file,
+      ModelConfiguration configuration,
+      float[] parameters,
+      Optional<Calibration> calibration,
+      TrainingRecord training)
+      throws IOException {
+    Preprocessing preprocessing =
+        Preprocessing.resize(
+            configuration.channels(), configuration.height(), configuration.width());
+    CalibrationManifest calibrationManifest =
+        calibration
+            .map(c -> new CalibrationManifest(c.evaluations(), c.precision(), c.corrections()))
+            .orElse(null);
+    Manifest manifest =
+        new Manifest(
+            FORMAT,
+            configuration,
+            preprocessing,
+            DEFAULT_LEVEL_OFFSET,
+            calibrationManifest,
+            training);
+    Map<String, Safetensors.Tensor> tensors =
+        NamedParameters.split(ParameterLayout.of(configuration), parameters);
+    calibration.ifPresent(
+        c ->
+            tensors.put(
+                CALIBRATION_SCORES,
+                new Safetensors.Tensor(List.of(c.images()), c.bitsPerDim())));
+    Map<String, String> metadata =
+        Map.of(
+            "format",
+            "pt",
+            MANIFEST,
+            JSON.writeValueAsString(manifest),
+            TENSOR_HASH,
+            tensorHash(tensors));
+    String id = Safetensors.write(file, metadata, tensors).sha256();
+    return new Release(id, manifest, parameters.clone(), calibration.orElse(null));
+  }
+
+  /** Writes this release with another calibration; all else stays. */
+  public Release recalibrated(Path file, Calibration newCalibration) throws IOException {
+    return write(file, configuration, parameters, Optional.of(newCalibration), training);
+  }
+
+  /** An untrained, uncalibrated release: its network is ε̂ = z exactly. */
+  public static Release untrained(Path file, ModelConfiguration configuration, long seed)
+      throws IOException {
+    TrainingRecord training =
+        new TrainingRecord(0, 0, 0, seed, "none", 0, 0, false, List.of());
+    return write(
+        file,
+        configuration,
+        InitialParameters.draw(configuration, seed),
+        Optional.empty(),
+        training);
+  }
+
+  /**
+   * Reads and verifies a release: format, names and shapes of all tensors, their hash, and that
+   * every number is finite.
+   *
+   * @throws ReleaseException naming the file and what is wrong with it
+   * @throws java.nio.file.NoSuchFileException if there is no such file
+   */
+  public static Release load(Path file) throws IOException {
+    Safetensors content = Safetensors.read(file);
+    Manifest manifest = manifest(file, content);
+    ParameterLayout layout = ParameterLayout.of(manifest.configuration());
+    Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>(content.tensors());
+    if (!tensorHash(tensors).equals(content.metadata().get(TENSOR_HASH))) {
+      throw new ReleaseException(file + " is damaged: its tensors do not match their hash");
+    }
+    Safetensors.Tensor scores = tensors.remove(CALIBRATION_SCORES);
+    float[] parameters = NamedParameters.join(file.toString(), layout, tensors);
+    Calibration calibration = null;
+    if (manifest.calibration() != null) {
+      if (scores == null || scores.values().length == 0) {
+        throw new ReleaseException(file + " names a calibration but lacks " + CALIBRATION_SCORES);
+      }
+      requireFinite(file, CALIBRATION_SCORES, scores.values());
+      calibration =
+          new Calibration(
+              manifest.calibration().evaluations(),
+              manifest.calibration().precision(),
+              scores.values(),
+              manifest.calibration().corrections());
+    }
+    return new Release(content.sha256(), manifest, parameters, calibration);
+  }
+
+  private static Manifest manifest(Path file, Safetensors content) throws ReleaseException {
+    String text = content.metadata().get(MANIFEST);
+    if (text == null) {
+      throw new ReleaseException(
+          file
+              + " is a safetensors file but no Surprisal release: its metadata lacks "
+              + MANIFEST);
+    }
+    try {
+      Manifest manifest = JSON.readValue(text, Manifest.class);
+      if (manifest.format() != FORMAT) {
+        throw new ReleaseException(
+            file
+                + " has release format "
+                + manifest.format()
+                + ", this version reads format "
+                + FORMAT);
+      }
+      if (manifest.configuration() == null
+          || manifest.preprocessing() == null
+          || manifest.training() == null
+          || !(manifest.levelOffset() >= 0 && manifest.levelOffset() < 1)) {
+        throw new ReleaseException(file + " lacks parts of its " + MANIFEST + " metadata");
+      }
+      return manifest;
+    } catch (JsonProcessingException e) {
+      throw new ReleaseException(
+          file + " has malformed " + MANIFEST + " metadata: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  static void requireFinite(Path file, String name, float[] values) throws ReleaseException {
+    for (float value : values) {
+      if (!Float.isFinite(value)) {
+        throw new ReleaseException(file + ": " + name + " holds " + value + ", must be finite");
+      }
+    }
+  }
+
+  private static String tensorHash(Map<String, Safetensors.Tensor> tensors) {
+    MessageDigest digest = Safetensors.digest();
+    tensors.forEach(
+        (name, tensor) -> {
+          digest.update((name + tensor.shape()).getBytes(StandardCharsets.UTF_8));
+          ByteBuffer bytes =
+              ByteBuffer.allocate(4 * tensor.values().length).order(ByteOrder.LITTLE_ENDIAN);
+          bytes.asFloatBuffer().put(tensor.values());
+          digest.update(bytes);
+        });
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+
+  /** SHA-256 of the file, hexadecimal. */
+  public String id() {
+    return id;
+  }
+
+  public ModelConfiguration configuration() {
+    return configuration;
+  }
+
+  public Preprocessing preprocessing() {
+    return preprocessing;
+  }
+
+  /** u in [0, 1): the offset of the noise levels t_i = (u + i/K) mod 1. */
+  public double levelOffset() {
+    return levelOffset;
+  }
+
+  /** A copy of the flat parameter vector, laid out as {@link ParameterLayout} says. */
+  public float[] parameters() {
+    return parameters.clone();
+  }
+
+  public Optional<Calibration> calibration() {
+    return Optional.ofNullable(calibration);
+  }
+
+  public TrainingRecord training() {
+    return training;
+  }
+}

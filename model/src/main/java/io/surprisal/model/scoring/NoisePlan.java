@@ -1,0 +1,93 @@
+package io.surprisal.model.scoring;
+
+import io.surprisal.model.diffusion.CounterNoise;
+import io.surprisal.model.diffusion.NoiseTimes;
+import io.surprisal.model.images.PixelImage;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+
+/**
+ * Which noise and which times an image is evaluated with. Noise is counter-based, so a plan is a
+ * pure function of the image or of its index.
+ */
+abstract class NoisePlan {
+  /** Stream of ε₀ in the reconstruction term; evaluations use the streams 0 to K − 1. */
+  static final long RECONSTRUCTION_STREAM = -1;
+
+  private static final long OFFSET_STREAM = -2;
+
+  /** The noise of an image. */
+  abstract CounterNoise noise(PixelImage image, long index);
+
+  /** The offset u of an image's times, in [0, 1). */
+  abstract double offset(CounterNoise noise);
+
+  final double[] times(CounterNoise noise, int evaluations) {
+    return NoiseTimes.stratified(evaluations, offset(noise));
+  }
+
+  /** Noise keyed by the pixels, all images at the same times: an image's score is one number. */
+  static NoisePlan fixedLevels(double levelOffset) {
+    return new NoisePlan() {
+      @Override
+      CounterNoise noise(PixelImage image, long index) {
+        return new CounterNoise(pixelKey(image));
+      }
+
+      @Override
+      double offset(CounterNoise noise) {
+        return levelOffset;
+      }
+    };
+  }
+
+  /** Noise and times keyed by the pixels: an image's score is one number, without bias at any K. */
+  static NoisePlan pixelLevels() {
+    return new NoisePlan() {
+      @Override
+      CounterNoise noise(PixelImage image, long index) {
+        return new CounterNoise(pixelKey(image));
+      }
+
+      @Override
+      double offset(CounterNoise noise) {
+        return noise.uniform(OFFSET_STREAM);
+      }
+    };
+  }
+
+  /** Noise and times drawn afresh, by seed and the image's index. */
+  static NoisePlan fresh(long seed) {
+    return new NoisePlan() {
+      @Override
+      CounterNoise noise(PixelImage image, long index) {
+        return new CounterNoise(digest(ByteBuffer.allocate(16).putLong(seed).putLong(index)));
+      }
+
+      @Override
+      double offset(CounterNoise noise) {
+        return noise.uniform(OFFSET_STREAM);
+      }
+    };
+  }
+
+  private static long pixelKey(PixelImage image) {
+    byte[] pixels = image.pixels();
+    return digest(
+        ByteBuffer.allocate(12 + pixels.length)
+            .putInt(image.channels())
+            .putInt(image.height())
+            .putInt(image.width())
+            .put(pixels));
+  }
+
+  private static long digest(ByteBuffer bytes) {
+    try {
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      return ByteBuffer.wrap(sha256.digest(bytes.array())).getLong();
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+}
