@@ -21,8 +21,7 @@ public final class NoiseSchedule {
    * @param parameters the schedule's part of the flat vector, {@code [scheduleSize]}
    * @param manager owns what is made here
    */
-  public NoiseSchedule(
-      ModelConfiguration configuration, NDArray parameters, NDManager manager) {
+  public NoiseSchedule(ModelConfiguration configuration, NDArray parameters, NDManager manager) {
     switch (configuration.schedule()) {
       case FIXED_LINEAR -> {
         start = manager.create(new float[] {(float) configuration.gammaMin()});

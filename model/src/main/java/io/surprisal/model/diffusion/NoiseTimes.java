@@ -17,7 +17,8 @@ public final class NoiseTimes {
     boolean nested = Integer.bitCount(n) == 1;
     double[] times = new double[n];
     for (int i = 0; i < n; i++) {
-      double position = nested ? Integer.toUnsignedLong(Integer.reverse(i)) * 0x1p-32 : i / (double) n;
+      double position =
+          nested ? Integer.toUnsignedLong(Integer.reverse(i)) * 0x1p-32 : i / (double) n;
       times[i] = (u + position) % 1.0;
     }
     return times;

@@ -60,8 +60,8 @@ public final class VariationalBound {
   }
 
   /**
-   * 2. Reconstruction: E[−log p(x|z₀)], p(x_i|z₀,i) = softmax over levels v of −½ e^{−γ₀} (z₀,i/α₀ −
-   * x_v)². With z₀/α₀ = x + e^{γ₀/2} ε₀ and a level o steps away from the pixel's own this is log
+   * 2. Reconstruction: E[−log p(x|z₀)], p(x_i|z₀,i) = softmax over levels v of −½ e^{−γ₀} (z₀,i/α₀
+   * − x_v)². With z₀/α₀ = x + e^{γ₀/2} ε₀ and a level o steps away from the pixel's own this is log
    * Σ_o exp(o a ε₀ − ½ o² a²), a = 2/256 · e^{−γ₀/2}: only the levels near the pixel's own count.
    *
    * @param levels k as floats {@code [batch, channels, height, width]}
@@ -74,12 +74,10 @@ public final class VariationalBound {
     int reach = (int) Math.min(LEVELS - 1, Math.ceil(WINDOW / step));
     long batch = levels.getShape().get(0);
     NDArray offsets =
-        levels
-            .getManager()
-            .arange(-reach, reach + 1, 1, DataType.FLOAT32)
-            .reshape(1, 1, -1);
+        levels.getManager().arange(-reach, reach + 1, 1, DataType.FLOAT32).reshape(1, 1, -1);
     NDArray level = levels.reshape(batch, -1, 1).add(offsets);
-    NDArray exists = level.gte(0).logicalAnd(level.lte(LEVELS - 1)).toType(level.getDataType(), false);
+    NDArray exists =
+        level.gte(0).logicalAnd(level.lte(LEVELS - 1)).toType(level.getDataType(), false);
     NDArray distance = offsets.mul(a);
     NDArray exponent =
         epsilon0.reshape(batch, -1, 1).mul(distance).sub(distance.square().mul(0.5f));
@@ -100,8 +98,7 @@ public final class VariationalBound {
     NDArray z = x.mul(alpha).add(epsilon.mul(sigma));
     NDArray predicted = denoiser.predictNoise(z, gamma);
     NDArray squaredError = sumPerImage(epsilon.sub(predicted).square());
-    return new Diffusion(
-        squaredError.mul(schedule.derivative()).mul(0.5f), squaredError, gamma);
+    return new Diffusion(squaredError.mul(schedule.derivative()).mul(0.5f), squaredError, gamma);
   }
 
   private static NDArray sumPerImage(NDArray array) {

@@ -73,8 +73,7 @@ public final class LikelihoodNetwork implements AutoCloseable {
    */
   public NDArray predict(NDArray z, NDArray gamma, NDArray parameters) {
     try (NDArray shifted = gamma.sub((float) configuration.gammaMin());
-        NDArray time =
-            shifted.div((float) (configuration.gammaMax() - configuration.gammaMin()))) {
+        NDArray time = shifted.div((float) (configuration.gammaMax() - configuration.gammaMin()))) {
       return block
           .forward(
               new ParameterStore(z.getManager(), false), new NDList(z, time, parameters), training)

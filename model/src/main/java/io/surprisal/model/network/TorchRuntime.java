@@ -16,7 +16,8 @@ public final class TorchRuntime {
       // The optimising executor recompiles in the first calls, for minutes in the worst case.
       setUnlessSet("ai.djl.pytorch.graph_optimizer", "false");
       setUnlessSet(
-          "ai.djl.pytorch.num_threads", Integer.toString(Runtime.getRuntime().availableProcessors()));
+          "ai.djl.pytorch.num_threads",
+          Integer.toString(Runtime.getRuntime().availableProcessors()));
       return Engine.getEngine("PyTorch");
     }
 

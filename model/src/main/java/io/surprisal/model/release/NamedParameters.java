@@ -44,8 +44,7 @@ public final class NamedParameters {
       if (tensor == null) {
         faults.add("missing " + entry.name());
       } else if (!tensor.shape().equals(entry.shape())) {
-        faults.add(
-            entry.name() + " has shape " + tensor.shape() + ", must have " + entry.shape());
+        faults.add(entry.name() + " has shape " + tensor.shape() + ", must have " + entry.shape());
       } else {
         System.arraycopy(tensor.values(), 0, flat, entry.offset(), entry.size());
       }

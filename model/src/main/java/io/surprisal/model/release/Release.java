@@ -57,8 +57,7 @@ public final class Release {
   private final Calibration calibration;
   private final TrainingRecord training;
 
-  private Release(
-      String id, Manifest manifest, float[] parameters, Calibration calibration) {
+  private Release(String id, Manifest manifest, float[] parameters, Calibration calibration) {
     this.id = id;
     this.configuration = manifest.configuration();
     this.preprocessing = manifest.preprocessing();
@@ -82,8 +81,11 @@ public final class Release {
       TrainingRecord training)
       throws IOException {
     Preprocessing preprocessing =
-        Preprocessing.resize(
-            configuration.channels(), configuration.height(), configuration.width());
+        new Preprocessing(
+            configuration.channels(),
+            configuration.height(),
+            configuration.width(),
+            Preprocessing.OtherSizes.RESIZE);
     CalibrationManifest calibrationManifest =
         calibration
             .map(c -> new CalibrationManifest(c.evaluations(), c.precision(), c.corrections()))
@@ -101,8 +103,7 @@ public final class Release {
     calibration.ifPresent(
         c ->
             tensors.put(
-                CALIBRATION_SCORES,
-                new Safetensors.Tensor(List.of(c.images()), c.bitsPerDim())));
+                CALIBRATION_SCORES, new Safetensors.Tensor(List.of(c.images()), c.bitsPerDim())));
     Map<String, String> metadata =
         Map.of(
             "format",
@@ -123,8 +124,7 @@ public final class Release {
   /** An untrained, uncalibrated release: its network is ε̂ = z exactly. */
   public static Release untrained(Path file, ModelConfiguration configuration, long seed)
       throws IOException {
-    TrainingRecord training =
-        new TrainingRecord(0, 0, 0, seed, "none", 0, 0, false, List.of());
+    TrainingRecord training = new TrainingRecord(0, 0, 0, seed, "none", 0, 0, false, List.of());
     return write(
         file,
         configuration,
@@ -170,9 +170,7 @@ public final class Release {
     String text = content.metadata().get(MANIFEST);
     if (text == null) {
       throw new ReleaseException(
-          file
-              + " is a safetensors file but no Surprisal release: its metadata lacks "
-              + MANIFEST);
+          file + " is a safetensors file but no Surprisal release: its metadata lacks " + MANIFEST);
     }
     try {
       Manifest manifest = JSON.readValue(text, Manifest.class);
@@ -217,7 +215,6 @@ public final class Release {
         });
     return HexFormat.of().formatHex(digest.digest());
   }
-
 
   /** SHA-256 of the file, hexadecimal. */
   public String id() {

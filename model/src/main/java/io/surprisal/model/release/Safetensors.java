@@ -71,8 +71,8 @@ public record Safetensors(
    *
    * @return what was written, with its hash
    */
-  static Safetensors write(Path file, Map<String, String> metadata, Map<String, Tensor> tensors)
-      throws IOException {
+  public static Safetensors write(
+      Path file, Map<String, String> metadata, Map<String, Tensor> tensors) throws IOException {
     byte[] bytes = encode(metadata, tensors);
     Path folder = file.toAbsolutePath().getParent();
     Files.createDirectories(folder);
@@ -214,7 +214,11 @@ public record Safetensors(
       throw new ReleaseException(file + ": tensor " + entry.getKey() + " has no valid shape");
     }
     float[] values = new float[(int) ((range[1] - range[0]) / 4)];
-    buffer.slice(start, 4 * values.length).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+    buffer
+        .slice(start, 4 * values.length)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asFloatBuffer()
+        .get(values);
     return new Tensor(List.of(shape), values);
   }
 

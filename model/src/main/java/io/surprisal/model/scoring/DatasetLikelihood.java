@@ -52,9 +52,9 @@ public record DatasetLikelihood(
     int n = all.size();
     double mean = all.stream().mapToDouble(ImageLikelihood::bitsPerDim).average().orElseThrow();
     double spread =
-        all.stream().mapToDouble(l -> Math.pow(l.bitsPerDim() - mean, 2)).sum() / Math.max(1, n - 1);
-    double noise =
-        all.stream().mapToDouble(l -> Math.pow(l.standardError(), 2)).sum() / n / n;
+        all.stream().mapToDouble(l -> Math.pow(l.bitsPerDim() - mean, 2)).sum()
+            / Math.max(1, n - 1);
+    double noise = all.stream().mapToDouble(l -> Math.pow(l.standardError(), 2)).sum() / n / n;
     double correction = Math.pow(scorer.correctionError(), 2);
     return new DatasetLikelihood(
         n,

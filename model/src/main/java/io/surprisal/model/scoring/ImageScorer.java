@@ -116,12 +116,7 @@ public final class ImageScorer implements AutoCloseable {
   public static ImageScorer unreleased(
       ModelConfiguration configuration, float[] parameters, Device device, int evaluations) {
     return new ImageScorer(
-        configuration,
-        parameters,
-        device,
-        evaluations,
-        NoisePlan.pixelLevels(),
-        Optional.empty());
+        configuration, parameters, device, evaluations, NoisePlan.pixelLevels(), Optional.empty());
   }
 
   private static Optional<Calibration.Correction> correction(Release release, int evaluations) {
@@ -152,8 +147,7 @@ public final class ImageScorer implements AutoCloseable {
     List<ImageLikelihood> likelihoods = new ArrayList<>(images.size());
     int imagesAtOnce = Math.max(1, networkBatch / evaluations);
     for (int from = 0; from < images.size(); from += imagesAtOnce) {
-      List<PixelImage> part =
-          images.subList(from, Math.min(images.size(), from + imagesAtOnce));
+      List<PixelImage> part = images.subList(from, Math.min(images.size(), from + imagesAtOnce));
       try (NDManager manager = network.manager().newSubManager()) {
         likelihoods.addAll(new Batch(manager, part, firstIndex + from).score());
       }
@@ -281,7 +275,9 @@ public final class ImageScorer implements AutoCloseable {
         float[] gamma) {
       int from = image * evaluations;
       double[] bits =
-          IntStream.range(from, from + evaluations).mapToDouble(i -> loss[i] * bitsPerNat).toArray();
+          IntStream.range(from, from + evaluations)
+              .mapToDouble(i -> loss[i] * bitsPerNat)
+              .toArray();
       double prior = priorNats * bitsPerNat;
       double reconstruction = reconstructionNats * bitsPerNat;
       double bias = correction.map(Calibration.Correction::bias).orElse(0.0);

@@ -1,0 +1,85 @@
+package io.surprisal.model.detection;
+
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.ImageLikelihood;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/**
+ * Alerts on images of low likelihood: bits/dim in the right tail of what normal, held-out images
+ * scored. With n calibration images the conformal p-value is (1 + #{calibration ≥ score})/(n + 1)
+ * (Vovk, Gammerman &amp; Shafer 2005), and an alert fires at p ≤ rate. For exchangeable images the
+ * chance of a false alert is then at most the rate, whatever their distribution; over calibrations
+ * it follows Beta(r, n + 1 − r) with r = ⌊rate (n + 1)⌋.
+ *
+ * <p>Without a calibration nothing alerts: {@link #calibrated()} says so.
+ */
+public final class AlertRule {
+  private final Optional<float[]> calibrationScores;
+  private final double alertRate;
+
+  private AlertRule(Optional<float[]> calibrationScores, double alertRate) {
+    this.calibrationScores = calibrationScores;
+    this.alertRate = alertRate;
+  }
+
+  /**
+   * The rule for a release that serves with K evaluations at a precision.
+   *
+   * @param alertRate share of normal images that may alert, in (0, 1)
+   * @throws IllegalArgumentException if the release is calibrated, but for another K or precision,
+   *     or with too few images for the rate
+   */
+  public static AlertRule of(Release release, int evaluations, String precision, double alertRate) {
+    if (!(alertRate > 0 && alertRate < 1)) {
+      throw new IllegalArgumentException("alert rate is " + alertRate + ", must be within (0, 1)");
+    }
+    Optional<Calibration> calibration = release.calibration();
+    if (calibration.isPresent()) {
+      Calibration c = calibration.get();
+      if (c.evaluations() != evaluations || !c.precision().equals(precision)) {
+        throw new IllegalArgumentException(
+            "the release is calibrated for %d evaluations in %s, not for %d in %s; serve it so, or run surprisal calibrate --evaluations %d"
+                .formatted(c.evaluations(), c.precision(), evaluations, precision, evaluations));
+      }
+      if (alertRate * (c.images() + 1) < 1) {
+        throw new IllegalArgumentException(
+            "an alert rate of %s needs at least %d calibration images, the release has %d; run surprisal calibrate with more"
+                .formatted(alertRate, (long) Math.ceil(1 / alertRate) - 1, c.images()));
+      }
+    }
+    return new AlertRule(calibration.map(Calibration::bitsPerDim), alertRate);
+  }
+
+  /** Whether this rule can alert at all. */
+  public boolean calibrated() {
+    return calibrationScores.isPresent();
+  }
+
+  /** Judges one score. */
+  public Verdict judge(ImageLikelihood likelihood) {
+    if (calibrationScores.isEmpty()) {
+      return new Verdict(false, OptionalDouble.empty(), OptionalDouble.empty());
+    }
+    float[] ascending = calibrationScores.get();
+    int n = ascending.length;
+    int atLeastAsHigh = n - firstAtLeast(ascending, (float) likelihood.bitsPerDim());
+    double pValue = (1.0 + atLeastAsHigh) / (n + 1);
+    int rank = (int) Math.floor(alertRate * (n + 1));
+    return new Verdict(
+        pValue <= alertRate, OptionalDouble.of(pValue), OptionalDouble.of(ascending[n - rank]));
+  }
+
+  private static int firstAtLeast(float[] ascending, float value) {
+    int index = Arrays.binarySearch(ascending, value);
+    if (index < 0) {
+      return -index - 1;
+    }
+    while (index > 0 && ascending[index - 1] == value) {
+      index--;
+    }
+    return index;
+  }
+}

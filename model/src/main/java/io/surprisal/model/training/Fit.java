@@ -1,0 +1,340 @@
+package io.surprisal.model.training;
+
+import ai.djl.Device;
+import io.surprisal.model.detection.Calibrator;
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ParameterLayout;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.ReleaseException;
+import io.surprisal.model.release.TrainingRecord;
+import io.surprisal.model.scoring.DatasetLikelihood;
+import io.surprisal.model.scoring.ImageScorer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A training run from data to release: split, train, measure the curve on held-out images, write
+ * checkpoints, calibrate, and write the release. A run that is stopped writes a usable release too.
+ */
+public final class Fit {
+  private static final Logger LOG = LoggerFactory.getLogger(Fit.class);
+  private static final Duration CHECKPOINT_INTERVAL = Duration.ofMinutes(1);
+  private static final int CURVE_POINTS = 20;
+  private static final int CURVE_IMAGES = 128;
+  private static final Duration CALIBRATION_AFTER_STOP = Duration.ofSeconds(10);
+
+  private final Request request;
+  private final Listener listener;
+  private final BooleanSupplier stop;
+  private final InstantSource clock;
+
+  /**
+   * What to do.
+   *
+   * @param data images to learn from
+   * @param dataName what to call them in the release
+   * @param out where the release goes; the checkpoint lies beside it
+   * @param configuration of model and training
+   * @param steps optimiser steps in all, empty for no bound
+   * @param time wall time of training in all, empty for no bound
+   * @param heldOutFraction share of the images that is never trained on
+   * @param calibrationImages most held-out images that calibrate the release
+   * @param evaluations K, the serving number that the release is calibrated for
+   * @param seed of initialisation, split, order and noise
+   * @param average whether the release holds the moving average of the weights
+   * @param resume go on from the checkpoint beside {@code out}
+   * @param device where to train
+   */
+  public record Request(
+      ImageDataset data,
+      String dataName,
+      Path out,
+      FitConfiguration configuration,
+      OptionalLong steps,
+      Optional<Duration> time,
+      double heldOutFraction,
+      int calibrationImages,
+      int evaluations,
+      long seed,
+      boolean average,
+      boolean resume,
+      Device device) {
+
+    public Request {
+      if (steps.isEmpty() && time.isEmpty()) {
+        throw new IllegalArgumentException("a run needs a bound: steps or time");
+      }
+      if (!(heldOutFraction >= 0 && heldOutFraction < 1)) {
+        throw new IllegalArgumentException(
+            "held-out share is " + heldOutFraction + ", must be in [0, 1)");
+      }
+    }
+  }
+
+  /** Is told how a run goes, on the run's thread. */
+  public interface Listener {
+    /** Once, before the first step. */
+    void started(ModelConfiguration model, int parameters, int trainingImages, int heldOutImages);
+
+    /**
+     * After every step.
+     *
+     * @param fraction of the budget spent, in [0, 1]
+     * @param bitsPerDim recent mean of the training loss
+     * @param imagesPerSecond since the run started or resumed
+     */
+    void step(long step, double fraction, double bitsPerDim, double imagesPerSecond);
+
+    /** A new point of the learning curve. */
+    void measured(TrainingRecord.Point point);
+
+    /** While the release is calibrated. */
+    void calibrating(int done, int of);
+  }
+
+  /** A run that ends early, at the next step, once {@code stop} says so. */
+  public Fit(Request request, Listener listener, BooleanSupplier stop, InstantSource clock) {
+    this.request = request;
+    this.listener = listener;
+    this.stop = stop;
+    this.clock = clock;
+  }
+
+  /**
+   * Runs to the end of the budget, or until stopped.
+   *
+   * @throws ReleaseException if the checkpoint to resume from is damaged or of another run
+   * @throws ArithmeticException if training diverges; the last checkpoint is left
+   */
+  public Release run() throws IOException {
+    ImageDataset data = request.data();
+    Optional<Checkpoint> resumed = request.resume() ? checkpoint() : Optional.empty();
+    FitConfiguration fit = request.configuration();
+    ModelConfiguration model = fit.model(data.channels(), data.height(), data.width());
+    DataSplit split = new DataSplit(data, request.heldOutFraction(), request.seed());
+    if (resumed.isPresent()) {
+      requireSameRun(resumed.get(), model, fit, data.size());
+    }
+    listener.started(
+        model, ParameterLayout.of(model).size(), split.trainingImages(), split.heldOutImages());
+    try (ModelTrainer trainer =
+        resumed.isPresent()
+            ? new ModelTrainer(model, fit, request.device(), request.seed(), resumed.get().state())
+            : new ModelTrainer(model, fit, request.device(), request.seed())) {
+      Progress progress = new Progress(model, fit, split, trainer, resumed);
+      progress.train();
+      return progress.release();
+    }
+  }
+
+  private Optional<Checkpoint> checkpoint() throws IOException {
+    Path file = Checkpoint.beside(request.out());
+    if (!Files.exists(file)) {
+      throw new NoSuchFileException(
+          file.toString(), null, "there is no checkpoint to resume from; run without --resume");
+    }
+    return Optional.of(Checkpoint.read(file));
+  }
+
+  private void requireSameRun(
+      Checkpoint checkpoint, ModelConfiguration model, FitConfiguration fit, int images)
+      throws ReleaseException {
+    List<String> differences = new ArrayList<>();
+    if (!checkpoint.model().equals(model) || !checkpoint.fit().equals(fit)) {
+      differences.add("configuration " + checkpoint.fit() + " with model " + checkpoint.model());
+    }
+    if (checkpoint.seed() != request.seed()) {
+      differences.add("seed " + checkpoint.seed());
+    }
+    if (checkpoint.images() != images) {
+      differences.add(checkpoint.images() + " images");
+    }
+    if (!differences.isEmpty()) {
+      throw new ReleaseException(
+          "the checkpoint beside "
+              + request.out()
+              + " is of another run: it has "
+              + String.join(", ", differences)
+              + "; name the same, or start without --resume");
+    }
+  }
+
+  /** The state of one run. */
+  private final class Progress {
+    private final ModelConfiguration model;
+    private final FitConfiguration fit;
+    private final DataSplit split;
+    private final ModelTrainer trainer;
+    private final double secondsBefore;
+    private final long stepsBefore;
+    private final long start = clock.millis();
+    private final List<TrainingRecord.Point> history;
+    private double lossSum;
+    private long lossCount;
+    private double recentLoss = Double.NaN;
+    private long lastCheckpoint = start;
+
+    Progress(
+        ModelConfiguration model,
+        FitConfiguration fit,
+        DataSplit split,
+        ModelTrainer trainer,
+        Optional<Checkpoint> resumed) {
+      this.model = model;
+      this.fit = fit;
+      this.split = split;
+      this.trainer = trainer;
+      secondsBefore = resumed.map(Checkpoint::seconds).orElse(0.0);
+      history = new ArrayList<>(resumed.map(Checkpoint::history).orElse(List.of()));
+      stepsBefore = trainer.steps();
+    }
+
+    void train() throws IOException {
+      double nextPoint = fraction();
+      while (fraction() < 1 && !stop.getAsBoolean()) {
+        if (fraction() >= nextPoint) {
+          measure();
+          nextPoint = fraction() + 1.0 / CURVE_POINTS;
+        }
+        ModelTrainer.Step step =
+            trainer.step(request.data(), split.batch(trainer.steps(), fit.batch()), rate());
+        lossSum += step.bitsPerDim();
+        lossCount++;
+        recentLoss =
+            Double.isNaN(recentLoss)
+                ? step.bitsPerDim()
+                : 0.98 * recentLoss + 0.02 * step.bitsPerDim();
+        listener.step(trainer.steps(), fraction(), recentLoss, imagesPerSecond());
+        if (clock.millis() - lastCheckpoint > CHECKPOINT_INTERVAL.toMillis()) {
+          writeCheckpoint();
+        }
+      }
+      if (history.isEmpty() || history.get(history.size() - 1).step() != trainer.steps()) {
+        measure();
+      }
+      if (trainer.steps() > stepsBefore) {
+        writeCheckpoint();
+      }
+    }
+
+    /** Share of the budget that is spent, in [0, 1]. */
+    private double fraction() {
+      double bySteps =
+          request.steps().isEmpty()
+              ? 0
+              : request.steps().getAsLong() == 0
+                  ? 1
+                  : (double) trainer.steps() / request.steps().getAsLong();
+      double byTime = request.time().map(time -> seconds() * 1000 / time.toMillis()).orElse(0.0);
+      return Math.min(1, Math.max(bySteps, byTime));
+    }
+
+    private double seconds() {
+      return secondsBefore + (clock.millis() - start) / 1000.0;
+    }
+
+    private double imagesPerSecond() {
+      return (trainer.steps() - stepsBefore)
+          * (double) fit.batch()
+          / Math.max(1e-3, seconds() - secondsBefore);
+    }
+
+    /** Factor on the learning rate: linear warm-up, then constant, then linear to zero. */
+    private double rate() {
+      double warmup = Math.min(1, (trainer.steps() + 1.0) / Math.max(1, fit.warmupSteps()));
+      double decay =
+          fit.decayFraction() == 0 ? 1 : Math.min(1, (1 - fraction()) / fit.decayFraction());
+      return warmup * decay;
+    }
+
+    private float[] weights() {
+      return request.average() ? trainer.averagedParameters() : trainer.parameters();
+    }
+
+    private void measure() {
+      if (split.heldOutImages() == 0) {
+        return;
+      }
+      float[] weights = weights();
+      try (ImageScorer scorer =
+          ImageScorer.unreleased(model, weights, request.device(), request.evaluations())) {
+        DatasetLikelihood likelihood =
+            DatasetLikelihood.measure(scorer, split.heldOut(), CURVE_IMAGES, done -> {});
+        boolean learned = model.schedule() == ModelConfiguration.Schedule.LEARNED_SCALAR;
+        TrainingRecord.Point point =
+            new TrainingRecord.Point(
+                trainer.steps(),
+                lossCount == 0 ? Double.NaN : lossSum / lossCount,
+                likelihood.bitsPerDim(),
+                learned ? weights[0] : model.gammaMin(),
+                learned ? weights[0] + Math.abs(weights[1]) : model.gammaMax());
+        history.add(point);
+        lossSum = 0;
+        lossCount = 0;
+        listener.measured(point);
+        LOG.info(
+            "step {}: held-out {} bits/dim, training {}",
+            point.step(),
+            point.heldOutBitsPerDim(),
+            point.trainingBitsPerDim());
+      }
+    }
+
+    private void writeCheckpoint() throws IOException {
+      new Checkpoint(
+              model,
+              fit,
+              request.seed(),
+              request.data().size(),
+              seconds(),
+              history,
+              trainer.state())
+          .write(Checkpoint.beside(request.out()));
+      lastCheckpoint = clock.millis();
+    }
+
+    Release release() throws IOException {
+      TrainingRecord record =
+          new TrainingRecord(
+              trainer.steps(),
+              trainer.steps() * fit.batch(),
+              seconds(),
+              request.seed(),
+              request.dataName(),
+              split.trainingImages(),
+              split.heldOutImages(),
+              request.average(),
+              history);
+      Release release = Release.write(request.out(), model, weights(), Optional.empty(), record);
+      if (split.heldOutImages() == 0) {
+        LOG.warn("no held-out images: the release is uncalibrated and will raise no alerts");
+        return release;
+      }
+      int of = Math.min(request.calibrationImages(), split.heldOutImages());
+      long deadline = clock.millis() + CALIBRATION_AFTER_STOP.toMillis();
+      Calibration calibration =
+          Calibrator.calibrate(
+              release,
+              split.heldOut(),
+              of,
+              request.evaluations(),
+              request.device(),
+              done -> listener.calibrating(done, of),
+              () -> stop.getAsBoolean() && clock.millis() > deadline);
+      return release.recalibrated(request.out(), calibration);
+    }
+  }
+}

@@ -1,0 +1,198 @@
+package io.surprisal.model.training;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.surprisal.model.network.ModelConfiguration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What a user chooses of a model and its training; the image's shape comes from the data.
+ *
+ * @param embedding E, width of the network
+ * @param blocks n, depth of the network
+ * @param groups groups of each group normalisation
+ * @param normEpsilon ε of each group normalisation
+ * @param fourierExponents exponents of the Fourier features; empty for none
+ * @param dropout probability of dropping a hidden unit in training
+ * @param gammaMin initial γ(0)
+ * @param gammaMax initial γ(1)
+ * @param schedule the noise schedule
+ * @param batch images a step
+ * @param learningRate of AdamW, after warm-up and before decay
+ * @param weightDecay of AdamW
+ * @param clipNorm largest global gradient norm
+ * @param warmupSteps steps of linear warm-up
+ * @param decayFraction last part of the run over which the rate falls linearly to zero; 0 for none
+ * @param averageRate largest rate of the moving average of the weights
+ */
+public record FitConfiguration(
+    int embedding,
+    int blocks,
+    int groups,
+    double normEpsilon,
+    List<Integer> fourierExponents,
+    double dropout,
+    double gammaMin,
+    double gammaMax,
+    ModelConfiguration.Schedule schedule,
+    int batch,
+    double learningRate,
+    double weightDecay,
+    double clipNorm,
+    int warmupSteps,
+    double decayFraction,
+    double averageRate) {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** The configuration that {@code fit} takes where none is named. */
+  public static final String DEFAULT = "small";
+
+  private static final Map<String, FitConfiguration> NAMED = named();
+
+  private static Map<String, FitConfiguration> named() {
+    Map<String, FitConfiguration> named = new LinkedHashMap<>();
+    named.put("tiny", network(16, 1, 8, 0, 1e-3, 100, 0.5));
+    named.put("small", network(32, 2, 8, 0, 1e-3, 100, 0.5));
+    named.put("medium", network(64, 4, 16, 0, 5e-4, 100, 0.5));
+    named.put("reference-small", network(32, 2, 8, 0, 1e-3, 0, 0).withBatch(16));
+    named.put("paper-cifar10", network(128, 32, 32, 0.1, 2e-4, 100, 0).withBatch(128));
+    return named;
+  }
+
+  private static FitConfiguration network(
+      int embedding,
+      int blocks,
+      int groups,
+      double dropout,
+      double learningRate,
+      int warmupSteps,
+      double decayFraction) {
+    return new FitConfiguration(
+        embedding,
+        blocks,
+        groups,
+        1e-5,
+        List.of(5, 6),
+        dropout,
+        -13.3,
+        5,
+        ModelConfiguration.Schedule.LEARNED_SCALAR,
+        32,
+        learningRate,
+        0.01,
+        1.0,
+        warmupSteps,
+        decayFraction,
+        0.9999);
+  }
+
+  public FitConfiguration {
+    fourierExponents = fourierExponents == null ? List.of() : List.copyOf(fourierExponents);
+    require(batch >= 1, "batch", batch, "at least 1");
+    require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "within (0, 10)");
+    require(weightDecay >= 0, "weightDecay", weightDecay, "at least 0");
+    require(clipNorm > 0, "clipNorm", clipNorm, "above 0");
+    require(warmupSteps >= 0, "warmupSteps", warmupSteps, "at least 0");
+    require(decayFraction >= 0 && decayFraction <= 1, "decayFraction", decayFraction, "in [0, 1]");
+    require(averageRate >= 0 && averageRate < 1, "averageRate", averageRate, "in [0, 1)");
+  }
+
+  private static void require(boolean holds, String name, Object value, String expected) {
+    if (!holds) {
+      throw new IllegalArgumentException(
+          "fit configuration: " + name + " is " + value + ", must be " + expected);
+    }
+  }
+
+  /** Names of the built-in configurations. */
+  public static Set<String> names() {
+    return NAMED.keySet();
+  }
+
+  /**
+   * A built-in configuration.
+   *
+   * @throws IllegalArgumentException listing the names, if there is none of that name
+   */
+  public static FitConfiguration named(String name) {
+    FitConfiguration configuration = NAMED.get(name);
+    if (configuration == null) {
+      throw new IllegalArgumentException(
+          "there is no configuration '" + name + "'; choose one of " + names() + " or a JSON file");
+    }
+    return configuration;
+  }
+
+  /**
+   * A configuration from JSON; what the text leaves out is as in {@value #DEFAULT}.
+   *
+   * @throws IllegalArgumentException if a field is unknown or a value impossible
+   */
+  public static FitConfiguration parse(String json) {
+    try {
+      Map<String, Object> fields =
+          new LinkedHashMap<>(asMap(JSON.writeValueAsString(named(DEFAULT))));
+      for (Map.Entry<String, Object> given : asMap(json).entrySet()) {
+        if (!fields.containsKey(given.getKey())) {
+          throw new IllegalArgumentException(
+              "fit configuration: unknown field '"
+                  + given.getKey()
+                  + "'; the fields are "
+                  + fields.keySet());
+        }
+        fields.put(given.getKey(), given.getValue());
+      }
+      return JSON.convertValue(fields, FitConfiguration.class);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          "fit configuration is not JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Map<String, Object> asMap(String json) throws JsonProcessingException {
+    return JSON.readValue(json, Map.class);
+  }
+
+  /** The same with another batch size. */
+  public FitConfiguration withBatch(int newBatch) {
+    return new FitConfiguration(
+        embedding,
+        blocks,
+        groups,
+        normEpsilon,
+        fourierExponents,
+        dropout,
+        gammaMin,
+        gammaMax,
+        schedule,
+        newBatch,
+        learningRate,
+        weightDecay,
+        clipNorm,
+        warmupSteps,
+        decayFraction,
+        averageRate);
+  }
+
+  /** The model for images of a shape. */
+  public ModelConfiguration model(int channels, int height, int width) {
+    return new ModelConfiguration(
+        channels,
+        height,
+        width,
+        embedding,
+        blocks,
+        groups,
+        normEpsilon,
+        fourierExponents,
+        dropout,
+        gammaMin,
+        gammaMax,
+        schedule);
+  }
+}
