@@ -1,0 +1,104 @@
+package io.surprisal.topology;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running topology. Its threads are Kafka Streams' own; they end with {@link #close}. A thread
+ * that dies of a transient fault (a timeout, a broker that went away, a fenced producer) is
+ * replaced; any other fault stops this member, and {@link #failure} says which it was.
+ */
+public final class ScoringStream implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ScoringStream.class);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
+
+  private final ScoringTopology topology;
+  private final KafkaStreams streams;
+  private final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+  /** Does not start yet. */
+  public ScoringStream(ScoringTopology topology, StreamSettings settings) {
+    this.topology = topology;
+    streams = new KafkaStreams(topology.build(), new StreamsConfig(settings.toStreamsConfig()));
+    streams.setUncaughtExceptionHandler(this::onThreadDeath);
+    streams.setStateListener((now, before) -> LOG.info("The stream is {}, was {}", now, before));
+  }
+
+  /** Starts the stream threads and returns; {@link #state} tells when they run. */
+  public void start() {
+    topology.warnIfUncalibrated();
+    streams.start();
+  }
+
+  /** State of Kafka Streams. */
+  public KafkaStreams.State state() {
+    return streams.state();
+  }
+
+  /** Whether the stream processes images, or is about to after a rebalance. */
+  public boolean healthy() {
+    return streams.state().isRunningOrRebalancing();
+  }
+
+  /** What stopped this member for good; empty while it runs or if it was closed. */
+  public Optional<Throwable> failure() {
+    return Optional.ofNullable(failure.get());
+  }
+
+  /** What has been done since the start. */
+  public ScoringCounts counts() {
+    return topology.counts();
+  }
+
+  /**
+   * Finishes the images at hand, commits and ends the threads.
+   *
+   * @return false if threads were still at work when the time was over: then the scorer that they
+   *     use must not be closed
+   */
+  public boolean close(Duration timeout) {
+    return streams.close(timeout);
+  }
+
+  /** Closes within 30 seconds. */
+  @Override
+  public void close() {
+    if (!close(CLOSE_TIMEOUT)) {
+      LOG.warn("The stream did not end within {} s", CLOSE_TIMEOUT.toSeconds());
+    }
+  }
+
+  private StreamThreadExceptionResponse onThreadDeath(Throwable thrown) {
+    if (isTransient(thrown)) {
+      LOG.warn("A stream thread died of a transient fault and is replaced", thrown);
+      return StreamThreadExceptionResponse.REPLACE_THREAD;
+    }
+    failure.compareAndSet(null, thrown);
+    LOG.error("A stream thread died; this member stops", thrown);
+    return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+  }
+
+  static boolean isTransient(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof Error) {
+        return false;
+      }
+      if (cause instanceof RetriableException
+          || cause instanceof ProducerFencedException
+          || cause instanceof InvalidProducerEpochException) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,76 @@
+package io.surprisal.topology;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.streams.StreamsConfig;
+
+/**
+ * How the topology runs: cluster, member and tuning.
+ *
+ * @param applicationId consumer group, and prefix of the transactional ids
+ * @param bootstrapServers {@code host:port} of one or more brokers, comma-separated
+ * @param stateDirectory of Kafka Streams; kept over restarts, one for each process
+ * @param threads number of stream threads, at least 1; all share one scorer
+ * @param groupInstanceId name that the member keeps over restarts (static membership), so that a
+ *     restart within the session timeout moves no partition; empty: dynamic membership
+ * @param maxDeadLetterBytes largest record batch that is written, see {@link
+ *     TopicSettings#deadLetterBytes}
+ * @param kafka settings of Kafka clients and Kafka Streams that win over all of Surprisal's
+ */
+public record StreamSettings(
+    String applicationId,
+    String bootstrapServers,
+    Path stateDirectory,
+    int threads,
+    Optional<String> groupInstanceId,
+    int maxDeadLetterBytes,
+    Map<String, String> kafka) {
+
+  /**
+   * So few that scoring them takes a small part of max.poll.interval.ms (5 minutes) and of the
+   * transaction timeout even where one image takes a second.
+   */
+  private static final int MAX_POLL_RECORDS = 16;
+
+  private static final int COMMIT_INTERVAL_MILLIS = 100;
+  private static final int TRANSACTION_TIMEOUT_MILLIS = 60_000;
+
+  public StreamSettings {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads is " + threads + ", must be at least 1");
+    }
+    kafka = Map.copyOf(kafka);
+  }
+
+  /** The settings in Kafka's terms. */
+  public Map<String, Object> toStreamsConfig() {
+    Map<String, Object> config = new HashMap<>();
+    config.put(StreamsConfig.APPLICATION_ID_CONFIG, applicationId);
+    config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
+    config.put(StreamsConfig.STATE_DIR_CONFIG, stateDirectory.toString());
+    config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, threads);
+    config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+    config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, COMMIT_INTERVAL_MILLIS);
+    config.put(StreamsConfig.GROUP_PROTOCOL_CONFIG, "classic");
+    config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
+    config.put(
+        StreamsConfig.PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, OversizedRecordHandler.class);
+    config.put(
+        StreamsConfig.mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), MAX_POLL_RECORDS);
+    groupInstanceId.ifPresent(
+        id ->
+            config.put(
+                StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), id));
+    config.put(
+        StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
+        TRANSACTION_TIMEOUT_MILLIS);
+    config.put(
+        StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), maxDeadLetterBytes);
+    config.putAll(kafka);
+    return config;
+  }
+}

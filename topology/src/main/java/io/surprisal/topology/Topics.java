@@ -1,0 +1,52 @@
+package io.surprisal.topology;
+
+/**
+ * Names of all topics: a prefix and what they carry.
+ *
+ * @param prefix put before every name, {@value #DEFAULT_PREFIX} unless configured
+ */
+public record Topics(String prefix) {
+
+  /** The prefix of an unconfigured system. */
+  public static final String DEFAULT_PREFIX = "surprisal.";
+
+  /** Input: {@code ImageEvent} by source, image id or nothing. */
+  public String images() {
+    return prefix + "images";
+  }
+
+  /** Output: {@code ImageScore} by the image's key. */
+  public String scores() {
+    return prefix + "scores";
+  }
+
+  /** Output: {@code AnomalyAlert} by the image's key. */
+  public String alerts() {
+    return prefix + "alerts";
+  }
+
+  /** Output: images that could not be scored, as they came, with headers of {@link DeadLetter}. */
+  public String deadLetters() {
+    return prefix + "dead-letters";
+  }
+
+  /** {@code ControlCommand} by command id. */
+  public String control() {
+    return prefix + "control";
+  }
+
+  /** {@code ReleaseAnnouncement} by release id. */
+  public String releases() {
+    return prefix + "releases";
+  }
+
+  /** {@code TrainerEvent} by run id. */
+  public String trainer() {
+    return prefix + "trainer";
+  }
+
+  /** {@code SourceStatistics} by source. */
+  public String statistics() {
+    return prefix + "statistics";
+  }
+}
