@@ -1,0 +1,91 @@
+package io.surprisal.service;
+
+import java.io.FileNotFoundException;
+import java.io.UncheckedIOException;
+import java.net.BindException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+
+/**
+ * What a user gets to see of an exception: one line, and the exit code.
+ *
+ * @param exitCode {@link #FAILED}, {@link #USAGE} or {@link #MISSING_DEPENDENCY}
+ * @param message one line that names the thing and, where there is one, the remedy
+ */
+record Failure(int exitCode, String message) {
+
+  static final int FAILED = 1;
+  static final int USAGE = 2;
+  static final int MISSING_DEPENDENCY = 3;
+
+  static Failure of(Throwable thrown) {
+    Throwable cause = unwrapped(thrown);
+    if (cause instanceof MissingDependencyException) {
+      return missing(cause.getMessage());
+    }
+    if (cause instanceof NoSuchFileException file) {
+      return missing("no such file or directory: " + file.getFile());
+    }
+    if (cause instanceof AccessDeniedException file) {
+      return missing(
+          "permission denied: " + file.getFile() + "; change its rights or name another");
+    }
+    if (cause instanceof NotDirectoryException file) {
+      return missing("not a directory: " + file.getFile());
+    }
+    if (cause instanceof FileSystemException file) {
+      return missing(
+          file.getFile() + ": " + Optional.ofNullable(file.getReason()).orElse("cannot be used"));
+    }
+    if (cause instanceof FileNotFoundException) {
+      return missing("cannot open " + cause.getMessage());
+    }
+    if (cause instanceof BindException) {
+      return missing("the port is taken (" + cause.getMessage() + "); name another with --port");
+    }
+    if (cause instanceof AuthenticationException || cause instanceof AuthorizationException) {
+      return new Failure(FAILED, "the broker refuses: " + oneLine(cause));
+    }
+    if (cause instanceof org.apache.kafka.common.errors.TimeoutException) {
+      return missing("the broker does not answer: " + oneLine(cause));
+    }
+    if (cause instanceof ConfigException) {
+      return new Failure(USAGE, oneLine(cause));
+    }
+    return new Failure(FAILED, oneLine(cause));
+  }
+
+  private static Failure missing(String message) {
+    return new Failure(MISSING_DEPENDENCY, message);
+  }
+
+  /**
+   * The exception that says something, without the carriers that futures and streams wrap it in.
+   */
+  private static Throwable unwrapped(Throwable thrown) {
+    Throwable cause = thrown;
+    while (cause.getCause() != null
+        && (cause instanceof ExecutionException
+            || cause instanceof CompletionException
+            || cause instanceof UncheckedIOException)) {
+      cause = cause.getCause();
+    }
+    return cause;
+  }
+
+  private static String oneLine(Throwable cause) {
+    String message = cause.getMessage();
+    if (message == null || message.isBlank()) {
+      return cause.getClass().getSimpleName() + "; repeat with --verbose to see where";
+    }
+    return message.strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+}

@@ -1,0 +1,48 @@
+package io.surprisal.service;
+
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.appender.ConsoleAppender;
+import org.apache.logging.log4j.core.config.Configurator;
+import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilder;
+import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilderFactory;
+import org.apache.logging.log4j.core.config.builder.impl.BuiltConfiguration;
+
+/** How much the command and the libraries under it say on standard error, one line an event. */
+enum Logs {
+  /** Warnings of Surprisal, errors of libraries. */
+  QUIET(Level.WARN, Level.ERROR, "%notEmpty{ (%ex{short.message})}%n%ex{none}"),
+  /** What Surprisal does, warnings of libraries. */
+  NORMAL(Level.INFO, Level.WARN, "%notEmpty{ (%ex{short.message})}%n%ex{none}"),
+  /** Everything, with stack traces. */
+  VERBOSE(Level.DEBUG, Level.INFO, "%n%ex");
+
+  private final Level ours;
+  private final Level libraries;
+  private final String exception;
+
+  Logs(Level ours, Level libraries, String exception) {
+    this.ours = ours;
+    this.libraries = libraries;
+    this.exception = exception;
+  }
+
+  /** Makes this the configuration of the process. */
+  void configure() {
+    ConfigurationBuilder<BuiltConfiguration> builder =
+        ConfigurationBuilderFactory.newConfigurationBuilder();
+    builder
+        .setStatusLevel(Level.ERROR)
+        .add(
+            builder
+                .newAppender("stderr", "Console")
+                .addAttribute("target", ConsoleAppender.Target.SYSTEM_ERR)
+                .add(
+                    builder
+                        .newLayout("PatternLayout")
+                        .addAttribute("alwaysWriteExceptions", false)
+                        .addAttribute("pattern", "%d{HH:mm:ss} %-5p %c{1}: %m" + exception)))
+        .add(builder.newLogger("io.surprisal", ours))
+        .add(builder.newRootLogger(libraries).add(builder.newAppenderRef("stderr")));
+    Configurator.reconfigure(builder.build(false));
+  }
+}

@@ -1,0 +1,251 @@
+package io.surprisal.service;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Properties;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/**
+ * The {@code surprisal} command. Exit codes: 0 done, 1 failed, 2 usage, 3 something outside it (a
+ * broker, a release, a file, a port, a directory) is not there; 130 and 143 after an orderly end on
+ * Ctrl-C or SIGTERM.
+ */
+@Command(
+    name = "surprisal",
+    description = "Says in bits per dimension how surprising each image of a Kafka stream is.",
+    versionProvider = Surprisal.Version.class,
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
+    footer = {
+      "",
+      "Every option can also come from the environment (--alert-rate of score:"
+          + " SURPRISAL_SCORE_ALERT_RATE or SURPRISAL_ALERT_RATE) or from the settings file"
+          + " (score.alert-rate or alert-rate); 'surprisal config' shows what holds.",
+      "Exit codes: 0 done, 1 failed, 2 usage, 3 a broker, release, file, port or directory is not"
+          + " there; 130 and 143 after Ctrl-C and SIGTERM."
+    })
+public final class Surprisal {
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = {"-v", "--verbose"},
+      scope = ScopeType.INHERIT,
+      description = "Say more on standard error, with stack traces.")
+  private boolean verbose;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      scope = ScopeType.INHERIT,
+      description = "Say only warnings on standard error.")
+  private boolean quiet;
+
+  @Option(
+      names = "--settings",
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      description = "The settings file (default: surprisal.properties, where it exists).")
+  private Optional<Path> settingsFile = Optional.empty();
+
+  private Surprisal() {}
+
+  /** The commands by group, in the order of the help. */
+  private static Map<String, List<Object>> groups(Invocation invocation) {
+    Map<String, List<Object>> groups = new LinkedHashMap<>();
+    groups.put("Self-description", List.of(new HelpCommand()));
+    return groups;
+  }
+
+  /** Runs the command as a process. */
+  public static void main(String[] args) {
+    StopSignal stop = StopSignal.ofProcess();
+    PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8);
+    PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8);
+    Integer columns = Integer.getInteger("surprisal.columns");
+    OptionalInt width = columns == null ? OptionalInt.empty() : OptionalInt.of(columns);
+    int exitCode = run(out, err, width, System.getenv(), stop, args);
+    out.flush();
+    System.exit(exitCode == 0 ? stop.exitCode().orElse(0) : exitCode);
+  }
+
+  /**
+   * Runs the command in this process and returns its exit code.
+   *
+   * @param terminalWidth the columns of the terminal behind {@code err}; empty where there is none
+   */
+  static int run(
+      PrintStream out,
+      PrintStream err,
+      OptionalInt terminalWidth,
+      Map<String, String> environment,
+      StopSignal stop,
+      String... args) {
+    Surprisal root = new Surprisal();
+    try {
+      Settings settings = Settings.load(environment, settingsFile(environment, args));
+      Invocation invocation = new Invocation(out, err, terminalWidth, settings, stop);
+      CommandLine line = commandLine(root, invocation);
+      line.setExecutionStrategy(parsed -> root.execute(parsed, invocation));
+      return line.execute(args);
+    } catch (Exception | LinkageError e) {
+      return report(e, err, root.verbose);
+    }
+  }
+
+  /** The parsed command line with all commands, groups and defaults. */
+  static CommandLine commandLine(Surprisal root, Invocation invocation) {
+    CommandLine line = new CommandLine(root);
+    Map<String, List<Object>> groups = groups(invocation);
+    groups.values().forEach(commands -> commands.forEach(line::addSubcommand));
+    line.getSubcommands()
+        .values()
+        .forEach(command -> command.getCommandSpec().mixinStandardHelpOptions(true));
+    line.getHelpSectionMap()
+        .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> groupedCommands(help, groups));
+    line.setOut(new PrintWriter(invocation.out(), true, UTF_8));
+    line.setErr(new PrintWriter(invocation.err(), true, UTF_8));
+    line.setUsageHelpAutoWidth(false);
+    line.setUsageHelpWidth(100);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setDefaultValueProvider(argument -> defaultValue(argument, invocation.settings()));
+    line.setParameterExceptionHandler(Surprisal::reportUsage);
+    line.setExecutionExceptionHandler(
+        (e, command, parsed) -> report(e, invocation.err(), root.verbose));
+    return line;
+  }
+
+  private int execute(ParseResult parsed, Invocation invocation) {
+    if (verbose) {
+      Logs.VERBOSE.configure();
+    } else if (quiet) {
+      invocation.beQuiet();
+      Logs.QUIET.configure();
+    } else {
+      Logs.NORMAL.configure();
+    }
+    if (!parsed.hasSubcommand()
+        && !parsed.isUsageHelpRequested()
+        && !parsed.isVersionHelpRequested()) {
+      throw new ParameterException(spec.commandLine(), "Missing command");
+    }
+    return new RunLast().execute(parsed);
+  }
+
+  private static int reportUsage(ParameterException e, String[] args) {
+    CommandLine command = e.getCommandLine();
+    String name = command.getCommandSpec().qualifiedName();
+    PrintWriter err = command.getErr();
+    err.println(name + ": " + Failure.of(e).message());
+    if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, err)) {
+      err.println("Try '" + name + " --help'.");
+    }
+    return Failure.USAGE;
+  }
+
+  private static int report(Throwable thrown, PrintStream err, boolean stackTrace) {
+    Failure failure = Failure.of(thrown);
+    err.println("surprisal: " + failure.message());
+    if (stackTrace) {
+      thrown.printStackTrace(err);
+    }
+    return failure.exitCode();
+  }
+
+  /** The settings file must be known before the rest of the line can be parsed. */
+  private static Optional<Path> settingsFile(Map<String, String> environment, String... args) {
+    for (int i = 0; i < args.length; i++) {
+      if (args[i].startsWith("--settings=")) {
+        return Optional.of(Path.of(args[i].substring("--settings=".length())));
+      }
+      if (args[i].equals("--settings") && i + 1 < args.length) {
+        return Optional.of(Path.of(args[i + 1]));
+      }
+    }
+    return Optional.ofNullable(environment.get("SURPRISAL_SETTINGS")).map(Path::of);
+  }
+
+  /** What the environment or the settings file say about an option; null is picocli's "nothing". */
+  private static String defaultValue(ArgSpec argument, Settings settings) {
+    if (!(argument instanceof OptionSpec option)
+        || option.isMultiValue()
+        || option.usageHelp()
+        || option.versionHelp()) {
+      return null;
+    }
+    return settings
+        .find(option.command().name(), key(option))
+        .map(Settings.Setting::value)
+        .orElse(null);
+  }
+
+  /** The name of an option's setting: its long name without the dashes. */
+  static String key(OptionSpec option) {
+    return option.longestName().replaceFirst("^-+", "");
+  }
+
+  private static String groupedCommands(Help help, Map<String, List<Object>> groups) {
+    Map<String, Help> subcommands = help.subcommands();
+    int width = subcommands.keySet().stream().mapToInt(String::length).max().orElse(0);
+    StringBuilder text = new StringBuilder();
+    groups.forEach(
+        (group, commands) -> {
+          text.append(String.format("%n%s%n", group));
+          for (Object command : commands) {
+            UsageMessageSpec usage = CommandSpec.forAnnotatedObject(command).usageMessage();
+            String[] lines = usage.header().length > 0 ? usage.header() : usage.description();
+            String name = CommandSpec.forAnnotatedObject(command).name();
+            text.append(String.format("  %-" + width + "s  %s%n", name, lines[0]));
+          }
+        });
+    return text.toString();
+  }
+
+  /** The version and what it was built with. */
+  static final class Version implements IVersionProvider {
+
+    @Override
+    public String[] getVersion() throws IOException {
+      Properties build = new Properties();
+      try (InputStream in = Surprisal.class.getResourceAsStream("build.properties")) {
+        build.load(in);
+      }
+      return new String[] {
+        "surprisal %s (Kafka %s, DJL %s, PyTorch %s; Java %s on %s %s)"
+            .formatted(
+                build.getProperty("version"),
+                build.getProperty("kafka"),
+                build.getProperty("djl"),
+                build.getProperty("pytorch"),
+                System.getProperty("java.version"),
+                System.getProperty("os.name"),
+                System.getProperty("os.arch"))
+      };
+    }
+  }
+}
