@@ -11,6 +11,7 @@ import java.util.Arrays;
  * @param pixels samples in the order [channels, height, width]. The array is not copied: whoever
  *     makes the image gives it away, and nobody writes to it afterwards
  */
+@SuppressWarnings("ArrayRecordComponent") // compared by content, given away by its maker
 public record PixelImage(int channels, int height, int width, byte[] pixels) {
 
   /**

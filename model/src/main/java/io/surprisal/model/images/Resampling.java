@@ -51,6 +51,7 @@ final class Resampling {
    * For each of the new pixels of an axis, the first old pixel it takes from and the weights of
    * that one and its successors, which add up to {@code total}.
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Axis(int[] first, long[][] weights, long total) {
 
     static Axis between(int from, int to) {

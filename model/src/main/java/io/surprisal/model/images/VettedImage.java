@@ -8,4 +8,5 @@ package io.surprisal.model.images;
  * @param height rows, from the file's header
  * @param encoded only those parts of the file that carry pixels
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 record VettedImage(ImageFormat format, int width, int height, byte[] encoded) {}
