@@ -78,6 +78,14 @@ public final class Surprisal {
   /** The commands by group, in the order of the help. */
   private static Map<String, List<Object>> groups(Invocation invocation) {
     Map<String, List<Object>> groups = new LinkedHashMap<>();
+    groups.put(
+        "Laboratory",
+        List.of(
+            new FitCommand(invocation),
+            new EvaluateCommand(invocation),
+            new CalibrateCommand(invocation),
+            new InspectCommand(invocation),
+            new CameraCommand(invocation)));
     groups.put("Self-description", List.of(new HelpCommand()));
     return groups;
   }

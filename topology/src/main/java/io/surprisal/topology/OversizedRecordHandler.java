@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The last resort where a topic takes less than Surprisal was told: a result that the broker refuses
- * as too large is logged and dropped instead of stopping the stream. It cannot happen while the
- * topics are set up as {@code surprisal topics} does. All else is Kafka's default.
+ * The last resort where a topic takes less than Surprisal was told: a result that the broker
+ * refuses as too large is logged and dropped instead of stopping the stream. It cannot happen while
+ * the topics are set up as {@code surprisal topics} does. All else is Kafka's default.
  */
 public final class OversizedRecordHandler implements ProductionExceptionHandler {
 

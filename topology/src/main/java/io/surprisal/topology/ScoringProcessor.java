@@ -110,9 +110,12 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     }
     Verdict verdict = model.rule().judge(likelihood);
     ImageScore score =
-        scoreRecord(event, new ImageLocation(metadata.topic(), metadata.partition(), metadata.offset()), likelihood, verdict);
-    return new Scored(
-        score, verdict.alert() ? Optional.of(alertRecord(score)) : Optional.empty());
+        scoreRecord(
+            event,
+            new ImageLocation(metadata.topic(), metadata.partition(), metadata.offset()),
+            likelihood,
+            verdict);
+    return new Scored(score, verdict.alert() ? Optional.of(alertRecord(score)) : Optional.empty());
   }
 
   private PixelImage decode(ImageEvent event) throws NotScoredException, ImageRejectedException {

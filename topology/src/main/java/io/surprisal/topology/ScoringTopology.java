@@ -75,7 +75,10 @@ public final class ScoringTopology {
             bytesIn,
             bytesIn,
             topics.images())
-        .addProcessor(PROCESSOR, () -> new ScoringProcessor(model, limits, maxDeadLetterBytes, counters), SOURCE)
+        .addProcessor(
+            PROCESSOR,
+            () -> new ScoringProcessor(model, limits, maxDeadLetterBytes, counters),
+            SOURCE)
         .addSink(SCORES, topics.scores(), bytesOut, bytesOut, PROCESSOR)
         .addSink(ALERTS, topics.alerts(), bytesOut, bytesOut, PROCESSOR)
         .addSink(DEAD_LETTERS, topics.deadLetters(), bytesOut, bytesOut, PROCESSOR);
