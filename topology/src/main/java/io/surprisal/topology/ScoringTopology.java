@@ -1,8 +1,10 @@
 package io.surprisal.topology;
 
 import io.surprisal.model.images.DecodingLimits;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.Topology;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,11 +69,9 @@ public final class ScoringTopology {
     var bytesIn = new ByteArrayDeserializer();
     return new Topology()
         .addSource(
-            null,
+            AutoOffsetReset.earliest(),
             SOURCE,
-            // A record without a timestamp (-1) would stop the stream.
-            (record, partitionTime) ->
-                record.timestamp() >= 0 ? record.timestamp() : System.currentTimeMillis(),
+            ScoringTopology::timestamp,
             bytesIn,
             bytesIn,
             topics.images())
@@ -92,6 +92,13 @@ public final class ScoringTopology {
               + " alert; see surprisal calibrate",
           model.releaseId());
     }
+  }
+
+  /**
+   * A record may come without a timestamp (-1), which would stop the stream: it is taken as now.
+   */
+  static long timestamp(ConsumerRecord<Object, Object> image, long partitionTime) {
+    return image.timestamp() >= 0 ? image.timestamp() : System.currentTimeMillis();
   }
 
   /** What all processors of this topology have done. */

@@ -1,0 +1,522 @@
+package io.surprisal.topology;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import io.surprisal.model.images.DecodingLimits;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.schemas.AlertReason;
+import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.BodyFormat;
+import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.ScoreVerdict;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Random;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ScoringTopologyTest {
+
+  private static final double ALERT_RATE = 0.01;
+  private static final Topics TOPICS = new Topics("it.");
+  private static final int MAX_DEAD_LETTER =
+      TopicSettings.deadLetterBytes(TopicSettings.DEFAULT_MAX_IMAGE_BYTES);
+  private static final byte[] KEY = "key".getBytes(UTF_8);
+
+  @TempDir static Path directory;
+  @TempDir Path state;
+  private static Release release;
+  private static ImageScorer scorer;
+  private static ServedModel model;
+
+  private ScoringTopology topology;
+  private TopologyTestDriver driver;
+  private TestInputTopic<byte[], byte[]> images;
+  private TestOutputTopic<byte[], ImageScore> scores;
+  private TestOutputTopic<byte[], AnomalyAlert> alerts;
+  private TestOutputTopic<byte[], byte[]> deadLetters;
+
+  @BeforeAll
+  static void loadTheModel() throws Exception {
+    release = TestReleases.calibrated(directory);
+    scorer = new ImageScorer(release, Device.cpu(), TestReleases.EVALUATIONS);
+    model = ServedModel.of(release, scorer, ALERT_RATE);
+  }
+
+  @AfterAll
+  static void closeTheModel() {
+    scorer.close();
+  }
+
+  @BeforeEach
+  void startCalibrated() {
+    start(model, MAX_DEAD_LETTER);
+  }
+
+  private void start(ServedModel served, int maxDeadLetterBytes) {
+    stop();
+    topology = new ScoringTopology(TOPICS, served, DecodingLimits.defaults(), maxDeadLetterBytes);
+    Properties properties = new Properties();
+    properties.putAll(
+        new StreamSettings("it", "none:9092", state, 1, Optional.empty(), MAX_DEAD_LETTER, Map.of())
+            .toStreamsConfig());
+    driver = new TopologyTestDriver(topology.build(), properties);
+    images =
+        driver.createInputTopic(
+            TOPICS.images(),
+            new ByteArraySerializer(),
+            new ByteArraySerializer(),
+            TestImages.TIME,
+            java.time.Duration.ofMillis(1));
+    scores = output(TOPICS.scores(), RecordFormat.of(ImageScore.class).serde().deserializer());
+    alerts = output(TOPICS.alerts(), RecordFormat.of(AnomalyAlert.class).serde().deserializer());
+    deadLetters = output(TOPICS.deadLetters(), new ByteArrayDeserializer());
+  }
+
+  private <V> TestOutputTopic<byte[], V> output(String topic, Deserializer<V> values) {
+    return driver.createOutputTopic(topic, new ByteArrayDeserializer(), values);
+  }
+
+  @AfterEach
+  void stop() {
+    if (driver != null) {
+      driver.close();
+    }
+  }
+
+  @Test
+  void shouldScoreAnImageAsTheLibraryDoes() {
+    images.pipeInput(KEY, TestImages.good(1));
+
+    TestRecord<byte[], ImageScore> written = scores.readRecord();
+    ImageScore score = written.value();
+    ImageLikelihood expected = scorer.score(TestReleases.grey(1));
+    assertThat(written.key()).isEqualTo(KEY);
+    assertThat(written.getRecordTime()).isEqualTo(TestImages.TIME);
+    assertThat(score.getImageId()).isEqualTo("good-1");
+    assertThat(score.getSource()).isEqualTo("line-3");
+    assertThat(score.getEventTime()).isEqualTo(TestImages.TIME);
+    assertThat(score.getReleaseId()).isEqualTo(release.id());
+    assertThat(score.getPrecision()).isEqualTo(scorer.precision());
+    assertThat(score.getBitsPerDim()).isCloseTo(expected.bitsPerDim(), within(1e-6));
+    assertThat(score.getPrior() + score.getDiffusion() + score.getReconstruction())
+        .isCloseTo(score.getBitsPerDim(), within(1e-9));
+    assertThat(score.getNoiseLevels()).hasSize(TestReleases.EVALUATIONS);
+    assertThat(score.getSquaredErrors()).hasSize(TestReleases.EVALUATIONS);
+    assertThat(score.getEvaluations()).isEqualTo(TestReleases.EVALUATIONS);
+    assertThat(score.getVerdict()).isEqualTo(ScoreVerdict.NORMAL);
+    assertThat(score.getThreshold()).isGreaterThan(score.getBitsPerDim());
+    assertThat(score.getLowLikelihoodPValue()).isBetween(ALERT_RATE, 1.0);
+    assertThat(score.getAtypicalPValue()).isNull();
+    assertThat(score.getLocation()).isEqualTo(new ImageLocation(TOPICS.images(), 0, 0L));
+    assertThat(alerts.isEmpty()).isTrue();
+    assertThat(deadLetters.isEmpty()).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = BodyFormat.class,
+      names = {"PNG", "JPEG"})
+  void shouldScoreImageFilesOfAnySizeAndDropNothingOfThem(BodyFormat format) {
+    images.pipeInput(
+        KEY, TestImages.bytes(TestImages.event("file", format, TestImages.file(format, 30, 20))));
+
+    assertThat(scores.readValue().getBitsPerDim()).isFinite();
+    assertThat(deadLetters.isEmpty()).isTrue();
+  }
+
+  @Test
+  void shouldAlertOnAnImprobableImage() {
+    images.pipeInput(KEY, TestImages.good(1));
+    images.pipeInput(KEY, TestImages.bytes(TestImages.raw("odd", TestImages.checkerboard())));
+
+    List<ImageScore> scored = scores.readValuesToList();
+    TestRecord<byte[], AnomalyAlert> written = alerts.readRecord();
+    AnomalyAlert alert = written.value();
+    assertThat(scored)
+        .extracting(ImageScore::getVerdict)
+        .containsExactly(ScoreVerdict.NORMAL, ScoreVerdict.ALERT);
+    assertThat(alerts.isEmpty()).isTrue();
+    assertThat(written.key()).isEqualTo(KEY);
+    assertThat(alert.getReasons()).containsExactly(AlertReason.LOW_LIKELIHOOD);
+    assertThat(alert.getImageId()).isEqualTo("odd");
+    assertThat(alert.getBitsPerDim()).isEqualTo(scored.get(1).getBitsPerDim());
+    assertThat(alert.getBitsPerDim()).isGreaterThan(alert.getThreshold());
+    assertThat(alert.getLowLikelihoodPValue()).isLessThanOrEqualTo(ALERT_RATE);
+    assertThat(alert.getAlertRate()).isEqualTo(ALERT_RATE);
+    assertThat(alert.getLocation()).isEqualTo(new ImageLocation(TOPICS.images(), 0, 1L));
+    assertThat(alert.getAlertId()).matches("[0-9a-f]{32}");
+    assertThat(topology.counts()).isEqualTo(new ScoringCounts(2, 1, 0));
+  }
+
+  @Test
+  void shouldNameAnAlertByImageAndReleaseOnly() {
+    byte[] odd = TestImages.bytes(TestImages.raw("odd", TestImages.checkerboard()));
+    images.pipeInput(KEY, odd);
+    images.pipeInput(null, odd);
+    images.pipeInput(KEY, TestImages.bytes(TestImages.raw("other", TestImages.checkerboard())));
+
+    List<String> ids = alerts.readValuesToList().stream().map(AnomalyAlert::getAlertId).toList();
+    assertThat(ids.get(1)).isEqualTo(ids.get(0));
+    assertThat(ids.get(2)).isNotEqualTo(ids.get(0));
+    assertThat(AlertIds.of("line-3", "odd", release.id())).isEqualTo(ids.get(0));
+    assertThat(AlertIds.of("line-4", "odd", release.id())).isNotEqualTo(ids.get(0));
+    assertThat(AlertIds.of("line-3", "odd", "another")).isNotEqualTo(ids.get(0));
+    assertThat(AlertIds.of("line-3o", "dd", release.id())).isNotEqualTo(ids.get(0));
+  }
+
+  @Test
+  void shouldScoreButNeverAlertWithoutACalibration() throws Exception {
+    Release bare = TestReleases.uncalibrated(directory);
+    try (ImageScorer bareScorer = new ImageScorer(bare, Device.cpu(), TestReleases.EVALUATIONS)) {
+      start(ServedModel.of(bare, bareScorer, ALERT_RATE), MAX_DEAD_LETTER);
+
+      images.pipeInput(KEY, TestImages.bytes(TestImages.raw("odd", TestImages.checkerboard())));
+
+      ImageScore score = scores.readValue();
+      assertThat(score.getVerdict()).isEqualTo(ScoreVerdict.UNCALIBRATED);
+      assertThat(score.getThreshold()).isNull();
+      assertThat(score.getLowLikelihoodPValue()).isNull();
+      assertThat(alerts.isEmpty()).isTrue();
+    }
+  }
+
+  @Test
+  void shouldNameAnImageWithoutIdByItsLocation() {
+    images.pipeInput(null, TestImages.good(1));
+    images.pipeInput(null, TestImages.bytes(TestImages.raw("", TestImages.greyPixels(2))));
+
+    assertThat(scores.readKeyValuesToList())
+        .extracting(written -> written.value.getImageId())
+        .containsExactly("good-1", "it.images-0-1");
+  }
+
+  private record Bad(String what, TestRecord<byte[], byte[]> image, DeadLetterReason reason) {
+    @Override
+    public String toString() {
+      return what;
+    }
+  }
+
+  private static Bad bad(String what, DeadLetterReason reason, byte[] value) {
+    return new Bad(what, new TestRecord<>(KEY, value, headers(), TestImages.TIME), reason);
+  }
+
+  private static Headers headers() {
+    return new RecordHeaders().add("trace", new byte[] {1, 2}).add("none", null);
+  }
+
+  static Stream<Bad> badInput() {
+    byte[] random = new byte[5000];
+    new Random(7).nextBytes(random);
+    byte[] good = TestImages.good(9);
+    byte[] unknownSchema = good.clone();
+    unknownSchema[5] ^= 1;
+    byte[] png = TestImages.file(BodyFormat.PNG, 32, 32);
+    byte[] jpeg = TestImages.file(BodyFormat.JPEG, 32, 32);
+    byte[] large = new byte[TopicSettings.DEFAULT_MAX_IMAGE_BYTES - 200];
+    new Random(8).nextBytes(large);
+    return Stream.of(
+        bad("no value", DeadLetterReason.NULL_VALUE, null),
+        bad("an empty value", DeadLetterReason.WRONG_HEADER, new byte[0]),
+        bad("garbage", DeadLetterReason.WRONG_HEADER, random),
+        bad("a record as large as the topic allows", DeadLetterReason.WRONG_HEADER, large),
+        bad("an unknown schema", DeadLetterReason.UNKNOWN_SCHEMA, unknownSchema),
+        bad(
+            "a truncated record",
+            DeadLetterReason.MALFORMED_RECORD,
+            Arrays.copyOf(good, good.length - 1)),
+        bad(
+            "bytes after the record",
+            DeadLetterReason.MALFORMED_RECORD,
+            Arrays.copyOf(good, good.length + 1)),
+        new Bad(
+            "a huge key",
+            new TestRecord<>(
+                new byte[ScoringTopology.MAX_KEY_BYTES + 1], good, headers(), TestImages.TIME),
+            DeadLetterReason.OVERSIZED_KEY),
+        bad(
+            "a huge id",
+            DeadLetterReason.OVERSIZED_ID,
+            TestImages.bytes(
+                TestImages.raw(
+                    "ä".repeat(ScoringTopology.MAX_ID_BYTES / 2 + 1), TestImages.greyPixels(1)))),
+        bad(
+            "a huge source",
+            DeadLetterReason.OVERSIZED_ID,
+            TestImages.bytes(
+                TestImages.raw("1", TestImages.greyPixels(1))
+                    .setSource("s".repeat(ScoringTopology.MAX_ID_BYTES + 1)))),
+        bad("an unknown format", DeadLetterReason.UNKNOWN_FORMAT, event(BodyFormat.UNKNOWN, png)),
+        bad(
+            "a body that is no image",
+            DeadLetterReason.NOT_AN_IMAGE,
+            event(BodyFormat.PNG, random)),
+        bad("an empty body", DeadLetterReason.NOT_AN_IMAGE, event(BodyFormat.JPEG, new byte[0])),
+        bad(
+            "a truncated PNG",
+            DeadLetterReason.TRUNCATED,
+            event(BodyFormat.PNG, TestImages.firstHalf(png))),
+        bad(
+            "a truncated JPEG",
+            DeadLetterReason.TRUNCATED,
+            event(BodyFormat.JPEG, TestImages.firstHalf(jpeg))),
+        bad(
+            "a PNG of 60,000 × 60,000",
+            DeadLetterReason.TOO_LARGE,
+            event(BodyFormat.PNG, TestImages.claimingPng(60_000, 60_000))),
+        bad(
+            "a PNG of 0 × 0",
+            DeadLetterReason.ZERO_SIZE,
+            event(BodyFormat.PNG, TestImages.claimingPng(0, 0))),
+        bad(
+            "raw pixels of 0 × 0",
+            DeadLetterReason.ZERO_SIZE,
+            event(BodyFormat.GRAY8, new byte[0])),
+        bad(
+            "a JPEG that is stated to be PNG",
+            DeadLetterReason.HEADER_MISMATCH,
+            event(BodyFormat.PNG, jpeg)),
+        bad(
+            "a stated width that is not the body's",
+            DeadLetterReason.HEADER_MISMATCH,
+            TestImages.bytes(
+                TestImages.event("1", BodyFormat.PNG, png).setWidth(31).setHeight(32))),
+        bad(
+            "raw pixels of another length",
+            DeadLetterReason.HEADER_MISMATCH,
+            TestImages.bytes(TestImages.raw("1", new byte[63]))),
+        bad(
+            "a colour image for a grey release",
+            DeadLetterReason.WRONG_CHANNELS,
+            TestImages.bytes(
+                TestImages.event("1", BodyFormat.RGB8, new byte[3 * 8 * 8])
+                    .setWidth(8)
+                    .setHeight(8))));
+  }
+
+  private static byte[] event(BodyFormat format, byte[] body) {
+    return TestImages.bytes(TestImages.event("bad", format, body));
+  }
+
+  @ParameterizedTest
+  @MethodSource("badInput")
+  void shouldMakeADeadLetterOfBadInputAndScoreWhatLiesAround(Bad bad) {
+    images.pipeInput(KEY, TestImages.good(1));
+    images.pipeInput(bad.image());
+    images.pipeInput(KEY, TestImages.good(2));
+
+    assertThat(scores.readValuesToList())
+        .extracting(ImageScore::getImageId)
+        .containsExactly("good-1", "good-2");
+    TestRecord<byte[], byte[]> letter = deadLetters.readRecord();
+    assertThat(deadLetters.isEmpty()).isTrue();
+    assertThat(alerts.isEmpty()).isTrue();
+    assertThat(letter.key()).isEqualTo(bad.image().key());
+    assertThat(letter.value()).isEqualTo(bad.image().value());
+    assertThat(letter.timestamp()).isEqualTo(TestImages.TIME.toEpochMilli());
+    assertThat(letter.headers().toArray()).startsWith(headers().toArray());
+    assertThat(text(letter, DeadLetter.TOPIC)).isEqualTo(TOPICS.images());
+    assertThat(text(letter, DeadLetter.PARTITION)).isEqualTo("0");
+    assertThat(text(letter, DeadLetter.OFFSET)).isEqualTo("1");
+    assertThat(text(letter, DeadLetter.REASON)).isEqualTo(bad.reason().name());
+    assertThat(text(letter, DeadLetter.EXCEPTION)).containsPattern("Exception.*: .");
+    assertThat(letter.headers().lastHeader(DeadLetter.TRUNCATED)).isNull();
+    assertThat(topology.counts()).isEqualTo(new ScoringCounts(2, 0, 1));
+  }
+
+  @Test
+  void shouldCutADeadLetterThatIsTooLargeToForwardWhole() throws Exception {
+    byte[] value = new byte[3 * MAX_DEAD_LETTER];
+    new Random(3).nextBytes(value);
+    images.pipeInput(KEY, value);
+    images.pipeInput(KEY, TestImages.good(1));
+
+    TestRecord<byte[], byte[]> letter = deadLetters.readRecord();
+    assertThat(size(letter)).isBetween(MAX_DEAD_LETTER - 1000L, (long) MAX_DEAD_LETTER);
+    assertThat(letter.key()).isEqualTo(KEY);
+    assertThat(letter.value()).isEqualTo(Arrays.copyOf(value, letter.value().length));
+    assertThat(text(letter, DeadLetter.TRUNCATED)).isEqualTo("true");
+    assertThat(text(letter, DeadLetter.ORIGINAL_LENGTH)).isEqualTo("" + value.length);
+    assertThat(text(letter, DeadLetter.ORIGINAL_SHA256))
+        .isEqualTo(
+            HexFormat.of()
+                .formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(value)));
+    assertThat(scores.readValue().getImageId()).isEqualTo("good-1");
+  }
+
+  @Test
+  void shouldCutKeysAndHeadersThatAreTooLarge() {
+    start(model, DeadLetter.MIN_BYTES);
+    Headers headers = new RecordHeaders();
+    for (int i = 0; i < 300; i++) {
+      headers.add("h" + i, new byte[1000]);
+    }
+    byte[] key = new byte[2 * DeadLetter.MIN_BYTES];
+    Arrays.fill(key, (byte) 5);
+    images.pipeInput(
+        new TestRecord<>(key, new byte[DeadLetter.MIN_BYTES], headers, TestImages.TIME));
+    images.pipeInput(new TestRecord<>(key, null, headers, TestImages.TIME));
+    images.pipeInput(KEY, TestImages.good(1));
+
+    List<TestRecord<byte[], byte[]>> letters = deadLetters.readRecordsToList();
+    assertThat(letters).hasSize(2);
+    for (TestRecord<byte[], byte[]> letter : letters) {
+      assertThat(size(letter)).isLessThanOrEqualTo(DeadLetter.MIN_BYTES);
+      assertThat(letter.key()).isEqualTo(Arrays.copyOf(key, DeadLetter.MIN_BYTES / 4));
+      assertThat(text(letter, DeadLetter.TRUNCATED)).isEqualTo("true");
+      assertThat(text(letter, DeadLetter.ORIGINAL_KEY_LENGTH)).isEqualTo("" + key.length);
+      assertThat(text(letter, DeadLetter.ORIGINAL_HEADER_COUNT)).isEqualTo("300");
+    }
+    assertThat(letters.get(0).value()).isNotEmpty();
+    assertThat(letters.get(1).value()).isNull();
+    assertThat(scores.readValue().getImageId()).isEqualTo("good-1");
+  }
+
+  @Test
+  void shouldKeepResultsSmallWhateverHeadersAnImageHas() {
+    Headers headers = new RecordHeaders().add("large", new byte[MAX_DEAD_LETTER]);
+    images.pipeInput(new TestRecord<>(KEY, TestImages.good(1), headers, TestImages.TIME));
+
+    assertThat(scores.readRecord().headers().toArray()).isEmpty();
+  }
+
+  @Test
+  void shouldMakeADeadLetterOfTheOneImageThatFailsUnexpectedly() {
+    start(
+        scoringWith(
+            image -> {
+              if (image.equals(TestReleases.grey(2))) {
+                throw new IllegalStateException("the device is on fire");
+              }
+              return scorer.score(image);
+            }),
+        MAX_DEAD_LETTER);
+
+    images.pipeInput(KEY, TestImages.good(1));
+    images.pipeInput(KEY, TestImages.good(2));
+    images.pipeInput(KEY, TestImages.good(3));
+
+    TestRecord<byte[], byte[]> letter = deadLetters.readRecord();
+    assertThat(text(letter, DeadLetter.REASON)).isEqualTo("SCORING_FAILED");
+    assertThat(text(letter, DeadLetter.EXCEPTION))
+        .isEqualTo("java.lang.IllegalStateException: the device is on fire");
+    assertThat(letter.value()).isEqualTo(TestImages.good(2));
+    assertThat(scores.readValuesToList()).hasSize(2);
+  }
+
+  @Test
+  void shouldMakeADeadLetterOfAnImageWithoutAFiniteScore() {
+    start(
+        scoringWith(
+            image -> new ImageLikelihood(Double.NaN, 0, 0, 0, 0, new float[0], new float[0], 1)),
+        MAX_DEAD_LETTER);
+
+    images.pipeInput(KEY, TestImages.good(1));
+
+    assertThat(text(deadLetters.readRecord(), DeadLetter.REASON)).isEqualTo("NOT_FINITE");
+    assertThat(scores.isEmpty()).isTrue();
+  }
+
+  @Test
+  void shouldNotTakeAnErrorOfTheMachineForAFaultOfTheImage() {
+    start(
+        scoringWith(
+            image -> {
+              throw new OutOfMemoryError("for the test");
+            }),
+        MAX_DEAD_LETTER);
+
+    assertThatThrownBy(() -> images.pipeInput(KEY, TestImages.good(1)))
+        .satisfiesAnyOf(
+            thrown -> assertThat(thrown).isInstanceOf(OutOfMemoryError.class),
+            thrown -> assertThat(thrown).hasRootCauseInstanceOf(OutOfMemoryError.class));
+    assertThat(deadLetters.isEmpty()).isTrue();
+  }
+
+  private static ServedModel scoringWith(Function<PixelImage, ImageLikelihood> scoring) {
+    return new ServedModel(
+        model.releaseId(),
+        model.preprocessing(),
+        scoring,
+        model.precision(),
+        model.rule(),
+        model.alertRate());
+  }
+
+  @ParameterizedTest
+  @EnumSource(ImageRejectedException.Reason.class)
+  void shouldHaveADeadLetterReasonForEveryRejection(ImageRejectedException.Reason reason) {
+    assertThatCode(() -> DeadLetterReason.valueOf(reason.name())).doesNotThrowAnyException();
+  }
+
+  @Test
+  void shouldTakeAMissingTimestampAsNow() {
+    var untimed = new ConsumerRecord<Object, Object>(TOPICS.images(), 0, 0, null, null);
+
+    assertThat(ScoringTopology.timestamp(untimed, -1))
+        .isCloseTo(System.currentTimeMillis(), within(60_000L));
+  }
+
+  @Test
+  void shouldNameEveryPartOfTheTopology() {
+    assertThat(topology.build().describe().toString())
+        .contains("Source: images (topics: [it.images])")
+        .contains("Processor: score (stores: [])")
+        .contains("Sink: scores (topic: it.scores)")
+        .contains("Sink: alerts (topic: it.alerts)")
+        .contains("Sink: dead-letters (topic: it.dead-letters)");
+  }
+
+  private static String text(TestRecord<byte[], byte[]> letter, String header) {
+    Header found = letter.headers().lastHeader(header);
+    assertThat(found).as(header).isNotNull();
+    return new String(found.value(), UTF_8);
+  }
+
+  private static long size(TestRecord<byte[], byte[]> letter) {
+    long bytes = letter.key().length;
+    bytes += (letter.value() == null ? 0 : letter.value().length);
+    for (Header header : letter.headers()) {
+      bytes += header.key().length();
+      bytes += header.value().length;
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,63 @@
+package io.surprisal.topology;
+
+import ai.djl.Device;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ModelConfiguration.Schedule;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.ImageScorer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Tiny untrained releases for 8×8 grey images. Real networks and real bounds. */
+final class TestReleases {
+
+  static final int EVALUATIONS = 16;
+
+  private static final int CALIBRATION_IMAGES = 199;
+
+  private TestReleases() {}
+
+  static Release uncalibrated(Path directory) throws IOException {
+    return Release.untrained(
+        directory.resolve("uncalibrated.safetensors"),
+        new ModelConfiguration(
+            1,
+            TestImages.SIDE,
+            TestImages.SIDE,
+            8,
+            1,
+            2,
+            1e-6,
+            List.of(),
+            0,
+            -13.3,
+            5,
+            Schedule.LEARNED_SCALAR),
+        1);
+  }
+
+  /** Calibrated on grey images, so that a checkerboard is improbable. */
+  static Release calibrated(Path directory) throws IOException {
+    Release release = uncalibrated(directory);
+    float[] scores = new float[CALIBRATION_IMAGES];
+    try (ImageScorer scorer = ImageScorer.uncorrected(release, Device.cpu(), EVALUATIONS)) {
+      for (int i = 0; i < scores.length; i++) {
+        scores[i] = (float) scorer.score(grey(10_000 + i)).bitsPerDim();
+      }
+      return release.recalibrated(
+          directory.resolve("calibrated.safetensors"),
+          new Calibration(
+              EVALUATIONS,
+              scorer.precision(),
+              scores,
+              List.of(new Calibration.Correction(EVALUATIONS, 0, 0))));
+    }
+  }
+
+  static PixelImage grey(long seed) {
+    return new PixelImage(1, TestImages.SIDE, TestImages.SIDE, TestImages.greyPixels(seed));
+  }
+}
