@@ -10,9 +10,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Where a command runs the network. */
-public final class DeviceOption {
-
+/** {@code --device}, wherever a network runs. */
+final class DeviceOption {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceOption.class);
 
   @Spec(Spec.Target.MIXEE)
@@ -20,22 +19,19 @@ public final class DeviceOption {
 
   @Option(
       names = "--device",
-      paramLabel = "auto|cpu|cuda|cuda:N",
       defaultValue = "auto",
-      description = "Where the network runs; auto takes the GPU where there is one.")
+      paramLabel = "NAME",
+      description = "auto (a GPU where there is one), cpu, cuda or cuda:N. Default: auto.")
   private String name;
 
-  /**
-   * The device, and a line in the log that says which.
-   *
-   * @throws DeviceUnavailableException if this machine lacks the device
-   * @throws ParameterException if there is no such kind of device
-   */
-  public Device select() throws DeviceUnavailableException {
+  /** The device, and a log line that says what auto took. */
+  Device select() {
     try {
       Device device = Devices.select(name);
-      LOG.info("The network runs on {}", device);
+      LOG.info("device {} (asked for {})", device, name);
       return device;
+    } catch (DeviceUnavailableException e) {
+      throw new MissingDependencyException(e.getMessage(), e);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }

@@ -54,8 +54,7 @@ public final class EmbeddedBroker implements AutoCloseable {
    *     cannot be written or belongs to a running broker
    * @throws IOException if the directory's contents cannot be read
    */
-  public static EmbeddedBroker start(Path dataDirectory, String host, int port)
-      throws IOException {
+  public static EmbeddedBroker start(Path dataDirectory, String host, int port) throws IOException {
     WritableDirectory.require(dataDirectory, "--data-dir");
     InetAddress address = resolve(host);
     String bindHost = address.isLoopbackAddress() ? host : "0.0.0.0";
@@ -69,14 +68,20 @@ public final class EmbeddedBroker implements AutoCloseable {
       properties.put("log.dirs", dataDirectory.toAbsolutePath().toString());
       properties.put(
           "listeners",
-          "PLAINTEXT://" + bindHost + ":" + brokerPort + ",CONTROLLER://localhost:" + controllerPort);
+          "PLAINTEXT://"
+              + bindHost
+              + ":"
+              + brokerPort
+              + ",CONTROLLER://localhost:"
+              + controllerPort);
       properties.put("advertised.listeners", "PLAINTEXT://" + host + ":" + brokerPort);
       properties.put("controller.listener.names", "CONTROLLER");
       properties.put("controller.quorum.voters", NODE_ID + "@localhost:" + controllerPort);
-      properties.put(
-          "listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+      properties.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
       for (String topic :
-          new String[] {"offsets.topic", "transaction.state.log", "share.coordinator.state.topic"}) {
+          new String[] {
+            "offsets.topic", "transaction.state.log", "share.coordinator.state.topic"
+          }) {
         properties.put(topic + ".replication.factor", "1");
         properties.put(topic + ".num.partitions", "4");
       }
@@ -131,14 +136,23 @@ public final class EmbeddedBroker implements AutoCloseable {
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     try (PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8)) {
       String[] arguments = {
-        "format", "--ignore-formatted", "--cluster-id", clusterId(directory), "--config", file.toString()
+        "format",
+        "--ignore-formatted",
+        "--cluster-id",
+        clusterId(directory),
+        "--config",
+        file.toString()
       };
       if (StorageTool.execute(arguments, out) != 0) {
         throw new IOException(
-            "cannot prepare the data directory " + directory + ": " + said.toString(StandardCharsets.UTF_8));
+            "cannot prepare the data directory "
+                + directory
+                + ": "
+                + said.toString(StandardCharsets.UTF_8));
       }
     } catch (RuntimeException | ExceptionInInitializerError e) {
-      throw new IOException("the data directory " + directory + " is damaged: " + e.getMessage(), e);
+      throw new IOException(
+          "the data directory " + directory + " is damaged: " + e.getMessage(), e);
     }
   }
 

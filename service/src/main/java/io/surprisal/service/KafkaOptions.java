@@ -63,14 +63,17 @@ public final class KafkaOptions {
     return new Topics(topicPrefix);
   }
 
-  /** What settings and flags say about Kafka's clients; flags win. Without the bootstrap servers. */
+  /**
+   * What settings and flags say about Kafka's clients; flags win. Without the bootstrap servers.
+   */
   public Map<String, String> properties() {
     Map<String, String> all = new TreeMap<>();
     invocation.settings().kafka().forEach((name, setting) -> all.put(name, setting.value()));
     all.putAll(properties);
     if (all.containsKey("bootstrap.servers")) {
       throw new ParameterException(
-          command.commandLine(), "name the broker with --bootstrap-server, not with kafka.bootstrap.servers");
+          command.commandLine(),
+          "name the broker with --bootstrap-server, not with kafka.bootstrap.servers");
     }
     return all;
   }
@@ -166,6 +169,10 @@ public final class KafkaOptions {
 
   MissingDependencyException noTopic(String topic) {
     return new MissingDependencyException(
-        "there is no topic " + topic + " at " + bootstrapServer + "; create it with 'surprisal topics'");
+        "there is no topic "
+            + topic
+            + " at "
+            + bootstrapServer
+            + "; create it with 'surprisal topics'");
   }
 }

@@ -98,11 +98,16 @@ final class PublishCommand implements Callable<Integer> {
     Map<String, Object> config =
         kafka.client(
             Map.of(
-                ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true,
-                ProducerConfig.COMPRESSION_TYPE_CONFIG, "none",
-                ProducerConfig.LINGER_MS_CONFIG, 5,
-                ProducerConfig.MAX_BLOCK_MS_CONFIG, 10_000,
-                ProducerConfig.MAX_REQUEST_SIZE_CONFIG, limit));
+                ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
+                true,
+                ProducerConfig.COMPRESSION_TYPE_CONFIG,
+                "none",
+                ProducerConfig.LINGER_MS_CONFIG,
+                5,
+                ProducerConfig.MAX_BLOCK_MS_CONFIG,
+                10_000,
+                ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+                limit));
     long total = sources.stream().mapToLong(ImageSource::size).sum();
     long start = System.nanoTime();
     try (Producer<byte[], byte[]> producer =

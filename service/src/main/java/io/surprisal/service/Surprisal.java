@@ -88,6 +88,14 @@ public final class Surprisal {
             new ScoresCommand(invocation),
             new AlertsCommand(invocation),
             new DeadLettersCommand(invocation)));
+    groups.put(
+        "Laboratory",
+        List.of(
+            new FitCommand(invocation),
+            new EvaluateCommand(invocation),
+            new CalibrateCommand(invocation),
+            new InspectCommand(invocation),
+            new CameraCommand(invocation)));
     groups.put("Self-description", List.of(new ConfigCommand(invocation), new HelpCommand()));
     return groups;
   }

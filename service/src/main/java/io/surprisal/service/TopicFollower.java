@@ -121,7 +121,12 @@ final class TopicFollower {
 
   private List<TopicPartition> partitions(String topic) throws InterruptedException {
     try (Admin admin = kafka.connect()) {
-      return admin.describeTopics(List.of(topic)).topicNameValues().get(topic).get().partitions()
+      return admin
+          .describeTopics(List.of(topic))
+          .topicNameValues()
+          .get(topic)
+          .get()
+          .partitions()
           .stream()
           .map(partition -> new TopicPartition(topic, partition.partition()))
           .toList();

@@ -29,8 +29,8 @@ public record Defect(Kind kind, Contrast contrast, BitSet mask) {
     CLEAR(62, 100),
     /** 26 to 44 grey levels. */
     MEDIUM(26, 44),
-    /** 8 to 16 grey levels: a little more than the texture's own noise. */
-    SUBTLE(8, 16);
+    /** 6 to 12 grey levels: a little more than the noise of a pixel. */
+    SUBTLE(6, 12);
 
     private final int least;
     private final int most;

@@ -4,7 +4,7 @@ import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
 /**
@@ -39,15 +39,37 @@ public record DatasetLikelihood(
 
   private static final int IMAGES_A_CALL = 64;
 
+  /** Is told each score as soon as it is there, in order. */
+  @FunctionalInterface
+  public interface Listener {
+    void scored(int index, ImageLikelihood likelihood);
+  }
+
   /**
    * Scores the first {@code limit} images of a data set.
    *
-   * @param progress is told how many images are done
+   * @param stop asked between batches; once true, what is scored so far is the data set
+   * @throws IllegalArgumentException if {@code limit} is below 1
    */
   public static DatasetLikelihood measure(
-      ImageScorer scorer, ImageDataset data, int limit, IntConsumer progress) {
+      ImageScorer scorer, ImageDataset data, int limit, Listener listener, BooleanSupplier stop) {
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit is " + limit + ", must be at least 1");
+    }
     long start = System.nanoTime();
-    List<ImageLikelihood> all = scoreAll(scorer, data, limit, progress);
+    int available = Math.min(limit, data.size());
+    List<ImageLikelihood> all = new ArrayList<>(available);
+    while (all.size() < available && (all.isEmpty() || !stop.getAsBoolean())) {
+      int from = all.size();
+      List<PixelImage> part =
+          IntStream.range(from, Math.min(available, from + IMAGES_A_CALL))
+              .mapToObj(data::image)
+              .toList();
+      for (ImageLikelihood likelihood : scorer.score(part, from)) {
+        listener.scored(all.size(), likelihood);
+        all.add(likelihood);
+      }
+    }
     double seconds = (System.nanoTime() - start) * 1e-9;
     int n = all.size();
     double mean = all.stream().mapToDouble(ImageLikelihood::bitsPerDim).average().orElseThrow();
@@ -68,22 +90,5 @@ public record DatasetLikelihood(
         scorer.evaluations(),
         scorer.precision(),
         n / seconds);
-  }
-
-  /** Scores of the first {@code limit} images, in order. */
-  public static List<ImageLikelihood> scoreAll(
-      ImageScorer scorer, ImageDataset data, int limit, IntConsumer progress) {
-    int n = Math.min(limit, data.size());
-    if (n < 1) {
-      throw new IllegalArgumentException("no image to score: the data set holds " + data.size());
-    }
-    List<ImageLikelihood> all = new ArrayList<>(n);
-    for (int from = 0; from < n; from += IMAGES_A_CALL) {
-      List<PixelImage> part =
-          IntStream.range(from, Math.min(n, from + IMAGES_A_CALL)).mapToObj(data::image).toList();
-      all.addAll(scorer.score(part, from));
-      progress.accept(all.size());
-    }
-    return all;
   }
 }

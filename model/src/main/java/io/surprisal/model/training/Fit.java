@@ -272,7 +272,8 @@ public final class Fit {
       try (ImageScorer scorer =
           ImageScorer.unreleased(model, weights, request.device(), request.evaluations())) {
         DatasetLikelihood likelihood =
-            DatasetLikelihood.measure(scorer, split.heldOut(), CURVE_IMAGES, done -> {});
+            DatasetLikelihood.measure(
+                scorer, split.heldOut(), CURVE_IMAGES, (index, image) -> {}, () -> false);
         boolean learned = model.schedule() == ModelConfiguration.Schedule.LEARNED_SCALAR;
         TrainingRecord.Point point =
             new TrainingRecord.Point(

@@ -1,0 +1,125 @@
+package io.surprisal.service;
+
+import io.surprisal.model.detection.Calibrator;
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code surprisal calibrate}: a release with alert thresholds for the user's normal images. */
+@Command(
+    name = "calibrate",
+    description = {
+      "Writes a release anew with a calibration on normal images.",
+      "The images must not be those that it was trained on; alerts are judged against their scores."
+    })
+final class CalibrateCommand implements Callable<Integer> {
+  private final Invocation invocation;
+
+  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
+  private Path release;
+
+  @Option(
+      names = "--data",
+      required = true,
+      arity = "1..*",
+      paramLabel = "FILE|DIR",
+      description = "Normal images: IDX, CIFAR binary, PNG or JPEG files, or a folder.")
+  private List<Path> data;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "FILE",
+      description = "Where the new release goes.")
+  private Path out;
+
+  @Option(
+      names = "--limit",
+      defaultValue = "2000",
+      paramLabel = "N",
+      description = "Only the first N images. Default: 2000.")
+  private int limit;
+
+  @Option(
+      names = "--evaluations",
+      defaultValue = "8",
+      paramLabel = "K",
+      description = "Evaluations an image that the release will be served with. Default: 8.")
+  private int evaluations;
+
+  @Mixin private DeviceOption device;
+
+  @Mixin private final Output output;
+
+  CalibrateCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  /** What {@code --json} prints. */
+  private record Result(
+      String release,
+      String id,
+      int images,
+      int evaluations,
+      double bias,
+      double biasStandardError,
+      double medianBitsPerDim,
+      double smallestAlertRate) {}
+
+  @Override
+  public Integer call() throws IOException {
+    Release loaded = ReleaseFiles.load(release);
+    ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
+    int count = Math.min(limit, images.size());
+    try (Progress progress = invocation.progress("calibrate", count, "images")) {
+      Calibration calibration =
+          Calibrator.calibrate(
+              loaded,
+              images,
+              count,
+              evaluations,
+              device.select(),
+              progress::stepTo,
+              invocation.stop()::requested);
+      progress.close();
+      if (invocation.stop().requested()) {
+        invocation.err().println("surprisal: stopped; no release was written");
+        return Failure.FAILED;
+      }
+      print(loaded.recalibrated(out, calibration), calibration);
+    }
+    return 0;
+  }
+
+  private void print(Release calibrated, Calibration calibration) {
+    Calibration.Correction correction = calibration.corrections().get(0);
+    Result result =
+        new Result(
+            out.toString(),
+            calibrated.id(),
+            calibration.images(),
+            calibration.evaluations(),
+            correction.bias(),
+            correction.standardError(),
+            calibration.bitsPerDim()[calibration.images() / 2],
+            1.0 / (calibration.images() + 1));
+    output.print(
+        result,
+        new Table("release", "images", "evaluations", "bias", "its error", "median bits/dim")
+            .row(
+                result.release(),
+                result.images(),
+                result.evaluations(),
+                result.bias(),
+                result.biasStandardError(),
+                result.medianBitsPerDim()));
+  }
+}

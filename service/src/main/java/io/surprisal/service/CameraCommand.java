@@ -1,0 +1,52 @@
+package io.surprisal.service;
+
+import io.surprisal.model.images.Idx;
+import io.surprisal.model.images.SurfaceCamera;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code surprisal camera}: normal images of the demo's camera, to fit a release on. */
+@Command(
+    name = "camera",
+    description = "Writes normal images of the demo's procedural camera to an IDX file.")
+final class CameraCommand implements Callable<Integer> {
+  private final Invocation invocation;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "FILE",
+      description = "The IDX file; compressed where its name ends in .gz.")
+  private Path out;
+
+  @Option(
+      names = "--count",
+      defaultValue = "20000",
+      paramLabel = "N",
+      description = "How many images. Default: 20000.")
+  private int count;
+
+  @Option(names = "--seed", defaultValue = "1", paramLabel = "S", description = "Default: 1.")
+  private long seed;
+
+  @Option(
+      names = "--size",
+      defaultValue = "32",
+      paramLabel = "PIXELS",
+      description = "Rows and columns of an image. Default: 32.")
+  private int size;
+
+  CameraCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Idx.write(out, new SurfaceCamera(seed, 0, size).normalFrames(0, count));
+    invocation.err().printf("surprisal: wrote %d images of %d×%d to %s%n", count, size, size, out);
+    return 0;
+  }
+}

@@ -1,0 +1,135 @@
+package io.surprisal.service;
+
+import ai.djl.Device;
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.DatasetLikelihood;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.model.scoring.ImageScorer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code surprisal evaluate}: the bound on a data set. */
+@Command(
+    name = "evaluate",
+    description = {
+      "Measures a release's bits/dim on images.",
+      "Without --seed it does exactly what the stream does; with --seed it draws noise levels and"
+          + " noise afresh."
+    })
+final class EvaluateCommand implements Callable<Integer> {
+  private final Invocation invocation;
+
+  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
+  private Path release;
+
+  @Option(
+      names = "--data",
+      required = true,
+      arity = "1..*",
+      paramLabel = "FILE|DIR",
+      description =
+          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.")
+  private List<Path> data;
+
+  @Option(names = "--limit", paramLabel = "N", description = "Only the first N images.")
+  private Optional<Integer> limit = Optional.empty();
+
+  @Option(
+      names = "--evaluations",
+      defaultValue = "8",
+      paramLabel = "K",
+      description = "Evaluations of the network an image. Default: 8.")
+  private int evaluations;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      description = "Draw noise levels and noise by this seed instead of the stream's.")
+  private Optional<Long> seed = Optional.empty();
+
+  @Option(
+      names = "--per-image",
+      description = "Print the score of each image, one line each, before the summary.")
+  private boolean perImage;
+
+  @Mixin private DeviceOption device;
+
+  @Mixin private final Output output;
+
+  EvaluateCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  /** One line of {@code --per-image}. */
+  private record ImageLine(String image, double bitsPerDim, double standardError) {}
+
+  @Override
+  public Integer call() throws IOException {
+    Release loaded = ReleaseFiles.load(release);
+    ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
+    Device where = device.select();
+    int count = Math.min(images.size(), limit.orElse(images.size()));
+    try (ImageScorer scorer =
+            seed.isPresent()
+                ? ImageScorer.fresh(loaded, where, evaluations, seed.get())
+                : new ImageScorer(loaded, where, evaluations);
+        Progress progress = invocation.progress("evaluate", count, "images")) {
+      DatasetLikelihood likelihood =
+          DatasetLikelihood.measure(
+              scorer,
+              images,
+              count,
+              (index, image) -> {
+                if (perImage) {
+                  printImage(images.name(index), image);
+                }
+                progress.stepTo(index + 1L);
+              },
+              invocation.stop()::requested);
+      progress.close();
+      print(likelihood);
+    }
+    return 0;
+  }
+
+  private void printImage(String name, ImageLikelihood image) {
+    output.printLine(
+        new ImageLine(name, image.bitsPerDim(), image.standardError()),
+        "%s  %.4f ± %.4f".formatted(name, image.bitsPerDim(), image.standardError()));
+  }
+
+  private void print(DatasetLikelihood l) {
+    output.print(
+        l,
+        new Table(
+                "images",
+                "bits/dim",
+                "standard error",
+                "Monte-Carlo error",
+                "prior",
+                "diffusion",
+                "reconstruction",
+                "evaluations",
+                "precision",
+                "images/s")
+            .row(
+                l.images(),
+                l.bitsPerDim(),
+                l.standardError(),
+                l.monteCarloError(),
+                l.prior(),
+                l.diffusion(),
+                l.reconstruction(),
+                l.evaluationsPerImage(),
+                l.precision(),
+                l.imagesPerSecond()));
+  }
+}

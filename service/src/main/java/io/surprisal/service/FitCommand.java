@@ -1,0 +1,274 @@
+package io.surprisal.service;
+
+import ai.djl.Device;
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.TrainingRecord;
+import io.surprisal.model.training.Fit;
+import io.surprisal.model.training.FitConfiguration;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code surprisal fit}: from images to a release. */
+@Command(
+    name = "fit",
+    description = {
+      "Trains a release on images, and calibrates it on a held-out share of them.",
+      "Ctrl-C ends the training early with a usable release; --resume goes on from there."
+    })
+final class FitCommand implements Callable<Integer> {
+  private static final int DEFAULT_MINUTES = 20;
+
+  private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--data",
+      required = true,
+      arity = "1..*",
+      paramLabel = "FILE|DIR",
+      description =
+          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.")
+  private List<Path> data;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "RELEASE",
+      description = "Where the release goes (.safetensors); the checkpoint lies beside it.")
+  private Path out;
+
+  @Option(
+      names = "--config",
+      paramLabel = "NAME|FILE",
+      defaultValue = FitConfiguration.DEFAULT,
+      description =
+          "A built-in configuration or a JSON file. Default: ${DEFAULT-VALUE}. Built in: tiny, small,"
+              + " medium, reference-small, paper-cifar10.")
+  private String config;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "Optimiser steps in all; 0 writes the untrained network.")
+  private Optional<Long> steps = Optional.empty();
+
+  @Option(
+      names = "--minutes",
+      paramLabel = "M",
+      description = "Training time in all. Default, without --steps: 20.")
+  private Optional<Double> minutes = Optional.empty();
+
+  @Option(names = "--batch", paramLabel = "B", description = "Images a step.")
+  private Optional<Integer> batch = Optional.empty();
+
+  @Option(
+      names = "--seed",
+      defaultValue = "1",
+      paramLabel = "S",
+      description = "Of initialisation, split, order and noise. Default: 1.")
+  private long seed;
+
+  @Option(
+      names = "--no-ema",
+      description = "Release the raw weights instead of their exponential moving average.")
+  private boolean noAverage;
+
+  @Option(names = "--resume", description = "Go on from the checkpoint beside --out.")
+  private boolean resume;
+
+  @Option(
+      names = "--held-out",
+      defaultValue = "0.1",
+      paramLabel = "SHARE",
+      description = "Share of the images that is never trained on. Default: 0.1.")
+  private double heldOut;
+
+  @Option(
+      names = "--calibration-images",
+      defaultValue = "2000",
+      paramLabel = "N",
+      description = "Most held-out images that calibrate the release. Default: 2000.")
+  private int calibrationImages;
+
+  @Option(
+      names = "--evaluations",
+      defaultValue = "8",
+      paramLabel = "K",
+      description = "Evaluations an image that the release will be served with. Default: 8.")
+  private int evaluations;
+
+  @Mixin private DeviceOption device;
+
+  @Mixin private final Output output;
+
+  FitCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  /** What {@code --json} prints. */
+  private record Result(
+      String release,
+      String id,
+      int parameters,
+      long steps,
+      long images,
+      double seconds,
+      double heldOutBitsPerDim,
+      int calibrationImages,
+      boolean stopped) {}
+
+  @Override
+  public Integer call() throws IOException {
+    FitConfiguration configuration = configuration();
+    requireWritable(out);
+    ImageDataset images = Images.open(data);
+    Device where = device.select();
+    Optional<Double> budget =
+        minutes.isEmpty() && steps.isEmpty() ? Optional.of((double) DEFAULT_MINUTES) : minutes;
+    Fit.Request request =
+        new Fit.Request(
+            images,
+            data.stream()
+                .map(path -> path.getFileName().toString())
+                .collect(Collectors.joining(" ")),
+            out,
+            configuration,
+            steps.map(OptionalLong::of).orElse(OptionalLong.empty()),
+            budget.map(m -> Duration.ofMillis((long) (m * 60_000))),
+            heldOut,
+            calibrationImages,
+            evaluations,
+            seed,
+            !noAverage,
+            resume,
+            where);
+    try (Display display = new Display()) {
+      Release release =
+          new Fit(request, display, invocation.stop()::requested, InstantSource.system()).run();
+      display.close();
+      print(release, display.parameters);
+    }
+    return 0;
+  }
+
+  private FitConfiguration configuration() throws IOException {
+    try {
+      FitConfiguration configuration =
+          FitConfiguration.names().contains(config) || !Files.exists(Path.of(config))
+              ? FitConfiguration.named(config)
+              : FitConfiguration.parse(Files.readString(Path.of(config)));
+      return batch.map(configuration::withBatch).orElse(configuration);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  /** Hours of training must not end at a folder that cannot be written to. */
+  private static void requireWritable(Path out) throws IOException {
+    Path folder = out.toAbsolutePath().getParent();
+    Files.createDirectories(folder);
+    Files.delete(Files.createTempFile(folder, ".surprisal", ".tmp"));
+  }
+
+  private void print(Release release, int parameters) {
+    TrainingRecord training = release.training();
+    List<TrainingRecord.Point> history = training.history();
+    double bitsPerDim =
+        history.isEmpty() ? Double.NaN : history.get(history.size() - 1).heldOutBitsPerDim();
+    Result result =
+        new Result(
+            out.toString(),
+            release.id(),
+            parameters,
+            training.steps(),
+            training.images(),
+            training.seconds(),
+            bitsPerDim,
+            release.calibration().map(Calibration::images).orElse(0),
+            invocation.stop().requested());
+    output.print(
+        result,
+        new Table("release", "steps", "images", "minutes", "held-out bits/dim", "calibrated on")
+            .row(
+                result.release(),
+                result.steps(),
+                result.images(),
+                result.seconds() / 60,
+                result.heldOutBitsPerDim(),
+                result.calibrationImages()));
+    if (invocation.stop().requested()) {
+      invocation
+          .err()
+          .println("surprisal: stopped early; the release is usable, --resume goes on with it");
+    }
+  }
+
+  /** Progress of a run on the terminal: a bar for the training, one for the calibration. */
+  private final class Display implements Fit.Listener, AutoCloseable {
+    private static final int RESOLUTION = 10_000;
+
+    private final Progress training = invocation.progress("fit", RESOLUTION, "‱");
+    private Optional<Progress> calibration = Optional.empty();
+    private double heldOutBitsPerDim = Double.NaN;
+    private int parameters;
+
+    @Override
+    public void started(
+        ModelConfiguration model, int parameterCount, int trainingImages, int heldOutImages) {
+      parameters = parameterCount;
+    }
+
+    @Override
+    public void step(long step, double fraction, double bitsPerDim, double imagesPerSecond) {
+      training.stepTo(Math.round(fraction * RESOLUTION));
+      training.message(
+          String.format(
+              Locale.ROOT,
+              "step %d, %.3f bits/dim (held out %.3f), %.1f images/s",
+              step,
+              bitsPerDim,
+              heldOutBitsPerDim,
+              imagesPerSecond));
+    }
+
+    @Override
+    public void measured(TrainingRecord.Point point) {
+      heldOutBitsPerDim = point.heldOutBitsPerDim();
+    }
+
+    @Override
+    public void calibrating(int done, int of) {
+      if (calibration.isEmpty()) {
+        training.close();
+        calibration = Optional.of(invocation.progress("calibrate", of, "images"));
+      }
+      calibration.get().stepTo(done);
+    }
+
+    @Override
+    public void close() {
+      training.close();
+      calibration.ifPresent(Progress::close);
+    }
+  }
+}

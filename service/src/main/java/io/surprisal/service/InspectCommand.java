@@ -1,0 +1,152 @@
+package io.surprisal.service;
+
+import io.surprisal.model.images.Preprocessing;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ParameterLayout;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.TrainingRecord;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code surprisal inspect}: what a release file holds. */
+@Command(name = "inspect", description = "Verifies a release and says what it holds.")
+final class InspectCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "RELEASE", description = "The release file.")
+  private Path release;
+
+  @Option(names = "--history", description = "Also print the learning curve as a table.")
+  private boolean history;
+
+  @Mixin private final Output output;
+
+  private final Invocation invocation;
+
+  InspectCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  /** What {@code --json} prints. */
+  private record Result(
+      String release,
+      String id,
+      long bytes,
+      int parameters,
+      double gammaAtZero,
+      double gammaAtOne,
+      double levelOffset,
+      ModelConfiguration configuration,
+      Preprocessing preprocessing,
+      Optional<CalibrationSummary> calibration,
+      TrainingRecord training) {}
+
+  private record CalibrationSummary(
+      int images,
+      int evaluations,
+      String precision,
+      double medianBitsPerDim,
+      double bitsPerDimAtOnePercent,
+      List<Calibration.Correction> corrections) {
+
+    static CalibrationSummary of(Calibration calibration) {
+      float[] ascending = calibration.bitsPerDim();
+      int n = ascending.length;
+      return new CalibrationSummary(
+          n,
+          calibration.evaluations(),
+          calibration.precision(),
+          ascending[n / 2],
+          ascending[Math.max(0, n - Math.max(1, (n + 1) / 100))],
+          calibration.corrections());
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Release loaded = ReleaseFiles.load(release);
+    ModelConfiguration model = loaded.configuration();
+    float[] parameters = loaded.parameters();
+    boolean learned = model.schedule() == ModelConfiguration.Schedule.LEARNED_SCALAR;
+    double start = learned ? parameters[0] : model.gammaMin();
+    double end = learned ? parameters[0] + Math.abs(parameters[1]) : model.gammaMax();
+    Result result =
+        new Result(
+            release.toString(),
+            loaded.id(),
+            Files.size(release),
+            ParameterLayout.of(model).size(),
+            start,
+            end,
+            loaded.levelOffset(),
+            model,
+            loaded.preprocessing(),
+            loaded.calibration().map(CalibrationSummary::of),
+            loaded.training());
+    output.print(result, table(result));
+    if (history && !output.json()) {
+      Table curve = new Table("step", "training bits/dim", "held-out bits/dim", "γ(0)", "γ(1)");
+      loaded
+          .training()
+          .history()
+          .forEach(
+              p ->
+                  curve.row(
+                      p.step(),
+                      p.trainingBitsPerDim(),
+                      p.heldOutBitsPerDim(),
+                      p.gammaMin(),
+                      p.gammaMax()));
+      invocation.out().println();
+      curve.print(invocation.out());
+    }
+    return 0;
+  }
+
+  private static Table table(Result r) {
+    ModelConfiguration c = r.configuration();
+    TrainingRecord t = r.training();
+    Table table =
+        new Table("", "")
+            .row("release", r.release())
+            .row("id", r.id())
+            .row("file", r.bytes() + " bytes, " + r.parameters() + " parameters")
+            .row("images", c.channels() + "×" + c.height() + "×" + c.width())
+            .row("network", "E = " + c.embedding() + ", n = " + c.blocks())
+            .row("Fourier exponents", c.fourierExponents())
+            .row(
+                "schedule",
+                "%s, γ from %.4f to %.4f".formatted(c.schedule(), r.gammaAtZero(), r.gammaAtOne()))
+            .row(
+                "training",
+                "%d steps, %d images, %.1f minutes, seed %d, data %s"
+                    .formatted(t.steps(), t.images(), t.seconds() / 60, t.seed(), t.data()))
+            .row("weights", t.averaged() ? "exponential moving average" : "raw");
+    if (!t.history().isEmpty()) {
+      table.row(
+          "held-out bits/dim",
+          "%.4f".formatted(t.history().get(t.history().size() - 1).heldOutBitsPerDim()));
+    }
+    return table.row(
+        "calibration",
+        r.calibration()
+            .map(
+                k ->
+                    "%d images at K = %d in %s: median %.4f, 1 %% above %.4f bits/dim"
+                        .formatted(
+                            k.images(),
+                            k.evaluations(),
+                            k.precision(),
+                            k.medianBitsPerDim(),
+                            k.bitsPerDimAtOnePercent()))
+            .orElse("none: it scores but raises no alerts"));
+  }
+}
