@@ -16,6 +16,14 @@ enum Logs {
   /** Everything, with stack traces. */
   VERBOSE(Level.DEBUG, Level.INFO, "%n%ex");
 
+  /**
+   * Warnings of libraries that are true of every machine without a GPU, every new data directory,
+   * every end of a broker and every stream: nobody can do anything about them.
+   */
+  private static final String HARMLESS =
+      ".*(Failed to detect GPU count|Performing controller activation|NetworkClient that has already"
+          + " been closed|exception handler is not enabled for the GlobalThread).*";
+
   private final Level ours;
   private final Level libraries;
   private final String exception;
