@@ -1,5 +1,7 @@
 package io.surprisal.service;
 
+import io.surprisal.model.network.DeviceUnavailableException;
+import io.surprisal.model.release.ReleaseException;
 import java.io.FileNotFoundException;
 import java.io.UncheckedIOException;
 import java.net.BindException;
@@ -28,7 +30,9 @@ record Failure(int exitCode, String message) {
 
   static Failure of(Throwable thrown) {
     Throwable cause = unwrapped(thrown);
-    if (cause instanceof MissingDependencyException) {
+    if (cause instanceof MissingDependencyException
+        || cause instanceof ReleaseException
+        || cause instanceof DeviceUnavailableException) {
       return missing(cause.getMessage());
     }
     if (cause instanceof NoSuchFileException file) {

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +79,15 @@ public final class Surprisal {
   /** The commands by group, in the order of the help. */
   private static Map<String, List<Object>> groups(Invocation invocation) {
     Map<String, List<Object>> groups = new LinkedHashMap<>();
+    groups.put("Run", List.of(new BrokerCommand(invocation), new ScoreCommand(invocation)));
+    groups.put(
+        "Use",
+        List.of(
+            new TopicsCommand(invocation),
+            new PublishCommand(invocation),
+            new ScoresCommand(invocation),
+            new AlertsCommand(invocation),
+            new DeadLettersCommand(invocation)));
     groups.put(
         "Laboratory",
         List.of(
@@ -86,7 +96,7 @@ public final class Surprisal {
             new CalibrateCommand(invocation),
             new InspectCommand(invocation),
             new CameraCommand(invocation)));
-    groups.put("Self-description", List.of(new HelpCommand()));
+    groups.put("Self-description", List.of(new ConfigCommand(invocation), new HelpCommand()));
     return groups;
   }
 
@@ -141,6 +151,7 @@ public final class Surprisal {
     line.setUsageHelpAutoWidth(false);
     line.setUsageHelpWidth(100);
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.registerConverter(Duration.class, Durations::parse);
     line.setDefaultValueProvider(argument -> defaultValue(argument, invocation.settings()));
     line.setParameterExceptionHandler(Surprisal::reportUsage);
     line.setExecutionExceptionHandler(
@@ -200,16 +211,21 @@ public final class Surprisal {
 
   /** What the environment or the settings file say about an option; null is picocli's "nothing". */
   private static String defaultValue(ArgSpec argument, Settings settings) {
-    if (!(argument instanceof OptionSpec option)
-        || option.isMultiValue()
-        || option.usageHelp()
-        || option.versionHelp()) {
+    if (!(argument instanceof OptionSpec option) || !isSetting(option)) {
       return null;
     }
     return settings
         .find(option.command().name(), key(option))
         .map(Settings.Setting::value)
         .orElse(null);
+  }
+
+  /** Whether an option can be set outside the command line. */
+  static boolean isSetting(OptionSpec option) {
+    return !option.isMultiValue()
+        && !option.usageHelp()
+        && !option.versionHelp()
+        && !key(option).equals("settings");
   }
 
   /** The name of an option's setting: its long name without the dashes. */

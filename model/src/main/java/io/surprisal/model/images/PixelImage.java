@@ -46,7 +46,7 @@ public record PixelImage(int channels, int height, int width, byte[] pixels) {
   }
 
   /** The samples in the order [height, width, channels]. */
-  byte[] interleaved() {
+  public byte[] interleaved() {
     if (channels == 1) {
       return pixels;
     }

@@ -1,0 +1,107 @@
+package io.surprisal.service;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Spec;
+
+/** Prints the settings that hold where the command line says nothing, and where they come from. */
+@Command(
+    name = "config",
+    description = "Print the settings that hold and where they come from; secrets are masked.")
+final class ConfigCommand implements Callable<Integer> {
+
+  /** A row: a setting, its value, and the environment variable, file or default it comes from. */
+  record Row(String name, String value, String origin) {}
+
+  /** A value of an option and where it comes from. */
+  private record Held(String value, String origin) {}
+
+  private final Invocation invocation;
+  @Mixin private final Output output;
+  @Spec private CommandSpec spec;
+
+  ConfigCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  @Override
+  public Integer call() {
+    Map<String, Map<String, Held>> options = new LinkedHashMap<>();
+    Set<String> known = new LinkedHashSet<>();
+    for (CommandLine command : spec.parent().subcommands().values()) {
+      for (OptionSpec option : command.getCommandSpec().options()) {
+        if (Surprisal.isSetting(option)) {
+          String name = Surprisal.key(option);
+          String commandName = command.getCommandName();
+          known.add(name);
+          known.add(commandName + "." + name);
+          options
+              .computeIfAbsent(name, key -> new LinkedHashMap<>())
+              .put(commandName, held(commandName, option));
+        }
+      }
+    }
+    List<Row> rows = new ArrayList<>();
+    options.forEach((name, byCommand) -> rows.addAll(rows(name, byCommand)));
+    invocation
+        .settings()
+        .kafka()
+        .forEach(
+            (name, setting) ->
+                rows.add(new Row("kafka." + name, mask(name, setting.value()), setting.origin())));
+    invocation.settings().namesInFile().stream()
+        .filter(name -> !known.contains(name) && !name.startsWith("kafka."))
+        .forEach(
+            name -> invocation.err().println("surprisal config: no option takes '" + name + "'"));
+    Table table = new Table("setting", "value", "origin");
+    rows.forEach(row -> table.row(row.name(), row.value(), row.origin()));
+    output.print(rows, table);
+    return 0;
+  }
+
+  private Held held(String command, OptionSpec option) {
+    return invocation
+        .settings()
+        .find(command, Surprisal.key(option))
+        .map(found -> new Held(found.value(), found.origin()))
+        .orElseGet(
+            () -> new Held(Optional.ofNullable(option.defaultValue()).orElse(""), "default"));
+  }
+
+  /** One row where all commands agree, else one a command. */
+  private static List<Row> rows(String name, Map<String, Held> byCommand) {
+    Set<Held> different = new LinkedHashSet<>(byCommand.values());
+    if (different.size() == 1) {
+      Held held = different.iterator().next();
+      return List.of(new Row(name, mask(name, held.value()), held.origin()));
+    }
+    return byCommand.entrySet().stream()
+        .map(
+            entry ->
+                new Row(
+                    entry.getKey() + "." + name,
+                    mask(name, entry.getValue().value()),
+                    entry.getValue().origin()))
+        .toList();
+  }
+
+  private static String mask(String name, String value) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    boolean secret = Stream.of("password", "secret", "jaas", "token").anyMatch(lower::contains);
+    return secret ? "********" : value;
+  }
+}

@@ -1,0 +1,164 @@
+package io.surprisal.service;
+
+import io.surprisal.model.release.Release;
+import io.surprisal.topology.ScoringCounts;
+import io.surprisal.topology.StreamSettings;
+import io.surprisal.topology.TopicSettings;
+import io.surprisal.topology.TopicSetup;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.admin.Admin;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Scores images as they come, until it is told to stop. */
+@Command(
+    name = "score",
+    description = "Score images as they come, and raise alerts.",
+    footer = {
+      "",
+      "Several of these with one --application-id share the work; each needs a --state-dir of its"
+          + " own."
+    })
+final class ScoreCommand implements Callable<Integer> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ScoreCommand.class);
+  private static final Duration CHECK = Duration.ofMillis(500);
+  private static final Duration REPORT = Duration.ofSeconds(30);
+
+  private final Invocation invocation;
+  @Mixin private final KafkaOptions kafka;
+  @Mixin private final DeviceOption device = new DeviceOption();
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--release",
+      paramLabel = "FILE",
+      required = true,
+      description = "The release to score with.")
+  private Path release;
+
+  @Option(
+      names = "--evaluations",
+      paramLabel = "K",
+      defaultValue = "8",
+      description = "Evaluations of the network an image (default: ${DEFAULT-VALUE}).")
+  private int evaluations;
+
+  @Option(
+      names = "--alert-rate",
+      paramLabel = "RATE",
+      defaultValue = "0.01",
+      description = "Share of normal images that may alert, in (0, 1) (default: ${DEFAULT-VALUE}).")
+  private double alertRate;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Stream threads; all share one network (default: processors, at most 4).")
+  private int threads = Math.min(4, Runtime.getRuntime().availableProcessors());
+
+  @Option(
+      names = "--state-dir",
+      paramLabel = "DIR",
+      defaultValue = ".surprisal/state",
+      description = "Where Kafka Streams keeps its state (default: ${DEFAULT-VALUE}).")
+  private Path stateDirectory;
+
+  @Option(
+      names = "--application-id",
+      paramLabel = "ID",
+      defaultValue = "surprisal-score",
+      description = "Consumer group and prefix of the transactions (default: ${DEFAULT-VALUE}).")
+  private String applicationId;
+
+  @Option(
+      names = "--instance-id",
+      paramLabel = "ID",
+      description = "Name that this member keeps over restarts (default: a new one each time).")
+  private Optional<String> instanceId = Optional.empty();
+
+  ScoreCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.kafka = new KafkaOptions(invocation);
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    require(evaluations >= 1, "--evaluations is " + evaluations + ", must be at least 1");
+    require(threads >= 1, "--threads is " + threads + ", must be at least 1");
+    require(
+        alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
+    Release loaded = Release.load(release);
+    WritableDirectory.require(stateDirectory, "--state-dir");
+    StreamSettings settings =
+        new StreamSettings(
+            applicationId,
+            kafka.bootstrapServer(),
+            stateDirectory,
+            threads,
+            instanceId,
+            prepareTopics(),
+            kafka.properties());
+    try (ScoringService service =
+        new ScoringService(
+            loaded, device.select(), evaluations, alertRate, kafka.topics(), settings)) {
+      LOG.info(
+          "Scoring {} with release {} (K = {}); Ctrl-C ends it",
+          kafka.topics().images(),
+          loaded.id(),
+          evaluations);
+      watch(service);
+      if (service.failure().isPresent()) {
+        throw new IllegalStateException(
+            "the stream ended: " + Failure.of(service.failure().get()).message(),
+            service.failure().get());
+      }
+    }
+    return 0;
+  }
+
+  /** Creates the topics that lack; returns the largest dead letter in bytes. */
+  private int prepareTopics() throws InterruptedException {
+    try (Admin admin = kafka.connect()) {
+      TopicSetup setup = new TopicSetup(admin);
+      setup.apply(
+          TopicSettings.all(kafka.topics(), 4, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
+          Optional.empty());
+      return kafka.maxMessageBytes(admin, kafka.topics().deadLetters());
+    }
+  }
+
+  private void watch(ScoringService service) throws InterruptedException {
+    long reported = System.nanoTime();
+    ScoringCounts before = service.counts();
+    while (!invocation.stop().await(CHECK) && service.failure().isEmpty()) {
+      if (System.nanoTime() - reported >= REPORT.toNanos()) {
+        reported = System.nanoTime();
+        ScoringCounts now = service.counts();
+        if (!now.equals(before)) {
+          LOG.info(
+              "{} images scored, {} alerts, {} dead letters",
+              now.scored(),
+              now.alerted(),
+              now.deadLettered());
+        }
+        before = now;
+      }
+    }
+  }
+
+  private void require(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), message);
+    }
+  }
+}
