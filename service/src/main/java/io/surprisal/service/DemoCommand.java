@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.config.Configurator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -127,6 +129,8 @@ final class DemoCommand implements Callable<Integer> {
         camera.isPresent() ? Optional.of(Images.open(List.of(camera.get()))) : Optional.empty();
     Release loaded = ReleaseFiles.load(releaseFor(realImages));
     realImages.ifPresent(images -> requireMatch(loaded, images));
+    // The demo prints alerts itself, with the truth beside them.
+    Configurator.setLevel("io.surprisal.topology", Level.WARN);
     TorchRuntime.preferOperatorThreads(1);
     Device where = device.select();
     AlertRule rule = AlertRule.of(loaded, evaluations, ImageScorer.FLOAT32, alertRate);
