@@ -1,5 +1,6 @@
 package io.surprisal.service;
 
+import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Release;
 import io.surprisal.topology.ScoringCounts;
 import io.surprisal.topology.StreamSettings;
@@ -97,7 +98,8 @@ final class ScoreCommand implements Callable<Integer> {
     require(threads >= 1, "--threads is " + threads + ", must be at least 1");
     require(
         alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
-    Release loaded = Release.load(release);
+    Release loaded = ReleaseFiles.load(release);
+    TorchRuntime.preferOperatorThreads(1);
     WritableDirectory.require(stateDirectory, "--state-dir");
     StreamSettings settings =
         new StreamSettings(

@@ -79,7 +79,12 @@ public final class Surprisal {
   /** The commands by group, in the order of the help. */
   private static Map<String, List<Object>> groups(Invocation invocation) {
     Map<String, List<Object>> groups = new LinkedHashMap<>();
-    groups.put("Run", List.of(new BrokerCommand(invocation), new ScoreCommand(invocation)));
+    groups.put(
+        "Run",
+        List.of(
+            new DemoCommand(invocation),
+            new BrokerCommand(invocation),
+            new ScoreCommand(invocation)));
     groups.put(
         "Use",
         List.of(

@@ -44,8 +44,10 @@ public final class ScoringTopology {
 
   /**
    * @param limits what an encoded image may cost
-   * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes, see {@link
-   *     TopicSettings#deadLetterBytes}
+   * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes. Ask {@link
+   *     TopicSetup#maxMessageBytes}: under exactly-once processing a record that the broker refuses
+   *     as too large aborts the transaction, whatever a production exception handler says, so none
+   *     may be sent
    * @throws IllegalArgumentException if maxDeadLetterBytes is too small for Surprisal's own headers
    */
   public ScoringTopology(
@@ -88,8 +90,8 @@ public final class ScoringTopology {
   void warnIfUncalibrated() {
     if (!model.rule().calibrated()) {
       LOG.warn(
-          "Release {} is not calibrated for how it is served: images are scored, but none raises an"
-              + " alert; see surprisal calibrate",
+          "Release {} is not calibrated: images are scored, but none raises an alert; surprisal"
+              + " calibrate gives it a calibration",
           model.releaseId());
     }
   }

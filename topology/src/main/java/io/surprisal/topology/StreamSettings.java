@@ -17,9 +17,10 @@ import org.apache.kafka.streams.StreamsConfig;
  * @param threads number of stream threads, at least 1; all share one scorer
  * @param groupInstanceId name that the member keeps over restarts (static membership), so that a
  *     restart within the session timeout moves no partition; empty: dynamic membership
- * @param maxDeadLetterBytes largest record batch that is written, see {@link
- *     TopicSettings#deadLetterBytes}
- * @param kafka settings of Kafka clients and Kafka Streams that win over all of Surprisal's
+ * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes, see {@link
+ *     TopicSetup#maxMessageBytes}
+ * @param kafka settings of Kafka clients and Kafka Streams, without the prefix {@code kafka.}; they
+ *     win over all of Surprisal's
  */
 public record StreamSettings(
     String applicationId,
@@ -57,19 +58,15 @@ public record StreamSettings(
     config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, COMMIT_INTERVAL_MILLIS);
     config.put(StreamsConfig.GROUP_PROTOCOL_CONFIG, "classic");
     config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
-    config.put(
-        StreamsConfig.PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, OversizedRecordHandler.class);
-    config.put(
-        StreamsConfig.mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), MAX_POLL_RECORDS);
+    config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
     groupInstanceId.ifPresent(
         id ->
             config.put(
                 StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), id));
+    config.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MILLIS);
     config.put(
-        StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
-        TRANSACTION_TIMEOUT_MILLIS);
-    config.put(
-        StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), maxDeadLetterBytes);
+        ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+        Math.max(maxDeadLetterBytes, TopicSettings.DEFAULT_MAX_IMAGE_BYTES));
     config.putAll(kafka);
     return config;
   }

@@ -14,6 +14,7 @@ import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -99,6 +100,17 @@ public final class TopicSetup {
                         wanted, existing.get(wanted.name()), configurations.get(wanted.name()))
                     : new Report(wanted.name(), Outcome.MISSING, List.of()))
         .toList();
+  }
+
+  /**
+   * Largest record batch that a topic takes, in bytes: its max.message.bytes.
+   *
+   * @throws UnknownTopicOrPartitionException if there is no such topic
+   * @throws KafkaException if the cluster cannot be reached or refuses
+   */
+  public int maxMessageBytes(String topic) {
+    Config configured = configurations(List.of(topic)).get(topic);
+    return Integer.parseInt(configured.get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG).value());
   }
 
   private static Report compare(TopicSettings wanted, TopicDescription found, Config configured) {

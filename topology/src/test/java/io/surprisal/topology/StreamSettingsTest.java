@@ -49,5 +49,7 @@ class StreamSettingsTest {
 
     assertThat(config.getLong("commit.interval.ms")).isEqualTo(50);
     assertThat(config.getProducerConfigs("client")).containsEntry("security.protocol", "SSL");
+    assertThat(config.getMainConsumerConfigs("scorer", "client", 0))
+        .containsEntry("max.poll.records", "4");
   }
 }

@@ -58,6 +58,20 @@ public final class AlertRule {
     return calibrationScores.isPresent();
   }
 
+  /**
+   * How many false alerts m normal images bring: calibration and images are both finite samples.
+   *
+   * @throws IllegalStateException if the release is not calibrated
+   */
+  public BetaBinomial falseAlerts(int normalImages) {
+    int n =
+        calibrationScores.orElseThrow(
+                () -> new IllegalStateException("the release is not calibrated"))
+            .length;
+    int rank = (int) Math.floor(alertRate * (n + 1));
+    return new BetaBinomial(normalImages, rank, n + 1 - rank);
+  }
+
   /** Judges one score. */
   public Verdict judge(ImageLikelihood likelihood) {
     if (calibrationScores.isEmpty()) {

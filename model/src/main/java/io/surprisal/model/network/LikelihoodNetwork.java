@@ -105,6 +105,7 @@ public final class LikelihoodNetwork implements AutoCloseable {
             Map.entry("groups", c.groups()),
             Map.entry("epsilon", literal(c.normEpsilon())),
             Map.entry("-ln(1e4)/(E/2-1)", literal(-Math.log(1e4) / (e / 2.0 - 1))),
+            Map.entry("1/sqrt(E)", literal(1 / Math.sqrt(e))),
             Map.entry("frequencies", frequencies),
             Map.entry("frequencies.size", frequencies.size()),
             Map.entry("dropout", literal(c.dropout())),

@@ -6,6 +6,8 @@ import ai.djl.engine.Engine;
 
 /** The one PyTorch engine of this JVM, with the settings that everything here relies on. */
 public final class TorchRuntime {
+  private static final String THREADS = "ai.djl.pytorch.num_threads";
+
   private TorchRuntime() {}
 
   private static final class Holder {
@@ -20,17 +22,20 @@ public final class TorchRuntime {
           Integer.toString(Runtime.getRuntime().availableProcessors()));
       return Engine.getEngine("PyTorch");
     }
-
-    private static void setUnlessSet(String key, String value) {
-      if (System.getProperty(key) == null) {
-        System.setProperty(key, value);
-      }
-    }
   }
 
   /** The engine, loaded on first use (seconds when its native library must be unpacked). */
   public static Engine engine() {
     return Holder.ENGINE;
+  }
+
+  /**
+   * Sets how many threads one operator uses, unless the user has set it. Only before {@link
+   * #engine()} is first called. Scorers that run on several threads themselves want one: two
+   * independent workers scale better than two threads in one operator.
+   */
+  public static void preferOperatorThreads(int threads) {
+    setUnlessSet(THREADS, Integer.toString(threads));
   }
 
   static Model newModel(String name, Device device) {
@@ -40,5 +45,11 @@ public final class TorchRuntime {
   /** Native arrays and modules that are alive in this JVM: flat where nothing leaks. */
   public static int nativeHandles() {
     return engine().newBaseManager().getParentManager().getManagedArrays().size();
+  }
+
+  private static void setUnlessSet(String key, String value) {
+    if (System.getProperty(key) == null) {
+      System.setProperty(key, value);
+    }
   }
 }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
@@ -33,6 +34,10 @@ public final class Fit {
   private static final Logger LOG = LoggerFactory.getLogger(Fit.class);
   private static final Duration CHECKPOINT_INTERVAL = Duration.ofMinutes(1);
   private static final int CURVE_POINTS = 20;
+
+  /** At least this much training time for the time that a point of the curve takes. */
+  private static final int TRAINING_PER_MEASURING = 10;
+
   private static final int CURVE_IMAGES = 128;
   private static final Duration CALIBRATION_AFTER_STOP = Duration.ofSeconds(10);
 
@@ -204,10 +209,13 @@ public final class Fit {
 
     void train() throws IOException {
       double nextPoint = fraction();
+      long notBefore = 0;
       while (fraction() < 1 && !stop.getAsBoolean()) {
-        if (fraction() >= nextPoint) {
+        if (fraction() >= nextPoint && clock.millis() >= notBefore) {
+          long before = clock.millis();
           measure();
           nextPoint = fraction() + 1.0 / CURVE_POINTS;
+          notBefore = clock.millis() + TRAINING_PER_MEASURING * (clock.millis() - before);
         }
         ModelTrainer.Step step =
             trainer.step(request.data(), split.batch(trainer.steps(), fit.batch()), rate());
@@ -289,8 +297,8 @@ public final class Fit {
         LOG.info(
             "step {}: held-out {} bits/dim, training {}",
             point.step(),
-            point.heldOutBitsPerDim(),
-            point.trainingBitsPerDim());
+            String.format(Locale.ROOT, "%.4f", point.heldOutBitsPerDim()),
+            String.format(Locale.ROOT, "%.4f", point.trainingBitsPerDim()));
       }
     }
 

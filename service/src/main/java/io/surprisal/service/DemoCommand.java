@@ -1,0 +1,241 @@
+package io.surprisal.service;
+
+import ai.djl.Device;
+import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.topology.StreamSettings;
+import io.surprisal.topology.TopicSettings;
+import io.surprisal.topology.TopicSetup;
+import io.surprisal.topology.Topics;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.config.Configurator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code surprisal demo}: broker, scorer and camera in one process, and what comes of it. */
+@Command(
+    name = "demo",
+    description = {
+      "Runs an embedded broker, a scorer and a camera in one go, and prints alerts as they come.",
+      "The camera draws inspection images, now and then with a defect; --camera replaces it with"
+          + " real images. Ctrl-C ends it with a summary; nothing is left behind."
+    })
+final class DemoCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(DemoCommand.class);
+  private static final int PARTITIONS = 4;
+
+  private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--for",
+      paramLabel = "DURATION",
+      description = "End by itself after this long, for example 60s (default: at Ctrl-C).")
+  private Optional<Duration> time = Optional.empty();
+
+  @Option(
+      names = "--camera",
+      paramLabel = "FILE|DIR",
+      description = "Real images in place of the drawn ones, over and over; wants --release.")
+  private Optional<Path> camera = Optional.empty();
+
+  @Option(
+      names = "--release",
+      paramLabel = "FILE",
+      description = "The release to score with (default: releases/demo.safetensors).")
+  private Optional<Path> release = Optional.empty();
+
+  @Option(
+      names = "--rate",
+      paramLabel = "N",
+      defaultValue = "20",
+      description = "Images a second (default: ${DEFAULT-VALUE}).")
+  private double rate;
+
+  @Option(
+      names = "--defect-rate",
+      paramLabel = "SHARE",
+      defaultValue = "0.05",
+      description = "Share of drawn images with a defect (default: ${DEFAULT-VALUE}).")
+  private double defectRate;
+
+  @Option(
+      names = "--alert-rate",
+      paramLabel = "RATE",
+      defaultValue = "0.01",
+      description = "Share of normal images that may alert (default: ${DEFAULT-VALUE}).")
+  private double alertRate;
+
+  @Option(
+      names = "--evaluations",
+      paramLabel = "K",
+      defaultValue = "8",
+      description = "Evaluations of the network an image (default: ${DEFAULT-VALUE}).")
+  private int evaluations;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      defaultValue = "2",
+      description = "Of the camera (default: ${DEFAULT-VALUE}; the release was fitted on 1).")
+  private long seed;
+
+  @Option(
+      names = "--port",
+      paramLabel = "P",
+      defaultValue = "0",
+      description = "Port of the embedded broker (default: any free one).")
+  private int port;
+
+  @Mixin private final DeviceOption device = new DeviceOption();
+
+  @Mixin private final Output output;
+
+  DemoCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    require(rate > 0 && rate <= 10_000, "--rate is " + rate + ", must be above 0, at most 10000");
+    require(
+        defectRate >= 0 && defectRate <= 1,
+        "--defect-rate is " + defectRate + ", must be in [0, 1]");
+    require(
+        alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
+    require(evaluations >= 1, "--evaluations is " + evaluations + ", must be at least 1");
+    Optional<ImageDataset> realImages =
+        camera.isPresent() ? Optional.of(Images.open(List.of(camera.get()))) : Optional.empty();
+    Release loaded = ReleaseFiles.load(releaseFor(realImages));
+    realImages.ifPresent(images -> requireMatch(loaded, images));
+    // The demo prints alerts itself, with the truth beside them.
+    Configurator.setLevel("io.surprisal.topology", Level.WARN);
+    TorchRuntime.preferOperatorThreads(1);
+    Device where = device.select();
+    AlertRule rule = AlertRule.of(loaded, evaluations, ImageScorer.FLOAT32, alertRate);
+    Path folder = Files.createTempDirectory("surprisal-demo");
+    try (EmbeddedBroker broker =
+        EmbeddedBroker.start(folder.resolve("broker"), "localhost", port)) {
+      String server = broker.bootstrapServer();
+      Topics topics = new Topics(Topics.DEFAULT_PREFIX);
+      StreamSettings settings =
+          new StreamSettings(
+              "surprisal-demo",
+              server,
+              Files.createDirectories(folder.resolve("state")),
+              Runtime.getRuntime().availableProcessors(),
+              Optional.empty(),
+              createTopics(server, topics),
+              Map.of());
+      DemoCamera source =
+          realImages.isPresent()
+              ? DemoCamera.replaying(realImages.get())
+              : DemoCamera.drawing(seed, defectRate, loaded.preprocessing());
+      DemoReport report = new DemoReport(invocation, output, rule);
+      try (ScoringService service =
+              new ScoringService(loaded, where, evaluations, alertRate, topics, settings);
+          DemoStream stream = new DemoStream(server, topics, source, rate, report)) {
+        introduce(server, topics, rule);
+        stream.run(time, invocation.stop(), service);
+        service
+            .failure()
+            .ifPresent(
+                cause -> {
+                  throw new IllegalStateException("the stream ended: " + cause.getMessage(), cause);
+                });
+      }
+      report.print(
+          ManagementFactory.getRuntimeMXBean().getStartTime(), loaded, alertRate, evaluations);
+    } finally {
+      Folders.delete(folder);
+    }
+    return 0;
+  }
+
+  /** Where the user's release is, or the shipped one for the drawn images. */
+  private Path releaseFor(Optional<ImageDataset> realImages) {
+    if (release.isPresent()) {
+      return release.get();
+    }
+    if (realImages.isPresent()) {
+      throw new MissingDependencyException(
+          "the shipped release knows the demo's camera only; " + howToFit());
+    }
+    return Path.of(System.getProperty("surprisal.home", "."), "releases", "demo.safetensors");
+  }
+
+  private String howToFit() {
+    return "fit one with 'surprisal fit --data %s --out my.safetensors' and repeat with '--release my.safetensors'"
+        .formatted(camera.orElseThrow());
+  }
+
+  private void requireMatch(Release loaded, ImageDataset images) {
+    ModelConfiguration c = loaded.configuration();
+    if (c.channels() != images.channels()
+        || c.height() != images.height()
+        || c.width() != images.width()) {
+      throw new MissingDependencyException(
+          "the release is for images of %d×%d×%d, those of %s have %d×%d×%d (channels×height×width); %s"
+              .formatted(
+                  c.channels(),
+                  c.height(),
+                  c.width(),
+                  camera.orElseThrow(),
+                  images.channels(),
+                  images.height(),
+                  images.width(),
+                  howToFit()));
+    }
+  }
+
+  private static int createTopics(String server, Topics topics) throws InterruptedException {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
+      TopicSetup setup = new TopicSetup(admin);
+      setup.apply(
+          TopicSettings.all(topics, PARTITIONS, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
+          Optional.empty());
+      return setup.maxMessageBytes(topics.deadLetters());
+    }
+  }
+
+  private void introduce(String server, Topics topics, AlertRule rule) {
+    LOG.info(
+        "broker at {}; watch it with 'surprisal scores --bootstrap-server {}'", server, server);
+    LOG.info(
+        "camera: {} images/s to {}; alert rate {}; {}",
+        rate,
+        topics.images(),
+        alertRate,
+        time.map(t -> "ends after " + t.toSeconds() + " s").orElse("Ctrl-C ends it"));
+    if (!rule.calibrated()) {
+      LOG.warn("the release is not calibrated: it scores, but raises no alerts");
+    }
+  }
+
+  private void require(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), message);
+    }
+  }
+}
