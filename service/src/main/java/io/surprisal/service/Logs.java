@@ -1,6 +1,7 @@
 package io.surprisal.service;
 
 import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.Filter;
 import org.apache.logging.log4j.core.appender.ConsoleAppender;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilder;
@@ -44,6 +45,10 @@ enum Logs {
             builder
                 .newAppender("stderr", "Console")
                 .addAttribute("target", ConsoleAppender.Target.SYSTEM_ERR)
+                .add(
+                    builder
+                        .newFilter("RegexFilter", Filter.Result.DENY, Filter.Result.NEUTRAL)
+                        .addAttribute("regex", HARMLESS))
                 .add(
                     builder
                         .newLayout("PatternLayout")
