@@ -284,6 +284,9 @@ public final class Fit {
         DatasetLikelihood likelihood =
             DatasetLikelihood.measure(
                 scorer, split.heldOut(), CURVE_IMAGES, (index, image) -> {}, stop);
+        if (stop.getAsBoolean()) {
+          return; // of a part of the images only
+        }
         boolean learned = model.schedule() == ModelConfiguration.Schedule.LEARNED_SCALAR;
         TrainingRecord.Point point =
             new TrainingRecord.Point(
