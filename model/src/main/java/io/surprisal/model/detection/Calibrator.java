@@ -22,7 +22,7 @@ public final class Calibrator {
   /** How many images a calibration takes unless told otherwise. */
   public static final int DEFAULT_IMAGES = 2000;
 
-  private static final int IMAGES_A_CALL = 32;
+  private static final int IMAGES_A_CALL = 8;
 
   private Calibrator() {}
 

@@ -37,7 +37,7 @@ public record DatasetLikelihood(
     String precision,
     double imagesPerSecond) {
 
-  private static final int IMAGES_A_CALL = 64;
+  private static final int IMAGES_A_CALL = 8;
 
   /** Is told each score as soon as it is there, in order. */
   @FunctionalInterface

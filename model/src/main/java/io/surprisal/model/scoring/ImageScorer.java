@@ -35,8 +35,8 @@ public final class ImageScorer implements AutoCloseable {
   /** The arithmetic of the network's forward pass. */
   public static final String FLOAT32 = "float32";
 
-  /** About how many hidden activations one network batch may hold, 64 MiB of float32. */
-  private static final long ACTIVATIONS = 1L << 24;
+  /** About how many activations one hidden layer of a batch may hold, 16 MiB of float32. */
+  private static final long ACTIVATIONS = 1L << 22;
 
   private static final int LARGEST_BATCH = 64;
 

@@ -230,7 +230,9 @@ public final class Fit {
           writeCheckpoint();
         }
       }
-      if (history.isEmpty() || history.get(history.size() - 1).step() != trainer.steps()) {
+      boolean measured =
+          !history.isEmpty() && history.get(history.size() - 1).step() == trainer.steps();
+      if (!measured && !stop.getAsBoolean()) {
         measure();
       }
       if (trainer.steps() > stepsBefore) {
@@ -281,7 +283,10 @@ public final class Fit {
           ImageScorer.unreleased(model, weights, request.device(), request.evaluations())) {
         DatasetLikelihood likelihood =
             DatasetLikelihood.measure(
-                scorer, split.heldOut(), CURVE_IMAGES, (index, image) -> {}, () -> false);
+                scorer, split.heldOut(), CURVE_IMAGES, (index, image) -> {}, stop);
+        if (stop.getAsBoolean()) {
+          return; // of a part of the images only
+        }
         boolean learned = model.schedule() == ModelConfiguration.Schedule.LEARNED_SCALAR;
         TrainingRecord.Point point =
             new TrainingRecord.Point(
