@@ -162,7 +162,7 @@ final class FitCommand implements Callable<Integer> {
             !noAverage,
             resume,
             where);
-    try (Display display = new Display()) {
+    try (Display display = new Display(request)) {
       Release release =
           new Fit(request, display, invocation.stop()::requested, InstantSource.system()).run();
       display.close();
@@ -225,12 +225,19 @@ final class FitCommand implements Callable<Integer> {
 
   /** Progress of a run on the terminal: a bar for the training, one for the calibration. */
   private final class Display implements Fit.Listener, AutoCloseable {
-    private static final int RESOLUTION = 10_000;
-
-    private final Progress training = invocation.progress("fit", RESOLUTION, "‱");
+    private final long total;
+    private final Progress training;
     private Optional<Progress> calibration = Optional.empty();
     private double heldOutBitsPerDim = Double.NaN;
     private int parameters;
+
+    /** A bar over the steps, or over the seconds where only the time is bounded. */
+    Display(Fit.Request request) {
+      total = request.steps().orElseGet(() -> request.time().orElseThrow().toSeconds());
+      training =
+          invocation.progress(
+              "fit", total, request.steps().isPresent() ? "steps" : Progress.SECONDS);
+    }
 
     @Override
     public void started(
@@ -240,7 +247,7 @@ final class FitCommand implements Callable<Integer> {
 
     @Override
     public void step(long step, double fraction, double bitsPerDim, double imagesPerSecond) {
-      training.stepTo(Math.round(fraction * RESOLUTION));
+      training.stepTo(Math.round(fraction * total));
       training.message(
           String.format(
               Locale.ROOT,
