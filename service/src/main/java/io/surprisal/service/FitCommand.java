@@ -36,6 +36,9 @@ import picocli.CommandLine.Spec;
 final class FitCommand implements Callable<Integer> {
   private static final int DEFAULT_MINUTES = 20;
 
+  /** A step of a large network on a CPU takes minutes, and the release is worth waiting for. */
+  private static final Duration LONGEST_END = Duration.ofMinutes(10);
+
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
@@ -140,7 +143,9 @@ final class FitCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     FitConfiguration configuration = configuration();
-    requireWritable(out);
+    // Hours of training must not end at a folder that cannot be written to.
+    WritableDirectory.require(out.toAbsolutePath().getParent(), "--out");
+    invocation.stop().allow(LONGEST_END);
     ImageDataset images = Images.open(data);
     Device where = device.select();
     Optional<Double> budget =
@@ -181,13 +186,6 @@ final class FitCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-  }
-
-  /** Hours of training must not end at a folder that cannot be written to. */
-  private static void requireWritable(Path out) throws IOException {
-    Path folder = out.toAbsolutePath().getParent();
-    Files.createDirectories(folder);
-    Files.delete(Files.createTempFile(folder, ".surprisal", ".tmp"));
   }
 
   private void print(Release release, int parameters) {
