@@ -44,7 +44,7 @@ public final class AlertRule {
             "the release is calibrated for %d evaluations in %s, not for %d in %s; serve it so, or run surprisal calibrate --evaluations %d"
                 .formatted(c.evaluations(), c.precision(), evaluations, precision, evaluations));
       }
-      if (alertRate * (c.images() + 1) < 1) {
+      if (rank(alertRate, c.images()) < 1) {
         throw new IllegalArgumentException(
             "an alert rate of %s needs at least %d calibration images, the release has %d; run surprisal calibrate with more"
                 .formatted(alertRate, (long) Math.ceil(1 / alertRate) - 1, c.images()));
@@ -68,7 +68,7 @@ public final class AlertRule {
         calibrationScores.orElseThrow(
                 () -> new IllegalStateException("the release is not calibrated"))
             .length;
-    int rank = (int) Math.floor(alertRate * (n + 1));
+    int rank = rank(alertRate, n);
     return new BetaBinomial(normalImages, rank, n + 1 - rank);
   }
 
@@ -81,9 +81,16 @@ public final class AlertRule {
     int n = ascending.length;
     int atLeastAsHigh = n - firstAtLeast(ascending, (float) likelihood.bitsPerDim());
     double pValue = (1.0 + atLeastAsHigh) / (n + 1);
-    int rank = (int) Math.floor(alertRate * (n + 1));
     return new Verdict(
-        pValue <= alertRate, OptionalDouble.of(pValue), OptionalDouble.of(ascending[n - rank]));
+        pValue <= alertRate,
+        OptionalDouble.of(pValue),
+        OptionalDouble.of(ascending[n - rank(alertRate, n)]));
+  }
+
+  /** r: the largest with r/(n + 1) ≤ rate, in the very arithmetic of the p-value. */
+  private static int rank(double alertRate, int n) {
+    int rank = (int) Math.round(alertRate * (n + 1));
+    return rank / (n + 1.0) <= alertRate ? rank : rank - 1;
   }
 
   private static int firstAtLeast(float[] ascending, float value) {

@@ -72,7 +72,11 @@ public final class ParameterLayout {
     convolution("network.last.conv", c.channels(), e, 3, Initialisation.ZERO);
   }
 
-  /** The layout of a configuration's parameters; a pure function of it. */
+  /**
+   * The layout of a configuration's parameters; a pure function of it.
+   *
+   * @throws IllegalArgumentException if they are more than an array can hold
+   */
   public static ParameterLayout of(ModelConfiguration configuration) {
     return new ParameterLayout(configuration);
   }
@@ -108,7 +112,11 @@ public final class ParameterLayout {
     Entry entry = new Entry(name, IntStream.of(shape).boxed().toList(), size, initialisation);
     entries.add(entry);
     fanIns.add(fanIn);
-    size = Math.addExact(size, entry.size());
+    if (entry.size() > Integer.MAX_VALUE - size) {
+      throw new IllegalArgumentException(
+          "model configuration: embedding and blocks make more than 2³¹ − 1 parameters; lower one");
+    }
+    size += entry.size();
   }
 
   /** All parameters in the order of the flat vector. */

@@ -3,6 +3,7 @@ package io.surprisal.model.network;
 import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
 
 /** The one PyTorch engine of this JVM, with the settings that everything here relies on. */
 public final class TorchRuntime {
@@ -42,9 +43,11 @@ public final class TorchRuntime {
     return engine().newModel(name, device);
   }
 
-  /** Native arrays and modules that are alive in this JVM: flat where nothing leaks. */
+  /** Native arrays that are alive in this JVM: flat where nothing leaks. */
   public static int nativeHandles() {
-    return engine().newBaseManager().getParentManager().getManagedArrays().size();
+    try (NDManager manager = engine().newBaseManager()) {
+      return manager.getParentManager().getManagedArrays().size();
+    }
   }
 
   private static void setUnlessSet(String key, String value) {

@@ -7,11 +7,14 @@ import java.util.List;
  * What normal, held-out images score under a release, measured with the serving number of
  * evaluations and precision.
  *
+ * <p>Equal when every number is.
+ *
  * @param evaluations K of the measurement
  * @param precision of the measurement, such as {@code float32}
- * @param bitsPerDim corrected scores of the calibration images, ascending
+ * @param bitsPerDim corrected scores of the calibration images, ascending, at least one
  * @param corrections for each K the bias of the release's fixed noise levels
  */
+@SuppressWarnings("ArrayRecordComponent") // compared by content
 public record Calibration(
     int evaluations, String precision, float[] bitsPerDim, List<Correction> corrections) {
 
@@ -24,14 +27,45 @@ public record Calibration(
    */
   public record Correction(int evaluations, double bias, double standardError) {}
 
+  /**
+   * @throws IllegalArgumentException if there are no scores, or a number is impossible
+   */
   public Calibration {
     bitsPerDim = bitsPerDim.clone();
     Arrays.sort(bitsPerDim);
-    corrections = List.copyOf(corrections);
+    int n = bitsPerDim.length;
+    if (n == 0 || !Float.isFinite(bitsPerDim[0]) || !Float.isFinite(bitsPerDim[n - 1])) {
+      throw new IllegalArgumentException(
+          "calibration: " + n + " scores, must be at least one and all finite");
+    }
+    if (evaluations < 1 || precision == null) {
+      throw new IllegalArgumentException(
+          "calibration: " + evaluations + " evaluations in " + precision);
+    }
+    corrections = corrections == null ? List.of() : List.copyOf(corrections);
+    for (Correction correction : corrections) {
+      if (!Double.isFinite(correction.bias()) || !(correction.standardError() >= 0)) {
+        throw new IllegalArgumentException("calibration: " + correction + " must be finite");
+      }
+    }
   }
 
   /** Number of calibration images. */
   public int images() {
     return bitsPerDim.length;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Calibration that
+        && evaluations == that.evaluations
+        && precision.equals(that.precision)
+        && Arrays.equals(bitsPerDim, that.bitsPerDim)
+        && corrections.equals(that.corrections);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(bitsPerDim) * 31 + evaluations;
   }
 }

@@ -35,7 +35,6 @@ public final class NamedParameters {
   public static float[] join(
       String file, ParameterLayout layout, Map<String, Safetensors.Tensor> tensors)
       throws ReleaseException {
-    float[] flat = new float[layout.size()];
     List<String> faults = new ArrayList<>();
     TreeSet<String> unknown = new TreeSet<>(tensors.keySet());
     for (ParameterLayout.Entry entry : layout.entries()) {
@@ -45,13 +44,15 @@ public final class NamedParameters {
         faults.add("missing " + entry.name());
       } else if (!tensor.shape().equals(entry.shape())) {
         faults.add(entry.name() + " has shape " + tensor.shape() + ", must have " + entry.shape());
-      } else {
-        System.arraycopy(tensor.values(), 0, flat, entry.offset(), entry.size());
       }
     }
     unknown.forEach(name -> faults.add("unknown " + name));
     if (!faults.isEmpty()) {
       throw new ReleaseException(file + " does not fit its configuration: " + faults);
+    }
+    float[] flat = new float[layout.size()];
+    for (ParameterLayout.Entry entry : layout.entries()) {
+      System.arraycopy(tensors.get(entry.name()).values(), 0, flat, entry.offset(), entry.size());
     }
     Release.requireFinite(Path.of(file), "the parameters", flat);
     return flat;

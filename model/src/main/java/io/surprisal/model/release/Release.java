@@ -27,6 +27,7 @@ import java.util.Optional;
  */
 public final class Release {
   private static final String MANIFEST = "surprisal.release";
+  private static final String MANIFEST_HASH = "surprisal.release.sha256";
   private static final String TENSOR_HASH = "surprisal.tensors.sha256";
   private static final String CALIBRATION_SCORES = "calibration.bitsPerDim";
   private static final int FORMAT = 1;
@@ -86,39 +87,58 @@ public final class Release {
             configuration.height(),
             configuration.width(),
             Preprocessing.OtherSizes.RESIZE);
-    CalibrationManifest calibrationManifest =
-        calibration
-            .map(c -> new CalibrationManifest(c.evaluations(), c.precision(), c.corrections()))
-            .orElse(null);
-    Manifest manifest =
-        new Manifest(
-            FORMAT,
-            configuration,
-            preprocessing,
-            DEFAULT_LEVEL_OFFSET,
-            calibrationManifest,
-            training);
+    return write(
+        file,
+        configuration,
+        preprocessing,
+        DEFAULT_LEVEL_OFFSET,
+        parameters.clone(),
+        calibration.orElse(null),
+        training);
+  }
+
+  private static Release write(
+      Path file,
+      ModelConfiguration configuration,
+      Preprocessing preprocessing,
+      double levelOffset,
+      float[] parameters,
+      Calibration calibration,
+      TrainingRecord training)
+      throws IOException {
     Map<String, Safetensors.Tensor> tensors =
         NamedParameters.split(ParameterLayout.of(configuration), parameters);
-    calibration.ifPresent(
-        c ->
-            tensors.put(
-                CALIBRATION_SCORES, new Safetensors.Tensor(List.of(c.images()), c.bitsPerDim())));
+    CalibrationManifest calibrationManifest = null;
+    if (calibration != null) {
+      calibrationManifest =
+          new CalibrationManifest(
+              calibration.evaluations(), calibration.precision(), calibration.corrections());
+      tensors.put(
+          CALIBRATION_SCORES,
+          new Safetensors.Tensor(List.of(calibration.images()), calibration.bitsPerDim()));
+    }
+    Manifest manifest =
+        new Manifest(
+            FORMAT, configuration, preprocessing, levelOffset, calibrationManifest, training);
+    String text = JSON.writeValueAsString(manifest);
     Map<String, String> metadata =
         Map.of(
             "format",
             "pt",
             MANIFEST,
-            JSON.writeValueAsString(manifest),
+            text,
+            MANIFEST_HASH,
+            Safetensors.sha256(text.getBytes(StandardCharsets.UTF_8)),
             TENSOR_HASH,
             tensorHash(tensors));
     String id = Safetensors.write(file, metadata, tensors).sha256();
-    return new Release(id, manifest, parameters.clone(), calibration.orElse(null));
+    return new Release(id, manifest, parameters, calibration);
   }
 
   /** Writes this release with another calibration; all else stays. */
   public Release recalibrated(Path file, Calibration newCalibration) throws IOException {
-    return write(file, configuration, parameters, Optional.of(newCalibration), training);
+    return write(
+        file, configuration, preprocessing, levelOffset, parameters, newCalibration, training);
   }
 
   /** An untrained, uncalibrated release: its network is ε̂ = z exactly. */
@@ -134,8 +154,8 @@ public final class Release {
   }
 
   /**
-   * Reads and verifies a release: format, names and shapes of all tensors, their hash, and that
-   * every number is finite.
+   * Reads and verifies a release: format, names and shapes of all tensors, the hashes of tensors
+   * and metadata, and that every number is finite.
    *
    * @throws ReleaseException naming the file and what is wrong with it
    * @throws java.nio.file.NoSuchFileException if there is no such file
@@ -143,7 +163,7 @@ public final class Release {
   public static Release load(Path file) throws IOException {
     Safetensors content = Safetensors.read(file);
     Manifest manifest = manifest(file, content);
-    ParameterLayout layout = ParameterLayout.of(manifest.configuration());
+    ParameterLayout layout = layout(file, manifest.configuration());
     Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>(content.tensors());
     if (!tensorHash(tensors).equals(content.metadata().get(TENSOR_HASH))) {
       throw new ReleaseException(file + " is damaged: its tensors do not match their hash");
@@ -155,15 +175,27 @@ public final class Release {
       if (scores == null || scores.values().length == 0) {
         throw new ReleaseException(file + " names a calibration but lacks " + CALIBRATION_SCORES);
       }
-      requireFinite(file, CALIBRATION_SCORES, scores.values());
-      calibration =
-          new Calibration(
-              manifest.calibration().evaluations(),
-              manifest.calibration().precision(),
-              scores.values(),
-              manifest.calibration().corrections());
+      try {
+        calibration =
+            new Calibration(
+                manifest.calibration().evaluations(),
+                manifest.calibration().precision(),
+                scores.values(),
+                manifest.calibration().corrections());
+      } catch (IllegalArgumentException e) {
+        throw new ReleaseException(file + " has an impossible " + e.getMessage(), e);
+      }
     }
     return new Release(content.sha256(), manifest, parameters, calibration);
+  }
+
+  private static ParameterLayout layout(Path file, ModelConfiguration configuration)
+      throws ReleaseException {
+    try {
+      return ParameterLayout.of(configuration);
+    } catch (IllegalArgumentException e) {
+      throw new ReleaseException(file + " has an impossible " + e.getMessage(), e);
+    }
   }
 
   private static Manifest manifest(Path file, Safetensors content) throws ReleaseException {
@@ -187,6 +219,16 @@ public final class Release {
           || manifest.training() == null
           || !(manifest.levelOffset() >= 0 && manifest.levelOffset() < 1)) {
         throw new ReleaseException(file + " lacks parts of its " + MANIFEST + " metadata");
+      }
+      // The first releases had no such hash.
+      String hash = content.metadata().get(MANIFEST_HASH);
+      if (hash != null && !hash.equals(Safetensors.sha256(text.getBytes(StandardCharsets.UTF_8)))) {
+        throw new ReleaseException(file + " is damaged: its metadata do not match their hash");
+      }
+      ModelConfiguration c = manifest.configuration();
+      Preprocessing p = manifest.preprocessing();
+      if (p.channels() != c.channels() || p.height() != c.height() || p.width() != c.width()) {
+        throw new ReleaseException(file + " prepares images as " + p + " for the network of " + c);
       }
       return manifest;
     } catch (JsonProcessingException e) {

@@ -2,10 +2,13 @@ package io.surprisal.model.release;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -16,8 +19,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,11 +43,12 @@ public record Safetensors(
     Map<String, String> metadata, Map<String, Tensor> tensors, String sha256) {
 
   /**
-   * A float32 tensor in row-major order.
+   * A float32 tensor in row-major order. Equal when shape and values are.
    *
    * @param shape lengths of the axes; empty for a scalar
    * @param values as many as the product of {@code shape}
    */
+  @SuppressWarnings("ArrayRecordComponent") // compared by content
   public record Tensor(List<Integer> shape, float[] values) {
     public Tensor {
       shape = List.copyOf(shape);
@@ -55,9 +61,26 @@ public record Safetensors(
     private static long elements(List<Integer> shape) {
       return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
     }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Tensor that
+          && shape.equals(that.shape)
+          && Arrays.equals(values, that.values);
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(values) * 31 + shape.hashCode();
+    }
   }
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .enable(
+              DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY,
+              DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
   private static final int HEADER_LIMIT = 100_000_000;
   private static final String METADATA = "__metadata__";
 
@@ -131,50 +154,40 @@ public record Safetensors(
    * @throws NoSuchFileException if it is not there
    */
   public static Safetensors read(Path file) throws IOException {
-    if (Files.size(file) > Integer.MAX_VALUE - 16) {
+    long size = Files.size(file);
+    if (size > Integer.MAX_VALUE - 16) {
       throw new ReleaseException(file + " is over 2 GiB, more than a release can be");
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      headerLength(file.toString(), in.readNBytes(8), size); // before a foreign file fills the heap
     }
     return decode(file.toString(), Files.readAllBytes(file));
   }
 
   private static Safetensors decode(String name, byte[] bytes) throws ReleaseException {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    if (bytes.length < 8) {
-      throw new ReleaseException(name + " is not a safetensors file: " + bytes.length + " bytes");
-    }
-    long headerLength = buffer.getLong();
-    if (headerLength < 2 || headerLength > Math.min(HEADER_LIMIT, bytes.length - 8)) {
-      throw new ReleaseException(
-          name
-              + " is not a safetensors file, or is truncated: its header claims "
-              + headerLength
-              + " bytes of "
-              + bytes.length);
-    }
-    String text = new String(bytes, 8, (int) headerLength, StandardCharsets.UTF_8);
+    int headerLength = headerLength(name, bytes, bytes.length);
+    String text = new String(bytes, 8, headerLength, StandardCharsets.UTF_8);
     try {
       JsonNode header = JSON.readTree(text);
       if (!header.isObject()) {
         throw new ReleaseException(name + " is not a safetensors file: no JSON header");
       }
       Map<String, String> metadata =
-          header.has(METADATA)
+          header.path(METADATA).isObject()
               ? JSON.convertValue(
                   header.get(METADATA), new TypeReference<LinkedHashMap<String, String>>() {})
               : Map.of();
-      int start = 8 + (int) headerLength;
+      int start = 8 + headerLength;
+      ByteBuffer data =
+          ByteBuffer.wrap(bytes, start, bytes.length - start)
+              .slice()
+              .order(ByteOrder.LITTLE_ENDIAN);
+      requireContiguous(name, header, data.capacity());
       Map<String, Tensor> tensors = new LinkedHashMap<>();
-      long end = 0;
       for (Map.Entry<String, JsonNode> entry : header.properties()) {
         if (!entry.getKey().equals(METADATA)) {
-          long[] range = range(name, entry.getKey(), entry.getValue(), bytes.length - start);
-          end = Math.max(end, range[1]);
-          tensors.put(entry.getKey(), tensor(name, entry, buffer, start + (int) range[0], range));
+          tensors.put(entry.getKey(), tensor(name, entry, data));
         }
-      }
-      if (start + end != bytes.length) {
-        throw new ReleaseException(
-            name + " has " + (bytes.length - start - end) + " bytes that belong to no tensor");
       }
       return new Safetensors(metadata, tensors, sha256(bytes));
     } catch (JsonProcessingException | IllegalArgumentException | ArithmeticException e) {
@@ -182,27 +195,54 @@ public record Safetensors(
     }
   }
 
-  private static long[] range(String file, String name, JsonNode tensor, long available)
-      throws ReleaseException {
-    long from = tensor.at("/data_offsets/0").asLong(-1);
-    long to = tensor.at("/data_offsets/1").asLong(-1);
-    if (from < 0 || to < from || to > available) {
-      throw new ReleaseException(
-          file
-              + " is truncated or malformed: tensor "
-              + name
-              + " lies at bytes "
-              + from
-              + " to "
-              + to
-              + " of "
-              + available);
+  private static int headerLength(String name, byte[] start, long size) throws ReleaseException {
+    if (start.length < 8) {
+      throw new ReleaseException(name + " is not a safetensors file: " + size + " bytes");
     }
-    return new long[] {from, to};
+    long length = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    if (length < 2 || length > Math.min(HEADER_LIMIT, size - 8)) {
+      throw new ReleaseException(
+          name
+              + " is not a safetensors file, or is truncated: its header claims "
+              + length
+              + " bytes of "
+              + size);
+    }
+    return (int) length;
   }
 
-  private static Tensor tensor(
-      String file, Map.Entry<String, JsonNode> entry, ByteBuffer buffer, int start, long[] range)
+  /** The tensors must fill the data without gap or overlap, as the format demands. */
+  private static void requireContiguous(String file, JsonNode header, int available)
+      throws ReleaseException {
+    List<long[]> ranges = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> entry : header.properties()) {
+      if (!entry.getKey().equals(METADATA)) {
+        ranges.add(range(entry.getValue()));
+      }
+    }
+    ranges.sort(Comparator.<long[]>comparingLong(r -> r[0]).thenComparingLong(r -> r[1]));
+    long end = 0;
+    for (long[] range : ranges) {
+      if (range[0] != end || range[1] < end || range[1] > available) {
+        throw new ReleaseException(
+            "%s is truncated or malformed: a tensor lies at bytes %d to %d of %d, after one that ends at %d"
+                .formatted(file, range[0], range[1], available, end));
+      }
+      end = range[1];
+    }
+    if (end != available) {
+      throw new ReleaseException(
+          file + " has " + (available - end) + " bytes that belong to no tensor");
+    }
+  }
+
+  private static long[] range(JsonNode tensor) {
+    return new long[] {
+      tensor.at("/data_offsets/0").asLong(-1), tensor.at("/data_offsets/1").asLong(-1)
+    };
+  }
+
+  private static Tensor tensor(String file, Map.Entry<String, JsonNode> entry, ByteBuffer data)
       throws ReleaseException {
     String type = entry.getValue().path("dtype").asText();
     if (!type.equals("F32")) {
@@ -213,12 +253,14 @@ public record Safetensors(
     if (shape == null || Arrays.stream(shape).anyMatch(n -> n == null || n < 0)) {
       throw new ReleaseException(file + ": tensor " + entry.getKey() + " has no valid shape");
     }
-    float[] values = new float[(int) ((range[1] - range[0]) / 4)];
-    buffer
-        .slice(start, 4 * values.length)
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .asFloatBuffer()
-        .get(values);
+    long[] range = range(entry.getValue());
+    int length = (int) (range[1] - range[0]);
+    if (length % Float.BYTES != 0) {
+      throw new ReleaseException(
+          file + ": tensor " + entry.getKey() + " is " + length + " bytes, not whole floats");
+    }
+    float[] values = new float[length / Float.BYTES];
+    data.slice((int) range[0], length).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
     return new Tensor(List.of(shape), values);
   }
 

@@ -1,7 +1,10 @@
 package io.surprisal.model.scoring;
 
+import java.util.Arrays;
+
 /**
- * The bound on −log₂ p(x) of one image, in bits/dim: prior + diffusion + reconstruction.
+ * The bound on −log₂ p(x) of one image, in bits/dim: prior + diffusion + reconstruction. Equal when
+ * every number is.
  *
  * @param bitsPerDim the whole bound
  * @param standardError Monte-Carlo error of {@code bitsPerDim}; NaN for a single evaluation
@@ -12,6 +15,7 @@ package io.surprisal.model.scoring;
  * @param squaredErrors ‖ε − ε̂‖²/D of each evaluation, in the same order
  * @param evaluations K, how often the network was evaluated
  */
+@SuppressWarnings("ArrayRecordComponent") // compared by content
 public record ImageLikelihood(
     double bitsPerDim,
     double standardError,
@@ -20,4 +24,23 @@ public record ImageLikelihood(
     double reconstruction,
     float[] noiseLevels,
     float[] squaredErrors,
-    int evaluations) {}
+    int evaluations) {
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof ImageLikelihood that
+        && Double.compare(bitsPerDim, that.bitsPerDim) == 0
+        && Double.compare(standardError, that.standardError) == 0
+        && Double.compare(prior, that.prior) == 0
+        && Double.compare(diffusion, that.diffusion) == 0
+        && Double.compare(reconstruction, that.reconstruction) == 0
+        && Arrays.equals(noiseLevels, that.noiseLevels)
+        && Arrays.equals(squaredErrors, that.squaredErrors)
+        && evaluations == that.evaluations;
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(squaredErrors) * 31 + Double.hashCode(bitsPerDim);
+  }
+}

@@ -85,7 +85,8 @@ abstract class NoisePlan {
   private static long digest(ByteBuffer bytes) {
     try {
       MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      return ByteBuffer.wrap(sha256.digest(bytes.array())).getLong();
+      sha256.update(bytes.flip());
+      return ByteBuffer.wrap(sha256.digest()).getLong();
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }

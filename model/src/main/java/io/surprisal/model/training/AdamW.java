@@ -51,8 +51,8 @@ final class AdamW {
     steps++;
     firstMoment.muli((float) BETA1).addi(gradient.mul((float) (1 - BETA1)));
     secondMoment.muli((float) BETA2).addi(gradient.square().mul((float) (1 - BETA2)));
-    double correction1 = 1 - Math.pow(BETA1, steps);
-    double correction2 = 1 - Math.pow(BETA2, steps);
+    double correction1 = 1 - Math.pow(BETA1, (double) steps);
+    double correction2 = 1 - Math.pow(BETA2, (double) steps);
     try (NDArray root = secondMoment.sqrt();
         NDArray scaled = root.mul((float) (1 / Math.sqrt(correction2)));
         NDArray denominator = scaled.add((float) EPSILON);

@@ -20,6 +20,7 @@ import java.util.Map;
  * @param fit configuration of the training
  * @param seed of the run
  * @param images in the data set, training and held out
+ * @param fingerprint of the images and their split
  * @param seconds of training so far
  * @param history of held-out bits/dim so far
  * @param state of the trainer
@@ -29,6 +30,7 @@ record Checkpoint(
     FitConfiguration fit,
     long seed,
     int images,
+    int fingerprint,
     double seconds,
     List<TrainingRecord.Point> history,
     ModelTrainer.State state) {
@@ -41,6 +43,7 @@ record Checkpoint(
       FitConfiguration fit,
       long seed,
       int images,
+      int fingerprint,
       double seconds,
       long steps,
       List<TrainingRecord.Point> history) {}
@@ -57,7 +60,7 @@ record Checkpoint(
     put(tensors, "average", state.average());
     put(tensors, "firstMoment", state.firstMoment());
     put(tensors, "secondMoment", state.secondMoment());
-    Run run = new Run(model, fit, seed, images, seconds, state.steps(), history);
+    Run run = new Run(model, fit, seed, images, fingerprint, seconds, state.steps(), history);
     Safetensors.write(file, Map.of(RUN, JSON.writeValueAsString(run)), tensors);
   }
 
@@ -78,12 +81,16 @@ record Checkpoint(
     }
     try {
       Run run = JSON.readValue(text, Run.class);
+      if (run.model() == null || run.fit() == null || run.history() == null) {
+        throw new ReleaseException(file + " lacks parts of its " + RUN + " metadata");
+      }
       int size = ParameterLayout.of(run.model()).size();
       return new Checkpoint(
           run.model(),
           run.fit(),
           run.seed(),
           run.images(),
+          run.fingerprint(),
           run.seconds(),
           run.history(),
           new ModelTrainer.State(

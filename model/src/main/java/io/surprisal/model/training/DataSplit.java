@@ -61,6 +61,15 @@ final class DataSplit {
     return batch;
   }
 
+  /** Tells data sets and splits apart: a hash of the sizes and of some training images. */
+  int fingerprint() {
+    int hash = Arrays.hashCode(new int[] {data.size(), training.length});
+    for (int i = 0; i < training.length; i += 1 + training.length / 64) {
+      hash = 31 * hash + data.image(training[i]).hashCode();
+    }
+    return hash;
+  }
+
   int trainingImages() {
     return training.length;
   }

@@ -131,7 +131,7 @@ public final class Fit {
     ModelConfiguration model = fit.model(data.channels(), data.height(), data.width());
     DataSplit split = new DataSplit(data, request.heldOutFraction(), request.seed());
     if (resumed.isPresent()) {
-      requireSameRun(resumed.get(), model, fit, data.size());
+      requireSameRun(resumed.get(), model, fit, split);
     }
     listener.started(
         model, ParameterLayout.of(model).size(), split.trainingImages(), split.heldOutImages());
@@ -155,7 +155,7 @@ public final class Fit {
   }
 
   private void requireSameRun(
-      Checkpoint checkpoint, ModelConfiguration model, FitConfiguration fit, int images)
+      Checkpoint checkpoint, ModelConfiguration model, FitConfiguration fit, DataSplit split)
       throws ReleaseException {
     List<String> differences = new ArrayList<>();
     if (!checkpoint.model().equals(model) || !checkpoint.fit().equals(fit)) {
@@ -164,8 +164,11 @@ public final class Fit {
     if (checkpoint.seed() != request.seed()) {
       differences.add("seed " + checkpoint.seed());
     }
-    if (checkpoint.images() != images) {
+    if (checkpoint.images() != request.data().size()) {
       differences.add(checkpoint.images() + " images");
+    } else if (checkpoint.seed() == request.seed()
+        && checkpoint.fingerprint() != split.fingerprint()) {
+      differences.add("other images or another held-out share");
     }
     if (!differences.isEmpty()) {
       throw new ReleaseException(
@@ -313,6 +316,7 @@ public final class Fit {
               fit,
               request.seed(),
               request.data().size(),
+              split.fingerprint(),
               seconds(),
               history,
               trainer.state())

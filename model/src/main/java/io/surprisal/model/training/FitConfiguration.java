@@ -1,7 +1,13 @@
 package io.surprisal.model.training;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.network.ModelConfiguration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,7 +52,13 @@ public record FitConfiguration(
     double decayFraction,
     double averageRate) {
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .enable(
+              DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES,
+              DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
 
   /** The configuration that {@code fit} takes where none is named. */
   public static final String DEFAULT = "small";
@@ -134,28 +146,37 @@ public record FitConfiguration(
    */
   public static FitConfiguration parse(String json) {
     try {
-      Map<String, Object> fields =
-          new LinkedHashMap<>(asMap(JSON.writeValueAsString(named(DEFAULT))));
-      for (Map.Entry<String, Object> given : asMap(json).entrySet()) {
-        if (!fields.containsKey(given.getKey())) {
+      ObjectNode fields = JSON.valueToTree(named(DEFAULT));
+      JsonNode given = JSON.readTree(json);
+      if (!given.isObject()) {
+        throw new IllegalArgumentException("fit configuration is no JSON object: " + json);
+      }
+      for (Map.Entry<String, JsonNode> field : given.properties()) {
+        if (!fields.has(field.getKey())) {
           throw new IllegalArgumentException(
               "fit configuration: unknown field '"
-                  + given.getKey()
+                  + field.getKey()
                   + "'; the fields are "
-                  + fields.keySet());
+                  + fields.properties().stream().map(Map.Entry::getKey).toList());
         }
-        fields.put(given.getKey(), given.getValue());
+        fields.set(field.getKey(), field.getValue());
       }
-      return JSON.convertValue(fields, FitConfiguration.class);
+      FitConfiguration configuration = JSON.treeToValue(fields, FitConfiguration.class);
+      configuration.model(1, 1, 1); // checks what concerns the network
+      return configuration;
+    } catch (ValueInstantiationException e) {
+      throw new IllegalArgumentException(e.getCause().getMessage(), e);
+    } catch (JsonMappingException e) {
+      throw new IllegalArgumentException(
+          "fit configuration: "
+              + e.getPath().stream().map(JsonMappingException.Reference::getFieldName).toList()
+              + " "
+              + e.getOriginalMessage(),
+          e);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
           "fit configuration is not JSON: " + e.getOriginalMessage(), e);
     }
-  }
-
-  @SuppressWarnings("unchecked")
-  private static Map<String, Object> asMap(String json) throws JsonProcessingException {
-    return JSON.readValue(json, Map.class);
   }
 
   /** The same with another batch size. */

@@ -15,6 +15,7 @@ import io.surprisal.model.network.LikelihoodNetwork;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.network.TorchRuntime;
+import java.util.Arrays;
 
 /**
  * Takes optimiser steps on the continuous-time bound: network and noise schedule together minimise
@@ -46,9 +47,26 @@ final class ModelTrainer implements AutoCloseable {
    */
   record Step(double bitsPerDim, double gradientNorm) {}
 
-  /** Everything that another trainer needs to go on exactly here. */
+  /** Everything that another trainer needs to go on exactly here. Equal when every number is. */
+  @SuppressWarnings("ArrayRecordComponent") // compared by content
   record State(
-      long steps, float[] parameters, float[] average, float[] firstMoment, float[] secondMoment) {}
+      long steps, float[] parameters, float[] average, float[] firstMoment, float[] secondMoment) {
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof State that
+          && steps == that.steps
+          && Arrays.equals(parameters, that.parameters)
+          && Arrays.equals(average, that.average)
+          && Arrays.equals(firstMoment, that.firstMoment)
+          && Arrays.equals(secondMoment, that.secondMoment);
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(parameters) * 31 + Long.hashCode(steps);
+    }
+  }
 
   /** A trainer of an untrained model. */
   ModelTrainer(ModelConfiguration configuration, FitConfiguration fit, Device device, long seed) {
@@ -101,12 +119,23 @@ final class ModelTrainer implements AutoCloseable {
       NDArray epsilon = manager.create(gaussian(stream, shape), shape);
       NDArray epsilon0 = manager.create(gaussian(stream + 1, shape), shape);
       NDArray times = manager.create(times(batch.length, noise.uniform(stream + 2)));
-      Gradient gradient = gradient(manager, levels, times, epsilon, epsilon0);
-      double norm = optimizer.step(parameters, gradient.flat(), rate * fit.learningRate());
-      steps++;
-      updateAverage(manager);
-      return new Step(gradient.bitsPerDim(), norm);
+      return step(manager, levels, times, epsilon, epsilon0, rate);
     }
+  }
+
+  /** One step on noise and times that are given; its temporaries belong to {@code manager}. */
+  Step step(
+      NDManager manager,
+      NDArray levels,
+      NDArray times,
+      NDArray epsilon,
+      NDArray epsilon0,
+      double rate) {
+    Gradient gradient = gradient(manager, levels, times, epsilon, epsilon0);
+    double norm = optimizer.step(parameters, gradient.flat(), rate * fit.learningRate());
+    steps++;
+    updateAverage(manager);
+    return new Step(gradient.bitsPerDim(), norm);
   }
 
   private static float[] levels(ImageDataset data, int[] batch) {
@@ -200,7 +229,7 @@ final class ModelTrainer implements AutoCloseable {
 
   /** Ramps up as 1 − (1 + n)^−¾, so that a short run is not an average with its start. */
   private void updateAverage(NDManager manager) {
-    double rate = Math.min(fit.averageRate(), 1 - Math.pow(1 + steps, -0.75));
+    double rate = Math.min(fit.averageRate(), 1 - Math.pow(1.0 + steps, -0.75));
     NDArray change = parameters.sub(average);
     change.attach(manager);
     average.addi(change.mul((float) (1 - rate)));

@@ -1,0 +1,153 @@
+package io.surprisal.model.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.surprisal.model.TinyModels;
+import io.surprisal.model.network.ModelConfiguration.Schedule;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class LikelihoodNetworkTest {
+  private static final int BATCH = 3;
+
+  static Stream<ModelConfiguration> configurations() {
+    return Stream.of(
+        TinyModels.grey(),
+        TinyModels.configuration(1, 8, 8, List.of(), Schedule.FIXED_LINEAR),
+        TinyModels.configuration(3, 4, 6, List.of(5, 6), Schedule.FIXED_LINEAR),
+        TinyModels.configuration(3, 7, 3, List.of(), Schedule.LEARNED_SCALAR),
+        TinyModels.configuration(1, 1, 5, List.of(0, 3, 7), Schedule.LEARNED_SCALAR),
+        new ModelConfiguration(
+            3, 5, 4, 12, 3, 3, 1e-6, List.of(6), 0.1, -6, 7, Schedule.LEARNED_SCALAR));
+  }
+
+  @ParameterizedTest
+  @MethodSource("configurations")
+  void shouldPredictItsInputBeforeTraining(ModelConfiguration configuration) {
+    try (LikelihoodNetwork network = new LikelihoodNetwork(configuration, Device.cpu(), false);
+        NDManager manager = network.manager().newSubManager()) {
+      float[] z = gaussian(BATCH * configuration.dimensions());
+      NDArray predicted =
+          network.predict(
+              manager.create(z, shape(configuration, BATCH)),
+              manager.create(new float[] {-13, 0, 5}),
+              networkParameters(manager, configuration, InitialParameters.draw(configuration, 3)));
+      assertThat(predicted.getShape()).isEqualTo(shape(configuration, BATCH));
+      assertThat(predicted.toFloatArray()).isEqualTo(z);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("configurations")
+  void shouldPredictTheSameInEveryBatch(ModelConfiguration configuration) {
+    int d = configuration.dimensions();
+    try (LikelihoodNetwork network = new LikelihoodNetwork(configuration, Device.cpu(), false);
+        NDManager manager = network.manager().newSubManager()) {
+      float[] z = gaussian(BATCH * d);
+      float[] gamma = {-13, -2, 4};
+      NDArray parameters =
+          networkParameters(manager, configuration, TinyModels.trained(configuration, 3));
+      float[] together =
+          network
+              .predict(
+                  manager.create(z, shape(configuration, BATCH)), manager.create(gamma), parameters)
+              .toFloatArray();
+      assertThat(together).isNotEqualTo(z);
+      for (int i = 0; i < BATCH; i++) {
+        float[] alone =
+            network
+                .predict(
+                    manager.create(
+                        Arrays.copyOfRange(z, i * d, (i + 1) * d), shape(configuration, 1)),
+                    manager.create(new float[] {gamma[i]}),
+                    parameters)
+                .toFloatArray();
+        for (int j = 0; j < d; j++) {
+          assertThat(alone[j]).isCloseTo(together[i * d + j], within(1e-5f));
+        }
+      }
+    }
+  }
+
+  @Test
+  void shouldDependOnTheNoiseLevel() {
+    ModelConfiguration configuration = TinyModels.grey();
+    try (LikelihoodNetwork network = new LikelihoodNetwork(configuration, Device.cpu(), false);
+        NDManager manager = network.manager().newSubManager()) {
+      NDArray z = manager.create(gaussian(64), shape(configuration, 1));
+      NDArray parameters =
+          networkParameters(manager, configuration, TinyModels.trained(configuration, 3));
+      NDArray low = network.predict(z, manager.create(new float[] {-10}), parameters);
+      NDArray high = network.predict(z, manager.create(new float[] {3}), parameters);
+      assertThat(low.sub(high).abs().max().getFloat()).isGreaterThan(1e-4f);
+    }
+  }
+
+  @Test
+  void shouldDropUnitsOnlyInTraining() {
+    ModelConfiguration configuration =
+        new ModelConfiguration(
+            1, 8, 8, 8, 1, 4, 1e-5, List.of(), 0.5, -13.3, 5, Schedule.FIXED_LINEAR);
+    float[] parameters = TinyModels.trained(configuration, 3);
+    float[] z = gaussian(64);
+    assertThat(predict(configuration, false, parameters, z, 1))
+        .isEqualTo(predict(configuration, false, parameters, z, 2));
+    assertThat(predict(configuration, true, parameters, z, 1))
+        .isEqualTo(predict(configuration, true, parameters, z, 1))
+        .isNotEqualTo(predict(configuration, true, parameters, z, 2));
+  }
+
+  private static float[] predict(
+      ModelConfiguration configuration, boolean training, float[] parameters, float[] z, int seed) {
+    try (LikelihoodNetwork network = new LikelihoodNetwork(configuration, Device.cpu(), training);
+        NDManager manager = network.manager().newSubManager()) {
+      TorchRuntime.engine().setRandomSeed(seed);
+      return network
+          .predict(
+              manager.create(z, shape(configuration, 1)),
+              manager.create(new float[] {-3}),
+              networkParameters(manager, configuration, parameters))
+          .toFloatArray();
+    }
+  }
+
+  @Test
+  void shouldRefuseMoreParametersThanAnArrayHolds() {
+    ModelConfiguration huge =
+        new ModelConfiguration(
+            1, 8, 8, 4096, 256, 1, 1e-5, List.of(), 0, -13.3, 5, Schedule.FIXED_LINEAR);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ParameterLayout.of(huge))
+        .withMessageContaining("embedding and blocks");
+  }
+
+  private static NDArray networkParameters(
+      NDManager manager, ModelConfiguration configuration, float[] flat) {
+    int split = ParameterLayout.of(configuration).scheduleSize();
+    return manager.create(Arrays.copyOfRange(flat, split, flat.length));
+  }
+
+  private static Shape shape(ModelConfiguration c, int batch) {
+    return new Shape(batch, c.channels(), c.height(), c.width());
+  }
+
+  private static float[] gaussian(int n) {
+    Random random = new Random(11);
+    float[] values = new float[n];
+    for (int i = 0; i < n; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+}
