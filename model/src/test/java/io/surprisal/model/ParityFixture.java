@@ -22,7 +22,17 @@ public record ParityFixture(JsonNode scalars, JsonNode config, Map<String, float
 
   /** Reads one configuration from the test resources. */
   public static ParityFixture read(String id) throws IOException {
-    JsonNode manifest = JSON.readTree(resource("manifest.json")).path("configs").path(id);
+    JsonNode manifest = json("manifest.json").path("configs").path(id);
+    return new ParityFixture(manifest.path("scalars"), manifest.path("config"), tensors(id));
+  }
+
+  /** Reads a manifest from the test resources. */
+  public static JsonNode json(String name) throws IOException {
+    return JSON.readTree(resource(name));
+  }
+
+  /** Reads the tensors of one file of the test resources. */
+  public static Map<String, float[]> tensors(String id) throws IOException {
     ByteBuffer buffer =
         ByteBuffer.wrap(resource(id + ".safetensors")).order(ByteOrder.LITTLE_ENDIAN);
     int headerLength = (int) buffer.getLong();
@@ -36,7 +46,7 @@ public record ParityFixture(JsonNode scalars, JsonNode config, Map<String, float
         tensors.put(name, values(header.get(name), buffer, 8 + headerLength));
       }
     }
-    return new ParityFixture(manifest.path("scalars"), manifest.path("config"), tensors);
+    return tensors;
   }
 
   private static float[] values(JsonNode entry, ByteBuffer buffer, int start) {
@@ -71,6 +81,11 @@ public record ParityFixture(JsonNode scalars, JsonNode config, Map<String, float
 
   /** Values of a prefix in the order of the file, joined. */
   public float[] flat(String prefix) {
+    return flat(tensors, prefix);
+  }
+
+  /** Values of a prefix in the order of the file, joined. */
+  public static float[] flat(Map<String, float[]> tensors, String prefix) {
     int length =
         tensors.entrySet().stream()
             .filter(e -> e.getKey().startsWith(prefix))

@@ -119,12 +119,23 @@ final class ModelTrainer implements AutoCloseable {
       NDArray epsilon = manager.create(gaussian(stream, shape), shape);
       NDArray epsilon0 = manager.create(gaussian(stream + 1, shape), shape);
       NDArray times = manager.create(times(batch.length, noise.uniform(stream + 2)));
-      Gradient gradient = gradient(manager, levels, times, epsilon, epsilon0);
-      double norm = optimizer.step(parameters, gradient.flat(), rate * fit.learningRate());
-      steps++;
-      updateAverage(manager);
-      return new Step(gradient.bitsPerDim(), norm);
+      return step(manager, levels, times, epsilon, epsilon0, rate);
     }
+  }
+
+  /** One step on noise and times that are given; its temporaries belong to {@code manager}. */
+  Step step(
+      NDManager manager,
+      NDArray levels,
+      NDArray times,
+      NDArray epsilon,
+      NDArray epsilon0,
+      double rate) {
+    Gradient gradient = gradient(manager, levels, times, epsilon, epsilon0);
+    double norm = optimizer.step(parameters, gradient.flat(), rate * fit.learningRate());
+    steps++;
+    updateAverage(manager);
+    return new Step(gradient.bitsPerDim(), norm);
   }
 
   private static float[] levels(ImageDataset data, int[] batch) {

@@ -1,0 +1,72 @@
+package io.surprisal.model.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDManager;
+import io.surprisal.model.network.TorchRuntime;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class AdamWTest {
+  private static final int N = 9;
+  private static final int STEPS = 20;
+
+  private static final FitConfiguration FIT = FitConfiguration.parse("{\"weightDecay\": 0.05}");
+
+  /** The update as published (arXiv 1711.05101, algorithm 2), in double precision. */
+  @Test
+  void shouldFollowThePublishedUpdate() {
+    double[] expected = new double[N];
+    double[] m = new double[N];
+    double[] v = new double[N];
+    Random random = new Random(3);
+    float[] start = new float[N];
+    for (int i = 0; i < N; i++) {
+      start[i] = (float) random.nextGaussian();
+      expected[i] = start[i];
+    }
+    try (NDManager manager = TorchRuntime.engine().newBaseManager()) {
+      AdamW optimizer = new AdamW(manager, FIT, new float[N], new float[N], 0);
+      var parameters = manager.create(start);
+      int clipped = 0;
+      for (int step = 1; step <= STEPS; step++) {
+        double rate = 0.01 * step;
+        double scale = Math.pow(10, random.nextInt(5) - 3);
+        float[] gradient = new float[N];
+        double square = 0;
+        for (int i = 0; i < N; i++) {
+          gradient[i] = (float) (scale * random.nextGaussian());
+          square += (double) gradient[i] * gradient[i];
+        }
+        double norm = Math.sqrt(square);
+        double clip = Math.min(1, FIT.clipNorm() / (norm + 1e-6));
+        clipped += clip < 1 ? 1 : 0;
+        for (int i = 0; i < N; i++) {
+          double g = gradient[i] * clip;
+          m[i] = 0.9 * m[i] + 0.1 * g;
+          v[i] = 0.99 * v[i] + 0.01 * g * g;
+          double mHat = m[i] / (1 - Math.pow(0.9, step));
+          double vHat = v[i] / (1 - Math.pow(0.99, step));
+          expected[i] -= rate * FIT.weightDecay() * expected[i];
+          expected[i] -= rate * mHat / (Math.sqrt(vHat) + 1e-8);
+        }
+        double reported = optimizer.step(parameters, manager.create(gradient), rate);
+        assertThat(reported).isCloseTo(norm, within(1e-6 * norm));
+        for (int i = 0; i < N; i++) {
+          assertThat((double) parameters.getFloat(i)).isCloseTo(expected[i], within(1e-5));
+        }
+      }
+      assertThat(clipped).isBetween(3, STEPS - 3);
+      assertClose(optimizer.firstMoment(), m);
+      assertClose(optimizer.secondMoment(), v);
+    }
+  }
+
+  private static void assertClose(float[] actual, double[] expected) {
+    for (int i = 0; i < N; i++) {
+      assertThat((double) actual[i])
+          .isCloseTo(expected[i], within(1e-5 * Math.abs(expected[i]) + 1e-9));
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package io.surprisal.model.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ModelConfiguration.Schedule;
+import io.surprisal.model.network.ParameterLayout;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FitConfigurationTest {
+
+  @Test
+  void shouldTakeDefaultsForWhatIsLeftOut() {
+    assertThat(FitConfiguration.parse("{}"))
+        .isEqualTo(FitConfiguration.named(FitConfiguration.DEFAULT));
+  }
+
+  @Test
+  void shouldTakeWhatIsGiven() {
+    FitConfiguration configuration =
+        FitConfiguration.parse(
+            "{\"embedding\": 16, \"groups\": 4, \"fourierExponents\": [3], \"gammaMin\": -10,"
+                + " \"schedule\": \"FIXED_LINEAR\", \"batch\": 7, \"learningRate\": 5e-4}");
+    FitConfiguration standard = FitConfiguration.named(FitConfiguration.DEFAULT);
+    assertThat(configuration.embedding()).isEqualTo(16);
+    assertThat(configuration.groups()).isEqualTo(4);
+    assertThat(configuration.fourierExponents()).isEqualTo(List.of(3));
+    assertThat(configuration.gammaMin()).isEqualTo(-10);
+    assertThat(configuration.schedule()).isEqualTo(Schedule.FIXED_LINEAR);
+    assertThat(configuration.batch()).isEqualTo(7);
+    assertThat(configuration.learningRate()).isEqualTo(5e-4);
+    assertThat(configuration.blocks()).isEqualTo(standard.blocks());
+    assertThat(configuration.averageRate()).isEqualTo(standard.averageRate());
+  }
+
+  @Test
+  void shouldNameAnUnknownFieldAndTheKnownOnes() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> FitConfiguration.parse("{\"learning_rate\": 1e-3}"))
+        .withMessageContaining("'learning_rate'")
+        .withMessageContaining("learningRate");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"batch\": 0} | batch is 0, must be at least 1",
+        "{\"batch\": 2.5} | batch",
+        "{\"batch\": null} | batch",
+        "{\"batch\": \"many\"} | batch",
+        "{\"learningRate\": 0} | learningRate is 0.0",
+        "{\"learningRate\": \"NaN\"} | learningRate is NaN",
+        "{\"weightDecay\": -1} | weightDecay",
+        "{\"clipNorm\": 0} | clipNorm",
+        "{\"warmupSteps\": -1} | warmupSteps",
+        "{\"decayFraction\": 1.5} | decayFraction",
+        "{\"averageRate\": 1} | averageRate",
+        "{\"schedule\": \"COSINE\"} | schedule",
+        "{\"schedule\": null} | schedule",
+        "{\"embedding\": 33} | embedding is 33",
+        "{\"blocks\": 0} | blocks is 0",
+        "{\"dropout\": 1} | dropout",
+        "{\"fourierExponents\": [99]} | fourierExponents",
+        "{\"fourierExponents\": [1.5]} | fourierExponents",
+        "{\"gammaMin\": 6} | gammaMin",
+      })
+  void shouldNameAnImpossibleValue(String json, String message) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> FitConfiguration.parse(json))
+        .withMessageContaining("configuration: ")
+        .withMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "null", "[]", "3", "{", "{\"batch\": }", "{} {}"})
+  void shouldRefuseWhatIsNoJsonObject(String text) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> FitConfiguration.parse(text))
+        .withMessageStartingWith("fit configuration");
+  }
+
+  @Test
+  void shouldHaveNamedConfigurationsForTheUsualImages() {
+    assertThat(FitConfiguration.names()).contains(FitConfiguration.DEFAULT, "paper-cifar10");
+    for (String name : FitConfiguration.names()) {
+      for (ModelConfiguration model :
+          List.of(
+              FitConfiguration.named(name).model(1, 28, 28),
+              FitConfiguration.named(name).model(3, 32, 32))) {
+        assertThat(ParameterLayout.of(model).size()).isPositive();
+      }
+    }
+    // "about 31 M parameters" (numbers of the paper's CIFAR-10 model)
+    assertThat(ParameterLayout.of(FitConfiguration.named("paper-cifar10").model(3, 32, 32)).size())
+        .isBetween(30_000_000, 33_000_000);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> FitConfiguration.named("huge"))
+        .withMessageContaining("'huge'")
+        .withMessageContaining("small");
+  }
+}
