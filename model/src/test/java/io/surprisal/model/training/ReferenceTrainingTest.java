@@ -63,7 +63,16 @@ class ReferenceTrainingTest {
         double norm = expected.path("grad_norm_preclip").get(step).asDouble();
         assertThat(actual.bitsPerDim()).isCloseTo(loss, within(5e-6 * loss));
         assertThat(actual.gradientNorm()).isCloseTo(norm, within(1e-4 * norm));
+        float[] now = trainer.parameters();
+        assertThat((double) now[0])
+            .isCloseTo(expected.path("gamma_b").get(step).asDouble(), within(2e-5));
+        assertThat((double) now[1])
+            .isCloseTo(expected.path("gamma_w").get(step).asDouble(), within(2e-5));
       }
+      float[] reference = parameters(tensors, "final_f64.");
+      double moved = distance(initial, reference);
+      assertThat(distance(trainer.parameters(), reference)).isLessThan(5e-4 * moved);
+    }
   }
 
   private static ModelTrainer.Step step(
