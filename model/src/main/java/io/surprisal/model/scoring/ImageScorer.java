@@ -125,8 +125,7 @@ public final class ImageScorer implements AutoCloseable {
 
   /** A scorer at the release's fixed noise levels without their correction, to measure it. */
   public static ImageScorer uncorrected(Release release, Device device, int evaluations) {
-    return unadjusted(
-        release, device, evaluations, NoisePlan.fixedLevels(release.levelOffset()));
+    return unadjusted(release, device, evaluations, NoisePlan.fixedLevels(release.levelOffset()));
   }
 
   /** The same with noise drawn afresh, to measure what the noise alone does. */
@@ -139,12 +138,7 @@ public final class ImageScorer implements AutoCloseable {
   private static ImageScorer unadjusted(
       Release release, Device device, int evaluations, NoisePlan plan) {
     return new ImageScorer(
-        release.configuration(),
-        release.parameters(),
-        device,
-        evaluations,
-        plan,
-        Adjustment.NONE);
+        release.configuration(), release.parameters(), device, evaluations, plan, Adjustment.NONE);
   }
 
   /** A scorer of parameters that are no release yet, at levels keyed by the pixels. */
@@ -315,8 +309,7 @@ public final class ImageScorer implements AutoCloseable {
       }
       return new ImageLikelihood(
           prior + diffusion + reconstruction,
-          adjustment.errorScale()
-              * monteCarloError(plan.times(noises[image], evaluations), bits),
+          adjustment.errorScale() * monteCarloError(plan.times(noises[image], evaluations), bits),
           prior,
           diffusion,
           reconstruction,
@@ -355,8 +348,8 @@ public final class ImageScorer implements AutoCloseable {
    * Monte-Carlo error of the mean of evaluations at equally spaced times. The levels are a
    * systematic sample of a smooth curve, so the spread around the curve is taken from second
    * differences (Wolter 2007, "Introduction to Variance Estimation", section 8.2): the curve's own
-   * slope is not mistaken for noise. Its curvature is, so this is an upper estimate; the calibration
-   * measures by how much.
+   * slope is not mistaken for noise. Its curvature is, so this is an upper estimate; the
+   * calibration measures by how much.
    *
    * @return bits/dim; NaN for fewer than three values
    */
