@@ -8,6 +8,7 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
@@ -67,6 +68,9 @@ public final class Calibrator {
         List<ImageLikelihood> atFixed = fixed.score(part);
         List<ImageLikelihood> atRandom = random.score(part);
         sample.add(atFixed, atRandom);
+        for (PixelImage image : part) {
+          sample.strataOffsets.add(random.levelOffset(image, 0) * evaluations % 1);
+        }
         if (from < REPEATED_IMAGES) {
           sample.fixedNoise.add(atFixed, fixedAgain.score(part, from));
           sample.randomNoise.add(atRandom, randomAgain.score(part, from));
@@ -81,6 +85,7 @@ public final class Calibrator {
   private static final class Sample {
     private final List<Double> fixed = new ArrayList<>();
     private final List<Double> differences = new ArrayList<>();
+    private final List<Double> strataOffsets = new ArrayList<>();
     private final Repetitions fixedNoise = new Repetitions();
     private final Repetitions randomNoise = new Repetitions();
 
@@ -91,11 +96,33 @@ public final class Calibrator {
       }
     }
 
+    /**
+     * Slope of the differences over the position of the random levels within their strata. That
+     * position is uniform, with mean ½, and makes most of what the differences vary by: a control
+     * variate whose expectation is known.
+     */
+    private double slope() {
+      double mean = differences.stream().mapToDouble(d -> d).average().orElseThrow();
+      double products = 0;
+      double squares = 0;
+      for (int i = 0; i < differences.size(); i++) {
+        double position = strataOffsets.get(i) - 0.5;
+        products += position * (differences.get(i) - mean);
+        squares += position * position;
+      }
+      return squares == 0 ? 0 : products / squares;
+    }
+
     Calibration calibration(int evaluations, String precision) {
-      double bias = differences.stream().mapToDouble(d -> d).average().orElseThrow();
+      double slope = slope();
+      double[] adjusted = new double[differences.size()];
+      for (int i = 0; i < adjusted.length; i++) {
+        adjusted[i] = differences.get(i) - slope * (strataOffsets.get(i) - 0.5);
+      }
+      double bias = Arrays.stream(adjusted).average().orElseThrow();
       double variance =
-          differences.stream().mapToDouble(d -> (d - bias) * (d - bias)).sum()
-              / Math.max(1, differences.size() - 1);
+          Arrays.stream(adjusted).map(d -> (d - bias) * (d - bias)).sum()
+              / Math.max(1, adjusted.length - 1);
       float[] corrected = new float[fixed.size()];
       for (int i = 0; i < corrected.length; i++) {
         corrected[i] = (float) (fixed.get(i) - bias);
@@ -108,7 +135,7 @@ public final class Calibrator {
               new Calibration.Correction(
                   evaluations,
                   bias,
-                  Math.sqrt(variance / differences.size()),
+                  Math.sqrt(variance / adjusted.length),
                   fixedNoise.errorScale(),
                   randomNoise.errorScale())));
     }

@@ -177,6 +177,15 @@ public final class ImageScorer implements AutoCloseable {
     return likelihoods;
   }
 
+  /**
+   * The offset u in [0, 1) of an image's times t_i = (u + i/K) mod 1.
+   *
+   * @param index of the image in its data set; only fresh noise depends on it
+   */
+  public double levelOffset(PixelImage image, long index) {
+    return plan.offset(plan.noise(image, index));
+  }
+
   private void requireShape(PixelImage image) {
     if (image.channels() != configuration.channels()
         || image.height() != configuration.height()

@@ -55,10 +55,14 @@ final class NoisePlan {
             : pixelKey(image));
   }
 
+  /** The offset u of an image's times, in [0, 1). */
+  double offset(CounterNoise noise) {
+    return levelOffset.orElseGet(() -> noise.uniform(OFFSET_STREAM));
+  }
+
   /** The times of an image's evaluations, in their order. */
   double[] times(CounterNoise noise, int evaluations) {
-    return NoiseTimes.stratified(
-        evaluations, levelOffset.orElseGet(() -> noise.uniform(OFFSET_STREAM)));
+    return NoiseTimes.stratified(evaluations, offset(noise));
   }
 
   private static long pixelKey(PixelImage image) {
