@@ -33,10 +33,14 @@ public final class AlertRule {
    *     or with too few images for the rate
    */
   public static AlertRule of(Release release, int evaluations, String precision, double alertRate) {
+    return of(release.calibration(), evaluations, precision, alertRate);
+  }
+
+  static AlertRule of(
+      Optional<Calibration> calibration, int evaluations, String precision, double alertRate) {
     if (!(alertRate > 0 && alertRate < 1)) {
       throw new IllegalArgumentException("alert rate is " + alertRate + ", must be within (0, 1)");
     }
-    Optional<Calibration> calibration = release.calibration();
     if (calibration.isPresent()) {
       Calibration c = calibration.get();
       if (c.evaluations() != evaluations || !c.precision().equals(precision)) {

@@ -161,7 +161,10 @@ public final class Release {
    * @throws java.nio.file.NoSuchFileException if there is no such file
    */
   public static Release load(Path file) throws IOException {
-    Safetensors content = Safetensors.read(file);
+    return decode(file, Safetensors.read(file));
+  }
+
+  static Release decode(Path file, Safetensors content) throws ReleaseException {
     Manifest manifest = manifest(file, content);
     ParameterLayout layout = layout(file, manifest.configuration());
     Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>(content.tensors());
@@ -245,7 +248,7 @@ public final class Release {
     }
   }
 
-  private static String tensorHash(Map<String, Safetensors.Tensor> tensors) {
+  static String tensorHash(Map<String, Safetensors.Tensor> tensors) {
     MessageDigest digest = Safetensors.digest();
     tensors.forEach(
         (name, tensor) -> {

@@ -164,7 +164,7 @@ public record Safetensors(
     return decode(file.toString(), Files.readAllBytes(file));
   }
 
-  private static Safetensors decode(String name, byte[] bytes) throws ReleaseException {
+  static Safetensors decode(String name, byte[] bytes) throws ReleaseException {
     int headerLength = headerLength(name, bytes, bytes.length);
     String text = new String(bytes, 8, headerLength, StandardCharsets.UTF_8);
     try {

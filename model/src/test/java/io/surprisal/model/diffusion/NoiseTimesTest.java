@@ -8,6 +8,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Scale;
 import org.junit.jupiter.api.Test;
 
 class NoiseTimesTest {
@@ -15,7 +16,7 @@ class NoiseTimesTest {
   @Property(tries = 500, seed = "1")
   void shouldPutOneTimeIntoEachStratum(
       @ForAll @IntRange(min = 1, max = 3000) int n,
-      @ForAll @DoubleRange(min = 0, max = 1, maxIncluded = false) double u) {
+      @ForAll @Scale(9) @DoubleRange(min = 0, max = 1, maxIncluded = false) double u) {
     double[] times = NoiseTimes.stratified(n, u);
     Arrays.sort(times);
     assertThat(times).hasSize(n);
@@ -41,7 +42,7 @@ class NoiseTimesTest {
   @Property(tries = 200, seed = "2")
   void shouldNestPowersOfTwo(
       @ForAll @IntRange(min = 1, max = 12) int exponent,
-      @ForAll @DoubleRange(min = 0, max = 1, maxIncluded = false) double u) {
+      @ForAll @Scale(9) @DoubleRange(min = 0, max = 1, maxIncluded = false) double u) {
     int n = 1 << exponent;
     assertThat(Arrays.copyOf(NoiseTimes.stratified(n, u), n / 2))
         .isEqualTo(NoiseTimes.stratified(n / 2, u));

@@ -1,0 +1,169 @@
+package io.surprisal.model.detection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.within;
+
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.model.scoring.ImageScorer;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Scale;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+
+class AlertRuleTest {
+  private static final int K = 8;
+
+  private static AlertRule rule(float[] calibration, double rate) {
+    return AlertRule.of(calibrated(calibration), K, ImageScorer.FLOAT32, rate);
+  }
+
+  private static Optional<Calibration> calibrated(float... scores) {
+    return Optional.of(new Calibration(K, ImageScorer.FLOAT32, scores, List.of()));
+  }
+
+  private static ImageLikelihood score(double bitsPerDim) {
+    return new ImageLikelihood(bitsPerDim, 0, 0, 0, 0, new float[K], new float[K], K);
+  }
+
+  /** Scores of few different values, so that ties are the rule. */
+  @Property(tries = 300, seed = "1")
+  void shouldCountAsManyAsBruteForceDoes(
+      @ForAll @Size(min = 1, max = 40) List<@IntRange(max = 8) Integer> scores,
+      @ForAll @IntRange(min = -1, max = 9) int score,
+      @ForAll @Scale(9) @DoubleRange(min = 0.01, max = 0.99) double anyRate,
+      @ForAll boolean onTheGrid) {
+    int n = scores.size();
+    // rates that are multiples of 1/(n + 1) are where rounding decides
+    double rate =
+        onTheGrid
+            ? Math.max(1, Math.floor(anyRate * (n + 1))) / (n + 1)
+            : Math.max(anyRate, 1.0 / (n + 1));
+    float[] calibration = new float[n];
+    for (int i = 0; i < n; i++) {
+      calibration[i] = scores.get(i);
+    }
+    long atLeast = scores.stream().filter(s -> s >= score).count();
+    double pValue = (1.0 + atLeast) / (n + 1);
+    Verdict verdict = rule(calibration, rate).judge(score(score));
+    assertThat(verdict.pValue()).hasValue(pValue);
+    assertThat(verdict.alert()).isEqualTo(pValue <= rate);
+    assertThat(verdict.alert()).isEqualTo(score > verdict.threshold().orElseThrow());
+  }
+
+  /** Each of these rates is a fraction that floor(rate · (n + 1)) gets wrong. */
+  @Test
+  void shouldAgreeWithItselfWhereARateIsNoBinaryFraction() {
+    float[] calibration = new float[99];
+    for (int i = 0; i < 99; i++) {
+      calibration[i] = i;
+    }
+    assertThat(0.29 * 100).isLessThan(29);
+    AlertRule rule = rule(calibration, 0.29);
+    // 28 of 99 are at least as high: p = 29/100
+    assertThat(rule.judge(score(71)).alert()).isTrue();
+    assertThat(rule.judge(score(71)).threshold()).hasValue(70);
+    assertThat(rule.judge(score(70)).alert()).isFalse();
+    assertThat(1 / 49.0 * 49).isLessThan(1);
+    assertThat(rule(new float[48], 1 / 49.0).judge(score(1)).alert()).isTrue();
+  }
+
+  /**
+   * Validity: false alerts on m images under a threshold from n are beta-binomial. The interval
+   * leaves out 1e-6 on either side.
+   */
+  @Test
+  void shouldAlertOnAsManyNormalImagesAsTheRatePromises() {
+    Random random = new Random(9);
+    int n = 999;
+    int m = 20_000;
+    double rate = 0.05;
+    float[] calibration = new float[n];
+    for (int i = 0; i < n; i++) {
+      calibration[i] = (float) random.nextGaussian();
+    }
+    AlertRule rule = rule(calibration, rate);
+    int alerts = 0;
+    for (int i = 0; i < m; i++) {
+      alerts += rule.judge(score(random.nextGaussian())).alert() ? 1 : 0;
+    }
+    BetaBinomial law = rule.falseAlerts(m);
+    assertThat(law).isEqualTo(new BetaBinomial(m, 50, 950));
+    assertThat(alerts).isBetween(law.quantile(1e-6), law.quantile(1 - 1e-6));
+    assertThat(law.quantile(0.5)).isBetween(980, 1000);
+    assertThat(law.quantile(1 - 1e-6) - law.quantile(1e-6)).isLessThan(1600);
+  }
+
+  /**
+   * Over calibrations, the chance of a false alert is at most the rate: with 20 000 of them, five
+   * standard errors, failing by chance with probability 3e-7.
+   */
+  @Test
+  void shouldKeepTheRateOverCalibrationsWithTies() {
+    Random random = new Random(10);
+    int trials = 20_000;
+    double rate = 0.2;
+    int n = 19;
+    int alerts = 0;
+    int alertsWithoutTies = 0;
+    for (int i = 0; i < trials; i++) {
+      float[] tied = new float[n];
+      float[] distinct = new float[n];
+      for (int j = 0; j < n; j++) {
+        tied[j] = random.nextInt(10);
+        distinct[j] = random.nextFloat();
+      }
+      alerts += rule(tied, rate).judge(score(random.nextInt(10))).alert() ? 1 : 0;
+      alertsWithoutTies += rule(distinct, rate).judge(score(random.nextFloat())).alert() ? 1 : 0;
+    }
+    double error = Math.sqrt(rate * (1 - rate) / trials);
+    assertThat(alerts / (double) trials).isLessThan(rate + 5 * error);
+    assertThat(alertsWithoutTies / (double) trials).isCloseTo(rate, within(5 * error));
+  }
+
+  @Test
+  void shouldNeverAlertUncalibrated() {
+    AlertRule rule = AlertRule.of(Optional.empty(), K, ImageScorer.FLOAT32, 0.5);
+    assertThat(rule.calibrated()).isFalse();
+    assertThat(rule(new float[] {1, 2}, 0.5).calibrated()).isTrue();
+    for (double score : new double[] {-1, 8, 1e9, Double.POSITIVE_INFINITY, Double.NaN}) {
+      Verdict verdict = rule.judge(score(score));
+      assertThat(verdict.alert()).isFalse();
+      assertThat(verdict.pValue()).isEmpty();
+      assertThat(verdict.threshold()).isEmpty();
+    }
+    assertThatIllegalStateException()
+        .isThrownBy(() -> rule.falseAlerts(10))
+        .withMessageContaining("not calibrated");
+  }
+
+  @Test
+  void shouldRefuseWhatTheCalibrationDoesNotCover() {
+    Optional<Calibration> release = calibrated(new float[98]);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> AlertRule.of(release, 16, ImageScorer.FLOAT32, 0.05))
+        .withMessageContaining("calibrated for 8 evaluations")
+        .withMessageContaining("not for 16")
+        .withMessageContaining("surprisal calibrate --evaluations 16");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> AlertRule.of(release, K, "bfloat16", 0.05))
+        .withMessageContaining("bfloat16");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> AlertRule.of(release, K, ImageScorer.FLOAT32, 0.01))
+        .withMessageContaining("at least 99 calibration images, the release has 98")
+        .withMessageContaining("surprisal calibrate");
+    for (double rate : new double[] {0, 1, -0.1, Double.NaN}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> AlertRule.of(release, K, ImageScorer.FLOAT32, rate))
+          .withMessageContaining("within (0, 1)");
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package io.surprisal.model.detection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import io.surprisal.model.TinyModels;
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ModelConfiguration.Schedule;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.model.scoring.ImageScorer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CalibratorTest {
+  private static final ModelConfiguration CONFIGURATION = TinyModels.grey();
+
+  @TempDir Path folder;
+  private Release untrained;
+
+  @BeforeEach
+  void writeRelease() throws IOException {
+    untrained = Release.untrained(folder.resolve("m"), CONFIGURATION, 1);
+  }
+
+  private Calibration calibrate(ImageDataset data, int limit, int evaluations) {
+    return Calibrator.calibrate(
+        untrained, data, limit, evaluations, Device.cpu(), done -> {}, () -> false);
+  }
+
+  /**
+   * The untrained network's loss is a known function of the noise level, so the bias of its fixed
+   * levels is too: its mean at the levels, less its integral. Within five of the standard errors
+   * that the calibration itself states: fails by chance with probability 6e-7.
+   */
+  @Test
+  void shouldMeasureTheBiasOfTheFixedLevels() {
+    int images = 160;
+    int k = 4;
+    double secondMoment = 0;
+    ImageDataset data = TinyModels.noiseDataset(CONFIGURATION, images);
+    for (int i = 0; i < images; i++) {
+      for (byte pixel : data.image(i).pixels()) {
+        double x = 2 * ((pixel & 0xff) + 0.5) / 256 - 1;
+        secondMoment += x * x / images / CONFIGURATION.dimensions();
+      }
+    }
+    double atLevels = 0;
+    for (int i = 0; i < k; i++) {
+      atLevels += loss(untrained.levelOffset() + i / (double) k, secondMoment) / k;
+    }
+    double integral = 0;
+    for (int i = 0; i < 10_000; i++) {
+      integral += loss((i + 0.5) / 10_000, secondMoment) / 10_000;
+    }
+    Calibration.Correction correction = calibrate(data, images, k).corrections().get(0);
+    double expected = atLevels - integral;
+    assertThat(Math.abs(expected)).isGreaterThan(0.5);
+    assertThat(correction.evaluations()).isEqualTo(k);
+    assertThat(correction.standardError()).isLessThan(Math.abs(expected) / 5);
+    assertThat(correction.bias()).isCloseTo(expected, within(5 * correction.standardError()));
+  }
+
+  /** ½ γ′ E‖ε − z‖² a dimension in bits, z = α x + σ ε. */
+  private static double loss(double t, double secondMoment) {
+    double gamma = -13.3 + 18.3 * t;
+    double alpha2 = 1 / (1 + Math.exp(gamma));
+    double sigma = Math.sqrt(1 - alpha2);
+    return 0.5 * 18.3 * (alpha2 * secondMoment + (1 - sigma) * (1 - sigma)) / Math.log(2);
+  }
+
+  /** The calibration's scores are those that the calibrated release then gives. */
+  @Test
+  void shouldHoldTheScoresOfTheServedRelease() throws IOException {
+    ImageDataset data = TinyModels.noiseDataset(CONFIGURATION, 20);
+    List<Integer> progress = new ArrayList<>();
+    Calibration calibration =
+        Calibrator.calibrate(untrained, data, 12, 4, Device.cpu(), progress::add, () -> false);
+    assertThat(progress).isSorted().last().isEqualTo(12);
+    Release release = untrained.recalibrated(folder.resolve("calibrated"), calibration);
+    float[] served = new float[12];
+    try (ImageScorer scorer = new ImageScorer(release, Device.cpu(), 4)) {
+      for (int i = 0; i < served.length; i++) {
+        ImageLikelihood likelihood = scorer.score(data.image(i));
+        served[i] = (float) likelihood.bitsPerDim();
+        assertThat(likelihood.diffusion() + likelihood.prior() + likelihood.reconstruction())
+            .isCloseTo(likelihood.bitsPerDim(), within(1e-9));
+      }
+      assertThat(scorer.correctionError())
+          .isEqualTo(calibration.corrections().get(0).standardError());
+    }
+    Arrays.sort(served);
+    assertThat(calibration.bitsPerDim()).containsExactly(served, within(1e-5f));
+    assertThat(calibration.evaluations()).isEqualTo(4);
+    assertThat(calibration.precision()).isEqualTo(ImageScorer.FLOAT32);
+  }
+
+  @Test
+  void shouldKeepWhatIsMeasuredWhenStopped() {
+    int images =
+        Calibrator.calibrate(
+                untrained,
+                TinyModels.noiseDataset(CONFIGURATION, 100),
+                100,
+                4,
+                Device.cpu(),
+                done -> {},
+                () -> true)
+            .images();
+    assertThat(images).isBetween(1, 32);
+  }
+
+  @Test
+  void shouldRefuseImagesOfAnotherShape() {
+    ModelConfiguration other =
+        TinyModels.configuration(3, 8, 8, List.of(), Schedule.LEARNED_SCALAR);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> calibrate(TinyModels.noiseDataset(other, 4), 4, 4))
+        .withMessageContaining("3×8×8 does not fit the model's 1×8×8");
+  }
+}

@@ -1,0 +1,413 @@
+package io.surprisal.model.release;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.surprisal.model.TinyModels;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ModelConfiguration.Schedule;
+import io.surprisal.model.network.ParameterLayout;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ReleaseTest {
+  private static final String MANIFEST = "surprisal.release";
+
+  /** Smaller still than other tests' models, since its file is damaged at every place. */
+  private static final ModelConfiguration CONFIGURATION =
+      new ModelConfiguration(
+          1, 2, 3, 4, 1, 2, 1e-5, List.of(), 0, -13.3, 5, Schedule.LEARNED_SCALAR);
+
+  private static final float[] PARAMETERS = TinyModels.trained(CONFIGURATION, 1);
+
+  private static final Calibration CALIBRATION =
+      new Calibration(
+          8,
+          "float32",
+          new float[] {3, 1, 2},
+          List.of(
+              new Calibration.Correction(8, 0.07, 0.01),
+              new Calibration.Correction(16, 0.03, 0.01)));
+
+  @TempDir Path folder;
+  private Path file;
+  private Release written;
+
+  @BeforeEach
+  void writeRelease() throws IOException {
+    file = folder.resolve("m.safetensors");
+    written =
+        Release.write(
+            file, CONFIGURATION, PARAMETERS, Optional.of(CALIBRATION), TinyModels.TRAINING);
+  }
+
+  @Test
+  void shouldComeBackAsItWasWritten() throws IOException {
+    Release read = Release.load(file);
+    assertSame(read, written);
+    assertThat(read.id())
+        .isEqualTo(written.id())
+        .isEqualTo(Safetensors.sha256(Files.readAllBytes(file)));
+    assertThat(read.parameters()).isEqualTo(PARAMETERS);
+    assertThat(read.calibration().orElseThrow().bitsPerDim()).containsExactly(1, 2, 3);
+  }
+
+  private static void assertSame(Release actual, Release expected) {
+    assertThat(actual.configuration()).isEqualTo(expected.configuration());
+    assertThat(actual.preprocessing()).isEqualTo(expected.preprocessing());
+    assertThat(actual.levelOffset()).isEqualTo(expected.levelOffset());
+    assertThat(actual.parameters()).isEqualTo(expected.parameters());
+    assertThat(actual.calibration()).isEqualTo(expected.calibration());
+    assertThat(actual.training()).isEqualTo(expected.training());
+  }
+
+  @Test
+  void shouldBeTheSameFileForTheSameContent() throws IOException {
+    Release again =
+        Release.write(
+            folder.resolve("again"),
+            CONFIGURATION,
+            PARAMETERS,
+            Optional.of(CALIBRATION),
+            TinyModels.TRAINING);
+    assertThat(again.id()).isEqualTo(written.id());
+  }
+
+  @Test
+  void shouldBeImmutable() throws IOException {
+    Release read = Release.load(file);
+    read.parameters()[0] = 99;
+    assertThat(read.parameters()).isEqualTo(PARAMETERS);
+  }
+
+  @Test
+  void shouldComeBackWithoutACalibration() throws IOException {
+    Release.untrained(file, CONFIGURATION, 3);
+    assertThat(Release.load(file).calibration()).isEmpty();
+  }
+
+  @Test
+  void shouldChangeOnlyTheCalibrationWhenRecalibrated() throws IOException {
+    // a release whose noise levels lie elsewhere keeps them: its bias was measured there
+    rewrite(manifest -> manifest.put("levelOffset", 0.25), tensors -> {});
+    Calibration other = new Calibration(4, "float32", new float[] {5}, List.of());
+    Release recalibrated = Release.load(file).recalibrated(folder.resolve("other"), other);
+    assertThat(recalibrated.calibration()).contains(other);
+    assertThat(recalibrated.levelOffset()).isEqualTo(0.25);
+    assertThat(recalibrated.training()).isEqualTo(written.training());
+    assertThat(recalibrated.id()).isNotEqualTo(written.id());
+    assertSame(Release.load(folder.resolve("other")), recalibrated);
+  }
+
+  @Test
+  void shouldLeaveNoTemporaryFileAndReplaceTheOldOne() throws IOException {
+    Release.untrained(file, CONFIGURATION, 3);
+    assertThat(Release.load(file).training().steps()).isZero();
+    assertThat(files()).containsExactly(file);
+  }
+
+  @Test
+  void shouldLeaveNoTemporaryFileWhereWritingFails() throws IOException {
+    Path target = Files.createDirectories(folder.resolve("taken").resolve("m.safetensors"));
+    Files.createFile(target.resolve("something"));
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(() -> Release.untrained(target, CONFIGURATION, 3));
+    try (Stream<Path> left = Files.list(target.getParent())) {
+      assertThat(left).containsExactly(target);
+    }
+  }
+
+  private List<Path> files() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.toList();
+    }
+  }
+
+  @Test
+  void shouldRefuseADamagedByteOfATensor() throws IOException {
+    byte[] whole = Files.readAllBytes(file);
+    for (int at = 8 + headerLength(whole); at < whole.length; at += 13) {
+      assertRefused(damaged(whole, at));
+    }
+  }
+
+  /** A damaged header is refused, or the damage changes nothing that is read. */
+  @Test
+  void shouldRefuseADamagedHeaderOrReadWhatWasWritten() throws IOException {
+    byte[] whole = Files.readAllBytes(file);
+    int harmless = 0;
+    int end = 8 + headerLength(whole);
+    for (int at = 0; at < end; at += 3) {
+      try {
+        assertSame(decode(damaged(whole, at)), written);
+        harmless++;
+      } catch (ReleaseException expected) {
+        assertThat(expected).hasMessageContaining(file.toString());
+      }
+    }
+    assertThat(harmless).isLessThan(20); // in the names "format" and of the hash, and its value
+  }
+
+  @Test
+  void shouldRefuseEveryTruncation() throws IOException {
+    byte[] whole = Files.readAllBytes(file);
+    int start = 8 + headerLength(whole);
+    for (int length = 0; length < whole.length; length += length < start ? 7 : 499) {
+      assertRefused(Arrays.copyOf(whole, length));
+    }
+    assertRefused(Arrays.copyOf(whole, whole.length - 1));
+    assertRefused(Arrays.copyOf(whole, whole.length + 1));
+    assertRefused(Arrays.copyOf(whole, whole.length + 4));
+  }
+
+  private void assertRefused(byte[] bytes) {
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(() -> decode(bytes))
+        .withMessageContaining(file.toString());
+  }
+
+  private Release decode(byte[] bytes) throws ReleaseException {
+    return Release.decode(file, Safetensors.decode(file.toString(), bytes));
+  }
+
+  /** Another bit at every place. */
+  private static byte[] damaged(byte[] whole, int at) {
+    byte[] copy = whole.clone();
+    copy[at] ^= (byte) (1 << at % 8);
+    return copy;
+  }
+
+  private static int headerLength(byte[] bytes) {
+    return (int) ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+  }
+
+  /** Headers that are JSON, and lie. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "[]",
+        "null",
+        "\"\"",
+        "{\"__metadata__\":null}",
+        "{\"__metadata__\":3}",
+        "{\"__metadata__\":{\"surprisal.release\":null}}",
+        "{\"__metadata__\":{\"surprisal.release\":\"null\"}}",
+        "{\"__metadata__\":{\"surprisal.release\":\"{}\"}}",
+        "{\"__metadata__\":{\"surprisal.release\":\"{\\\"format\\\":1}\"}}",
+        "{\"__metadata__\":{\"surprisal.release\":{\"format\":1}}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"a\":{}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+            + "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+        "{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[3000000000],\"data_offsets\":[0,8]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2147483647,2147483647,2147483647],"
+            + "\"data_offsets\":[0,8]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":null,\"data_offsets\":[0,8]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[-8,0]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,1e300]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":8}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,5]},"
+            + "\"b\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[5,8]}}",
+        "{\"a\":3}",
+        "{\"a\":null}"
+      })
+  void shouldRefuseAHeaderThatLies(String header) {
+    byte[] text = header.getBytes(StandardCharsets.UTF_8);
+    assertRefused(
+        ByteBuffer.allocate(8 + text.length + 8)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(text.length)
+            .put(text)
+            .array());
+  }
+
+  @Test
+  void shouldRefuseADeeplyNestedHeader() {
+    byte[] text = "[".repeat(100_000).getBytes(StandardCharsets.UTF_8);
+    assertRefused(
+        ByteBuffer.allocate(8 + text.length)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(text.length)
+            .put(text)
+            .array());
+  }
+
+  /** A sparse file, of about as much memory as this JVM has in all. */
+  @Test
+  void shouldRefuseAVastForeignFileWithoutReadingIt() throws IOException {
+    try (RandomAccessFile vast = new RandomAccessFile(file.toFile(), "rw")) {
+      vast.setLength(0);
+      vast.setLength(2_000_000_000);
+    }
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(() -> Release.load(file))
+        .withMessageContaining("not a safetensors file");
+    try (RandomAccessFile vast = new RandomAccessFile(file.toFile(), "rw")) {
+      vast.setLength(3_000_000_000L);
+    }
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(() -> Release.load(file))
+        .withMessageContaining("2 GiB");
+  }
+
+  @Test
+  void shouldNameEveryTensorThatDoesNotFit() throws IOException {
+    assertRefusedAfter(
+        manifest -> {},
+        tensors -> {
+          tensors.put("network.first.bias", tensors.remove("network.last.conv.bias"));
+          tensors.put("network.extra", new Safetensors.Tensor(List.of(), new float[1]));
+        },
+        "missing network.last.conv.bias",
+        "network.first.bias has shape [1], must have [4]",
+        "unknown network.extra");
+  }
+
+  @Test
+  void shouldRefuseAConfigurationOfAnotherSizeWithoutAllocatingForIt() throws IOException {
+    assertRefusedAfter(
+        manifest -> ((ObjectNode) manifest.get("configuration")).put("embedding", 1024),
+        tensors -> {},
+        "must have [4096");
+    writeRelease();
+    assertRefusedAfter(
+        manifest ->
+            ((ObjectNode) manifest.get("configuration")).put("embedding", 4096).put("blocks", 256),
+        tensors -> {},
+        "embedding and blocks");
+    writeRelease();
+    assertRefusedAfter(
+        manifest -> ((ObjectNode) manifest.get("configuration")).put("groups", 3),
+        tensors -> {},
+        "embedding is 4");
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+  void shouldRefuseNumbersThatAreNotFinite(float value) throws IOException {
+    float[] parameters = PARAMETERS.clone();
+    parameters[parameters.length / 2] = value;
+    Release.write(file, CONFIGURATION, parameters, Optional.empty(), TinyModels.TRAINING);
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(() -> Release.load(file))
+        .withMessageContaining("must be finite");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new Calibration(8, "float32", new float[] {1, value}, List.of()))
+        .withMessageContaining("finite");
+  }
+
+  @Test
+  void shouldRefuseAnotherFormat() throws IOException {
+    assertRefusedAfter(
+        manifest -> manifest.put("format", 2), tensors -> {}, "release format 2", "format 1");
+  }
+
+  @Test
+  void shouldRefusePartsThatContradictEachOther() throws IOException {
+    assertRefusedAfter(
+        manifest -> ((ObjectNode) manifest.get("preprocessing")).put("height", 9),
+        tensors -> {},
+        "prepares images as");
+    writeRelease();
+    assertRefusedAfter(
+        manifest -> {}, tensors -> tensors.remove("calibration.bitsPerDim"), "calibration");
+    writeRelease();
+    assertRefusedAfter(
+        manifest -> ((ObjectNode) manifest.get("calibration")).put("evaluations", 0),
+        tensors -> {},
+        "calibration: 0 evaluations");
+    writeRelease();
+    assertRefusedAfter(manifest -> manifest.put("levelOffset", 1), tensors -> {}, "lacks parts");
+    writeRelease();
+    assertRefusedAfter(manifest -> manifest.remove("training"), tensors -> {}, "lacks parts");
+  }
+
+  /** Files written before metadata had a hash of their own. */
+  @Test
+  void shouldReadAReleaseWithoutAHashOfItsMetadata() throws IOException {
+    rewrite(manifest -> {}, tensors -> {});
+    assertSame(Release.load(file), written);
+  }
+
+  @Test
+  void shouldSayThatAForeignFileIsNoRelease() throws IOException {
+    Safetensors.write(
+        file,
+        Map.of("surprisal.checkpoint", "{}"),
+        Map.of("parameters", new Safetensors.Tensor(List.of(2), new float[2])));
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(() -> Release.load(file))
+        .withMessageContaining("no Surprisal release");
+    assertThatExceptionOfType(NoSuchFileException.class)
+        .isThrownBy(() -> Release.load(folder.resolve("absent")));
+    Files.write(file, "not a release at all".getBytes(StandardCharsets.UTF_8));
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(() -> Release.load(file))
+        .withMessageContaining("not a safetensors file");
+  }
+
+  private void assertRefusedAfter(
+      Consumer<ObjectNode> manifestChange,
+      Consumer<Map<String, Safetensors.Tensor>> tensorChange,
+      String... said)
+      throws IOException {
+    rewrite(manifestChange, tensorChange);
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(() -> Release.load(file))
+        .satisfies(e -> assertThat(e.getMessage()).contains(said).contains(file.toString()));
+  }
+
+  /** Changes a release, its hashes with it: as another program would have written it. */
+  private void rewrite(
+      Consumer<ObjectNode> manifestChange, Consumer<Map<String, Safetensors.Tensor>> tensorChange)
+      throws IOException {
+    Safetensors content = Safetensors.read(file);
+    ObjectMapper json = new ObjectMapper();
+    ObjectNode manifest = (ObjectNode) json.readTree(content.metadata().get(MANIFEST));
+    manifestChange.accept(manifest);
+    Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>(content.tensors());
+    tensorChange.accept(tensors);
+    Map<String, String> metadata = new HashMap<>(content.metadata());
+    metadata.put(MANIFEST, json.writeValueAsString(manifest));
+    metadata.remove("surprisal.release.sha256");
+    metadata.put("surprisal.tensors.sha256", Release.tensorHash(tensors));
+    Safetensors.write(file, metadata, tensors);
+  }
+
+  @Test
+  void shouldSplitAndJoinParametersByName() throws IOException {
+    ParameterLayout layout = ParameterLayout.of(CONFIGURATION);
+    float[] flat = new float[layout.size()];
+    IntStream.range(0, flat.length).forEach(i -> flat[i] = i);
+    Map<String, Safetensors.Tensor> tensors = NamedParameters.split(layout, flat);
+    assertThat(tensors.get("schedule.w").values()).containsExactly(1);
+    assertThat(NamedParameters.join("f", layout, tensors)).isEqualTo(flat);
+  }
+}
