@@ -76,6 +76,7 @@ final class CalibrateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    WritableDirectory.require(out.toAbsolutePath().getParent(), "--out");
     Release loaded = ReleaseFiles.load(release);
     ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
     int count = Math.min(limit, images.size());

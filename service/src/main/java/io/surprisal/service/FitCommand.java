@@ -36,6 +36,9 @@ import picocli.CommandLine.Spec;
 final class FitCommand implements Callable<Integer> {
   private static final int DEFAULT_MINUTES = 20;
 
+  /** A step of a large network on a CPU takes minutes, and the release is worth waiting for. */
+  private static final Duration LONGEST_END = Duration.ofMinutes(10);
+
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
@@ -140,7 +143,9 @@ final class FitCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     FitConfiguration configuration = configuration();
-    requireWritable(out);
+    // Hours of training must not end at a folder that cannot be written to.
+    WritableDirectory.require(out.toAbsolutePath().getParent(), "--out");
+    invocation.stop().allow(LONGEST_END);
     ImageDataset images = Images.open(data);
     Device where = device.select();
     Optional<Double> budget =
@@ -162,7 +167,7 @@ final class FitCommand implements Callable<Integer> {
             !noAverage,
             resume,
             where);
-    try (Display display = new Display()) {
+    try (Display display = new Display(request)) {
       Release release =
           new Fit(request, display, invocation.stop()::requested, InstantSource.system()).run();
       display.close();
@@ -181,13 +186,6 @@ final class FitCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-  }
-
-  /** Hours of training must not end at a folder that cannot be written to. */
-  private static void requireWritable(Path out) throws IOException {
-    Path folder = out.toAbsolutePath().getParent();
-    Files.createDirectories(folder);
-    Files.delete(Files.createTempFile(folder, ".surprisal", ".tmp"));
   }
 
   private void print(Release release, int parameters) {
@@ -225,12 +223,19 @@ final class FitCommand implements Callable<Integer> {
 
   /** Progress of a run on the terminal: a bar for the training, one for the calibration. */
   private final class Display implements Fit.Listener, AutoCloseable {
-    private static final int RESOLUTION = 10_000;
-
-    private final Progress training = invocation.progress("fit", RESOLUTION, "‱");
+    private final long total;
+    private final Progress training;
     private Optional<Progress> calibration = Optional.empty();
     private double heldOutBitsPerDim = Double.NaN;
     private int parameters;
+
+    /** A bar over the steps, or over the seconds where only the time is bounded. */
+    Display(Fit.Request request) {
+      total = request.steps().orElseGet(() -> request.time().orElseThrow().toSeconds());
+      training =
+          invocation.progress(
+              "fit", total, request.steps().isPresent() ? "steps" : Progress.SECONDS);
+    }
 
     @Override
     public void started(
@@ -240,7 +245,7 @@ final class FitCommand implements Callable<Integer> {
 
     @Override
     public void step(long step, double fraction, double bitsPerDim, double imagesPerSecond) {
-      training.stepTo(Math.round(fraction * RESOLUTION));
+      training.stepTo(Math.round(fraction * total));
       training.message(
           String.format(
               Locale.ROOT,

@@ -1,20 +1,30 @@
 package io.surprisal.service;
 
 import io.surprisal.topology.Topics;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.ClientUtils;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.config.Configurator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -23,6 +33,7 @@ import picocli.CommandLine.Spec;
 /** Which cluster a command talks to, and how. */
 public final class KafkaOptions {
 
+  private static final Logger LOG = LoggerFactory.getLogger(KafkaOptions.class);
   private static final int CONNECT_MILLIS = 5_000;
 
   private final Invocation invocation;
@@ -102,43 +113,56 @@ public final class KafkaOptions {
                 "request.timeout.ms", CONNECT_MILLIS,
                 "default.api.timeout.ms", CONNECT_MILLIS));
     // What the client says about each attempt is said once, below.
-    String logger = "org.apache.kafka.clients.NetworkClient";
+    String logger = "org.apache.kafka.clients";
     Level level = LogManager.getLogger(logger).getLevel();
     Configurator.setLevel(logger, Level.OFF);
     try {
+      requireListener(config);
       Admin admin = Admin.create(config);
       try {
         admin.describeCluster().nodes().get();
         return admin;
-      } catch (ExecutionException | InterruptedException e) {
-        admin.close(java.time.Duration.ZERO);
-        throw unreachable(e);
+      } catch (ExecutionException e) {
+        admin.close(Duration.ZERO);
+        throw unreachable(e.getCause());
+      } catch (InterruptedException e) {
+        admin.close(Duration.ZERO);
+        throw new InterruptException(e);
       }
     } catch (KafkaException e) {
-      throw unreachable(e);
+      throw unreachable(e.getCause() == null ? e : e.getCause());
     } finally {
       Configurator.setLevel(logger, level);
     }
   }
 
-  private RuntimeException unreachable(Exception e) {
-    Throwable cause = e instanceof KafkaException && e.getCause() == null ? e : e.getCause();
-    if (e instanceof InterruptedException) {
-      Thread.currentThread().interrupt();
-      return new IllegalStateException("interrupted while connecting to " + bootstrapServer, e);
+  /** Asks for a mere connection first: the client itself would try for all of its 5 seconds. */
+  private static void requireListener(Map<String, Object> config) {
+    AdminClientConfig parsed = new AdminClientConfig(config);
+    for (InetSocketAddress address : ClientUtils.parseAndValidateAddresses(parsed)) {
+      try (Socket socket = new Socket()) {
+        socket.connect(address, CONNECT_MILLIS);
+        return;
+      } catch (IOException e) {
+        LOG.debug("No connection to {}", address, e);
+      }
     }
+    throw new TimeoutException("no connection to any of the bootstrap servers");
+  }
+
+  private RuntimeException unreachable(Throwable cause) {
     if (cause instanceof TimeoutException) {
       return new MissingDependencyException(
           "no broker answers at "
               + bootstrapServer
               + "; start one with 'surprisal broker', name another with --bootstrap-server, or give"
               + " the security settings that it wants with --kafka",
-          e);
+          cause);
     }
     if (cause instanceof ConfigException
         && String.valueOf(cause.getMessage()).startsWith("No resolvable")) {
       return new MissingDependencyException(
-          "the host of --bootstrap-server " + bootstrapServer + " is not known", e);
+          "the host of --bootstrap-server " + bootstrapServer + " is not known", cause);
     }
     return cause instanceof RuntimeException known ? known : new KafkaException(cause);
   }
@@ -153,7 +177,7 @@ public final class KafkaOptions {
     try {
       return Integer.parseInt(
           admin
-              .describeConfigs(java.util.List.of(resource))
+              .describeConfigs(List.of(resource))
               .values()
               .get(resource)
               .get()

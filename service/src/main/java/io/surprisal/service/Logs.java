@@ -1,6 +1,7 @@
 package io.surprisal.service;
 
 import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.Filter;
 import org.apache.logging.log4j.core.appender.ConsoleAppender;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilder;
@@ -15,6 +16,14 @@ enum Logs {
   NORMAL(Level.INFO, Level.WARN, "%notEmpty{ (%ex{short.message})}%n%ex{none}"),
   /** Everything, with stack traces. */
   VERBOSE(Level.DEBUG, Level.INFO, "%n%ex");
+
+  /**
+   * Warnings of libraries that are true of every machine without a GPU, every new data directory,
+   * every end of a broker and every stream: nobody can do anything about them.
+   */
+  private static final String HARMLESS =
+      ".*(Failed to detect GPU count|Performing controller activation|NetworkClient that has already"
+          + " been closed|exception handler is not enabled for the GlobalThread).*";
 
   private final Level ours;
   private final Level libraries;
@@ -36,6 +45,10 @@ enum Logs {
             builder
                 .newAppender("stderr", "Console")
                 .addAttribute("target", ConsoleAppender.Target.SYSTEM_ERR)
+                .add(
+                    builder
+                        .newFilter("RegexFilter", Filter.Result.DENY, Filter.Result.NEUTRAL)
+                        .addAttribute("regex", HARMLESS))
                 .add(
                     builder
                         .newLayout("PatternLayout")

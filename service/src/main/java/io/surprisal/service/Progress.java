@@ -12,6 +12,9 @@ import me.tongfei.progressbar.ProgressBarStyle;
  */
 public final class Progress implements AutoCloseable {
 
+  /** The unit of a task that is bounded by time; it has no speed. */
+  static final String SECONDS = "s";
+
   private final Optional<ProgressBar> bar;
 
   private Progress(Optional<ProgressBar> bar) {
@@ -36,10 +39,12 @@ public final class Progress implements AutoCloseable {
             .setUnit(" " + unit, 1)
             .setStyle(ProgressBarStyle.ASCII)
             .setUpdateIntervalMillis(200)
-            .showSpeed()
             .setConsumer(
                 new ConsoleProgressBarConsumer(
                     invocation.err(), invocation.terminalWidth().getAsInt() - 1));
+    if (!unit.equals(SECONDS)) {
+      builder.showSpeed();
+    }
     return new Progress(Optional.of(builder.build()));
   }
 

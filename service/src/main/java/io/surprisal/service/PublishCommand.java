@@ -106,6 +106,10 @@ final class PublishCommand implements Callable<Integer> {
                 5,
                 ProducerConfig.MAX_BLOCK_MS_CONFIG,
                 10_000,
+                ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG,
+                10_000,
+                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+                30_000,
                 ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
                 limit));
     long total = sources.stream().mapToLong(ImageSource::size).sum();

@@ -45,11 +45,13 @@ public final class Settings {
 
   private final Map<String, String> environment;
   private final Map<String, String> fromFile;
+  private final String file;
   private final SmallRyeConfig config;
 
   private Settings(Map<String, String> environment, Map<String, String> fromFile, String file) {
     this.environment = environment;
     this.fromFile = fromFile;
+    this.file = file;
     this.config =
         new SmallRyeConfigBuilder()
             .withSources(new EnvConfigSource(environment, ConfigSource.DEFAULT_ORDINAL + 200))
@@ -136,7 +138,7 @@ public final class Settings {
     String origin =
         source.startsWith("EnvConfigSource")
             ? (PREFIX + name).toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_")
-            : source;
+            : file;
     return Optional.of(new Setting(name, value.getValue(), origin));
   }
 }

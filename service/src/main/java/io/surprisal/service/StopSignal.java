@@ -24,6 +24,7 @@ public final class StopSignal {
 
   private final CountDownLatch requested = new CountDownLatch(1);
   private final List<Runnable> actions = new ArrayList<>();
+  private volatile Duration grace = GRACE;
   private int exitCode;
 
   /** A signal that the process sets: Ctrl-C and SIGTERM are taken from the JVM. */
@@ -32,6 +33,11 @@ public final class StopSignal {
     Signals.register("INT", () -> stop.onProcessSignal(130));
     Signals.register("TERM", () -> stop.onProcessSignal(143));
     return stop;
+  }
+
+  /** Lets the command take longer than {@link #GRACE} for its orderly end. */
+  public void allow(Duration longer) {
+    grace = longer;
   }
 
   /** Whether the command should end. */
@@ -94,13 +100,13 @@ public final class StopSignal {
     request();
   }
 
-  private static void haltAfterGrace(int code) {
+  private void haltAfterGrace(int code) {
     try {
-      Thread.sleep(GRACE.toMillis());
+      Thread.sleep(grace.toMillis());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    System.err.println("surprisal: no orderly end within " + GRACE.toSeconds() + " s; ended");
+    System.err.println("surprisal: no orderly end within " + grace.toSeconds() + " s; ended");
     Runtime.getRuntime().halt(code);
   }
 }

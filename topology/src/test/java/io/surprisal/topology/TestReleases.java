@@ -53,7 +53,7 @@ final class TestReleases {
               EVALUATIONS,
               scorer.precision(),
               scores,
-              List.of(new Calibration.Correction(EVALUATIONS, 0, 0))));
+              List.of(new Calibration.Correction(EVALUATIONS, 0, 0, 1, 1))));
     }
   }
 

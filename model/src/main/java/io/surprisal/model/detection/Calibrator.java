@@ -3,12 +3,12 @@ package io.surprisal.model.detection;
 import ai.djl.Device;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
-import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
@@ -23,6 +23,11 @@ public final class Calibrator {
   public static final int DEFAULT_IMAGES = 2000;
 
   private static final int IMAGES_A_CALL = 8;
+
+  /** How many images are scored again with other noise, to measure the Monte-Carlo error. */
+  private static final int REPEATED_IMAGES = 400;
+
+  private static final long REPETITION_SEED = 1;
 
   private Calibrator() {}
 
@@ -47,39 +52,112 @@ public final class Calibrator {
       Device device,
       IntConsumer progress,
       BooleanSupplier stop) {
-    ModelConfiguration configuration = release.configuration();
     int n = Math.min(limit, data.size());
-    List<Double> fixed = new ArrayList<>(n);
-    List<Double> differences = new ArrayList<>(n);
-    try (ImageScorer atFixedLevels = ImageScorer.uncorrected(release, device, evaluations);
-        ImageScorer atPixelLevels =
-            ImageScorer.unreleased(configuration, release.parameters(), device, evaluations)) {
+    Sample sample = new Sample();
+    try (ImageScorer fixed = ImageScorer.uncorrected(release, device, evaluations);
+        ImageScorer random =
+            ImageScorer.unreleased(
+                release.configuration(), release.parameters(), device, evaluations);
+        ImageScorer fixedAgain =
+            ImageScorer.uncorrected(release, device, evaluations, REPETITION_SEED);
+        ImageScorer randomAgain =
+            ImageScorer.fresh(release, device, evaluations, REPETITION_SEED)) {
       for (int from = 0; from < n && (from == 0 || !stop.getAsBoolean()); from += IMAGES_A_CALL) {
         List<PixelImage> part =
             IntStream.range(from, Math.min(n, from + IMAGES_A_CALL)).mapToObj(data::image).toList();
-        List<ImageLikelihood> biased = atFixedLevels.score(part);
-        List<ImageLikelihood> unbiased = atPixelLevels.score(part);
-        for (int i = 0; i < part.size(); i++) {
-          fixed.add(biased.get(i).bitsPerDim());
-          differences.add(biased.get(i).bitsPerDim() - unbiased.get(i).bitsPerDim());
+        List<ImageLikelihood> atFixed = fixed.score(part);
+        List<ImageLikelihood> atRandom = random.score(part);
+        sample.add(atFixed, atRandom);
+        for (PixelImage image : part) {
+          sample.strataOffsets.add(random.levelOffset(image, 0) * evaluations % 1);
         }
-        progress.accept(fixed.size());
+        if (from < REPEATED_IMAGES) {
+          sample.fixedNoise.add(atFixed, fixedAgain.score(part, from));
+          sample.randomNoise.add(atRandom, randomAgain.score(part, from));
+        }
+        progress.accept(sample.fixed.size());
       }
-      double bias = differences.stream().mapToDouble(d -> d).average().orElseThrow();
+      return sample.calibration(evaluations, fixed.precision());
+    }
+  }
+
+  /** What is measured on the way. */
+  private static final class Sample {
+    private final List<Double> fixed = new ArrayList<>();
+    private final List<Double> differences = new ArrayList<>();
+    private final List<Double> strataOffsets = new ArrayList<>();
+    private final Repetitions fixedNoise = new Repetitions();
+    private final Repetitions randomNoise = new Repetitions();
+
+    void add(List<ImageLikelihood> atFixed, List<ImageLikelihood> atRandom) {
+      for (int i = 0; i < atFixed.size(); i++) {
+        fixed.add(atFixed.get(i).bitsPerDim());
+        differences.add(atFixed.get(i).bitsPerDim() - atRandom.get(i).bitsPerDim());
+      }
+    }
+
+    /**
+     * Slope of the differences over the position of the random levels within their strata. That
+     * position is uniform, with mean ½, and makes most of what the differences vary by: a control
+     * variate whose expectation is known.
+     */
+    private double slope() {
+      double mean = differences.stream().mapToDouble(d -> d).average().orElseThrow();
+      double products = 0;
+      double squares = 0;
+      for (int i = 0; i < differences.size(); i++) {
+        double position = strataOffsets.get(i) - 0.5;
+        products += position * (differences.get(i) - mean);
+        squares += position * position;
+      }
+      return squares == 0 ? 0 : products / squares;
+    }
+
+    Calibration calibration(int evaluations, String precision) {
+      double slope = slope();
+      double[] adjusted = new double[differences.size()];
+      for (int i = 0; i < adjusted.length; i++) {
+        adjusted[i] = differences.get(i) - slope * (strataOffsets.get(i) - 0.5);
+      }
+      double bias = Arrays.stream(adjusted).average().orElseThrow();
       double variance =
-          differences.stream().mapToDouble(d -> (d - bias) * (d - bias)).sum()
-              / Math.max(1, differences.size() - 1);
+          Arrays.stream(adjusted).map(d -> (d - bias) * (d - bias)).sum()
+              / Math.max(1, adjusted.length - 1);
       float[] corrected = new float[fixed.size()];
       for (int i = 0; i < corrected.length; i++) {
         corrected[i] = (float) (fixed.get(i) - bias);
       }
       return new Calibration(
           evaluations,
-          atFixedLevels.precision(),
+          precision,
           corrected,
           List.of(
               new Calibration.Correction(
-                  evaluations, bias, Math.sqrt(variance / differences.size()))));
+                  evaluations,
+                  bias,
+                  Math.sqrt(variance / adjusted.length),
+                  fixedNoise.errorScale(),
+                  randomNoise.errorScale())));
+    }
+  }
+
+  /** The same images scored twice with independent noise: half their squared difference is it. */
+  private static final class Repetitions {
+    private double measured;
+    private double estimated;
+
+    void add(List<ImageLikelihood> once, List<ImageLikelihood> again) {
+      for (int i = 0; i < once.size(); i++) {
+        double difference = once.get(i).bitsPerDim() - again.get(i).bitsPerDim();
+        measured += difference * difference / 2;
+        estimated +=
+            (Math.pow(once.get(i).standardError(), 2) + Math.pow(again.get(i).standardError(), 2))
+                / 2;
+      }
+    }
+
+    double errorScale() {
+      return Math.sqrt(measured / estimated);
     }
   }
 }

@@ -19,13 +19,24 @@ public record Calibration(
     int evaluations, String precision, float[] bitsPerDim, List<Correction> corrections) {
 
   /**
-   * The bias that fixed noise levels bring at one K, subtracted from every score.
+   * What was measured about the estimate at one K: the bias that fixed noise levels bring, which is
+   * subtracted from every score, and how large its Monte-Carlo error really is. An image's own
+   * evaluations show an upper estimate of that error only, since they cannot tell noise from the
+   * curvature of the loss over the noise levels.
    *
    * @param evaluations K
    * @param bias mean of (fixed levels − random levels), bits/dim
    * @param standardError of {@code bias}, bits/dim
+   * @param errorScale measured error at fixed levels over its upper estimate, root mean squares;
+   *     NaN where K is below 3
+   * @param randomErrorScale the same where the levels are random too
    */
-  public record Correction(int evaluations, double bias, double standardError) {}
+  public record Correction(
+      int evaluations,
+      double bias,
+      double standardError,
+      double errorScale,
+      double randomErrorScale) {}
 
   /**
    * @throws IllegalArgumentException if there are no scores, or a number is impossible

@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 
 /**
  * The safetensors format: eight bytes of header length (little-endian), a JSON header with the
@@ -99,11 +100,10 @@ public record Safetensors(
     byte[] bytes = encode(metadata, tensors);
     Path folder = file.toAbsolutePath().getParent();
     Files.createDirectories(folder);
-    Path temporary = Files.createTempFile(folder, "." + file.getFileName(), ".tmp");
+    Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
       try (FileChannel channel =
-          FileChannel.open(
-              temporary, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+          FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
         ByteBuffer rest = ByteBuffer.wrap(bytes);
         while (rest.hasRemaining()) {
           channel.write(rest);

@@ -7,7 +7,8 @@ import java.util.Arrays;
  * every number is.
  *
  * @param bitsPerDim the whole bound
- * @param standardError Monte-Carlo error of {@code bitsPerDim}; NaN for a single evaluation
+ * @param standardError Monte-Carlo error of {@code bitsPerDim}, an upper estimate where the release
+ *     was not calibrated for this number of evaluations; NaN for fewer than three evaluations
  * @param prior KL(q(z₁|x) ‖ N(0, I))
  * @param diffusion the diffusion loss, corrected for the bias of fixed noise levels
  * @param reconstruction −log p(x|z₀)

@@ -43,11 +43,22 @@ public final class ImageScorer implements AutoCloseable {
   private final ModelConfiguration configuration;
   private final int evaluations;
   private final NoisePlan plan;
-  private final Optional<Calibration.Correction> correction;
+  private final Adjustment adjustment;
   private final LikelihoodNetwork network;
   private final NDArray scheduleParameters;
   private final NDArray networkParameters;
   private final int networkBatch;
+
+  /**
+   * What turns the raw mean of an image's evaluations into its score.
+   *
+   * @param bias subtracted from every score, bits/dim
+   * @param biasError standard error of {@code bias}, which all scores share
+   * @param errorScale factor on the upper estimate of an image's Monte-Carlo error
+   */
+  private record Adjustment(double bias, double biasError, double errorScale) {
+    static final Adjustment NONE = new Adjustment(0, 0, 1);
+  }
 
   /**
    * A scorer whose scores can be replayed: what the stream and {@code evaluate} do.
@@ -63,7 +74,9 @@ public final class ImageScorer implements AutoCloseable {
         correction(release, evaluations).isPresent()
             ? NoisePlan.fixedLevels(release.levelOffset())
             : NoisePlan.pixelLevels(),
-        correction(release, evaluations));
+        correction(release, evaluations)
+            .map(c -> new Adjustment(c.bias(), c.standardError(), c.errorScale()))
+            .orElse(Adjustment.NONE));
   }
 
   private ImageScorer(
@@ -72,14 +85,14 @@ public final class ImageScorer implements AutoCloseable {
       Device device,
       int evaluations,
       NoisePlan plan,
-      Optional<Calibration.Correction> correction) {
+      Adjustment adjustment) {
     if (evaluations < 1) {
       throw new IllegalArgumentException("evaluations is " + evaluations + ", must be at least 1");
     }
     this.configuration = configuration;
     this.evaluations = evaluations;
     this.plan = plan;
-    this.correction = correction;
+    this.adjustment = adjustment;
     network = new LikelihoodNetwork(configuration, device, false);
     int split = ParameterLayout.of(configuration).scheduleSize();
     NDManager manager = network.manager();
@@ -90,6 +103,13 @@ public final class ImageScorer implements AutoCloseable {
     networkBatch = (int) Math.max(1, Math.min(LARGEST_BATCH, ACTIVATIONS / activations));
   }
 
+  private static Optional<Calibration.Correction> correction(Release release, int evaluations) {
+    return release.calibration().stream()
+        .flatMap(calibration -> calibration.corrections().stream())
+        .filter(c -> c.evaluations() == evaluations)
+        .findFirst();
+  }
+
   /** A scorer that draws noise and times afresh by seed and image index; unbiased at any K. */
   public static ImageScorer fresh(Release release, Device device, int evaluations, long seed) {
     return new ImageScorer(
@@ -98,32 +118,34 @@ public final class ImageScorer implements AutoCloseable {
         device,
         evaluations,
         NoisePlan.fresh(seed),
-        Optional.empty());
+        correction(release, evaluations)
+            .map(c -> new Adjustment(0, 0, c.randomErrorScale()))
+            .orElse(Adjustment.NONE));
   }
 
   /** A scorer at the release's fixed noise levels without their correction, to measure it. */
   public static ImageScorer uncorrected(Release release, Device device, int evaluations) {
+    return unadjusted(release, device, evaluations, NoisePlan.fixedLevels(release.levelOffset()));
+  }
+
+  /** The same with noise drawn afresh, to measure what the noise alone does. */
+  public static ImageScorer uncorrected(
+      Release release, Device device, int evaluations, long seed) {
+    return unadjusted(
+        release, device, evaluations, NoisePlan.freshNoise(seed, release.levelOffset()));
+  }
+
+  private static ImageScorer unadjusted(
+      Release release, Device device, int evaluations, NoisePlan plan) {
     return new ImageScorer(
-        release.configuration(),
-        release.parameters(),
-        device,
-        evaluations,
-        NoisePlan.fixedLevels(release.levelOffset()),
-        Optional.empty());
+        release.configuration(), release.parameters(), device, evaluations, plan, Adjustment.NONE);
   }
 
   /** A scorer of parameters that are no release yet, at levels keyed by the pixels. */
   public static ImageScorer unreleased(
       ModelConfiguration configuration, float[] parameters, Device device, int evaluations) {
     return new ImageScorer(
-        configuration, parameters, device, evaluations, NoisePlan.pixelLevels(), Optional.empty());
-  }
-
-  private static Optional<Calibration.Correction> correction(Release release, int evaluations) {
-    return release.calibration().stream()
-        .flatMap(calibration -> calibration.corrections().stream())
-        .filter(c -> c.evaluations() == evaluations)
-        .findFirst();
+        configuration, parameters, device, evaluations, NoisePlan.pixelLevels(), Adjustment.NONE);
   }
 
   /** Scores one image of the model's shape. */
@@ -153,6 +175,15 @@ public final class ImageScorer implements AutoCloseable {
       }
     }
     return likelihoods;
+  }
+
+  /**
+   * The offset u in [0, 1) of an image's times t_i = (u + i/K) mod 1.
+   *
+   * @param index of the image in its data set; only fresh noise depends on it
+   */
+  public double levelOffset(PixelImage image, long index) {
+    return plan.offset(plan.noise(image, index));
   }
 
   private void requireShape(PixelImage image) {
@@ -188,7 +219,7 @@ public final class ImageScorer implements AutoCloseable {
 
   /** Standard error of the bias correction that all scores share, bits/dim; 0 without one. */
   public double correctionError() {
-    return correction.map(Calibration.Correction::standardError).orElse(0.0);
+    return adjustment.biasError();
   }
 
   @Override
@@ -280,15 +311,14 @@ public final class ImageScorer implements AutoCloseable {
               .toArray();
       double prior = priorNats * bitsPerNat;
       double reconstruction = reconstructionNats * bitsPerNat;
-      double bias = correction.map(Calibration.Correction::bias).orElse(0.0);
-      double diffusion = Arrays.stream(bits).average().orElseThrow() - bias;
+      double diffusion = Arrays.stream(bits).average().orElseThrow() - adjustment.bias();
       float[] meanErrors = Arrays.copyOfRange(squaredError, from, from + evaluations);
       for (int i = 0; i < evaluations; i++) {
         meanErrors[i] /= dimensions;
       }
       return new ImageLikelihood(
           prior + diffusion + reconstruction,
-          monteCarloError(plan.times(noises[image], evaluations), bits),
+          adjustment.errorScale() * monteCarloError(plan.times(noises[image], evaluations), bits),
           prior,
           diffusion,
           reconstruction,
@@ -327,7 +357,8 @@ public final class ImageScorer implements AutoCloseable {
    * Monte-Carlo error of the mean of evaluations at equally spaced times. The levels are a
    * systematic sample of a smooth curve, so the spread around the curve is taken from second
    * differences (Wolter 2007, "Introduction to Variance Estimation", section 8.2): the curve's own
-   * slope is not mistaken for noise.
+   * slope is not mistaken for noise. Its curvature is, so this is an upper estimate; the
+   * calibration measures by how much.
    *
    * @return bits/dim; NaN for fewer than three values
    */

@@ -6,70 +6,63 @@ import io.surprisal.model.images.PixelImage;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 
 /**
  * Which noise and which times an image is evaluated with. Noise is counter-based, so a plan is a
  * pure function of the image or of its index.
  */
-abstract class NoisePlan {
+final class NoisePlan {
   /** Stream of ε₀ in the reconstruction term; evaluations use the streams 0 to K − 1. */
   static final long RECONSTRUCTION_STREAM = -1;
 
   private static final long OFFSET_STREAM = -2;
 
-  /** The noise of an image. */
-  abstract CounterNoise noise(PixelImage image, long index);
+  private final OptionalLong seed;
+  private final OptionalDouble levelOffset;
 
-  /** The offset u of an image's times, in [0, 1). */
-  abstract double offset(CounterNoise noise);
-
-  final double[] times(CounterNoise noise, int evaluations) {
-    return NoiseTimes.stratified(evaluations, offset(noise));
+  private NoisePlan(OptionalLong seed, OptionalDouble levelOffset) {
+    this.seed = seed;
+    this.levelOffset = levelOffset;
   }
 
   /** Noise keyed by the pixels, all images at the same times: an image's score is one number. */
   static NoisePlan fixedLevels(double levelOffset) {
-    return new NoisePlan() {
-      @Override
-      CounterNoise noise(PixelImage image, long index) {
-        return new CounterNoise(pixelKey(image));
-      }
-
-      @Override
-      double offset(CounterNoise noise) {
-        return levelOffset;
-      }
-    };
+    return new NoisePlan(OptionalLong.empty(), OptionalDouble.of(levelOffset));
   }
 
   /** Noise and times keyed by the pixels: an image's score is one number, without bias at any K. */
   static NoisePlan pixelLevels() {
-    return new NoisePlan() {
-      @Override
-      CounterNoise noise(PixelImage image, long index) {
-        return new CounterNoise(pixelKey(image));
-      }
-
-      @Override
-      double offset(CounterNoise noise) {
-        return noise.uniform(OFFSET_STREAM);
-      }
-    };
+    return new NoisePlan(OptionalLong.empty(), OptionalDouble.empty());
   }
 
   /** Noise and times drawn afresh, by seed and the image's index. */
   static NoisePlan fresh(long seed) {
-    return new NoisePlan() {
-      @Override
-      CounterNoise noise(PixelImage image, long index) {
-        return new CounterNoise(digest(ByteBuffer.allocate(16).putLong(seed).putLong(index)));
-      }
+    return new NoisePlan(OptionalLong.of(seed), OptionalDouble.empty());
+  }
 
-      @Override
-      double offset(CounterNoise noise) {
-        return noise.uniform(OFFSET_STREAM);
-      }
-    };
+  /** Noise drawn afresh, by seed and the image's index, at the same times for all. */
+  static NoisePlan freshNoise(long seed, double levelOffset) {
+    return new NoisePlan(OptionalLong.of(seed), OptionalDouble.of(levelOffset));
+  }
+
+  /** The noise of an image. */
+  CounterNoise noise(PixelImage image, long index) {
+    return new CounterNoise(
+        seed.isPresent()
+            ? digest(ByteBuffer.allocate(16).putLong(seed.getAsLong()).putLong(index))
+            : pixelKey(image));
+  }
+
+  /** The offset u of an image's times, in [0, 1). */
+  double offset(CounterNoise noise) {
+    return levelOffset.orElseGet(() -> noise.uniform(OFFSET_STREAM));
+  }
+
+  /** The times of an image's evaluations, in their order. */
+  double[] times(CounterNoise noise, int evaluations) {
+    return NoiseTimes.stratified(evaluations, offset(noise));
   }
 
   private static long pixelKey(PixelImage image) {

@@ -49,8 +49,8 @@ class ReleaseTest {
           "float32",
           new float[] {3, 1, 2},
           List.of(
-              new Calibration.Correction(8, 0.07, 0.01),
-              new Calibration.Correction(16, 0.03, 0.01)));
+              new Calibration.Correction(8, 0.07, 0.01, 0.5, 1.5),
+              new Calibration.Correction(16, 0.03, 0.01, 0.5, 1.5)));
 
   @TempDir Path folder;
   private Path file;

@@ -50,7 +50,7 @@ class ImageScorerTest {
                     K,
                     ImageScorer.FLOAT32,
                     new float[] {1},
-                    List.of(new Calibration.Correction(K, BIAS, 0.01)))),
+                    List.of(new Calibration.Correction(K, BIAS, 0.01, 0.5, 1.5)))),
             TinyModels.TRAINING);
   }
 

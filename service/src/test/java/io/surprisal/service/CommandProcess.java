@@ -1,0 +1,88 @@
+package io.surprisal.service;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The command in a JVM of its own, which can be killed. */
+final class CommandProcess implements AutoCloseable {
+
+  private final Process process;
+  private final Path out;
+  private final Path err;
+
+  private CommandProcess(Process process, Path out, Path err) {
+    this.process = process;
+    this.out = out;
+    this.err = err;
+  }
+
+  static CommandProcess start(Path folder, String... args) throws IOException {
+    Path out = Files.createTempFile(folder, args[0], ".out");
+    Path err = Files.createTempFile(folder, args[0], ".err");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of("-Xmx512m", "-Dai.djl.offline=true", "-Dai.djl.pytorch.graph_optimizer=false"));
+    command.add("-cp");
+    command.add(
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
+    command.add(Surprisal.class.getName());
+    command.addAll(List.of(args));
+    Process process =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile())
+            .start();
+    return new CommandProcess(process, out, err);
+  }
+
+  String out() throws IOException {
+    return Files.readString(out, UTF_8);
+  }
+
+  String err() throws IOException {
+    return Files.readString(err, UTF_8);
+  }
+
+  /** Waits for words on standard output. */
+  String awaitOut(String words) {
+    return await()
+        .atMost(Duration.ofSeconds(90))
+        .failFast("the process ended", this::requireAlive)
+        .until(this::out, text -> text.contains(words));
+  }
+
+  private void requireAlive() throws IOException {
+    if (!process.isAlive()) {
+      throw new AssertionError("ended with " + process.exitValue() + ": " + err());
+    }
+  }
+
+  /** kill −9. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
+  /** SIGTERM; returns the exit code. */
+  int terminate() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(60, TimeUnit.SECONDS)) {
+      throw new IllegalStateException("still running a minute after SIGTERM");
+    }
+    return process.exitValue();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    kill();
+  }
+}
