@@ -31,9 +31,10 @@ public final class NoiseSchedule {
       }
       case LEARNED_SCALAR -> {
         start = parameters.get("0:1");
-        slope = parameters.get("1:2").abs();
         start.attach(manager);
-        slope.attach(manager);
+        NDArray weight = parameters.get("1:2");
+        weight.attach(manager);
+        slope = weight.abs();
       }
       default -> throw new IllegalArgumentException("schedule " + configuration.schedule());
     }

@@ -1,0 +1,128 @@
+package io.surprisal.model.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import io.surprisal.model.TinyModels;
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.network.InitialParameters;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.TorchRuntime;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+class ModelTrainerTest {
+  static final FitConfiguration FIT =
+      FitConfiguration.parse(
+          "{\"embedding\": 8, \"blocks\": 1, \"groups\": 4, \"dropout\": 0.2, \"batch\": 6,"
+              + " \"warmupSteps\": 3, \"learningRate\": 0.003}");
+
+  private static final ModelConfiguration MODEL = FIT.model(1, 8, 8);
+  private static final ImageDataset DATA = TinyModels.noiseDataset(MODEL, 20);
+  private static final int[] BATCH = {0, 1, 2, 3, 4, 5};
+
+  private static ModelTrainer trainer(FitConfiguration fit) {
+    return new ModelTrainer(fit.model(1, 8, 8), fit, Device.cpu(), 7);
+  }
+
+  @Test
+  void shouldGoOnFromAStateExactly() {
+    ModelTrainer.State whole;
+    ModelTrainer.State half;
+    try (ModelTrainer trainer = trainer(FIT)) {
+      for (int step = 0; step < 6; step++) {
+        trainer.step(DATA, BATCH, 1);
+      }
+      whole = trainer.state();
+    }
+    try (ModelTrainer trainer = trainer(FIT)) {
+      for (int step = 0; step < 3; step++) {
+        trainer.step(DATA, BATCH, 1);
+      }
+      half = trainer.state();
+    }
+    try (ModelTrainer trainer = new ModelTrainer(MODEL, FIT, Device.cpu(), 7, half)) {
+      for (int step = 3; step < 6; step++) {
+        trainer.step(DATA, BATCH, 1);
+      }
+      assertThat(trainer.state()).isEqualTo(whole).isNotEqualTo(half);
+    }
+  }
+
+  /** rate_n = min(averageRate, 1 − (1 + n)^−¾) after step n. */
+  @Test
+  void shouldAverageTheParametersOverAGrowingPast() {
+    FitConfiguration fit = FitConfiguration.parse("{\"embedding\": 8, \"averageRate\": 0.6}");
+    double[] expected;
+    try (ModelTrainer trainer = trainer(fit)) {
+      float[] start = trainer.parameters();
+      assertThat(start).isEqualTo(InitialParameters.draw(fit.model(1, 8, 8), 7));
+      expected = new double[start.length];
+      Arrays.setAll(expected, i -> start[i]);
+      for (int n = 1; n <= 5; n++) {
+        trainer.step(DATA, BATCH, 1);
+        double rate = Math.min(0.6, 1 - Math.pow(1 + n, -0.75));
+        float[] now = trainer.parameters();
+        Arrays.setAll(expected, i -> rate * expected[i] + (1 - rate) * now[i]);
+      }
+      float[] average = trainer.averagedParameters();
+      for (int i = 0; i < average.length; i++) {
+        assertThat((double) average[i]).isCloseTo(expected[i], within(2e-6));
+      }
+    }
+  }
+
+  @Test
+  void shouldNotMoveAtRateZero() {
+    try (ModelTrainer trainer = trainer(FIT)) {
+      ModelTrainer.State before = trainer.state();
+      trainer.step(DATA, BATCH, 0);
+      assertThat(trainer.parameters()).isEqualTo(before.parameters());
+    }
+  }
+
+  @Test
+  void shouldStopBeforeParametersAreSpoilt() {
+    float[] parameters = InitialParameters.draw(MODEL, 7);
+    parameters[parameters.length - 1] = 1e30f;
+    ModelTrainer.State state =
+        new ModelTrainer.State(
+            4, parameters, parameters, new float[parameters.length], new float[parameters.length]);
+    try (ModelTrainer trainer = new ModelTrainer(MODEL, FIT, Device.cpu(), 7, state)) {
+      assertThatExceptionOfType(ArithmeticException.class)
+          .isThrownBy(() -> trainer.step(DATA, BATCH, 1))
+          .withMessageContaining("diverged at step 4: bits/dim Infinity")
+          .withMessageContaining("lower the learning rate");
+      assertThat(trainer.state()).isEqualTo(state);
+    }
+  }
+
+  @Test
+  void shouldKeepNoNativeMemory() {
+    int before = TorchRuntime.nativeHandles();
+    try (ModelTrainer trainer = trainer(FIT)) {
+      trainer.step(DATA, new int[] {0}, 1);
+      int warm = TorchRuntime.nativeHandles();
+      assertThat(warm).isGreaterThan(before);
+      for (int step = 0; step < 300; step++) {
+        trainer.step(DATA, new int[] {step % 20}, 1);
+      }
+      assertThat(TorchRuntime.nativeHandles()).isEqualTo(warm);
+    }
+    assertThat(TorchRuntime.nativeHandles()).isEqualTo(before);
+  }
+
+  @Test
+  void shouldUseThePixelsOfTheBatch() {
+    ImageDataset black = TinyModels.dataset(MODEL, 20, i -> new PixelImage(1, 8, 8, new byte[64]));
+    try (ModelTrainer one = trainer(FIT);
+        ModelTrainer other = trainer(FIT)) {
+      // E[x²] is 1 for black and ⅓ for noise, and the untrained network pays for it
+      assertThat(one.step(black, BATCH, 1).bitsPerDim())
+          .isGreaterThan(other.step(DATA, BATCH, 1).bitsPerDim() + 2);
+    }
+  }
+}
