@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code surprisal calibrate}: a release with alert thresholds for the user's normal images. */
 @Command(
@@ -21,6 +24,8 @@ import picocli.CommandLine.Option;
     })
 final class CalibrateCommand implements Callable<Integer> {
   private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
 
   @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
   private Path release;
@@ -76,6 +81,12 @@ final class CalibrateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (limit < 1 || evaluations < 1) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--limit and --evaluations must be at least 1, not %d and %d"
+              .formatted(limit, evaluations));
+    }
     WritableDirectory.require(out.toAbsolutePath().getParent(), "--out");
     Release loaded = ReleaseFiles.load(release);
     ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());

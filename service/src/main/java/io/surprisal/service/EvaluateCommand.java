@@ -13,7 +13,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code surprisal evaluate}: the bound on a data set. */
 @Command(
@@ -25,6 +28,8 @@ import picocli.CommandLine.Option;
     })
 final class EvaluateCommand implements Callable<Integer> {
   private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
 
   @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
   private Path release;
@@ -73,6 +78,12 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (limit.orElse(1) < 1 || evaluations < 1) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--limit and --evaluations must be at least 1, not %s and %d"
+              .formatted(limit.map(String::valueOf).orElse("all"), evaluations));
+    }
     Release loaded = ReleaseFiles.load(release);
     ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
     Device where = device.select();

@@ -143,6 +143,11 @@ final class FitCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     FitConfiguration configuration = configuration();
+    require(steps.orElse(0L) >= 0, "--steps must be at least 0");
+    require(minutes.orElse(1.0) > 0, "--minutes must be above 0");
+    require(heldOut >= 0 && heldOut < 1, "--held-out must be in [0, 1)");
+    require(calibrationImages >= 1, "--calibration-images must be at least 1");
+    require(evaluations >= 1, "--evaluations must be at least 1");
     // Hours of training must not end at a folder that cannot be written to.
     WritableDirectory.require(out.toAbsolutePath().getParent(), "--out");
     invocation.stop().allow(LONGEST_END);
@@ -174,6 +179,12 @@ final class FitCommand implements Callable<Integer> {
       print(release, display.parameters);
     }
     return 0;
+  }
+
+  private void require(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), message);
+    }
   }
 
   private FitConfiguration configuration() throws IOException {
