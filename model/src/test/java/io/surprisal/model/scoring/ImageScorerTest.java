@@ -10,7 +10,6 @@ import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
-import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import java.io.IOException;
@@ -327,21 +326,6 @@ class ImageScorerTest {
       assertThat(likelihood.bitsPerDim())
           .isCloseTo(exactBits(image), within(6 * likelihood.standardError()));
     }
-  }
-
-  @Test
-  void shouldKeepNoNativeMemory() {
-    int before = TorchRuntime.nativeHandles();
-    try (ImageScorer scorer = scorer(2)) {
-      scorer.score(IMAGES);
-      int warm = TorchRuntime.nativeHandles();
-      assertThat(warm).isGreaterThan(before);
-      for (int i = 0; i < 500; i++) {
-        scorer.score(IMAGES.get(i % IMAGES.size()));
-      }
-      assertThat(TorchRuntime.nativeHandles()).isEqualTo(warm);
-    }
-    assertThat(TorchRuntime.nativeHandles()).isEqualTo(before);
   }
 
   @Test

@@ -10,7 +10,6 @@ import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
-import io.surprisal.model.network.TorchRuntime;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -98,21 +97,6 @@ class ModelTrainerTest {
           .withMessageContaining("lower the learning rate");
       assertThat(trainer.state()).isEqualTo(state);
     }
-  }
-
-  @Test
-  void shouldKeepNoNativeMemory() {
-    int before = TorchRuntime.nativeHandles();
-    try (ModelTrainer trainer = trainer(FIT)) {
-      trainer.step(DATA, new int[] {0}, 1);
-      int warm = TorchRuntime.nativeHandles();
-      assertThat(warm).isGreaterThan(before);
-      for (int step = 0; step < 300; step++) {
-        trainer.step(DATA, new int[] {step % 20}, 1);
-      }
-      assertThat(TorchRuntime.nativeHandles()).isEqualTo(warm);
-    }
-    assertThat(TorchRuntime.nativeHandles()).isEqualTo(before);
   }
 
   @Test

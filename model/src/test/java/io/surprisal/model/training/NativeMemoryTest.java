@@ -1,0 +1,84 @@
+package io.surprisal.model.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ai.djl.Device;
+import io.surprisal.model.TinyModels;
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.ImageScorer;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Native handles and resident memory in the long run. */
+class NativeMemoryTest {
+  private static final int WARM_UP = 300;
+  private static final long KIBIBYTES_OF_NOISE = 48 << 10;
+  private static final Path STATUS = Path.of("/proc/self/status");
+  private static final ModelConfiguration MODEL = ModelTrainerTest.FIT.model(1, 8, 8);
+  private static final ImageDataset DATA = TinyModels.noiseDataset(MODEL, 20);
+
+  @TempDir private Path folder;
+
+  @Test
+  void shouldStayFlatOverThreeThousandSteps() throws IOException {
+    int before = TorchRuntime.nativeHandles();
+    try (ModelTrainer trainer = new ModelTrainer(MODEL, ModelTrainerTest.FIT, Device.cpu(), 7)) {
+      for (int step = 0; step < WARM_UP; step++) {
+        trainer.step(DATA, new int[] {step % 20}, 1);
+      }
+      int handles = TorchRuntime.nativeHandles();
+      long memory = nativeKibibytes();
+      for (int step = 0; step < 3_000; step++) {
+        trainer.step(DATA, new int[] {step % 20}, 1);
+      }
+      assertThat(TorchRuntime.nativeHandles()).isEqualTo(handles).isGreaterThan(before);
+      assertThat(nativeKibibytes()).isLessThan(memory + KIBIBYTES_OF_NOISE);
+    }
+    assertThat(TorchRuntime.nativeHandles()).isEqualTo(before);
+  }
+
+  @Test
+  void shouldStayFlatOverTwentyThousandImages() throws IOException {
+    Release release = Release.untrained(folder.resolve("tiny.safetensors"), MODEL, 1);
+    int before = TorchRuntime.nativeHandles();
+    try (ImageScorer scorer = new ImageScorer(release, Device.cpu(), 2)) {
+      for (int image = 0; image < WARM_UP; image++) {
+        scorer.score(DATA.image(image % 20));
+      }
+      int handles = TorchRuntime.nativeHandles();
+      long memory = nativeKibibytes();
+      for (int image = 0; image < 20_000; image++) {
+        scorer.score(DATA.image(image % 20));
+      }
+      assertThat(TorchRuntime.nativeHandles()).isEqualTo(handles).isGreaterThan(before);
+      assertThat(nativeKibibytes()).isLessThan(memory + KIBIBYTES_OF_NOISE);
+    }
+    assertThat(TorchRuntime.nativeHandles()).isEqualTo(before);
+  }
+
+  /** Resident memory of this process that the Java heap has never used. */
+  private static long nativeKibibytes() throws IOException {
+    assumeTrue(Files.exists(STATUS), "resident memory is read from " + STATUS);
+    long resident =
+        Files.readAllLines(STATUS).stream()
+            .filter(line -> line.startsWith("VmRSS:"))
+            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+            .findFirst()
+            .orElseThrow();
+    long heap =
+        ManagementFactory.getMemoryPoolMXBeans().stream()
+            .filter(pool -> pool.getType() == MemoryType.HEAP)
+            .mapToLong(pool -> pool.getPeakUsage().getUsed())
+            .sum();
+    return resident - (heap >> 10);
+  }
+}
