@@ -3,7 +3,10 @@ package io.surprisal.service;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Runs an embedded broker until it is told to stop. */
 @Command(
@@ -36,12 +39,18 @@ final class BrokerCommand implements Callable<Integer> {
               + " the network, without authentication.")
   private String host;
 
+  @Spec private CommandSpec spec;
+
   BrokerCommand(Invocation invocation) {
     this.invocation = invocation;
   }
 
   @Override
   public Integer call() throws Exception {
+    if (port < 0 || port > 65_535) {
+      throw new ParameterException(
+          spec.commandLine(), "--port is " + port + ", must be 0 to 65535");
+    }
     try (EmbeddedBroker broker = EmbeddedBroker.start(dataDirectory, host, port)) {
       invocation
           .out()

@@ -87,7 +87,7 @@ final class CalibrateCommand implements Callable<Integer> {
           "--limit and --evaluations must be at least 1, not %d and %d"
               .formatted(limit, evaluations));
     }
-    WritableDirectory.require(out.toAbsolutePath().getParent(), "--out");
+    OutputFile.require(out, "--out");
     Release loaded = ReleaseFiles.load(release);
     ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
     int count = Math.min(limit, images.size());
@@ -104,7 +104,7 @@ final class CalibrateCommand implements Callable<Integer> {
       progress.close();
       if (invocation.stop().requested()) {
         invocation.err().println("surprisal: stopped; no release was written");
-        return Failure.FAILED;
+        return 0;
       }
       print(loaded.recalibrated(out, calibration), calibration);
     }

@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code surprisal camera}: normal images of the demo's camera, to fit a release on. */
 @Command(
@@ -14,6 +17,8 @@ import picocli.CommandLine.Option;
     description = "Writes normal images of the demo's procedural camera to an IDX file.")
 final class CameraCommand implements Callable<Integer> {
   private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
 
   @Option(
       names = "--out",
@@ -45,6 +50,12 @@ final class CameraCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (count < 1 || size < 16 || size > 1024) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--count must be at least 1 and --size 16 to 1024, not %d and %d".formatted(count, size));
+    }
+    OutputFile.require(out, "--out");
     Idx.write(out, new SurfaceCamera(seed, 0, size).normalFrames(0, count));
     invocation.err().printf("surprisal: wrote %d images of %d×%d to %s%n", count, size, size, out);
     return 0;

@@ -124,11 +124,13 @@ final class DemoCommand implements Callable<Integer> {
         "--defect-rate is " + defectRate + ", must be in [0, 1]");
     require(
         alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
+    require(port >= 0 && port <= 65_535, "--port is " + port + ", must be 0 to 65535");
     require(evaluations >= 1, "--evaluations is " + evaluations + ", must be at least 1");
     Optional<ImageDataset> realImages =
         camera.isPresent() ? Optional.of(Images.open(List.of(camera.get()))) : Optional.empty();
     Release loaded = ReleaseFiles.load(releaseFor(realImages));
-    realImages.ifPresent(images -> requireMatch(loaded, images));
+    realImages.ifPresentOrElse(
+        images -> requireMatch(loaded, images), () -> requireDrawable(loaded));
     // The demo prints alerts itself, with the truth beside them.
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
     TorchRuntime.preferOperatorThreads(1);
@@ -209,6 +211,15 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
+  private static void requireDrawable(Release loaded) {
+    ModelConfiguration c = loaded.configuration();
+    if (c.channels() != 1 || c.height() != c.width() || c.height() < 16 || c.height() > 1024) {
+      throw new MissingDependencyException(
+          "the demo's camera draws grey squares of 16 to 1024 pixels, the release is for %d×%d×%d (channels×height×width); show it real images with --camera"
+              .formatted(c.channels(), c.height(), c.width()));
+    }
+  }
+
   private static int createTopics(String server, Topics topics) throws InterruptedException {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
       TopicSetup setup = new TopicSetup(admin);
@@ -228,9 +239,8 @@ final class DemoCommand implements Callable<Integer> {
         topics.images(),
         alertRate,
         time.map(t -> "ends after " + t.toSeconds() + " s").orElse("Ctrl-C ends it"));
-    if (!rule.calibrated()) {
-      LOG.warn("the release is not calibrated: it scores, but raises no alerts");
-    }
+    rule.silence()
+        .ifPresent(reason -> LOG.warn("images are scored, but none raises an alert: {}", reason));
   }
 
   private void require(boolean holds, String message) {

@@ -136,8 +136,13 @@ final class DemoReport {
     deadLetters++;
   }
 
-  /** The camera has ended. */
-  void published(long images, boolean truthIsKnown, Duration time) {
+  /** Whether nobody reads what is printed any more, for example because {@code head} has enough. */
+  boolean unread() {
+    return output.closed();
+  }
+
+  /** The camera has ended, and what it published has been read back, in this time altogether. */
+  void ended(long images, boolean truthIsKnown, Duration time) {
     published = images;
     knowsTruth = truthIsKnown;
     elapsed = time;
@@ -163,7 +168,7 @@ final class DemoReport {
             Distribution.of(bitsPerDim),
             alertRate,
             alerts,
-            knowsTruth && rule.calibrated() ? Optional.of(truth()) : Optional.empty());
+            knowsTruth && rule.silence().isEmpty() ? Optional.of(truth()) : Optional.empty());
     if (!output.json()) {
       invocation.out().println();
     }

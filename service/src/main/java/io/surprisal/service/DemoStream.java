@@ -83,11 +83,11 @@ final class DemoStream implements AutoCloseable {
     while (!stop.requested()
         && service.failure().isEmpty()
         && cameraFailure.get() == null
+        && !report.unread()
         && time.map(t -> System.nanoTime() - start < t.toNanos()).orElse(true)) {
       read();
     }
-    cameraStop.request();
-    report.published(published.get(), camera.knowsTruth(), elapsed(start));
+    endCamera();
     long drainStart = System.nanoTime();
     while (answered.get() < published.get()
         && !stop.requested()
@@ -95,8 +95,18 @@ final class DemoStream implements AutoCloseable {
         && elapsed(drainStart).compareTo(DRAIN) < 0) {
       read();
     }
+    report.ended(published.get(), camera.knowsTruth(), elapsed(start));
     if (cameraFailure.get() != null) {
       throw new IllegalStateException("the camera failed", cameraFailure.get());
+    }
+  }
+
+  private void endCamera() {
+    cameraStop.request();
+    try {
+      cameraThread.join(CAMERA_END.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -176,12 +186,7 @@ final class DemoStream implements AutoCloseable {
   /** Ends the camera and both clients. */
   @Override
   public void close() {
-    cameraStop.request();
-    try {
-      cameraThread.join(CAMERA_END.toMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    endCamera();
     producer.close(CAMERA_END);
     consumer.close();
   }

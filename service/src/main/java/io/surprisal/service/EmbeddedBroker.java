@@ -102,6 +102,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         server.startup();
       } catch (RuntimeException e) {
         server.shutdown();
+        freePort(bindHost, port); // says so where another took the port in the meantime
         throw e;
       }
       return new EmbeddedBroker(host + ":" + brokerPort, server, lock);

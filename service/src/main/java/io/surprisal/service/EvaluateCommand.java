@@ -107,6 +107,12 @@ final class EvaluateCommand implements Callable<Integer> {
               invocation.stop()::requested);
       progress.close();
       print(likelihood);
+      if (likelihood.images() < count) {
+        invocation
+            .err()
+            .printf(
+                "surprisal: stopped early, after %d of %d images%n", likelihood.images(), count);
+      }
     }
     return 0;
   }

@@ -36,7 +36,10 @@ record Failure(int exitCode, String message) {
       return missing(cause.getMessage());
     }
     if (cause instanceof NoSuchFileException file) {
-      return missing("no such file or directory: " + file.getFile());
+      return missing(
+          "no such file or directory: "
+              + file.getFile()
+              + Optional.ofNullable(file.getReason()).map(reason -> "; " + reason).orElse(""));
     }
     if (cause instanceof AccessDeniedException file) {
       return missing(
@@ -63,6 +66,13 @@ record Failure(int exitCode, String message) {
     }
     if (cause instanceof ConfigException) {
       return new Failure(USAGE, oneLine(cause));
+    }
+    if (cause instanceof OutOfMemoryError) {
+      return new Failure(
+          FAILED,
+          "out of memory ("
+              + oneLine(cause)
+              + "); give more with SURPRISAL_HEAP=4g, or take fewer images or a smaller --batch");
     }
     return new Failure(FAILED, oneLine(cause));
   }

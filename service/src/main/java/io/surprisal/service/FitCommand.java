@@ -149,7 +149,7 @@ final class FitCommand implements Callable<Integer> {
     require(calibrationImages >= 1, "--calibration-images must be at least 1");
     require(evaluations >= 1, "--evaluations must be at least 1");
     // Hours of training must not end at a folder that cannot be written to.
-    WritableDirectory.require(out.toAbsolutePath().getParent(), "--out");
+    OutputFile.require(out, "--out");
     invocation.stop().allow(LONGEST_END);
     ImageDataset images = Images.open(data);
     Device where = device.select();

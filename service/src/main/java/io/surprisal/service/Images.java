@@ -28,7 +28,12 @@ final class Images {
     try {
       preprocessing.apply(data.image(0));
     } catch (ImageRejectedException e) {
-      throw new IOException(data.name(0) + ": " + e.getMessage(), e);
+      throw new IOException(
+          data.name(0)
+              + ": "
+              + e.getMessage()
+              + "; convert the images, or fit a release on images like them",
+          e);
     }
     return new Prepared(data, preprocessing);
   }

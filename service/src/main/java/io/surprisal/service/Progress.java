@@ -50,12 +50,7 @@ public final class Progress implements AutoCloseable {
 
   /** Counts one step. */
   public void step() {
-    stepBy(1);
-  }
-
-  /** Counts steps. */
-  public void stepBy(long steps) {
-    bar.ifPresent(b -> b.stepBy(steps));
+    bar.ifPresent(ProgressBar::step);
   }
 
   /** Sets how many steps are done. */

@@ -24,8 +24,11 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Sends images to the input topic. */
 @Command(
@@ -46,6 +49,7 @@ final class PublishCommand implements Callable<Integer> {
   }
 
   private final Invocation invocation;
+  @Spec private CommandSpec spec;
   @Mixin private final KafkaOptions kafka;
   @Mixin private final Output output;
 
@@ -90,6 +94,9 @@ final class PublishCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (!(rate > 0)) {
+      throw new ParameterException(spec.commandLine(), "--rate is " + rate + ", must be above 0");
+    }
     List<ImageSource> sources = ImageSource.open(paths);
     int limit;
     try (Admin admin = kafka.connect()) {

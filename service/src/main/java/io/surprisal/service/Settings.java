@@ -6,6 +6,7 @@ import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
 import java.io.Reader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -77,8 +78,9 @@ public final class Settings {
     if (Files.isRegularFile(path)) {
       try (Reader reader = Files.newBufferedReader(path)) {
         properties.load(reader);
-      } catch (IllegalArgumentException e) {
-        throw new IOException("settings file " + path + ": " + e.getMessage(), e);
+      } catch (IllegalArgumentException | CharacterCodingException e) {
+        throw new IOException(
+            "settings file " + path + " is not UTF-8 properties: " + e.getMessage(), e);
       }
     }
     Map<String, String> prefixed = new HashMap<>();

@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
-      "Every option can also come from the environment (--alert-rate of score:"
+      "Every option with one value can also come from the environment (--alert-rate of score:"
           + " SURPRISAL_SCORE_ALERT_RATE or SURPRISAL_ALERT_RATE) or from the settings file"
           + " (score.alert-rate or alert-rate); 'surprisal config' shows what holds.",
       "Exit codes: 0 done, 1 failed, 2 usage, 3 a broker, release, file, port or directory is not"
@@ -136,7 +136,7 @@ public final class Surprisal {
       CommandLine line = commandLine(root, invocation);
       line.setExecutionStrategy(parsed -> root.execute(parsed, invocation));
       return line.execute(args);
-    } catch (Exception | LinkageError e) {
+    } catch (Exception | LinkageError | OutOfMemoryError e) {
       return report(e, err, root.verbose);
     }
   }
@@ -155,6 +155,7 @@ public final class Surprisal {
     line.setErr(new PrintWriter(invocation.err(), true, UTF_8));
     line.setUsageHelpAutoWidth(false);
     line.setUsageHelpWidth(100);
+    line.setUnmatchedOptionsAllowedAsOptionParameters(false);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.registerConverter(Duration.class, Durations::parse);
     line.setDefaultValueProvider(argument -> defaultValue(argument, invocation.settings()));

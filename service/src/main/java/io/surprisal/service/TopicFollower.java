@@ -16,7 +16,10 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * Reads a topic's committed records, without a consumer group, and prints a line for each. A mixin
@@ -37,6 +40,10 @@ final class TopicFollower {
   }
 
   private final Invocation invocation;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
   @Mixin private final KafkaOptions kafka;
   @Mixin private final Output output;
 
@@ -73,6 +80,10 @@ final class TopicFollower {
 
   /** Reads until the user has enough; returns the exit code. */
   int follow(String topic, Printer printer) throws InterruptedException {
+    if (max < 1) {
+      throw new ParameterException(
+          command.commandLine(), "--max is " + max + ", must be at least 1");
+    }
     List<TopicPartition> partitions = partitions(topic);
     Map<String, Object> config =
         kafka.client(

@@ -190,7 +190,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   }
 
   private ScoreVerdict scoreVerdict(Verdict verdict) {
-    if (!model.rule().calibrated()) {
+    if (model.rule().silence().isPresent()) {
       return ScoreVerdict.UNCALIBRATED;
     }
     return verdict.alert() ? ScoreVerdict.ALERT : ScoreVerdict.NORMAL;

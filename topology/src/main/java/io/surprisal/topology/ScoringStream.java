@@ -36,18 +36,13 @@ public final class ScoringStream implements AutoCloseable {
 
   /** Starts the stream threads and returns; {@link #state} tells when they run. */
   public void start() {
-    topology.warnIfUncalibrated();
+    topology.warnIfSilent();
     streams.start();
   }
 
   /** State of Kafka Streams. */
   public KafkaStreams.State state() {
     return streams.state();
-  }
-
-  /** Whether the stream processes images, or is about to after a rebalance. */
-  public boolean healthy() {
-    return streams.state().isRunningOrRebalancing();
   }
 
   /** What stopped this member for good; empty while it runs or if it was closed. */

@@ -87,13 +87,16 @@ public final class ScoringTopology {
   }
 
   /** One line of warning if no alert can ever be raised. */
-  void warnIfUncalibrated() {
-    if (!model.rule().calibrated()) {
-      LOG.warn(
-          "Release {} is not calibrated: images are scored, but none raises an alert; surprisal"
-              + " calibrate gives it a calibration",
-          model.releaseId());
-    }
+  void warnIfSilent() {
+    model
+        .rule()
+        .silence()
+        .ifPresent(
+            reason ->
+                LOG.warn(
+                    "Release {} scores images, but none raises an alert: {}",
+                    model.releaseId(),
+                    reason));
   }
 
   /**

@@ -14,23 +14,26 @@ import java.util.OptionalDouble;
  * chance of a false alert is then at most the rate, whatever their distribution; over calibrations
  * it follows Beta(r, n + 1 − r) with r = ⌊rate (n + 1)⌋.
  *
- * <p>Without a calibration nothing alerts: {@link #calibrated()} says so.
+ * <p>Without a calibration, or with one too small for the rate, nothing alerts: {@link #silence()}
+ * says why.
  */
 public final class AlertRule {
   private final Optional<float[]> calibrationScores;
   private final double alertRate;
+  private final Optional<String> silence;
 
-  private AlertRule(Optional<float[]> calibrationScores, double alertRate) {
+  private AlertRule(
+      Optional<float[]> calibrationScores, double alertRate, Optional<String> silence) {
     this.calibrationScores = calibrationScores;
     this.alertRate = alertRate;
+    this.silence = silence;
   }
 
   /**
    * The rule for a release that serves with K evaluations at a precision.
    *
    * @param alertRate share of normal images that may alert, in (0, 1)
-   * @throws IllegalArgumentException if the release is calibrated, but for another K or precision,
-   *     or with too few images for the rate
+   * @throws IllegalArgumentException if the release is calibrated, but for another K or precision
    */
   public static AlertRule of(Release release, int evaluations, String precision, double alertRate) {
     return of(release.calibration(), evaluations, precision, alertRate);
@@ -49,28 +52,34 @@ public final class AlertRule {
                 .formatted(c.evaluations(), c.precision(), evaluations, precision, evaluations));
       }
       if (rank(alertRate, c.images()) < 1) {
-        throw new IllegalArgumentException(
-            "an alert rate of %s needs at least %d calibration images, the release has %d; run surprisal calibrate with more"
+        return silent(
+            alertRate,
+            "an alert rate of %s needs at least %d calibration images, the release has %d: name a higher rate, or run surprisal calibrate with more"
                 .formatted(alertRate, (long) Math.ceil(1 / alertRate) - 1, c.images()));
       }
+      return new AlertRule(Optional.of(c.bitsPerDim()), alertRate, Optional.empty());
     }
-    return new AlertRule(calibration.map(Calibration::bitsPerDim), alertRate);
+    return silent(
+        alertRate, "the release is not calibrated: surprisal calibrate gives it a calibration");
   }
 
-  /** Whether this rule can alert at all. */
-  public boolean calibrated() {
-    return calibrationScores.isPresent();
+  private static AlertRule silent(double alertRate, String reason) {
+    return new AlertRule(Optional.empty(), alertRate, Optional.of(reason));
+  }
+
+  /** Why this rule never alerts, with the remedy; empty where it does. */
+  public Optional<String> silence() {
+    return silence;
   }
 
   /**
    * How many false alerts m normal images bring: calibration and images are both finite samples.
    *
-   * @throws IllegalStateException if the release is not calibrated
+   * @throws IllegalStateException if the rule never alerts
    */
   public BetaBinomial falseAlerts(int normalImages) {
     int n =
-        calibrationScores.orElseThrow(
-                () -> new IllegalStateException("the release is not calibrated"))
+        calibrationScores.orElseThrow(() -> new IllegalStateException(silence.orElseThrow()))
             .length;
     int rank = rank(alertRate, n);
     return new BetaBinomial(normalImages, rank, n + 1 - rank);

@@ -121,8 +121,7 @@ public final class Calibrator {
       }
       double bias = Arrays.stream(adjusted).average().orElseThrow();
       double variance =
-          Arrays.stream(adjusted).map(d -> (d - bias) * (d - bias)).sum()
-              / Math.max(1, adjusted.length - 1);
+          Arrays.stream(adjusted).map(d -> (d - bias) * (d - bias)).sum() / (adjusted.length - 2);
       float[] corrected = new float[fixed.size()];
       for (int i = 0; i < corrected.length; i++) {
         corrected[i] = (float) (fixed.get(i) - bias);

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 
 /** Opens data sets on disk. Their images are held in memory, one byte a sample. */
 public final class ImageDatasets {
@@ -66,7 +67,7 @@ public final class ImageDatasets {
 
   private static ImageDataset readFile(ImageDecoder decoder, Path file) throws IOException {
     if (!Files.exists(file)) {
-      throw new NoSuchFileException(file.toString(), null, "there is no such file or folder");
+      throw new NoSuchFileException(file.toString());
     }
     try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
       in.mark(8);
@@ -79,7 +80,11 @@ public final class ImageDatasets {
         return Cifar.read(file, in.readAllBytes());
       }
       if (start.length >= 2 && start[0] == 0x1f && start[1] == (byte) 0x8b) {
-        return Idx.read(file, new GZIPInputStream(in, 1 << 16));
+        try {
+          return Idx.read(file, new GZIPInputStream(in, 1 << 16));
+        } catch (ZipException damaged) {
+          throw new IOException(file + " is a damaged gzip file: " + damaged.getMessage(), damaged);
+        }
       }
       if (start.length >= 2 && start[0] == 0 && start[1] == 0) {
         return Idx.read(file, in);

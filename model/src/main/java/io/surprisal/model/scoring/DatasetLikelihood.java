@@ -14,7 +14,8 @@ import java.util.stream.IntStream;
  * @param dimensions D of an image
  * @param bitsPerDim mean of the whole bound
  * @param standardError of {@code bitsPerDim} as an estimate for the images' source: the spread
- *     between images (which contains their Monte-Carlo error) and the error of the bias correction
+ *     between images (which contains their Monte-Carlo error) and the error of the bias correction;
+ *     NaN for one image
  * @param monteCarloError the part of {@code standardError} that more evaluations would remove: the
  *     evaluations' own noise, and the error of the bias correction; NaN where K is below 3
  * @param prior mean KL(q(z₁|x) ‖ N(0, I))
@@ -74,8 +75,7 @@ public record DatasetLikelihood(
     int n = all.size();
     double mean = all.stream().mapToDouble(ImageLikelihood::bitsPerDim).average().orElseThrow();
     double spread =
-        all.stream().mapToDouble(l -> Math.pow(l.bitsPerDim() - mean, 2)).sum()
-            / Math.max(1, n - 1);
+        all.stream().mapToDouble(l -> Math.pow(l.bitsPerDim() - mean, 2)).sum() / (n - 1);
     double noise = all.stream().mapToDouble(l -> Math.pow(l.standardError(), 2)).sum() / n / n;
     double correction = Math.pow(scorer.correctionError(), 2);
     return new DatasetLikelihood(

@@ -61,11 +61,11 @@ final class DataSplit {
     return batch;
   }
 
-  /** Tells data sets and splits apart: a hash of the sizes and of some training images. */
+  /** Tells data sets and splits apart: a hash of the sizes and of all training images. */
   int fingerprint() {
     int hash = Arrays.hashCode(new int[] {data.size(), training.length});
-    for (int i = 0; i < training.length; i += 1 + training.length / 64) {
-      hash = 31 * hash + data.image(training[i]).hashCode();
+    for (int index : training) {
+      hash = 31 * hash + data.image(index).hashCode();
     }
     return hash;
   }

@@ -39,7 +39,7 @@ public final class Fit {
   private static final int TRAINING_PER_MEASURING = 10;
 
   private static final int CURVE_IMAGES = 128;
-  private static final Duration CALIBRATION_AFTER_STOP = Duration.ofSeconds(10);
+  private static final Duration CALIBRATION_AFTER_STOP = Duration.ofSeconds(30);
 
   private final Request request;
   private final Listener listener;
@@ -148,8 +148,7 @@ public final class Fit {
   private Optional<Checkpoint> checkpoint() throws IOException {
     Path file = Checkpoint.beside(request.out());
     if (!Files.exists(file)) {
-      throw new NoSuchFileException(
-          file.toString(), null, "there is no checkpoint to resume from; run without --resume");
+      throw new NoSuchFileException(file.toString(), null, "run without --resume to start anew");
     }
     return Optional.of(Checkpoint.read(file));
   }
