@@ -12,7 +12,6 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageScorer;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -65,20 +64,19 @@ class NativeMemoryTest {
     assertThat(TorchRuntime.nativeHandles()).isEqualTo(before);
   }
 
-  /** Resident memory of this process that the Java heap has never used. */
+  /** Resident memory of this process without the Java heap, which is resident as committed. */
   private static long nativeKibibytes() throws IOException {
     assumeTrue(Files.exists(STATUS), "resident memory is read from " + STATUS);
+    assumeTrue(
+        ManagementFactory.getRuntimeMXBean().getInputArguments().contains("-XX:+AlwaysPreTouch"),
+        "the heap is told apart only where the JVM runs with -XX:+AlwaysPreTouch");
     long resident =
         Files.readAllLines(STATUS).stream()
             .filter(line -> line.startsWith("VmRSS:"))
             .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
             .findFirst()
             .orElseThrow();
-    long heap =
-        ManagementFactory.getMemoryPoolMXBeans().stream()
-            .filter(pool -> pool.getType() == MemoryType.HEAP)
-            .mapToLong(pool -> pool.getPeakUsage().getUsed())
-            .sum();
-    return resident - (heap >> 10);
+    return resident
+        - (ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getCommitted() >> 10);
   }
 }
