@@ -3,6 +3,7 @@ package io.surprisal.model.diffusion;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Activation;
+import io.surprisal.model.network.Constants;
 
 /**
  * The three terms of the variational bound in continuous time (arXiv 2107.00630, sections 3.3 and
@@ -56,7 +57,7 @@ public final class VariationalBound {
     NDArray gamma1 = schedule.gammaAtOne();
     NDArray signal = Activation.sigmoid(gamma1.neg()); // α₁² = 1 − σ₁²
     NDArray minusLogNoise = Activation.softPlus(gamma1.neg()); // −ln σ₁²
-    return sumPerImage(x.square().sub(1).mul(signal).add(minusLogNoise)).mul(0.5f);
+    return Constants.times(sumPerImage(x.square().sub(1).mul(signal).add(minusLogNoise)), 0.5);
   }
 
   /**
@@ -69,7 +70,7 @@ public final class VariationalBound {
    * @return nats, {@code [batch]}
    */
   public NDArray reconstruction(NDArray levels, NDArray epsilon0) {
-    NDArray a = schedule.gammaAtZero().mul(-0.5f).exp().mul((float) SPACING);
+    NDArray a = Constants.times(Constants.times(schedule.gammaAtZero(), -0.5).exp(), SPACING);
     double step = a.getFloat(0);
     int reach = (int) Math.min(LEVELS - 1, Math.ceil(WINDOW / step));
     long batch = levels.getShape().get(0);
@@ -80,7 +81,7 @@ public final class VariationalBound {
         level.gte(0).logicalAnd(level.lte(LEVELS - 1)).toType(level.getDataType(), false);
     NDArray distance = offsets.mul(a);
     NDArray exponent =
-        epsilon0.reshape(batch, -1, 1).mul(distance).sub(distance.square().mul(0.5f));
+        epsilon0.reshape(batch, -1, 1).mul(distance).sub(Constants.times(distance.square(), 0.5));
     return exponent.exp().mul(exists).sum(new int[] {2}).log().sum(new int[] {1});
   }
 
@@ -98,7 +99,8 @@ public final class VariationalBound {
     NDArray z = x.mul(alpha).add(epsilon.mul(sigma));
     NDArray predicted = denoiser.predictNoise(z, gamma);
     NDArray squaredError = sumPerImage(epsilon.sub(predicted).square());
-    return new Diffusion(squaredError.mul(schedule.derivative()).mul(0.5f), squaredError, gamma);
+    return new Diffusion(
+        Constants.times(squaredError.mul(schedule.derivative()), 0.5), squaredError, gamma);
   }
 
   private static NDArray sumPerImage(NDArray array) {

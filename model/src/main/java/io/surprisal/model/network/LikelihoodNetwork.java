@@ -72,13 +72,12 @@ public final class LikelihoodNetwork implements AutoCloseable {
    * @return ε̂ {@code [batch, channels, height, width]}, owned by the manager of {@code z}
    */
   public NDArray predict(NDArray z, NDArray gamma, NDArray parameters) {
-    try (NDArray shifted = gamma.sub((float) configuration.gammaMin());
-        NDArray time = shifted.div((float) (configuration.gammaMax() - configuration.gammaMin()))) {
-      return block
-          .forward(
-              new ParameterStore(z.getManager(), false), new NDList(z, time, parameters), training)
-          .singletonOrThrow();
-    }
+    double range = configuration.gammaMax() - configuration.gammaMin();
+    NDArray time = Constants.times(gamma.sub((float) configuration.gammaMin()), 1 / range);
+    return block
+        .forward(
+            new ParameterStore(z.getManager(), false), new NDList(z, time, parameters), training)
+        .singletonOrThrow();
   }
 
   @Override

@@ -10,6 +10,7 @@ import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.diffusion.NoiseTimes;
 import io.surprisal.model.diffusion.VariationalBound;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.Constants;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.LikelihoodNetwork;
 import io.surprisal.model.network.ModelConfiguration;
@@ -194,7 +195,7 @@ final class ModelTrainer implements AutoCloseable {
               .prior(x)
               .add(bound.reconstruction(levels, epsilon0))
               .add(bound.diffusion(x, times, epsilon).loss());
-      NDArray loss = nats.mean().div((float) (configuration.dimensions() * Math.log(2)));
+      NDArray loss = Constants.times(nats.mean(), 1 / (configuration.dimensions() * Math.log(2)));
       bitsPerDim = loss.getFloat();
       collector.backward(loss);
     }
