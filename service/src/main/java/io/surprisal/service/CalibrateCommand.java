@@ -59,7 +59,7 @@ final class CalibrateCommand implements Callable<Integer> {
       description = "Evaluations an image that the release will be served with. Default: 8.")
   private int evaluations;
 
-  @Mixin private DeviceOption device;
+  @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
 
@@ -98,7 +98,7 @@ final class CalibrateCommand implements Callable<Integer> {
               images,
               count,
               evaluations,
-              device.select(),
+              execution.forModel(loaded.configuration()),
               progress::stepTo,
               invocation.stop()::requested);
       progress.close();

@@ -1,12 +1,11 @@
 package io.surprisal.service;
 
-import ai.djl.Device;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Release;
-import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.topology.StreamSettings;
 import io.surprisal.topology.TopicSettings;
 import io.surprisal.topology.TopicSetup;
@@ -107,7 +106,7 @@ final class DemoCommand implements Callable<Integer> {
       description = "Port of the embedded broker (default: any free one).")
   private int port;
 
-  @Mixin private final DeviceOption device = new DeviceOption();
+  @Mixin private final ExecutionOption execution = new ExecutionOption();
 
   @Mixin private final Output output;
 
@@ -134,8 +133,8 @@ final class DemoCommand implements Callable<Integer> {
     // The demo prints alerts itself, with the truth beside them.
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
     TorchRuntime.preferOperatorThreads(1);
-    Device where = device.select();
-    AlertRule rule = AlertRule.of(loaded, evaluations, ImageScorer.FLOAT32, alertRate);
+    Execution where = execution.forRelease(loaded);
+    AlertRule rule = AlertRule.of(loaded, evaluations, where.precision().toString(), alertRate);
     Path folder = Files.createTempDirectory("surprisal-demo");
     try (EmbeddedBroker broker =
         EmbeddedBroker.start(folder.resolve("broker"), "localhost", port)) {

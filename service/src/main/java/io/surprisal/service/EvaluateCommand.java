@@ -1,7 +1,7 @@
 package io.surprisal.service;
 
-import ai.djl.Device;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.DatasetLikelihood;
 import io.surprisal.model.scoring.ImageLikelihood;
@@ -64,7 +64,7 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Print the score of each image, one line each, before the summary.")
   private boolean perImage;
 
-  @Mixin private DeviceOption device;
+  @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
 
@@ -86,7 +86,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     Release loaded = ReleaseFiles.load(release);
     ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
-    Device where = device.select();
+    Execution where = execution.forRelease(loaded);
     int count = Math.min(images.size(), limit.orElse(images.size()));
     try (ImageScorer scorer =
             seed.isPresent()

@@ -1,7 +1,7 @@
 package io.surprisal.service;
 
-import ai.djl.Device;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -119,7 +120,7 @@ final class FitCommand implements Callable<Integer> {
       description = "Evaluations an image that the release will be served with. Default: 8.")
   private int evaluations;
 
-  @Mixin private DeviceOption device;
+  @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
 
@@ -152,7 +153,8 @@ final class FitCommand implements Callable<Integer> {
     OutputFile.require(out, "--out");
     invocation.stop().allow(LONGEST_END);
     ImageDataset images = Images.open(data);
-    Device where = device.select();
+    Execution where =
+        execution.forModel(configuration.model(images.channels(), images.height(), images.width()));
     Optional<Double> budget =
         minutes.isEmpty() && steps.isEmpty() ? Optional.of((double) DEFAULT_MINUTES) : minutes;
     Fit.Request request =
@@ -193,7 +195,7 @@ final class FitCommand implements Callable<Integer> {
           FitConfiguration.names().contains(config) || !Files.exists(Path.of(config))
               ? FitConfiguration.named(config)
               : FitConfiguration.parse(Files.readString(Path.of(config)));
-      return batch.map(configuration::withBatch).orElse(configuration);
+      return batch.map(b -> configuration.with(Map.of("batch", b))).orElse(configuration);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

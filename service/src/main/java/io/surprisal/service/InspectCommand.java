@@ -1,5 +1,6 @@
 package io.surprisal.service;
 
+import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
@@ -74,18 +75,15 @@ final class InspectCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Release loaded = ReleaseFiles.load(release);
     ModelConfiguration model = loaded.configuration();
-    float[] parameters = loaded.parameters();
-    boolean learned = model.schedule() == ModelConfiguration.Schedule.LEARNED_SCALAR;
-    double start = learned ? parameters[0] : model.gammaMin();
-    double end = learned ? parameters[0] + Math.abs(parameters[1]) : model.gammaMax();
+    NoiseSchedule schedule = NoiseSchedule.of(model, loaded.parameters());
     Result result =
         new Result(
             release.toString(),
             loaded.id(),
             Files.size(release),
             ParameterLayout.of(model).size(),
-            start,
-            end,
+            schedule.gammaAtZero(),
+            schedule.gammaAtOne(),
             loaded.levelOffset(),
             model,
             loaded.preprocessing(),

@@ -37,7 +37,7 @@ final class ScoreCommand implements Callable<Integer> {
 
   private final Invocation invocation;
   @Mixin private final KafkaOptions kafka;
-  @Mixin private final DeviceOption device = new DeviceOption();
+  @Mixin private final ExecutionOption execution = new ExecutionOption();
   @Spec private CommandSpec spec;
 
   @Option(
@@ -112,7 +112,12 @@ final class ScoreCommand implements Callable<Integer> {
             kafka.properties());
     try (ScoringService service =
         new ScoringService(
-            loaded, device.select(), evaluations, alertRate, kafka.topics(), settings)) {
+            loaded,
+            execution.forRelease(loaded),
+            evaluations,
+            alertRate,
+            kafka.topics(),
+            settings)) {
       LOG.info(
           "Scoring {} with release {} (K = {}); Ctrl-C ends it",
           kafka.topics().images(),

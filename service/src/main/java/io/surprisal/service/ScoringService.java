@@ -1,7 +1,7 @@
 package io.surprisal.service;
 
-import ai.djl.Device;
 import io.surprisal.model.images.DecodingLimits;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.topology.ScoringCounts;
@@ -35,12 +35,12 @@ public final class ScoringService implements AutoCloseable {
    */
   public ScoringService(
       Release release,
-      Device device,
+      Execution execution,
       int evaluations,
       double alertRate,
       Topics topics,
       StreamSettings settings) {
-    scorer = new ImageScorer(release, device, evaluations);
+    scorer = new ImageScorer(release, execution, evaluations);
     try {
       ScoringTopology topology =
           new ScoringTopology(

@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import ai.djl.Device;
 import io.surprisal.model.detection.Calibrator;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.ImageDatasets;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.schemas.AnomalyAlert;
@@ -148,7 +148,7 @@ class KilledScorerTest {
     Path file = folder.resolve("release.safetensors");
     untrained.recalibrated(
         file,
-        Calibrator.calibrate(untrained, normal, 100, 2, Device.cpu(), done -> {}, () -> false));
+        Calibrator.calibrate(untrained, normal, 100, 2, Execution.CPU, done -> {}, () -> false));
     return file;
   }
 

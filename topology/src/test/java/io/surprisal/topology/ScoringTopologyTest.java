@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import io.surprisal.model.images.DecodingLimits;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
@@ -75,7 +75,7 @@ class ScoringTopologyTest {
   @BeforeAll
   static void loadTheModel() throws Exception {
     release = TestReleases.calibrated(directory);
-    scorer = new ImageScorer(release, Device.cpu(), TestReleases.EVALUATIONS);
+    scorer = new ImageScorer(release, Execution.CPU, TestReleases.EVALUATIONS);
     model = ServedModel.of(release, scorer, ALERT_RATE);
   }
 
@@ -204,7 +204,7 @@ class ScoringTopologyTest {
   @Test
   void shouldScoreButNeverAlertWithoutACalibration() throws Exception {
     Release bare = TestReleases.uncalibrated(directory);
-    try (ImageScorer bareScorer = new ImageScorer(bare, Device.cpu(), TestReleases.EVALUATIONS)) {
+    try (ImageScorer bareScorer = new ImageScorer(bare, Execution.CPU, TestReleases.EVALUATIONS)) {
       start(ServedModel.of(bare, bareScorer, ALERT_RATE), MAX_DEAD_LETTER);
 
       images.pipeInput(KEY, TestImages.bytes(TestImages.raw("odd", TestImages.checkerboard())));

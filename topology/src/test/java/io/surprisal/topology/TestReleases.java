@@ -1,7 +1,7 @@
 package io.surprisal.topology;
 
-import ai.djl.Device;
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.release.Calibration;
@@ -43,7 +43,7 @@ final class TestReleases {
   static Release calibrated(Path directory) throws IOException {
     Release release = uncalibrated(directory);
     float[] scores = new float[CALIBRATION_IMAGES];
-    try (ImageScorer scorer = ImageScorer.uncorrected(release, Device.cpu(), EVALUATIONS)) {
+    try (ImageScorer scorer = ImageScorer.uncorrected(release, Execution.CPU, EVALUATIONS)) {
       for (int i = 0; i < scores.length; i++) {
         scores[i] = (float) scorer.score(grey(10_000 + i)).bitsPerDim();
       }

@@ -1,8 +1,8 @@
 package io.surprisal.model.detection;
 
-import ai.djl.Device;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageLikelihood;
@@ -40,6 +40,7 @@ public final class Calibrator {
    * @param data normal images of the model's shape
    * @param limit at most this many are used, the first ones
    * @param evaluations K, the serving number
+   * @param execution device and precision that the release will be served with
    * @param progress is told how many images are done
    * @param stop asked between batches; once true, what is measured so far is the calibration
    * @throws IllegalArgumentException if the images are not of the model's shape
@@ -49,19 +50,19 @@ public final class Calibrator {
       ImageDataset data,
       int limit,
       int evaluations,
-      Device device,
+      Execution execution,
       IntConsumer progress,
       BooleanSupplier stop) {
     int n = Math.min(limit, data.size());
     Sample sample = new Sample();
-    try (ImageScorer fixed = ImageScorer.uncorrected(release, device, evaluations);
+    try (ImageScorer fixed = ImageScorer.uncorrected(release, execution, evaluations);
         ImageScorer random =
             ImageScorer.unreleased(
-                release.configuration(), release.parameters(), device, evaluations);
+                release.configuration(), release.parameters(), execution, evaluations);
         ImageScorer fixedAgain =
-            ImageScorer.uncorrected(release, device, evaluations, REPETITION_SEED);
+            ImageScorer.uncorrected(release, execution, evaluations, REPETITION_SEED);
         ImageScorer randomAgain =
-            ImageScorer.fresh(release, device, evaluations, REPETITION_SEED)) {
+            ImageScorer.fresh(release, execution, evaluations, REPETITION_SEED)) {
       for (int from = 0; from < n && (from == 0 || !stop.getAsBoolean()); from += IMAGES_A_CALL) {
         List<PixelImage> part =
             IntStream.range(from, Math.min(n, from + IMAGES_A_CALL)).mapToObj(data::image).toList();

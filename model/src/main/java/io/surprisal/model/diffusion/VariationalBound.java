@@ -6,11 +6,13 @@ import ai.djl.nn.Activation;
 import io.surprisal.model.network.Constants;
 
 /**
- * The three terms of the variational bound in continuous time (arXiv 2107.00630, sections 3.3 and
- * 4), −log p(x) ≤ prior + reconstruction + diffusion, in nats an image. Images have D dimensions of
- * 256 levels k, scaled to x = 2(k + ½)/256 − 1; α² = sigmoid(−γ), σ² = sigmoid(γ).
+ * The three terms of the variational bound (arXiv 2107.00630, equation 11), −log p(x) ≤ prior +
+ * reconstruction + diffusion, in nats an image. Images have D dimensions of 256 levels k, scaled to
+ * x = 2(k + ½)/256 − 1; α² = sigmoid(−γ), σ² = sigmoid(γ).
  *
- * <p>Every result belongs to the manager of the images, which should be one made for the step.
+ * <p>Noise levels γ come as arrays, so that gradients can flow into them; {@link NoiseSchedule}
+ * says what they are, {@link DiffusionTime} what the squared errors of the third term weigh. Every
+ * result belongs to the manager of the images, which should be one made for the step.
  */
 public final class VariationalBound {
   private static final int LEVELS = 256;
@@ -19,28 +21,7 @@ public final class VariationalBound {
   /** Terms of the sum over levels below e⁻⁵⁰ of the largest are left out. */
   private static final double WINDOW = 17;
 
-  private final NoiseSchedule schedule;
-  private final Denoiser denoiser;
-
-  /** ε̂(z_t; γ_t): z {@code [batch, channels, height, width]}, γ {@code [batch]}. */
-  @FunctionalInterface
-  public interface Denoiser {
-    NDArray predictNoise(NDArray z, NDArray gamma);
-  }
-
-  /**
-   * What each evaluation of the network gave.
-   *
-   * @param loss ½ γ′(t) ‖ε − ε̂‖² in nats, {@code [batch]}
-   * @param squaredError ‖ε − ε̂‖², {@code [batch]}
-   * @param gamma γ(t), {@code [batch]}
-   */
-  public record Diffusion(NDArray loss, NDArray squaredError, NDArray gamma) {}
-
-  public VariationalBound(NoiseSchedule schedule, Denoiser denoiser) {
-    this.schedule = schedule;
-    this.denoiser = denoiser;
-  }
+  private VariationalBound() {}
 
   /** Levels k as floats, any shape, to x in (−1, 1). */
   public static NDArray scale(NDArray levels) {
@@ -51,10 +32,10 @@ public final class VariationalBound {
    * 1. Prior: KL(q(z₁|x) ‖ N(0, I)) = ½ Σ [α₁² x² + σ₁² − ln σ₁² − 1].
    *
    * @param x scaled images {@code [batch, channels, height, width]}
+   * @param gamma1 γ(1), {@code [1]}
    * @return nats, {@code [batch]}
    */
-  public NDArray prior(NDArray x) {
-    NDArray gamma1 = schedule.gammaAtOne();
+  public static NDArray prior(NDArray x, NDArray gamma1) {
     NDArray signal = Activation.sigmoid(gamma1.neg()); // α₁² = 1 − σ₁²
     NDArray minusLogNoise = Activation.softPlus(gamma1.neg()); // −ln σ₁²
     return Constants.times(sumPerImage(x.square().sub(1).mul(signal).add(minusLogNoise)), 0.5);
@@ -67,10 +48,11 @@ public final class VariationalBound {
    *
    * @param levels k as floats {@code [batch, channels, height, width]}
    * @param epsilon0 ε₀ of the same shape
+   * @param gamma0 γ(0), {@code [1]}
    * @return nats, {@code [batch]}
    */
-  public NDArray reconstruction(NDArray levels, NDArray epsilon0) {
-    NDArray a = Constants.times(Constants.times(schedule.gammaAtZero(), -0.5).exp(), SPACING);
+  public static NDArray reconstruction(NDArray levels, NDArray epsilon0, NDArray gamma0) {
+    NDArray a = Constants.times(Constants.times(gamma0, -0.5).exp(), SPACING);
     double step = a.getFloat(0);
     int reach = (int) Math.min(LEVELS - 1, Math.ceil(WINDOW / step));
     long batch = levels.getShape().get(0);
@@ -86,21 +68,22 @@ public final class VariationalBound {
   }
 
   /**
-   * 3. Diffusion: ½ E[γ′(t) ‖ε − ε̂‖²] with z_t = α_t x + σ_t ε, one evaluation an entry.
+   * 3. Diffusion: ‖ε − ε̂(z_t; γ_t)‖² with z_t = α_t x + σ_t ε. Times its {@link
+   * DiffusionTime#weight weight} it is one evaluation's estimate of the diffusion loss.
    *
    * @param x scaled images {@code [batch, channels, height, width]}
-   * @param t times in [0, 1], {@code [batch]}
+   * @param gamma γ of each image, {@code [batch]}
    * @param epsilon ε of the shape of x
+   * @return {@code [batch]}
    */
-  public Diffusion diffusion(NDArray x, NDArray t, NDArray epsilon) {
-    NDArray gamma = schedule.gamma(t);
-    NDArray alpha = Activation.sigmoid(gamma.neg()).sqrt().reshape(-1, 1, 1, 1);
-    NDArray sigma = Activation.sigmoid(gamma).sqrt().reshape(-1, 1, 1, 1);
-    NDArray z = x.mul(alpha).add(epsilon.mul(sigma));
-    NDArray predicted = denoiser.predictNoise(z, gamma);
-    NDArray squaredError = sumPerImage(epsilon.sub(predicted).square());
-    return new Diffusion(
-        Constants.times(squaredError.mul(schedule.derivative()), 0.5), squaredError, gamma);
+  public static NDArray squaredError(Denoiser denoiser, NDArray x, NDArray gamma, NDArray epsilon) {
+    return sumPerImage(
+        epsilon.sub(denoiser.predictNoise(noisy(x, gamma, epsilon), gamma)).square());
+  }
+
+  /** z_t = α_t x + σ_t ε. */
+  public static NDArray noisy(NDArray x, NDArray gamma, NDArray epsilon) {
+    return x.mul(Parameterisation.alpha(gamma)).add(epsilon.mul(Parameterisation.sigma(gamma)));
   }
 
   private static NDArray sumPerImage(NDArray array) {

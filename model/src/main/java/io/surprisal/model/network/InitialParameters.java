@@ -30,6 +30,7 @@ public final class InitialParameters {
                   case ZERO -> 0;
                   case ONE -> 1;
                   case UNIFORM_FAN_IN -> bound * (2 * random.nextDouble() - 1);
+                  case NORMAL_HUNDREDTH -> 0.01 * random.nextGaussian();
                   case GAMMA_MIN -> configuration.gammaMin();
                   case GAMMA_RANGE -> configuration.gammaMax() - configuration.gammaMin();
                 };

@@ -32,8 +32,13 @@ import java.util.Map;
 public final class LikelihoodNetwork implements AutoCloseable {
   private static final String TEXT = "likelihood_network.torchscript";
 
+  /** An attention after a block. */
+  private static final String ATTENTION =
+      "\n      h = (self).attention(h, p, i, )\n      i = torch.add(i, 6)";
+
   private final ModelConfiguration configuration;
   private final boolean training;
+  private final Precision precision;
   private final Model model;
   private final SymbolBlock block;
 
@@ -42,13 +47,14 @@ public final class LikelihoodNetwork implements AutoCloseable {
    *
    * @param training true: keeps the graph for a backward pass and applies dropout; false: inference
    */
-  public LikelihoodNetwork(ModelConfiguration configuration, Device device, boolean training) {
+  public LikelihoodNetwork(
+      ModelConfiguration configuration, Device device, boolean training, Precision precision) {
     this.configuration = configuration;
     this.training = training;
+    this.precision = precision;
     model = TorchRuntime.newModel("likelihood-network", device);
     try (InputStream archive =
-        new ByteArrayInputStream(
-            TorchScriptArchive.write("LikelihoodNetwork", text(configuration, training)))) {
+        new ByteArrayInputStream(TorchScriptArchive.write("LikelihoodNetwork", text()))) {
       model.load(archive, Map.of());
     } catch (IOException | MalformedModelException e) {
       model.close();
@@ -57,26 +63,49 @@ public final class LikelihoodNetwork implements AutoCloseable {
     block = (SymbolBlock) model.getBlock();
   }
 
+  /** A float32 network. */
+  public LikelihoodNetwork(ModelConfiguration configuration, Device device, boolean training) {
+    this(configuration, device, training, Precision.FLOAT32);
+  }
+
+  /** The arithmetic of the forward pass. */
+  public Precision precision() {
+    return precision;
+  }
+
   /** The manager of the device on which the network runs; closed with the network. */
   public NDManager manager() {
     return model.getNDManager();
   }
 
   /**
-   * Predicts the noise.
+   * Predicts what the configuration says, with a conditioning input of 0 where there is one.
    *
    * @param z noisy images {@code [batch, channels, height, width]}, float32
-   * @param gamma −log SNR of each image {@code [batch]}
+   * @param gamma −log SNR of each image {@code [batch]}, float32
    * @param parameters the network's part of the flat vector, from {@link
    *     ParameterLayout#scheduleSize()} on
-   * @return ε̂ {@code [batch, channels, height, width]}, owned by the manager of {@code z}
+   * @return ε̂ or v̂ {@code [batch, channels, height, width]}, float32, owned by the manager of
+   *     {@code z}
    */
   public NDArray predict(NDArray z, NDArray gamma, NDArray parameters) {
+    return predict(z, gamma, gamma.getManager().zeros(gamma.getShape()), parameters);
+  }
+
+  /**
+   * Predicts what the configuration says.
+   *
+   * @param conditioning one number an image, {@code [batch]}; read only where the network has a
+   *     conditioning input
+   */
+  public NDArray predict(NDArray z, NDArray gamma, NDArray conditioning, NDArray parameters) {
     double range = configuration.gammaMax() - configuration.gammaMin();
     NDArray time = Constants.times(gamma.sub((float) configuration.gammaMin()), 1 / range);
     return block
         .forward(
-            new ParameterStore(z.getManager(), false), new NDList(z, time, parameters), training)
+            new ParameterStore(z.getManager(), false),
+            new NDList(z, time, conditioning, parameters),
+            training)
         .singletonOrThrow();
   }
 
@@ -85,8 +114,11 @@ public final class LikelihoodNetwork implements AutoCloseable {
     model.close();
   }
 
-  private static String text(ModelConfiguration c, boolean training) {
+  private String text() {
+    ModelConfiguration c = configuration;
     int e = c.embedding();
+    boolean epsilon = c.prediction() == ModelConfiguration.Prediction.EPSILON;
+    boolean channelMajor = c.fourierOrder() == ModelConfiguration.FourierOrder.CHANNEL_MAJOR;
     List<String> frequencies =
         c.fourierExponents().stream().map(n -> literal(Math.scalb(2 * Math.PI, n))).toList();
     Map<String, Object> values =
@@ -94,17 +126,23 @@ public final class LikelihoodNetwork implements AutoCloseable {
             Map.entry("sizes", ParameterLayout.of(c).networkSizes()),
             Map.entry("E", e),
             Map.entry("E/2", e / 2),
-            Map.entry("3E", 3 * e),
             Map.entry("4E", 4 * e),
             Map.entry("n", c.blocks()),
             Map.entry("n+1", c.blocks() + 1),
             Map.entry("C", c.channels()),
             Map.entry("H", c.height()),
             Map.entry("W", c.width()),
+            Map.entry("H*W", c.height() * c.width()),
+            Map.entry("heads", c.attentionHeads()),
+            Map.entry("E/heads", e / c.attentionHeads()),
+            Map.entry("attention", c.attentionEverywhere() ? ATTENTION : ""),
+            Map.entry("conditioning", c.conditioningInput() ? "True" : "False"),
+            Map.entry("z", epsilon ? "True" : "False"),
+            Map.entry("channelMajor", channelMajor ? "True" : "False"),
+            Map.entry("dtype", precision.scalarType()),
             Map.entry("groups", c.groups()),
             Map.entry("epsilon", literal(c.normEpsilon())),
             Map.entry("-ln(1e4)/(E/2-1)", literal(-Math.log(1e4) / (e / 2.0 - 1))),
-            Map.entry("1/sqrt(E)", literal(1 / Math.sqrt(e))),
             Map.entry("frequencies", frequencies),
             Map.entry("frequencies.size", frequencies.size()),
             Map.entry("dropout", literal(c.dropout())),

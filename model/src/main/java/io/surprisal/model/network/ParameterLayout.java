@@ -35,38 +35,49 @@ public final class ParameterLayout {
     ONE,
     /** U(−1/√fan_in, 1/√fan_in). */
     UNIFORM_FAN_IN,
-    /** b of the learned scalar schedule: γ_min. */
+    /** Where a learned schedule starts: γ_min. */
     GAMMA_MIN,
-    /** w of the learned scalar schedule: γ_max − γ_min. */
-    GAMMA_RANGE
+    /** What a learned schedule rises by: γ_max − γ_min. */
+    GAMMA_RANGE,
+    /** N(0, 0.01²), of the monotone network. */
+    NORMAL_HUNDREDTH
   }
+
+  /** Hidden units of the monotone network (arXiv 2107.00630, appendix H). */
+  public static final int MONOTONE_WIDTH = 1024;
+
+  /** Parameters of the end points of a normalised schedule: γ(0) and |γ(1) − γ(0)|. */
+  public static final int END_POINTS = 2;
 
   private final List<Entry> entries = new ArrayList<>();
   private final List<Integer> fanIns = new ArrayList<>();
   private final int scheduleEntries;
+  private final boolean interior;
   private int size;
 
   private ParameterLayout(ModelConfiguration c) {
-    if (c.schedule() == ModelConfiguration.Schedule.LEARNED_SCALAR) {
-      add("schedule.b", Initialisation.GAMMA_MIN, 1, 1);
-      add("schedule.w", Initialisation.GAMMA_RANGE, 1, 1);
-    }
+    interior = c.schedule() == ModelConfiguration.Schedule.LEARNED_MONOTONE;
+    schedule(c.schedule());
     scheduleEntries = entries.size();
     int e = c.embedding();
-    dense("network.condition.0", 4 * e, e);
+    dense("network.condition.0", 4 * e, e + (c.conditioningInput() ? 1 : 0));
     dense("network.condition.1", 4 * e, 4 * e);
     int inputs = c.channels() * (1 + 2 * c.fourierExponents().size());
     convolution("network.first", e, inputs, 3, Initialisation.UNIFORM_FAN_IN);
     for (int i = 0; i < c.blocks(); i++) {
       block("network.down." + i, e, e);
+      if (c.attentionEverywhere()) {
+        attention("network.down." + i + ".attention", e);
+      }
     }
     block("network.middle.0", e, e);
-    norm("network.attention.norm", e);
-    convolution("network.attention.qkv", 3 * e, e, 1, Initialisation.UNIFORM_FAN_IN);
-    convolution("network.attention.out", e, e, 1, Initialisation.ZERO);
+    attention("network.attention", e);
     block("network.middle.1", e, e);
     for (int i = 0; i <= c.blocks(); i++) {
       block("network.up." + i, 2 * e, e);
+      if (c.attentionEverywhere()) {
+        attention("network.up." + i + ".attention", e);
+      }
     }
     norm("network.last.norm", e);
     convolution("network.last.conv", c.channels(), e, 3, Initialisation.ZERO);
@@ -79,6 +90,40 @@ public final class ParameterLayout {
    */
   public static ParameterLayout of(ModelConfiguration configuration) {
     return new ParameterLayout(configuration);
+  }
+
+  /** The parameters in the order in which the schedules of the diffusion room read them. */
+  private void schedule(ModelConfiguration.Schedule schedule) {
+    switch (schedule) {
+      case FIXED_LINEAR, FIXED_COSINE, FIXED_BETA_LINEAR -> {}
+      case LEARNED_SCALAR -> {
+        add("schedule.b", Initialisation.GAMMA_MIN, 1, 1);
+        add("schedule.w", Initialisation.GAMMA_RANGE, 1, 1);
+      }
+      case LEARNED_MONOTONE -> {
+        add("schedule.b", Initialisation.GAMMA_MIN, 1, 1);
+        add("schedule.w", Initialisation.GAMMA_RANGE, 1, 1);
+        add("schedule.l1.weight", Initialisation.ONE, 1, 1);
+        monotoneLayers();
+      }
+      case LEARNED_MONOTONE_FREE -> {
+        add("schedule.l1.bias", Initialisation.GAMMA_MIN, 1, 1);
+        add("schedule.l1.weight", Initialisation.GAMMA_RANGE, 1, 1);
+        monotoneLayers();
+      }
+    }
+  }
+
+  private void monotoneLayers() {
+    add("schedule.l2.weight", Initialisation.NORMAL_HUNDREDTH, 1, MONOTONE_WIDTH);
+    add("schedule.l2.bias", Initialisation.ZERO, 1, MONOTONE_WIDTH);
+    add("schedule.l3.weight", Initialisation.NORMAL_HUNDREDTH, 1, MONOTONE_WIDTH);
+  }
+
+  private void attention(String name, int e) {
+    norm(name + ".norm", e);
+    convolution(name + ".qkv", 3 * e, e, 1, Initialisation.UNIFORM_FAN_IN);
+    convolution(name + ".out", e, e, 1, Initialisation.ZERO);
   }
 
   private void block(String name, int in, int out) {
@@ -132,6 +177,19 @@ public final class ParameterLayout {
   /** Number of leading elements of the flat vector that belong to the noise schedule. */
   public int scheduleSize() {
     return scheduleEntries == entries.size() ? size : entries.get(scheduleEntries).offset();
+  }
+
+  /**
+   * Index of the first parameter of a normalised schedule's interior; {@link #interiorEnd()} if
+   * none.
+   */
+  public int interiorStart() {
+    return interior ? END_POINTS : 0;
+  }
+
+  /** Index after the last parameter of a normalised schedule's interior; 0 if there is none. */
+  public int interiorEnd() {
+    return interior ? scheduleSize() : 0;
   }
 
   /** Sizes of the network's parameters, in order. */

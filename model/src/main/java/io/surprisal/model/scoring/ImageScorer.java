@@ -1,16 +1,16 @@
 package io.surprisal.model.scoring;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.diffusion.CounterNoise;
+import io.surprisal.model.diffusion.DiffusionModel;
+import io.surprisal.model.diffusion.DiffusionTime;
 import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.diffusion.VariationalBound;
 import io.surprisal.model.images.PixelImage;
-import io.surprisal.model.network.LikelihoodNetwork;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
-import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import java.util.ArrayList;
@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
 /**
@@ -32,9 +33,6 @@ import java.util.stream.IntStream;
  * made it closes it after the last of them is done.
  */
 public final class ImageScorer implements AutoCloseable {
-  /** The arithmetic of the network's forward pass. */
-  public static final String FLOAT32 = "float32";
-
   /** About how many activations one hidden layer of a batch may hold, 16 MiB of float32. */
   private static final long ACTIVATIONS = 1L << 22;
 
@@ -44,10 +42,12 @@ public final class ImageScorer implements AutoCloseable {
   private final int evaluations;
   private final NoisePlan plan;
   private final Adjustment adjustment;
-  private final LikelihoodNetwork network;
-  private final NDArray scheduleParameters;
-  private final NDArray networkParameters;
+  private final DiffusionTime time;
+  private final DiffusionModel model;
   private final int networkBatch;
+
+  /** The levels of every image, where all images have the same. */
+  private final Optional<Levels> fixedLevels;
 
   /**
    * What turns the raw mean of an image's evaluations into its score.
@@ -61,16 +61,27 @@ public final class ImageScorer implements AutoCloseable {
   }
 
   /**
+   * Where an image is evaluated.
+   *
+   * @param times t of each evaluation, in order
+   * @param gammas γ(t)
+   * @param weights of the squared errors in the diffusion loss, nats
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Levels(double[] times, double[] gammas, double[] weights) {}
+
+  /**
    * A scorer whose scores can be replayed: what the stream and {@code evaluate} do.
    *
    * @param evaluations K, at least 1
    */
-  public ImageScorer(Release release, Device device, int evaluations) {
+  public ImageScorer(Release release, Execution execution, int evaluations) {
     this(
         release.configuration(),
         release.parameters(),
-        device,
+        execution,
         evaluations,
+        DiffusionTime.CONTINUOUS,
         correction(release, evaluations).isPresent()
             ? NoisePlan.fixedLevels(release.levelOffset())
             : NoisePlan.pixelLevels(),
@@ -82,25 +93,37 @@ public final class ImageScorer implements AutoCloseable {
   private ImageScorer(
       ModelConfiguration configuration,
       float[] parameters,
-      Device device,
+      Execution execution,
       int evaluations,
+      DiffusionTime time,
       NoisePlan plan,
       Adjustment adjustment) {
     if (evaluations < 1) {
       throw new IllegalArgumentException("evaluations is " + evaluations + ", must be at least 1");
     }
+    if (!time.continuous() && evaluations > time.steps()) {
+      throw new IllegalArgumentException(
+          evaluations + " evaluations of " + time.steps() + " timesteps; take as many or fewer");
+    }
     this.configuration = configuration;
     this.evaluations = evaluations;
+    this.time = time;
     this.plan = plan;
     this.adjustment = adjustment;
-    network = new LikelihoodNetwork(configuration, device, false);
-    int split = ParameterLayout.of(configuration).scheduleSize();
-    NDManager manager = network.manager();
-    scheduleParameters = manager.create(Arrays.copyOfRange(parameters, 0, split));
-    networkParameters = manager.create(Arrays.copyOfRange(parameters, split, parameters.length));
+    model = new DiffusionModel(configuration, parameters, execution);
+    fixedLevels = plan.fixedOffset().stream().mapToObj(this::levels).findFirst();
     long activations =
         (long) configuration.embedding() * configuration.height() * configuration.width();
     networkBatch = (int) Math.max(1, Math.min(LARGEST_BATCH, ACTIVATIONS / activations));
+  }
+
+  private Levels levels(double offset) {
+    double[] times = time.times(evaluations, offset);
+    NoiseSchedule schedule = model.schedule();
+    return new Levels(
+        times,
+        schedule.gamma(times),
+        Arrays.stream(times).map(t -> time.weight(schedule, t)).toArray());
   }
 
   private static Optional<Calibration.Correction> correction(Release release, int evaluations) {
@@ -111,41 +134,75 @@ public final class ImageScorer implements AutoCloseable {
   }
 
   /** A scorer that draws noise and times afresh by seed and image index; unbiased at any K. */
-  public static ImageScorer fresh(Release release, Device device, int evaluations, long seed) {
+  public static ImageScorer fresh(
+      Release release, Execution execution, int evaluations, long seed) {
     return new ImageScorer(
         release.configuration(),
         release.parameters(),
-        device,
+        execution,
         evaluations,
+        DiffusionTime.CONTINUOUS,
         NoisePlan.fresh(seed),
         correction(release, evaluations)
             .map(c -> new Adjustment(0, 0, c.randomErrorScale()))
             .orElse(Adjustment.NONE));
   }
 
+  /**
+   * A scorer of the bound with T discrete steps, of which it evaluates K: a stratified sample, or
+   * with K = T the full sum.
+   *
+   * @param seed draws noise and steps afresh by seed and image index; empty: keyed by the pixels
+   * @throws IllegalArgumentException if K exceeds T
+   */
+  public static ImageScorer discrete(
+      Release release, Execution execution, int evaluations, int timesteps, OptionalLong seed) {
+    return new ImageScorer(
+        release.configuration(),
+        release.parameters(),
+        execution,
+        evaluations,
+        new DiffusionTime(timesteps),
+        seed.isPresent() ? NoisePlan.fresh(seed.getAsLong()) : NoisePlan.pixelLevels(),
+        Adjustment.NONE);
+  }
+
   /** A scorer at the release's fixed noise levels without their correction, to measure it. */
-  public static ImageScorer uncorrected(Release release, Device device, int evaluations) {
-    return unadjusted(release, device, evaluations, NoisePlan.fixedLevels(release.levelOffset()));
+  public static ImageScorer uncorrected(Release release, Execution execution, int evaluations) {
+    return unadjusted(
+        release, execution, evaluations, NoisePlan.fixedLevels(release.levelOffset()));
   }
 
   /** The same with noise drawn afresh, to measure what the noise alone does. */
   public static ImageScorer uncorrected(
-      Release release, Device device, int evaluations, long seed) {
+      Release release, Execution execution, int evaluations, long seed) {
     return unadjusted(
-        release, device, evaluations, NoisePlan.freshNoise(seed, release.levelOffset()));
+        release, execution, evaluations, NoisePlan.freshNoise(seed, release.levelOffset()));
   }
 
   private static ImageScorer unadjusted(
-      Release release, Device device, int evaluations, NoisePlan plan) {
+      Release release, Execution execution, int evaluations, NoisePlan plan) {
     return new ImageScorer(
-        release.configuration(), release.parameters(), device, evaluations, plan, Adjustment.NONE);
+        release.configuration(),
+        release.parameters(),
+        execution,
+        evaluations,
+        DiffusionTime.CONTINUOUS,
+        plan,
+        Adjustment.NONE);
   }
 
   /** A scorer of parameters that are no release yet, at levels keyed by the pixels. */
   public static ImageScorer unreleased(
-      ModelConfiguration configuration, float[] parameters, Device device, int evaluations) {
+      ModelConfiguration configuration, float[] parameters, Execution execution, int evaluations) {
     return new ImageScorer(
-        configuration, parameters, device, evaluations, NoisePlan.pixelLevels(), Adjustment.NONE);
+        configuration,
+        parameters,
+        execution,
+        evaluations,
+        DiffusionTime.CONTINUOUS,
+        NoisePlan.pixelLevels(),
+        Adjustment.NONE);
   }
 
   /** Scores one image of the model's shape. */
@@ -170,7 +227,7 @@ public final class ImageScorer implements AutoCloseable {
     int imagesAtOnce = Math.max(1, networkBatch / evaluations);
     for (int from = 0; from < images.size(); from += imagesAtOnce) {
       List<PixelImage> part = images.subList(from, Math.min(images.size(), from + imagesAtOnce));
-      try (NDManager manager = network.manager().newSubManager()) {
+      try (NDManager manager = model.newManager()) {
         likelihoods.addAll(new Batch(manager, part, firstIndex + from).score());
       }
     }
@@ -209,7 +266,7 @@ public final class ImageScorer implements AutoCloseable {
 
   /** Arithmetic of the network, as recorded in every score. */
   public String precision() {
-    return FLOAT32;
+    return model.execution().precision().toString();
   }
 
   /** K, the evaluations of the network an image. */
@@ -224,7 +281,7 @@ public final class ImageScorer implements AutoCloseable {
 
   @Override
   public void close() {
-    network.close();
+    model.close();
   }
 
   /** One pass of a few images; its arrays belong to the manager it is given. */
@@ -234,7 +291,7 @@ public final class ImageScorer implements AutoCloseable {
     private final CounterNoise[] noises;
     private final int dimensions = configuration.dimensions();
     private final double bitsPerNat = 1 / (dimensions * Math.log(2));
-    private final VariationalBound bound;
+    private final List<Levels> levels;
 
     Batch(NDManager manager, List<PixelImage> images, long firstIndex) {
       this.manager = manager;
@@ -243,91 +300,79 @@ public final class ImageScorer implements AutoCloseable {
           IntStream.range(0, images.size())
               .mapToObj(i -> plan.noise(images.get(i), firstIndex + i))
               .toArray(CounterNoise[]::new);
-      bound =
-          new VariationalBound(
-              new NoiseSchedule(configuration, scheduleParameters, manager),
-              (z, gamma) -> network.predict(z, gamma, networkParameters));
+      levels =
+          Arrays.stream(noises)
+              .map(noise -> fixedLevels.orElseGet(() -> levels(plan.offset(noise))))
+              .toList();
     }
 
     List<ImageLikelihood> score() {
-      NDArray levels = levels();
-      NDArray x = VariationalBound.scale(levels);
-      float[] prior = bound.prior(x).toFloatArray();
-      float[] reconstruction = bound.reconstruction(levels, epsilon0()).toFloatArray();
+      NDArray pixels = pixels();
+      NDArray x = VariationalBound.scale(pixels);
+      NoiseSchedule schedule = model.schedule();
+      NDArray gamma0 = manager.create(new float[] {(float) schedule.gammaAtZero()});
+      NDArray gamma1 = manager.create(new float[] {(float) schedule.gammaAtOne()});
+      float[] prior = VariationalBound.prior(x, gamma1).toFloatArray();
+      float[] reconstruction =
+          VariationalBound.reconstruction(pixels, epsilon0(), gamma0).toFloatArray();
       int total = images.size() * evaluations;
-      float[] loss = new float[total];
       float[] squaredError = new float[total];
-      float[] gamma = new float[total];
       for (int from = 0; from < total; from += networkBatch) {
         int count = Math.min(networkBatch, total - from);
         try (NDManager chunk = manager.newSubManager()) {
-          evaluate(chunk, x, from, count, loss, squaredError, gamma);
+          System.arraycopy(evaluate(chunk, x, from, count), 0, squaredError, from, count);
         }
       }
       return IntStream.range(0, images.size())
-          .mapToObj(i -> likelihood(i, prior[i], reconstruction[i], loss, squaredError, gamma))
+          .mapToObj(i -> likelihood(i, prior[i], reconstruction[i], squaredError))
           .toList();
     }
 
-    /** Evaluations {@code from} to {@code from + count}, numbered image by image. */
-    private void evaluate(
-        NDManager chunk,
-        NDArray x,
-        int from,
-        int count,
-        float[] loss,
-        float[] squaredError,
-        float[] gamma) {
-      float[] times = new float[count];
+    /** ‖ε − ε̂‖² of evaluations {@code from} on, numbered image by image. */
+    private float[] evaluate(NDManager chunk, NDArray x, int from, int count) {
+      float[] gamma = new float[count];
       float[] epsilon = new float[count * dimensions];
       int[] image = new int[count];
       for (int i = 0; i < count; i++) {
         image[i] = (from + i) / evaluations;
         int evaluation = (from + i) % evaluations;
-        CounterNoise noise = noises[image[i]];
-        times[i] = (float) plan.times(noise, evaluations)[evaluation];
-        noise.fillGaussian(evaluation, epsilon, i * dimensions, dimensions);
+        gamma[i] = (float) levels.get(image[i]).gammas()[evaluation];
+        noises[image[i]].fillGaussian(evaluation, epsilon, i * dimensions, dimensions);
       }
       NDArray repeated = x.get(chunk.create(image));
       repeated.attach(chunk);
-      VariationalBound.Diffusion diffusion =
-          bound.diffusion(repeated, chunk.create(times), chunk.create(epsilon, shape(count)));
-      System.arraycopy(diffusion.loss().toFloatArray(), 0, loss, from, count);
-      System.arraycopy(diffusion.squaredError().toFloatArray(), 0, squaredError, from, count);
-      System.arraycopy(diffusion.gamma().toFloatArray(), 0, gamma, from, count);
+      return VariationalBound.squaredError(
+              model.denoiser(), repeated, chunk.create(gamma), chunk.create(epsilon, shape(count)))
+          .toFloatArray();
     }
 
     private ImageLikelihood likelihood(
-        int image,
-        double priorNats,
-        double reconstructionNats,
-        float[] loss,
-        float[] squaredError,
-        float[] gamma) {
+        int image, double priorNats, double reconstructionNats, float[] squaredError) {
       int from = image * evaluations;
-      double[] bits =
-          IntStream.range(from, from + evaluations)
-              .mapToDouble(i -> loss[i] * bitsPerNat)
-              .toArray();
+      Levels at = levels.get(image);
+      double[] bits = new double[evaluations];
+      float[] meanErrors = new float[evaluations];
+      float[] gammas = new float[evaluations];
+      for (int i = 0; i < evaluations; i++) {
+        bits[i] = at.weights()[i] * squaredError[from + i] * bitsPerNat;
+        meanErrors[i] = squaredError[from + i] / dimensions;
+        gammas[i] = (float) at.gammas()[i];
+      }
       double prior = priorNats * bitsPerNat;
       double reconstruction = reconstructionNats * bitsPerNat;
       double diffusion = Arrays.stream(bits).average().orElseThrow() - adjustment.bias();
-      float[] meanErrors = Arrays.copyOfRange(squaredError, from, from + evaluations);
-      for (int i = 0; i < evaluations; i++) {
-        meanErrors[i] /= dimensions;
-      }
       return new ImageLikelihood(
           prior + diffusion + reconstruction,
-          adjustment.errorScale() * monteCarloError(plan.times(noises[image], evaluations), bits),
+          adjustment.errorScale() * monteCarloError(at.times(), bits),
           prior,
           diffusion,
           reconstruction,
-          Arrays.copyOfRange(gamma, from, from + evaluations),
+          gammas,
           meanErrors,
           evaluations);
     }
 
-    private NDArray levels() {
+    private NDArray pixels() {
       float[] levels = new float[images.size() * dimensions];
       int at = 0;
       for (PixelImage image : images) {

@@ -1,7 +1,6 @@
 package io.surprisal.model.scoring;
 
 import io.surprisal.model.diffusion.CounterNoise;
-import io.surprisal.model.diffusion.NoiseTimes;
 import io.surprisal.model.images.PixelImage;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -60,9 +59,9 @@ final class NoisePlan {
     return levelOffset.orElseGet(() -> noise.uniform(OFFSET_STREAM));
   }
 
-  /** The times of an image's evaluations, in their order. */
-  double[] times(CounterNoise noise, int evaluations) {
-    return NoiseTimes.stratified(evaluations, offset(noise));
+  /** The offset that all images share, where they do. */
+  OptionalDouble fixedOffset() {
+    return levelOffset;
   }
 
   private static long pixelKey(PixelImage image) {

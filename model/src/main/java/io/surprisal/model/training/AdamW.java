@@ -2,6 +2,8 @@ package io.surprisal.model.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.surprisal.model.network.ParameterLayout;
+import java.util.Arrays;
 
 /**
  * AdamW (Loshchilov &amp; Hutter 2019, "Decoupled weight decay regularization") on one flat vector,
@@ -15,24 +17,67 @@ final class AdamW {
   private static final double BETA2 = 0.99;
   private static final double EPSILON = 1e-8;
 
-  private final double weightDecay;
   private final double clipNorm;
+  private final int interiorStart;
+  private final int interiorEnd;
+  private final NDArray decay;
+  private final NDArray rateFactor;
   private final NDArray firstMoment;
   private final NDArray secondMoment;
   private long steps;
 
-  /** An optimiser that goes on after {@code steps} steps. */
+  /**
+   * An optimiser that goes on after {@code steps} steps.
+   *
+   * @param layout of the flat vector; the interior of a monotone schedule has a learning rate of
+   *     its own and does not count in the gradient norm, since it minimises something else than all
+   *     other parameters
+   */
   AdamW(
       NDManager manager,
       FitConfiguration configuration,
+      ParameterLayout layout,
       float[] firstMoment,
       float[] secondMoment,
       long steps) {
-    this.weightDecay = configuration.weightDecay();
-    this.clipNorm = configuration.clipNorm();
+    clipNorm = configuration.clipNorm();
+    interiorStart = layout.interiorStart();
+    interiorEnd = layout.interiorEnd();
+    decay = manager.create(decay(configuration, layout));
+    rateFactor = manager.create(rateFactor(configuration, layout));
     this.firstMoment = manager.create(firstMoment);
     this.secondMoment = manager.create(secondMoment);
     this.steps = steps;
+  }
+
+  /** Weight decay of each parameter, or one for all. */
+  private static float[] decay(FitConfiguration configuration, ParameterLayout layout) {
+    float decay = (float) configuration.weightDecay();
+    if (configuration.decayBiases()) {
+      return new float[] {decay};
+    }
+    float[] decays = new float[layout.size()];
+    for (ParameterLayout.Entry entry : layout.entries()) {
+      if (!entry.name().endsWith("bias")) {
+        Arrays.fill(decays, entry.offset(), entry.offset() + entry.size(), decay);
+      }
+    }
+    return decays;
+  }
+
+  /** Factor on the learning rate of each parameter, or one for all. */
+  private static float[] rateFactor(FitConfiguration configuration, ParameterLayout layout) {
+    if (layout.interiorStart() == layout.interiorEnd()) {
+      return new float[] {1};
+    }
+    float[] factors = new float[layout.size()];
+    Arrays.fill(factors, 1);
+    Arrays.fill(
+        factors,
+        layout.interiorStart(),
+        layout.interiorEnd(),
+        (float) configuration.scheduleRate());
+    return factors;
   }
 
   /**
@@ -44,8 +89,8 @@ final class AdamW {
    * @return the global norm before clipping
    */
   double step(NDArray parameters, NDArray gradient, double learningRate) {
-    double norm = Math.sqrt(gradient.square().sum().getFloat());
-    if (norm > clipNorm) {
+    double norm = norm(gradient);
+    if (clipNorm > 0 && norm > clipNorm) {
       gradient.muli((float) (clipNorm / (norm + 1e-6)));
     }
     steps++;
@@ -57,10 +102,21 @@ final class AdamW {
         NDArray scaled = root.mul((float) (1 / Math.sqrt(correction2)));
         NDArray denominator = scaled.add((float) EPSILON);
         NDArray direction = firstMoment.div(denominator);
-        NDArray change = direction.mul((float) (learningRate / correction1))) {
-      parameters.muli((float) (1 - learningRate * weightDecay)).subi(change);
+        NDArray decayed = parameters.mul(decay);
+        NDArray change = direction.mul((float) (1 / correction1)).addi(decayed)) {
+      parameters.subi(change.muli(rateFactor).muli((float) learningRate));
     }
     return norm;
+  }
+
+  private double norm(NDArray gradient) {
+    double square = gradient.square().sum().getFloat();
+    if (interiorStart < interiorEnd) {
+      NDArray interior = gradient.get("{}:{}", interiorStart, interiorEnd);
+      interior.attach(gradient.getManager());
+      square -= interior.square().sum().getFloat();
+    }
+    return Math.sqrt(Math.max(0, square));
   }
 
   float[] firstMoment() {

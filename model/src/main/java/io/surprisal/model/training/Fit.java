@@ -1,8 +1,9 @@
 package io.surprisal.model.training;
 
-import ai.djl.Device;
 import io.surprisal.model.detection.Calibrator;
+import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.release.Calibration;
@@ -61,7 +62,8 @@ public final class Fit {
    * @param seed of initialisation, split, order and noise
    * @param average whether the release holds the moving average of the weights
    * @param resume go on from the checkpoint beside {@code out}
-   * @param device where to train
+   * @param execution where to train, and how precisely the release will be served; training itself
+   *     is in float32
    */
   public record Request(
       ImageDataset data,
@@ -76,7 +78,7 @@ public final class Fit {
       long seed,
       boolean average,
       boolean resume,
-      Device device) {
+      Execution execution) {
 
     public Request {
       if (steps.isEmpty() && time.isEmpty()) {
@@ -137,8 +139,9 @@ public final class Fit {
         model, ParameterLayout.of(model).size(), split.trainingImages(), split.heldOutImages());
     try (ModelTrainer trainer =
         resumed.isPresent()
-            ? new ModelTrainer(model, fit, request.device(), request.seed(), resumed.get().state())
-            : new ModelTrainer(model, fit, request.device(), request.seed())) {
+            ? new ModelTrainer(
+                model, fit, request.execution().device(), request.seed(), resumed.get().state())
+            : new ModelTrainer(model, fit, request.execution().device(), request.seed())) {
       Progress progress = new Progress(model, fit, split, trainer, resumed);
       progress.train();
       return progress.release();
@@ -220,7 +223,10 @@ public final class Fit {
           notBefore = clock.millis() + TRAINING_PER_MEASURING * (clock.millis() - before);
         }
         ModelTrainer.Step step =
-            trainer.step(request.data(), split.batch(trainer.steps(), fit.batch()), rate());
+            trainer.step(
+                request.data(),
+                split.batch(trainer.steps(), fit.batch()),
+                fit.rate(trainer.steps(), fraction()));
         lossSum += step.bitsPerDim();
         lossCount++;
         recentLoss =
@@ -264,14 +270,6 @@ public final class Fit {
           / Math.max(1e-3, seconds() - secondsBefore);
     }
 
-    /** Factor on the learning rate: linear warm-up, then constant, then linear to zero. */
-    private double rate() {
-      double warmup = Math.min(1, (trainer.steps() + 1.0) / Math.max(1, fit.warmupSteps()));
-      double decay =
-          fit.decayFraction() == 0 ? 1 : Math.min(1, (1 - fraction()) / fit.decayFraction());
-      return warmup * decay;
-    }
-
     private float[] weights() {
       return request.average() ? trainer.averagedParameters() : trainer.parameters();
     }
@@ -282,21 +280,25 @@ public final class Fit {
       }
       float[] weights = weights();
       try (ImageScorer scorer =
-          ImageScorer.unreleased(model, weights, request.device(), request.evaluations())) {
+          ImageScorer.unreleased(
+              model,
+              weights,
+              Execution.float32(request.execution().device()),
+              request.evaluations())) {
         DatasetLikelihood likelihood =
             DatasetLikelihood.measure(
                 scorer, split.heldOut(), CURVE_IMAGES, (index, image) -> {}, stop);
         if (stop.getAsBoolean()) {
           return; // of a part of the images only
         }
-        boolean learned = model.schedule() == ModelConfiguration.Schedule.LEARNED_SCALAR;
+        NoiseSchedule schedule = NoiseSchedule.of(model, weights);
         TrainingRecord.Point point =
             new TrainingRecord.Point(
                 trainer.steps(),
                 lossCount == 0 ? Double.NaN : lossSum / lossCount,
                 likelihood.bitsPerDim(),
-                learned ? weights[0] : model.gammaMin(),
-                learned ? weights[0] + Math.abs(weights[1]) : model.gammaMax());
+                schedule.gammaAtZero(),
+                schedule.gammaAtOne());
         history.add(point);
         lossSum = 0;
         lossCount = 0;
@@ -348,7 +350,7 @@ public final class Fit {
               split.heldOut(),
               of,
               request.evaluations(),
-              request.device(),
+              request.execution(),
               done -> listener.calibrating(done, of),
               () -> stop.getAsBoolean() && clock.millis() > deadline);
       return release.recalibrated(request.out(), calibration);

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.surprisal.model.diffusion.DiffusionTime;
 import io.surprisal.model.network.ModelConfiguration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,34 +20,50 @@ import java.util.Set;
  *
  * @param embedding E, width of the network
  * @param blocks n, depth of the network
+ * @param attentionHeads heads of each attention
+ * @param attentionEverywhere attention in every block instead of the middle alone
  * @param groups groups of each group normalisation
  * @param normEpsilon ε of each group normalisation
  * @param fourierExponents exponents of the Fourier features; empty for none
+ * @param prediction what the network predicts, ε or v
  * @param dropout probability of dropping a hidden unit in training
  * @param gammaMin initial γ(0)
  * @param gammaMax initial γ(1)
  * @param schedule the noise schedule
+ * @param scheduleRate factor on the learning rate of a monotone schedule's interior
+ * @param timesteps T of a training in discrete time, 0 for continuous time
+ * @param weighting of the diffusion loss
+ * @param flip whether every second image, by chance, is trained on mirrored left to right
  * @param batch images a step
  * @param learningRate of AdamW, after warm-up and before decay
  * @param weightDecay of AdamW
- * @param clipNorm largest global gradient norm
- * @param warmupSteps steps of linear warm-up
+ * @param decayBiases whether biases decay too
+ * @param clipNorm largest global gradient norm, 0 for no clipping
+ * @param warmupSteps steps of linear warm-up from 0
  * @param decayFraction last part of the run over which the rate falls linearly to zero; 0 for none
  * @param averageRate largest rate of the moving average of the weights
  */
 public record FitConfiguration(
     int embedding,
     int blocks,
+    int attentionHeads,
+    boolean attentionEverywhere,
     int groups,
     double normEpsilon,
     List<Integer> fourierExponents,
+    ModelConfiguration.Prediction prediction,
     double dropout,
     double gammaMin,
     double gammaMax,
     ModelConfiguration.Schedule schedule,
+    double scheduleRate,
+    int timesteps,
+    Weighting weighting,
+    boolean flip,
     int batch,
     double learningRate,
     double weightDecay,
+    boolean decayBiases,
     double clipNorm,
     int warmupSteps,
     double decayFraction,
@@ -70,8 +87,8 @@ public record FitConfiguration(
     named.put("tiny", network(16, 1, 8, 0, 1e-3, 100, 0.5));
     named.put("small", network(32, 2, 8, 0, 1e-3, 100, 0.5));
     named.put("medium", network(64, 4, 16, 0, 5e-4, 100, 0.5));
-    named.put("reference-small", network(32, 2, 8, 0, 1e-3, 0, 0).withBatch(16));
-    named.put("paper-cifar10", network(128, 32, 32, 0.1, 2e-4, 100, 0).withBatch(128));
+    named.put("reference-small", network(32, 2, 8, 0, 1e-3, 0, 0).with(Map.of("batch", 16)));
+    named.put("paper-cifar10", network(128, 32, 32, 0.1, 2e-4, 100, 0).with(Map.of("batch", 128)));
     return named;
   }
 
@@ -86,16 +103,24 @@ public record FitConfiguration(
     return new FitConfiguration(
         embedding,
         blocks,
+        1,
+        false,
         groups,
         1e-5,
         List.of(5, 6),
+        ModelConfiguration.Prediction.EPSILON,
         dropout,
         -13.3,
         5,
         ModelConfiguration.Schedule.LEARNED_SCALAR,
+        10,
+        0,
+        Weighting.BOUND,
+        false,
         32,
         learningRate,
         0.01,
+        true,
         1.0,
         warmupSteps,
         decayFraction,
@@ -106,8 +131,12 @@ public record FitConfiguration(
     fourierExponents = fourierExponents == null ? List.of() : List.copyOf(fourierExponents);
     require(batch >= 1, "batch", batch, "at least 1");
     require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "within (0, 10)");
+    require(scheduleRate > 0, "scheduleRate", scheduleRate, "above 0");
+    require(timesteps >= 0, "timesteps", timesteps, "at least 1, or 0 for continuous time");
+    require(weighting != null, "weighting", weighting, "one of the weightings");
+    require(prediction != null, "prediction", prediction, "one of the predictions");
     require(weightDecay >= 0, "weightDecay", weightDecay, "at least 0");
-    require(clipNorm > 0, "clipNorm", clipNorm, "above 0");
+    require(clipNorm >= 0, "clipNorm", clipNorm, "above 0, or 0 for no clipping");
     require(warmupSteps >= 0, "warmupSteps", warmupSteps, "at least 0");
     require(decayFraction >= 0 && decayFraction <= 1, "decayFraction", decayFraction, "in [0, 1]");
     require(averageRate >= 0 && averageRate < 1, "averageRate", averageRate, "in [0, 1)");
@@ -146,21 +175,32 @@ public record FitConfiguration(
    */
   public static FitConfiguration parse(String json) {
     try {
-      ObjectNode fields = JSON.valueToTree(named(DEFAULT));
       JsonNode given = JSON.readTree(json);
       if (!given.isObject()) {
         throw new IllegalArgumentException("fit configuration is no JSON object: " + json);
       }
-      for (Map.Entry<String, JsonNode> field : given.properties()) {
-        if (!fields.has(field.getKey())) {
-          throw new IllegalArgumentException(
-              "fit configuration: unknown field '"
-                  + field.getKey()
-                  + "'; the fields are "
-                  + fields.properties().stream().map(Map.Entry::getKey).toList());
-        }
-        fields.set(field.getKey(), field.getValue());
-      }
+      ObjectNode fields = JSON.valueToTree(named(DEFAULT));
+      given.properties().forEach(field -> set(fields, field.getKey(), field.getValue()));
+      return configuration(fields);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          "fit configuration is not JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  private static void set(ObjectNode fields, String name, JsonNode value) {
+    if (!fields.has(name)) {
+      throw new IllegalArgumentException(
+          "fit configuration: unknown field '"
+              + name
+              + "'; the fields are "
+              + fields.properties().stream().map(Map.Entry::getKey).toList());
+    }
+    fields.set(name, value);
+  }
+
+  private static FitConfiguration configuration(ObjectNode fields) {
+    try {
       FitConfiguration configuration = JSON.treeToValue(fields, FitConfiguration.class);
       configuration.model(1, 1, 1); // checks what concerns the network
       return configuration;
@@ -174,30 +214,19 @@ public record FitConfiguration(
               + e.getOriginalMessage(),
           e);
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(
-          "fit configuration is not JSON: " + e.getOriginalMessage(), e);
+      throw new IllegalStateException("a tree is not parsed", e);
     }
   }
 
-  /** The same with another batch size. */
-  public FitConfiguration withBatch(int newBatch) {
-    return new FitConfiguration(
-        embedding,
-        blocks,
-        groups,
-        normEpsilon,
-        fourierExponents,
-        dropout,
-        gammaMin,
-        gammaMax,
-        schedule,
-        newBatch,
-        learningRate,
-        weightDecay,
-        clipNorm,
-        warmupSteps,
-        decayFraction,
-        averageRate);
+  /**
+   * The same with other values of some fields.
+   *
+   * @throws IllegalArgumentException if a field is unknown or a value impossible
+   */
+  public FitConfiguration with(Map<String, ?> values) {
+    ObjectNode fields = JSON.valueToTree(this);
+    values.forEach((name, value) -> set(fields, name, JSON.valueToTree(value)));
+    return configuration(fields);
   }
 
   /** The model for images of a shape. */
@@ -208,12 +237,34 @@ public record FitConfiguration(
         width,
         embedding,
         blocks,
+        attentionHeads,
+        attentionEverywhere,
         groups,
         normEpsilon,
         fourierExponents,
+        ModelConfiguration.FourierOrder.FREQUENCY_MAJOR,
+        false,
+        prediction,
         dropout,
         gammaMin,
         gammaMax,
         schedule);
+  }
+
+  /** Continuous time, or the discrete steps that the loss is taken at. */
+  DiffusionTime time() {
+    return new DiffusionTime(timesteps);
+  }
+
+  /**
+   * Factor on the learning rate: linear warm-up, then constant, then linear to zero.
+   *
+   * @param step optimiser steps so far
+   * @param fraction of the run's budget that is spent, in [0, 1]
+   */
+  double rate(long step, double fraction) {
+    double warmup = warmupSteps == 0 ? 1 : Math.min(1, step / (double) warmupSteps);
+    double decay = decayFraction == 0 ? 1 : Math.min(1, (1 - fraction) / decayFraction);
+    return warmup * decay;
   }
 }

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import io.surprisal.model.diffusion.CounterNoise;
+import io.surprisal.model.diffusion.Denoiser;
 import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.diffusion.NoiseTimes;
 import io.surprisal.model.diffusion.VariationalBound;
@@ -19,8 +20,11 @@ import io.surprisal.model.network.TorchRuntime;
 import java.util.Arrays;
 
 /**
- * Takes optimiser steps on the continuous-time bound: network and noise schedule together minimise
- * its mean over a batch, at low-discrepancy times.
+ * Takes optimiser steps on the bound, at low-discrepancy times. The network and the end points of
+ * the noise schedule minimise the bound's mean over a batch. The interior of a monotone schedule,
+ * which that mean does not depend on in continuous time, minimises the variance of the diffusion
+ * estimate (arXiv 2107.00630, section 5.2 and appendix I.2). One backward pass through the network
+ * serves both: see {@link ScheduleGradient}.
  *
  * <p>Owns native memory: parameters, their moving average, the optimiser's moments and the
  * network's module. Every step has a manager of its own, so that nothing piles up. Not thread-safe;
@@ -31,7 +35,7 @@ final class ModelTrainer implements AutoCloseable {
 
   private final ModelConfiguration configuration;
   private final FitConfiguration fit;
-  private final int scheduleSize;
+  private final ParameterLayout layout;
   private final CounterNoise noise;
   private final long seed;
   private final LikelihoodNetwork network;
@@ -85,12 +89,13 @@ final class ModelTrainer implements AutoCloseable {
     this.fit = fit;
     this.seed = seed;
     noise = new CounterNoise(seed);
-    scheduleSize = ParameterLayout.of(configuration).scheduleSize();
+    layout = ParameterLayout.of(configuration);
     network = new LikelihoodNetwork(configuration, device, true);
     NDManager manager = network.manager();
     parameters = manager.create(state.parameters());
     average = manager.create(state.average());
-    optimizer = new AdamW(manager, fit, state.firstMoment(), state.secondMoment(), state.steps());
+    optimizer =
+        new AdamW(manager, fit, layout, state.firstMoment(), state.secondMoment(), state.steps());
     steps = state.steps();
   }
 
@@ -116,10 +121,10 @@ final class ModelTrainer implements AutoCloseable {
               configuration.channels(),
               configuration.height(),
               configuration.width());
-      NDArray levels = manager.create(levels(data, batch), shape);
+      NDArray levels = manager.create(levels(data, batch, stream + 3), shape);
       NDArray epsilon = manager.create(gaussian(stream, shape), shape);
       NDArray epsilon0 = manager.create(gaussian(stream + 1, shape), shape);
-      NDArray times = manager.create(times(batch.length, noise.uniform(stream + 2)));
+      double[] times = NoiseTimes.stratified(batch.length, noise.uniform(stream + 2));
       return step(manager, levels, times, epsilon, epsilon0, rate);
     }
   }
@@ -128,7 +133,7 @@ final class ModelTrainer implements AutoCloseable {
   Step step(
       NDManager manager,
       NDArray levels,
-      NDArray times,
+      double[] times,
       NDArray epsilon,
       NDArray epsilon0,
       double rate) {
@@ -139,13 +144,21 @@ final class ModelTrainer implements AutoCloseable {
     return new Step(gradient.bitsPerDim(), norm);
   }
 
-  private static float[] levels(ImageDataset data, int[] batch) {
-    int dimensions = data.channels() * data.height() * data.width();
-    float[] levels = new float[batch.length * dimensions];
+  /** Pixels of a batch, each image mirrored by chance where the configuration says so. */
+  private float[] levels(ImageDataset data, int[] batch, long stream) {
+    int width = data.width();
+    float[] levels = new float[batch.length * data.channels() * data.height() * width];
+    float[] chance = new float[batch.length];
+    if (fit.flip()) {
+      noise.fillGaussian(stream, chance, 0, chance.length);
+    }
     int at = 0;
-    for (int index : batch) {
-      for (byte pixel : data.image(index).pixels()) {
-        levels[at++] = pixel & 0xff;
+    for (int i = 0; i < batch.length; i++) {
+      byte[] pixels = data.image(batch[i]).pixels();
+      for (int p = 0; p < pixels.length; p++) {
+        int x = p % width;
+        int source = chance[i] > 0 ? p - x + width - 1 - x : p;
+        levels[at++] = pixels[source] & 0xff;
       }
     }
     return levels;
@@ -157,54 +170,57 @@ final class ModelTrainer implements AutoCloseable {
     return values;
   }
 
-  private static float[] times(int count, double u) {
-    double[] times = NoiseTimes.stratified(count, u);
-    float[] values = new float[count];
-    for (int i = 0; i < count; i++) {
-      values[i] = (float) times[i];
-    }
-    return values;
-  }
-
   /**
    * The loss of a batch and its gradient.
    *
    * @param bitsPerDim mean bound of the batch
-   * @param flat gradient of {@code bitsPerDim} in the layout of the parameters
+   * @param flat gradient in the layout of the parameters: of the variance of the diffusion estimate
+   *     in (bits/dim)² for the interior of a monotone schedule, of the loss in bits/dim for all
+   *     else
    */
   record Gradient(double bitsPerDim, NDArray flat) {}
 
   /**
-   * Gradient of the batch's mean bound in bits/dim; everything belongs to {@code manager}.
+   * Gradient for a batch; everything belongs to {@code manager}.
    *
+   * @param times t of each image, uniform on [0, 1); discrete time rounds them up to its steps
    * @throws ArithmeticException if it is not finite
    */
   Gradient gradient(
-      NDManager manager, NDArray levels, NDArray times, NDArray epsilon, NDArray epsilon0) {
-    NDArray scheduleLeaf = leaf(manager, 0, scheduleSize);
-    NDArray networkLeaf = leaf(manager, scheduleSize, parameters.size());
+      NDManager manager, NDArray levels, double[] times, NDArray epsilon, NDArray epsilon0) {
+    NDArray networkLeaf = leaf(manager, layout.scheduleSize(), parameters.size());
+    NoiseSchedule schedule = NoiseSchedule.of(configuration, scheduleParameters(manager));
+    ScheduleGradient scheduleGradient =
+        new ScheduleGradient(schedule, fit, times, 1 / (configuration.dimensions() * Math.log(2)));
+    boolean learned = layout.scheduleSize() > 0;
+    NDArray gamma = level(manager, scheduleGradient.gammas(), learned);
+    NDArray gamma0 = level(manager, new double[] {schedule.gammaAtZero()}, learned);
+    NDArray gamma1 = level(manager, new double[] {schedule.gammaAtOne()}, learned);
+    NDArray weights = level(manager, scheduleGradient.lossWeights(), false);
     double bitsPerDim;
     try (GradientCollector collector = TorchRuntime.engine().newGradientCollector()) {
-      VariationalBound bound =
-          new VariationalBound(
-              new NoiseSchedule(configuration, scheduleLeaf, manager),
-              (z, gamma) -> network.predict(z, gamma, networkLeaf));
       NDArray x = VariationalBound.scale(levels);
-      NDArray nats =
-          bound
-              .prior(x)
-              .add(bound.reconstruction(levels, epsilon0))
-              .add(bound.diffusion(x, times, epsilon).loss());
-      NDArray loss = Constants.times(nats.mean(), 1 / (configuration.dimensions() * Math.log(2)));
-      bitsPerDim = loss.getFloat();
+      NDArray fixedTerms =
+          VariationalBound.prior(x, gamma1)
+              .add(VariationalBound.reconstruction(levels, epsilon0, gamma0));
+      NDArray squaredError =
+          VariationalBound.squaredError(
+              Denoiser.of(configuration, network, networkLeaf), x, gamma, epsilon);
+      NDArray nats = fixedTerms.add(squaredError.mul(weights)).mean();
+      NDArray loss = Constants.times(nats, scheduleGradient.bitsPerNat());
+      bitsPerDim =
+          scheduleGradient.bitsPerDim(fixedTerms.toFloatArray(), squaredError.toFloatArray());
       collector.backward(loss);
+      if (learned) {
+        scheduleGradient.accept(
+            gradient(manager, gamma), gradient(manager, gamma0)[0], gradient(manager, gamma1)[0]);
+      }
     }
     NDArray flat = networkLeaf.getGradient();
     flat.attach(manager);
-    if (scheduleSize > 0) {
-      NDArray scheduleGradient = scheduleLeaf.getGradient();
-      scheduleGradient.attach(manager);
-      flat = scheduleGradient.concat(flat);
+    if (learned) {
+      float[] host = scheduleGradient.parameters(layout, fit.clipNorm());
+      flat = manager.create(host).concat(flat);
     }
     double norm = flat.square().sum().getFloat();
     if (!Double.isFinite(bitsPerDim) || !Double.isFinite(norm)) {
@@ -218,6 +234,31 @@ final class ModelTrainer implements AutoCloseable {
               + "; lower the learning rate or resume from the last checkpoint with another seed");
     }
     return new Gradient(bitsPerDim, flat);
+  }
+
+  private float[] scheduleParameters(NDManager manager) {
+    if (layout.scheduleSize() == 0) {
+      return new float[0];
+    }
+    NDArray view = parameters.get("0:{}", layout.scheduleSize());
+    view.attach(manager);
+    return view.toFloatArray();
+  }
+
+  private static NDArray level(NDManager manager, double[] values, boolean leaf) {
+    float[] floats = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      floats[i] = (float) values[i];
+    }
+    NDArray array = manager.create(floats);
+    array.setRequiresGradient(leaf);
+    return array;
+  }
+
+  private static float[] gradient(NDManager manager, NDArray leaf) {
+    NDArray gradient = leaf.getGradient();
+    gradient.attach(manager);
+    return gradient.toFloatArray();
   }
 
   private NDArray leaf(NDManager manager, long from, long to) {

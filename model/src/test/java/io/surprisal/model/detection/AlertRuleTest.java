@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.surprisal.model.network.Precision;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.scoring.ImageLikelihood;
-import io.surprisal.model.scoring.ImageScorer;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -23,11 +23,11 @@ class AlertRuleTest {
   private static final int K = 8;
 
   private static AlertRule rule(float[] calibration, double rate) {
-    return AlertRule.of(calibrated(calibration), K, ImageScorer.FLOAT32, rate);
+    return AlertRule.of(calibrated(calibration), K, Precision.FLOAT32.toString(), rate);
   }
 
   private static Optional<Calibration> calibrated(float... scores) {
-    return Optional.of(new Calibration(K, ImageScorer.FLOAT32, scores, List.of()));
+    return Optional.of(new Calibration(K, Precision.FLOAT32.toString(), scores, List.of()));
   }
 
   private static ImageLikelihood score(double bitsPerDim) {
@@ -131,7 +131,7 @@ class AlertRuleTest {
 
   @Test
   void shouldNeverAlertUncalibrated() {
-    AlertRule rule = AlertRule.of(Optional.empty(), K, ImageScorer.FLOAT32, 0.5);
+    AlertRule rule = AlertRule.of(Optional.empty(), K, Precision.FLOAT32.toString(), 0.5);
     assertThat(rule.silence()).hasValueSatisfying(s -> assertThat(s).contains("not calibrated"));
     assertThat(rule(new float[] {1, 2}, 0.5).silence()).isEmpty();
     for (double score : new double[] {-1, 8, 1e9, Double.POSITIVE_INFINITY, Double.NaN}) {
@@ -149,14 +149,14 @@ class AlertRuleTest {
   void shouldRefuseWhatTheCalibrationDoesNotCover() {
     Optional<Calibration> release = calibrated(new float[98]);
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> AlertRule.of(release, 16, ImageScorer.FLOAT32, 0.05))
+        .isThrownBy(() -> AlertRule.of(release, 16, Precision.FLOAT32.toString(), 0.05))
         .withMessageContaining("calibrated for 8 evaluations")
         .withMessageContaining("not for 16")
         .withMessageContaining("surprisal calibrate --evaluations 16");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> AlertRule.of(release, K, "bfloat16", 0.05))
         .withMessageContaining("bfloat16");
-    assertThat(AlertRule.of(release, K, ImageScorer.FLOAT32, 0.01).silence())
+    assertThat(AlertRule.of(release, K, Precision.FLOAT32.toString(), 0.01).silence())
         .hasValueSatisfying(
             reason ->
                 assertThat(reason)
@@ -164,7 +164,7 @@ class AlertRuleTest {
                     .contains("surprisal calibrate"));
     for (double rate : new double[] {0, 1, -0.1, Double.NaN}) {
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> AlertRule.of(release, K, ImageScorer.FLOAT32, rate))
+          .isThrownBy(() -> AlertRule.of(release, K, Precision.FLOAT32.toString(), rate))
           .withMessageContaining("within (0, 1)");
     }
   }

@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
+import io.surprisal.model.network.Precision;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageLikelihood;
@@ -35,7 +36,7 @@ class CalibratorTest {
 
   private Calibration calibrate(ImageDataset data, int limit, int evaluations) {
     return Calibrator.calibrate(
-        untrained, data, limit, evaluations, Device.cpu(), done -> {}, () -> false);
+        untrained, data, limit, evaluations, Execution.CPU, done -> {}, () -> false);
   }
 
   /**
@@ -85,11 +86,11 @@ class CalibratorTest {
     ImageDataset data = TinyModels.noiseDataset(CONFIGURATION, 20);
     List<Integer> progress = new ArrayList<>();
     Calibration calibration =
-        Calibrator.calibrate(untrained, data, 12, 4, Device.cpu(), progress::add, () -> false);
+        Calibrator.calibrate(untrained, data, 12, 4, Execution.CPU, progress::add, () -> false);
     assertThat(progress).isSorted().last().isEqualTo(12);
     Release release = untrained.recalibrated(folder.resolve("calibrated"), calibration);
     float[] served = new float[12];
-    try (ImageScorer scorer = new ImageScorer(release, Device.cpu(), 4)) {
+    try (ImageScorer scorer = new ImageScorer(release, Execution.CPU, 4)) {
       for (int i = 0; i < served.length; i++) {
         ImageLikelihood likelihood = scorer.score(data.image(i));
         served[i] = (float) likelihood.bitsPerDim();
@@ -102,7 +103,7 @@ class CalibratorTest {
     Arrays.sort(served);
     assertThat(calibration.bitsPerDim()).containsExactly(served, within(1e-5f));
     assertThat(calibration.evaluations()).isEqualTo(4);
-    assertThat(calibration.precision()).isEqualTo(ImageScorer.FLOAT32);
+    assertThat(calibration.precision()).isEqualTo(Precision.FLOAT32.toString());
   }
 
   @Test
@@ -113,7 +114,7 @@ class CalibratorTest {
                 TinyModels.noiseDataset(CONFIGURATION, 100),
                 100,
                 4,
-                Device.cpu(),
+                Execution.CPU,
                 done -> {},
                 () -> true)
             .images();

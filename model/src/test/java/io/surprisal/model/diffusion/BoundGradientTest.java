@@ -29,8 +29,8 @@ class BoundGradientTest {
 
   private static float[] gradient(boolean collect) {
     try (NDManager manager = TorchRuntime.engine().newBaseManager(Device.cpu())) {
-      NDArray parameters = manager.create(new float[] {-13.2f, 18.2f});
-      parameters.setRequiresGradient(true);
+      NDArray gammas = manager.create(new float[] {-13.2f, 5, -7});
+      gammas.setRequiresGradient(true);
       PixelImage image = TinyModels.noise(TinyModels.grey(), 1);
       float[] pixels = new float[64];
       for (int i = 0; i < pixels.length; i++) {
@@ -41,22 +41,18 @@ class BoundGradientTest {
       NDArray levels = manager.create(pixels, SHAPE);
       NDArray epsilon = manager.create(noise, SHAPE);
       try (GradientCollector collector = TorchRuntime.engine().newGradientCollector()) {
-        VariationalBound bound =
-            new VariationalBound(
-                new NoiseSchedule(TinyModels.grey(), parameters, manager), (z, gamma) -> z);
         NDArray x = VariationalBound.scale(levels);
         NDArray loss =
-            bound
-                .prior(x)
-                .add(bound.reconstruction(levels, epsilon))
-                .add(bound.diffusion(x, manager.create(new float[] {0.3f}), epsilon).loss())
+            VariationalBound.prior(x, gammas.get("1:2"))
+                .add(VariationalBound.reconstruction(levels, epsilon, gammas.get("0:1")))
+                .add(VariationalBound.squaredError((z, g) -> z, x, gammas.get("2:3"), epsilon))
                 .sum();
         if (collect) {
           collectAndReuse(manager);
         }
         collector.backward(loss);
       }
-      NDArray gradient = parameters.getGradient();
+      NDArray gradient = gammas.getGradient();
       gradient.attach(manager);
       return gradient.toFloatArray();
     }

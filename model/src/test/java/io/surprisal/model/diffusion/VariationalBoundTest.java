@@ -7,9 +7,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
-import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.TorchRuntime;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -55,29 +54,28 @@ class VariationalBoundTest {
   })
   void shouldGiveTheDiffusionLossAndPriorOfGaussianData(
       double variance, double gammaMin, double gammaMax, double diffusion, double prior) {
-    VariationalBound bound = bound(gammaMin, gammaMax, gaussian(variance));
+    TestBound bound = bound(gammaMin, gammaMax, gaussian(variance));
     int times = 1000;
     float[] x = new float[times * 9];
     float[] epsilon = new float[times * 9];
-    float[] t = new float[times * 9];
+    double[] t = new double[times * 9];
     double[] weight = new double[times * 9];
     for (int i = 0; i < t.length; i++) {
       int time = i / 9;
-      t[i] = (time + 0.5f) / times;
+      t[i] = (time + 0.5) / times;
       x[i] = (float) (Math.sqrt(variance) * NODES[i % 3]);
       epsilon[i] = (float) NODES[i / 3 % 3];
       weight[i] = WEIGHTS[i % 3] * WEIGHTS[i / 3 % 3] / times;
     }
-    VariationalBound.Diffusion actual =
-        bound.diffusion(pixels(x), manager.create(t), pixels(epsilon));
+    TestBound.Diffusion actual = bound.diffusion(pixels(x), t, pixels(epsilon));
     assertThat(mean(actual.loss(), weight)).isCloseTo(diffusion, within(2e-5 * diffusion));
     assertThat(mean(bound.prior(pixels(x)), weight)).isCloseTo(prior, within(2e-6 * prior + 2e-8));
     // m(γ) = sigmoid(ln v − γ) at one noise level
     double m = 0;
     for (int i = 0; i < 9; i++) {
-      m += times * weight[4500 + i] * actual.squaredError().getFloat(4500 + i);
+      m += times * weight[4500 + i] * actual.squaredError()[4500 + i];
     }
-    double gamma = actual.gamma().getFloat(4500);
+    double gamma = actual.gamma()[4500];
     assertThat(gamma).isCloseTo(gammaMin + (gammaMax - gammaMin) * 0.5005, within(1e-5));
     assertThat(m).isCloseTo(variance / (variance + Math.exp(gamma)), within(1e-5));
   }
@@ -93,18 +91,17 @@ class VariationalBoundTest {
     int times = 1000;
     float[] x = new float[times * 3];
     float[] epsilon = new float[times * 3];
-    float[] t = new float[times * 3];
+    double[] t = new double[times * 3];
     double[] weight = new double[times * 3];
     for (int i = 0; i < t.length; i++) {
       int time = i / 3;
-      t[i] = (time + 0.5f) / times;
+      t[i] = (time + 0.5) / times;
       x[i] = (float) Math.sqrt(secondMoment);
       epsilon[i] = (float) NODES[i % 3];
       weight[i] = WEIGHTS[i % 3] / times;
     }
-    VariationalBound.Diffusion actual =
-        bound(gammaMin, gammaMax, (z, gamma) -> z)
-            .diffusion(pixels(x), manager.create(t), pixels(epsilon));
+    TestBound.Diffusion actual =
+        bound(gammaMin, gammaMax, (z, gamma) -> z).diffusion(pixels(x), t, pixels(epsilon));
     assertThat(mean(actual.loss(), weight)).isCloseTo(diffusion, within(2e-5 * diffusion));
   }
 
@@ -121,13 +118,13 @@ class VariationalBoundTest {
     "-5, 5.4403579830, 4.0584072877"
   })
   void shouldGiveTheReconstructionLossOfAPixel(double gamma0, double interior, double edge) {
-    VariationalBound bound = bound(gamma0, 5, (z, gamma) -> z);
+    TestBound bound = bound(gamma0, 5, (z, gamma) -> z);
     assertThat(reconstructionBits(bound, 128)).isCloseTo(interior, within(2e-6 * interior + 1e-9));
     assertThat(reconstructionBits(bound, 0)).isCloseTo(edge, within(2e-6 * edge + 1e-9));
     assertThat(reconstructionBits(bound, 255)).isCloseTo(edge, within(2e-6 * edge + 1e-9));
   }
 
-  private double reconstructionBits(VariationalBound bound, int level) {
+  private double reconstructionBits(TestBound bound, int level) {
     double step = 0.01;
     int n = 1601;
     float[] levels = new float[n];
@@ -146,7 +143,7 @@ class VariationalBoundTest {
   void shouldGiveEightBitsForUniformPixels() {
     double gammaMin = -13.3;
     double gammaMax = 5;
-    VariationalBound bound = bound(gammaMin, gammaMax, this::uniformLevels);
+    TestBound bound = bound(gammaMin, gammaMax, this::uniformLevels);
     float[] allLevels = new float[256];
     for (int i = 0; i < 256; i++) {
       allLevels[i] = i;
@@ -168,20 +165,20 @@ class VariationalBoundTest {
       try (NDManager scope = manager.newSubManager()) {
         float[] levels = new float[128 * nodes];
         float[] epsilon = new float[128 * nodes];
-        float[] t = new float[128 * nodes];
+        double[] t = new double[128 * nodes];
         double[] weight = new double[128 * nodes];
         for (int i = 0; i < t.length; i++) {
           levels[i] = i % 128;
           epsilon[i] = (float) (step * (i / 128 - nodes / 2));
-          t[i] = (time + 0.5f) / times;
+          t[i] = (time + 0.5) / times;
           weight[i] = density(epsilon[i]) * step / 128 / times;
         }
         Shape shape = new Shape(t.length, 1, 1, 1);
-        NDArray loss =
+        double[] loss =
             bound
                 .diffusion(
                     VariationalBound.scale(scope.create(levels, shape)),
-                    scope.create(t),
+                    t,
                     scope.create(epsilon, shape))
                 .loss();
         diffusion += mean(loss, weight) / LN2;
@@ -200,7 +197,7 @@ class VariationalBoundTest {
       levels[i] = (float) (2 * (i + 0.5) / 256 - 1);
     }
     NDArray x = z.getManager().create(levels);
-    NDArray precision = gamma.neg().exp().mul(-0.5f).reshape(-1, 1);
+    NDArray precision = gamma.neg().exp().mul(-0.5).reshape(-1, 1);
     NDArray posterior = z.div(alpha).reshape(-1, 1).sub(x).square().mul(precision).softmax(1);
     NDArray mean = posterior.mul(x).sum(new int[] {1}).reshape(z.getShape());
     return z.sub(mean.mul(alpha)).div(sigma);
@@ -215,7 +212,7 @@ class VariationalBoundTest {
     int n = 40_000;
     int d = 2;
     double range = 18.3;
-    float[] t = new float[n];
+    double[] t = new double[n];
     float[] x = new float[n * d];
     float[] epsilon = new float[n * d];
     Random random = new Random(5);
@@ -227,11 +224,10 @@ class VariationalBoundTest {
       epsilon[i] = (float) random.nextGaussian();
     }
     Shape shape = new Shape(n, 1, 1, d);
-    float[] loss =
+    double[] loss =
         bound(-13.3, 5, gaussian(1))
-            .diffusion(manager.create(x, shape), manager.create(t), manager.create(epsilon, shape))
-            .loss()
-            .toFloatArray();
+            .diffusion(manager.create(x, shape), t, manager.create(epsilon, shape))
+            .loss();
     double mean = IntStream.range(0, n).mapToDouble(i -> loss[i]).average().orElseThrow();
     double variance = moment(loss, mean, 2);
     double expectedMean = d * 6.6466431630;
@@ -244,7 +240,7 @@ class VariationalBoundTest {
         .isCloseTo(expectedVariance, within(5 * variance * Math.sqrt((kurtosis - 1) / n)));
   }
 
-  private static double moment(float[] values, double mean, int order) {
+  private static double moment(double[] values, double mean, int order) {
     return IntStream.range(0, values.length)
         .mapToDouble(i -> Math.pow(values[i] - mean, order))
         .average()
@@ -256,23 +252,8 @@ class VariationalBoundTest {
     return Math.log1p(Math.exp(u)) - 1 / (1 + Math.exp(-u));
   }
 
-  @Test
-  void shouldTakeALearnedSlopeByItsMagnitude() {
-    ModelConfiguration configuration =
-        configuration(-13.3, 5, ModelConfiguration.Schedule.LEARNED_SCALAR);
-    for (float slope : new float[] {12, -12}) {
-      NoiseSchedule schedule =
-          new NoiseSchedule(configuration, manager.create(new float[] {-7, slope}), manager);
-      assertThat(schedule.gammaAtZero().toFloatArray()).containsExactly(-7);
-      assertThat(schedule.gammaAtOne().toFloatArray()).containsExactly(5);
-      assertThat(schedule.derivative().toFloatArray()).containsExactly(12);
-      assertThat(schedule.gamma(manager.create(new float[] {0, 0.25f, 1})).toFloatArray())
-          .containsExactly(-7, -4, 5);
-    }
-  }
-
   /** ε̂ = z σ/(α² v + σ²), optimal for pixels that are N(0, v). */
-  private static VariationalBound.Denoiser gaussian(double variance) {
+  private static Denoiser gaussian(double variance) {
     return (z, gamma) -> {
       NDArray alpha2 = Activation.sigmoid(gamma.neg());
       NDArray sigma2 = Activation.sigmoid(gamma);
@@ -281,18 +262,9 @@ class VariationalBoundTest {
     };
   }
 
-  private VariationalBound bound(
-      double gammaMin, double gammaMax, VariationalBound.Denoiser denoiser) {
-    ModelConfiguration configuration =
-        configuration(gammaMin, gammaMax, ModelConfiguration.Schedule.FIXED_LINEAR);
-    return new VariationalBound(
-        new NoiseSchedule(configuration, manager.create(new float[0]), manager), denoiser);
-  }
-
-  private static ModelConfiguration configuration(
-      double gammaMin, double gammaMax, ModelConfiguration.Schedule schedule) {
-    return new ModelConfiguration(
-        1, 1, 1, 8, 1, 4, 1e-5, List.of(), 0, gammaMin, gammaMax, schedule);
+  private static TestBound bound(double gammaMin, double gammaMax, Denoiser denoiser) {
+    return new TestBound(
+        LinearSchedule.fixed(gammaMin, gammaMax), denoiser, DiffusionTime.CONTINUOUS);
   }
 
   private NDArray pixels(float[] values) {
@@ -305,10 +277,16 @@ class VariationalBoundTest {
 
   private static double mean(NDArray values, double[] weight) {
     float[] floats = values.toFloatArray();
-    assertThat(floats).hasSameSizeAs(weight);
+    double[] doubles = new double[floats.length];
+    Arrays.setAll(doubles, i -> floats[i]);
+    return mean(doubles, weight);
+  }
+
+  private static double mean(double[] values, double[] weight) {
+    assertThat(values).hasSameSizeAs(weight);
     double sum = 0;
-    for (int i = 0; i < floats.length; i++) {
-      sum += weight[i] * floats[i];
+    for (int i = 0; i < values.length; i++) {
+      sum += weight[i] * values[i];
     }
     return sum;
   }

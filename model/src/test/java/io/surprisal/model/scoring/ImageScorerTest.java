@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
+import io.surprisal.model.network.Precision;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import java.io.IOException;
@@ -47,14 +48,14 @@ class ImageScorerTest {
             Optional.of(
                 new Calibration(
                     K,
-                    ImageScorer.FLOAT32,
+                    Precision.FLOAT32.toString(),
                     new float[] {1},
                     List.of(new Calibration.Correction(K, BIAS, 0.01, 0.5, 1.5)))),
             TinyModels.TRAINING);
   }
 
   private ImageScorer scorer(int evaluations) {
-    return new ImageScorer(release, Device.cpu(), evaluations);
+    return new ImageScorer(release, Execution.CPU, evaluations);
   }
 
   private static void assertSame(List<ImageLikelihood> actual, List<ImageLikelihood> expected) {
@@ -122,7 +123,7 @@ class ImageScorerTest {
   @Test
   void shouldEvaluateAllImagesAtTheReleasesLevelsWhereItIsCalibratedForK() {
     try (ImageScorer corrected = scorer(K);
-        ImageScorer uncorrected = ImageScorer.uncorrected(release, Device.cpu(), K)) {
+        ImageScorer uncorrected = ImageScorer.uncorrected(release, Execution.CPU, K)) {
       List<ImageLikelihood> with = corrected.score(IMAGES);
       List<ImageLikelihood> without = uncorrected.score(IMAGES);
       for (int i = 0; i < with.size(); i++) {
@@ -143,7 +144,7 @@ class ImageScorerTest {
   void shouldKeyTheLevelsByThePixelsForAnyOtherK() {
     try (ImageScorer scorer = scorer(5);
         ImageScorer unreleased =
-            ImageScorer.unreleased(CONFIGURATION, release.parameters(), Device.cpu(), 5)) {
+            ImageScorer.unreleased(CONFIGURATION, release.parameters(), Execution.CPU, 5)) {
       List<ImageLikelihood> scores = scorer.score(IMAGES.subList(0, 5));
       assertThat(scores.stream().map(s -> s.noiseLevels()[0]).distinct()).hasSize(5);
       assertThat(scores).isEqualTo(unreleased.score(IMAGES.subList(0, 5)));
@@ -155,9 +156,9 @@ class ImageScorerTest {
 
   @Test
   void shouldDrawFreshNoiseBySeedAndIndexAlone() {
-    try (ImageScorer scorer = ImageScorer.fresh(release, Device.cpu(), K, 1);
-        ImageScorer same = ImageScorer.fresh(release, Device.cpu(), K, 1);
-        ImageScorer other = ImageScorer.fresh(release, Device.cpu(), K, 2)) {
+    try (ImageScorer scorer = ImageScorer.fresh(release, Execution.CPU, K, 1);
+        ImageScorer same = ImageScorer.fresh(release, Execution.CPU, K, 1);
+        ImageScorer other = ImageScorer.fresh(release, Execution.CPU, K, 2)) {
       List<ImageLikelihood> scores = scorer.score(IMAGES, 0);
       assertSame(same.score(IMAGES.subList(10, 20), 10), scores.subList(10, 20));
       assertThat(other.score(IMAGES.get(0))).isNotEqualTo(scores.get(0));
@@ -175,8 +176,8 @@ class ImageScorerTest {
   void shouldBeUnbiasedAtAnyNumberOfEvaluations() throws IOException {
     Release untrained = Release.untrained(folder.resolve("untrained"), CONFIGURATION, 1);
     int images = 64;
-    try (ImageScorer fresh = ImageScorer.fresh(untrained, Device.cpu(), 3, 5);
-        ImageScorer keyed = new ImageScorer(untrained, Device.cpu(), 3)) {
+    try (ImageScorer fresh = ImageScorer.fresh(untrained, Execution.CPU, 3, 5);
+        ImageScorer keyed = new ImageScorer(untrained, Execution.CPU, 3)) {
       for (ImageScorer scorer : List.of(fresh, keyed)) {
         double[] differences = new double[images];
         for (int i = 0; i < images; i++) {
@@ -230,7 +231,7 @@ class ImageScorerTest {
     double[] scores = new double[seeds];
     double stated = 0;
     for (int seed = 0; seed < seeds; seed++) {
-      try (ImageScorer scorer = ImageScorer.fresh(untrained, Device.cpu(), 32, seed)) {
+      try (ImageScorer scorer = ImageScorer.fresh(untrained, Execution.CPU, 32, seed)) {
         ImageLikelihood likelihood = scorer.score(IMAGES.get(0));
         scores[seed] = likelihood.bitsPerDim();
         stated += likelihood.standardError() * likelihood.standardError() / seeds;
@@ -319,7 +320,7 @@ class ImageScorerTest {
     ModelConfiguration colour =
         TinyModels.configuration(3, 4, 6, List.of(5), Schedule.FIXED_LINEAR);
     Release of = Release.untrained(folder.resolve("colour"), colour, 1);
-    try (ImageScorer scorer = new ImageScorer(of, Device.cpu(), 64)) {
+    try (ImageScorer scorer = new ImageScorer(of, Execution.CPU, 64)) {
       PixelImage image = TinyModels.noise(colour, 1);
       ImageLikelihood likelihood = scorer.score(image);
       // more than five of the errors stated would happen by chance once in a million

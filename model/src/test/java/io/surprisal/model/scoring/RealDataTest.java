@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import ai.djl.Device;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.ImageDatasets;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.release.Release;
 import java.io.IOException;
@@ -48,7 +48,7 @@ class RealDataTest {
             folder.resolve("untrained.safetensors"),
             TinyModels.configuration(1, 28, 28, List.of(5, 6), Schedule.LEARNED_SCALAR),
             1);
-    try (ImageScorer scorer = ImageScorer.fresh(untrained, Device.cpu(), 16, 1)) {
+    try (ImageScorer scorer = ImageScorer.fresh(untrained, Execution.CPU, 16, 1)) {
       DatasetLikelihood likelihood =
           DatasetLikelihood.measure(scorer, images, 128, (index, image) -> {}, () -> false);
       assertThat(likelihood.bitsPerDim()).isCloseTo(14.1076470110, within(0.1));

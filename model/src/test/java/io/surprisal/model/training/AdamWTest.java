@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDManager;
+import io.surprisal.model.TinyModels;
+import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.network.TorchRuntime;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -27,7 +29,9 @@ class AdamWTest {
       expected[i] = start[i];
     }
     try (NDManager manager = TorchRuntime.engine().newBaseManager()) {
-      AdamW optimizer = new AdamW(manager, FIT, new float[N], new float[N], 0);
+      AdamW optimizer =
+          new AdamW(
+              manager, FIT, ParameterLayout.of(TinyModels.grey()), new float[N], new float[N], 0);
       var parameters = manager.create(start);
       int clipped = 0;
       for (int step = 1; step <= STEPS; step++) {

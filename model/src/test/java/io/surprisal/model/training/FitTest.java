@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import ai.djl.Device;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.ReleaseException;
@@ -106,7 +106,7 @@ class FitTest {
         seed,
         true,
         resume,
-        Device.cpu());
+        Execution.CPU);
   }
 
   private Release run(FitConfiguration fit, long steps, boolean resume, Ear ear)
@@ -176,7 +176,10 @@ class FitTest {
     out("m");
     run(FIT, 2, false, new Ear(Long.MAX_VALUE));
     ImageDataset data = TinyModels.noiseDataset(MODEL, IMAGES);
-    assertRefused(request(data, FIT.withBatch(5), 4, 0.2, 7, true), "configuration", "batch=6");
+    assertRefused(
+        request(data, FIT.with(java.util.Map.of("batch", 5)), 4, 0.2, 7, true),
+        "configuration",
+        "batch=6");
     assertRefused(request(data, FIT, 4, 0.2, 8, true), "seed 7");
     assertRefused(
         request(TinyModels.noiseDataset(MODEL, IMAGES - 1), FIT, 4, 0.2, 7, true), "40 images");
@@ -300,7 +303,7 @@ class FitTest {
             7,
             true,
             false,
-            Device.cpu());
+            Execution.CPU);
     Ear ear = new Ear(Long.MAX_VALUE);
     Release release = new Fit(request, ear, () -> false, clock).run();
     assertThat(release.training().steps()).isBetween(2L, 50L);
@@ -326,7 +329,7 @@ class FitTest {
                     7,
                     true,
                     false,
-                    Device.cpu()))
+                    Execution.CPU))
         .withMessageContaining("steps or time");
   }
 

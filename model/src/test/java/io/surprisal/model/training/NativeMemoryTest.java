@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import ai.djl.Device;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Release;
@@ -49,7 +50,7 @@ class NativeMemoryTest {
   void shouldStayFlatOverTwentyThousandImages() throws IOException {
     Release release = Release.untrained(folder.resolve("tiny.safetensors"), MODEL, 1);
     int before = TorchRuntime.nativeHandles();
-    try (ImageScorer scorer = new ImageScorer(release, Device.cpu(), 2)) {
+    try (ImageScorer scorer = new ImageScorer(release, Execution.CPU, 2)) {
       for (int image = 0; image < WARM_UP; image++) {
         scorer.score(DATA.image(image % 20));
       }

@@ -1,0 +1,67 @@
+package io.surprisal.model.diffusion;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.surprisal.model.network.Execution;
+import io.surprisal.model.network.LikelihoodNetwork;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ParameterLayout;
+import java.util.Arrays;
+
+/**
+ * A Variational Diffusion Model ready for inference on a device: its denoiser and its noise
+ * schedule.
+ *
+ * <p>Owns native memory, the parameters and the network's module; {@link #close()} frees it.
+ * Threads may share an instance.
+ */
+public final class DiffusionModel implements AutoCloseable {
+  private final ModelConfiguration configuration;
+  private final Execution execution;
+  private final LikelihoodNetwork network;
+  private final NoiseSchedule schedule;
+  private final Denoiser denoiser;
+
+  /**
+   * Copies parameters to the device.
+   *
+   * @param parameters flat vector of {@link ParameterLayout}
+   */
+  public DiffusionModel(ModelConfiguration configuration, float[] parameters, Execution execution) {
+    this.configuration = configuration;
+    this.execution = execution;
+    schedule = NoiseSchedule.of(configuration, parameters);
+    network =
+        new LikelihoodNetwork(configuration, execution.device(), false, execution.precision());
+    int split = ParameterLayout.of(configuration).scheduleSize();
+    NDArray networkParameters =
+        network.manager().create(Arrays.copyOfRange(parameters, split, parameters.length));
+    denoiser = Denoiser.of(configuration, network, networkParameters);
+  }
+
+  /** A manager for the arrays of one request; the caller closes it. */
+  public NDManager newManager() {
+    return network.manager().newSubManager();
+  }
+
+  public ModelConfiguration configuration() {
+    return configuration;
+  }
+
+  public Execution execution() {
+    return execution;
+  }
+
+  public NoiseSchedule schedule() {
+    return schedule;
+  }
+
+  public Denoiser denoiser() {
+    return denoiser;
+  }
+
+  @Override
+  public void close() {
+    network.close();
+  }
+}
