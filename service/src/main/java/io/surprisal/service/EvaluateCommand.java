@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,6 +28,8 @@ import picocli.CommandLine.Spec;
           + " noise afresh."
     })
 final class EvaluateCommand implements Callable<Integer> {
+  private static final int DEFAULT_EVALUATIONS = 8;
+
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
@@ -48,10 +51,17 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(
       names = "--evaluations",
-      defaultValue = "8",
       paramLabel = "K",
-      description = "Evaluations of the network an image. Default: 8.")
-  private int evaluations;
+      description = "Evaluations of the network an image. Default: 8, at most the timesteps.")
+  private Optional<Integer> evaluations = Optional.empty();
+
+  @Option(
+      names = "--timesteps",
+      paramLabel = "T",
+      description =
+          "Measure the bound with T discrete steps instead of continuous time: a stratified sample"
+              + " of K of them, with K = T the full sum.")
+  private Optional<Integer> timesteps = Optional.empty();
 
   @Option(
       names = "--seed",
@@ -78,20 +88,17 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (limit.orElse(1) < 1 || evaluations < 1) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--limit and --evaluations must be at least 1, not %s and %d"
-              .formatted(limit.map(String::valueOf).orElse("all"), evaluations));
-    }
+    int k = evaluations.orElse(Math.min(DEFAULT_EVALUATIONS, timesteps.orElse(Integer.MAX_VALUE)));
+    require(limit.orElse(1) >= 1, "--limit must be at least 1, not " + limit.orElse(1));
+    require(timesteps.orElse(1) >= 1, "--timesteps must be at least 1, not " + timesteps.orElse(1));
+    require(
+        k >= 1 && k <= timesteps.orElse(k),
+        "--evaluations must be 1 to the number of --timesteps, not " + k);
     Release loaded = ReleaseFiles.load(release);
     ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
     Execution where = execution.forRelease(loaded);
     int count = Math.min(images.size(), limit.orElse(images.size()));
-    try (ImageScorer scorer =
-            seed.isPresent()
-                ? ImageScorer.fresh(loaded, where, evaluations, seed.get())
-                : new ImageScorer(loaded, where, evaluations);
+    try (ImageScorer scorer = scorer(loaded, where, k);
         Progress progress = invocation.progress("evaluate", count, "images")) {
       DatasetLikelihood likelihood =
           DatasetLikelihood.measure(
@@ -115,6 +122,26 @@ final class EvaluateCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private ImageScorer scorer(Release loaded, Execution where, int k) {
+    if (timesteps.isPresent()) {
+      return ImageScorer.discrete(
+          loaded,
+          where,
+          k,
+          timesteps.get(),
+          seed.map(OptionalLong::of).orElse(OptionalLong.empty()));
+    }
+    return seed.isPresent()
+        ? ImageScorer.fresh(loaded, where, k, seed.get())
+        : new ImageScorer(loaded, where, k);
+  }
+
+  private void require(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), message);
+    }
   }
 
   private void printImage(String name, ImageLikelihood image) {

@@ -9,10 +9,10 @@ import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.training.Fit;
 import io.surprisal.model.training.FitConfiguration;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -60,14 +60,7 @@ final class FitCommand implements Callable<Integer> {
       description = "Where the release goes (.safetensors); the checkpoint lies beside it.")
   private Path out;
 
-  @Option(
-      names = "--config",
-      paramLabel = "NAME|FILE",
-      defaultValue = FitConfiguration.DEFAULT,
-      description =
-          "A built-in configuration or a JSON file. Default: ${DEFAULT-VALUE}. Built in: tiny, small,"
-              + " medium, reference-small, paper-cifar10.")
-  private String config;
+  @Mixin private ConfigurationOption configuration;
 
   @Option(
       names = "--steps",
@@ -81,8 +74,14 @@ final class FitCommand implements Callable<Integer> {
       description = "Training time in all. Default, without --steps: 20.")
   private Optional<Double> minutes = Optional.empty();
 
-  @Option(names = "--batch", paramLabel = "B", description = "Images a step.")
-  private Optional<Integer> batch = Optional.empty();
+  @Option(
+      names = "--timesteps",
+      paramLabel = "T",
+      description = "Train for T discrete steps instead of continuous time.")
+  private Optional<Integer> timesteps = Optional.empty();
+
+  @Option(names = "--flip", description = "Mirror half of the images, by chance, left to right.")
+  private boolean flip;
 
   @Option(
       names = "--seed",
@@ -143,7 +142,7 @@ final class FitCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    FitConfiguration configuration = configuration();
+    FitConfiguration fit = configuration();
     require(steps.orElse(0L) >= 0, "--steps must be at least 0");
     require(minutes.orElse(1.0) > 0, "--minutes must be above 0");
     require(heldOut >= 0 && heldOut < 1, "--held-out must be in [0, 1)");
@@ -154,7 +153,7 @@ final class FitCommand implements Callable<Integer> {
     invocation.stop().allow(LONGEST_END);
     ImageDataset images = Images.open(data);
     Execution where =
-        execution.forModel(configuration.model(images.channels(), images.height(), images.width()));
+        execution.forModel(fit.model(images.channels(), images.height(), images.width()));
     Optional<Double> budget =
         minutes.isEmpty() && steps.isEmpty() ? Optional.of((double) DEFAULT_MINUTES) : minutes;
     Fit.Request request =
@@ -164,7 +163,7 @@ final class FitCommand implements Callable<Integer> {
                 .map(path -> path.getFileName().toString())
                 .collect(Collectors.joining(" ")),
             out,
-            configuration,
+            fit,
             steps.map(OptionalLong::of).orElse(OptionalLong.empty()),
             budget.map(m -> Duration.ofMillis((long) (m * 60_000))),
             heldOut,
@@ -190,15 +189,12 @@ final class FitCommand implements Callable<Integer> {
   }
 
   private FitConfiguration configuration() throws IOException {
-    try {
-      FitConfiguration configuration =
-          FitConfiguration.names().contains(config) || !Files.exists(Path.of(config))
-              ? FitConfiguration.named(config)
-              : FitConfiguration.parse(Files.readString(Path.of(config)));
-      return batch.map(b -> configuration.with(Map.of("batch", b))).orElse(configuration);
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    Map<String, Object> more = new LinkedHashMap<>();
+    timesteps.ifPresent(t -> more.put("timesteps", t));
+    if (flip) {
+      more.put("flip", true);
     }
+    return configuration.read(more);
   }
 
   private void print(Release release, int parameters) {

@@ -100,7 +100,8 @@ public final class Surprisal {
             new EvaluateCommand(invocation),
             new CalibrateCommand(invocation),
             new InspectCommand(invocation),
-            new CameraCommand(invocation)));
+            new CameraCommand(invocation),
+            new BenchCommand()));
     groups.put("Self-description", List.of(new ConfigCommand(invocation), new HelpCommand()));
     return groups;
   }
@@ -147,8 +148,10 @@ public final class Surprisal {
     Map<String, List<Object>> groups = groups(invocation);
     groups.values().forEach(commands -> commands.forEach(line::addSubcommand));
     line.getSubcommands()
-        .values()
-        .forEach(command -> command.getCommandSpec().mixinStandardHelpOptions(true));
+        .get("bench")
+        .addSubcommand(new BenchForwardCommand(invocation))
+        .addSubcommand(new BenchTrainCommand(invocation));
+    withHelp(line.getSubcommands());
     line.getHelpSectionMap()
         .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> groupedCommands(help, groups));
     line.setOut(new PrintWriter(invocation.out(), true, UTF_8));
@@ -163,6 +166,16 @@ public final class Surprisal {
     line.setExecutionExceptionHandler(
         (e, command, parsed) -> report(e, invocation.err(), root.verbose));
     return line;
+  }
+
+  private static void withHelp(Map<String, CommandLine> commands) {
+    commands
+        .values()
+        .forEach(
+            command -> {
+              command.getCommandSpec().mixinStandardHelpOptions(true);
+              withHelp(command.getSubcommands());
+            });
   }
 
   private int execute(ParseResult parsed, Invocation invocation) {
