@@ -150,7 +150,8 @@ public final class Surprisal {
     line.getSubcommands()
         .get("bench")
         .addSubcommand(new BenchForwardCommand(invocation))
-        .addSubcommand(new BenchTrainCommand(invocation));
+        .addSubcommand(new BenchTrainCommand(invocation))
+        .addSubcommand(new BenchSchedulesCommand(invocation));
     withHelp(line.getSubcommands());
     line.getHelpSectionMap()
         .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> groupedCommands(help, groups));

@@ -1,0 +1,41 @@
+package io.surprisal.model.training;
+
+import ai.djl.Device;
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.ModelConfiguration;
+import java.util.stream.IntStream;
+
+/**
+ * How long optimiser steps take: the real ones of a {@code fit}, data and noise included.
+ *
+ * <p>Owns native memory; {@link #close()} frees it. Not thread-safe.
+ */
+public final class TrainingSpeed implements AutoCloseable {
+  private final ModelTrainer trainer;
+  private final ImageDataset data;
+  private final int[] batch;
+
+  /**
+   * Prepares an untrained model.
+   *
+   * @param data images that the batches are taken from, in turn
+   */
+  public TrainingSpeed(FitConfiguration fit, ImageDataset data, Device device) {
+    ModelConfiguration model = fit.model(data.channels(), data.height(), data.width());
+    this.data = data;
+    trainer = new ModelTrainer(model, fit, device, 1);
+    batch = IntStream.range(0, fit.batch()).map(i -> i % data.size()).toArray();
+  }
+
+  /** Takes one step; milliseconds an image. */
+  public double step() {
+    long start = System.nanoTime();
+    trainer.step(data, batch, 1);
+    return (System.nanoTime() - start) * 1e-6 / batch.length;
+  }
+
+  @Override
+  public void close() {
+    trainer.close();
+  }
+}

@@ -1,0 +1,138 @@
+package io.surprisal.service;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.surprisal.model.diffusion.CounterNoise;
+import io.surprisal.model.diffusion.DiffusionModel;
+import io.surprisal.model.network.Execution;
+import io.surprisal.model.network.ForwardCost;
+import io.surprisal.model.network.InitialParameters;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ParameterLayout;
+import io.surprisal.model.network.Precision;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code surprisal bench forward}: the network alone. */
+@Command(
+    name = "forward",
+    description = "Times the network's forward pass by precision and batch size.")
+final class BenchForwardCommand implements Callable<Integer> {
+  private final Invocation invocation;
+
+  @Option(
+      names = "--release",
+      paramLabel = "FILE",
+      description = "Take the network of this release instead of a configuration.")
+  private Optional<Path> release = Optional.empty();
+
+  @Option(
+      names = "--batches",
+      split = ",",
+      defaultValue = "32",
+      paramLabel = "B",
+      description = "Batch sizes. Default: 32.")
+  private List<Integer> batches;
+
+  @Mixin private BenchNetwork network;
+
+  @Mixin private ExecutionOption execution;
+
+  @Mixin private final Output output;
+
+  BenchForwardCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  private record Row(
+      String precision,
+      int batch,
+      BenchNetwork.Timing millisPerImage,
+      double imagesPerSecond,
+      double gigaflopsPerSecond) {}
+
+  private record Result(
+      Machine machine,
+      String device,
+      int threads,
+      int parameters,
+      double megaflopsPerImage,
+      List<Row> rows) {}
+
+  @Override
+  public Integer call() throws IOException {
+    int threads = network.prepare();
+    ModelConfiguration model = network.model(release);
+    Device device = execution.device();
+    double flops = ForwardCost.flops(model);
+    List<Row> rows = new ArrayList<>();
+    try (Progress progress = invocation.progress("bench", 2L * batches.size(), "measurements")) {
+      for (int batch : batches) {
+        for (Precision precision : Precision.values()) {
+          BenchNetwork.Timing timing = time(model, new Execution(device, precision), batch);
+          rows.add(
+              new Row(
+                  precision.toString(),
+                  batch,
+                  timing,
+                  1000 / timing.median(),
+                  flops / timing.median() * 1e-6));
+          progress.step();
+        }
+      }
+    }
+    Result result =
+        new Result(
+            Machine.here(),
+            device.toString(),
+            threads,
+            ParameterLayout.of(model).size(),
+            flops * 1e-6,
+            rows);
+    Table table = new Table("precision", "batch", "ms/image median", "min", "images/s", "GFLOP/s");
+    rows.forEach(
+        row ->
+            table.row(
+                row.precision(),
+                row.batch(),
+                row.millisPerImage().median(),
+                row.millisPerImage().min(),
+                row.imagesPerSecond(),
+                row.gigaflopsPerSecond()));
+    output.print(result, table);
+    return 0;
+  }
+
+  private BenchNetwork.Timing time(ModelConfiguration model, Execution where, int batch) {
+    float[] noise = new float[batch * model.dimensions()];
+    new CounterNoise(1).fillGaussian(0, noise, 0, noise.length);
+    float[] levels = new float[batch];
+    for (int i = 0; i < batch; i++) {
+      levels[i] = (float) (-13 + 18 * (i + 0.5) / batch);
+    }
+    Shape shape = new Shape(batch, model.channels(), model.height(), model.width());
+    try (DiffusionModel loaded =
+        new DiffusionModel(model, InitialParameters.draw(model, 1), where)) {
+      return network.time(
+          () -> {
+            try (NDManager manager = loaded.newManager()) {
+              NDArray z = manager.create(noise, shape);
+              NDArray gamma = manager.create(levels);
+              long start = System.nanoTime();
+              loaded.denoiser().predictNoise(z, gamma).toFloatArray();
+              return (System.nanoTime() - start) * 1e-6 / batch;
+            }
+          });
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package io.surprisal.service;
+
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.training.FitConfiguration;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Which network a benchmark runs, on how many threads and how often. */
+final class BenchNetwork {
+  private static final Pattern SHAPE = Pattern.compile("([13])x(\\d{1,4})x(\\d{1,4})");
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Option(
+      names = "--image",
+      defaultValue = "1x28x28",
+      paramLabel = "CxHxW",
+      description = "Channels, height and width of an image. Default: ${DEFAULT-VALUE}.")
+  private String image;
+
+  @Option(
+      names = "--threads",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Threads of one operator. Default: all cores.")
+  private int threads;
+
+  @Option(
+      names = "--repeats",
+      defaultValue = "20",
+      paramLabel = "N",
+      description = "Measured passes, after two to warm up. Default: 20.")
+  private int repeats;
+
+  @Mixin private ConfigurationOption configuration;
+
+  /** Timings in milliseconds an image. */
+  record Timing(double median, double min) {
+    static Timing of(double[] millis) {
+      double[] ascending = millis.clone();
+      Arrays.sort(ascending);
+      int n = ascending.length;
+      return new Timing((ascending[(n - 1) / 2] + ascending[n / 2]) / 2, ascending[0]);
+    }
+  }
+
+  /** One pass; milliseconds an image. */
+  @FunctionalInterface
+  interface Pass {
+    double run();
+  }
+
+  /** Sets the threads, before the engine starts. */
+  int prepare() {
+    require(repeats >= 1, "--repeats must be at least 1, not " + repeats);
+    require(threads >= 0, "--threads must be at least 1, not " + threads);
+    int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    TorchRuntime.preferOperatorThreads(count);
+    return count;
+  }
+
+  FitConfiguration configuration() throws IOException {
+    return configuration.read(Map.of());
+  }
+
+  /** The model of a release, or of the configuration and the image's shape. */
+  ModelConfiguration model(Optional<Path> release) throws IOException {
+    if (release.isPresent()) {
+      Release loaded = ReleaseFiles.load(release.get());
+      return loaded.configuration();
+    }
+    Matcher shape = SHAPE.matcher(image);
+    require(shape.matches(), "--image must be like 1x28x28 or 3x32x32, not " + image);
+    return configuration()
+        .model(
+            Integer.parseInt(shape.group(1)),
+            Integer.parseInt(shape.group(2)),
+            Integer.parseInt(shape.group(3)));
+  }
+
+  Timing time(Pass pass) {
+    pass.run();
+    pass.run();
+    double[] millis = new double[repeats];
+    Arrays.setAll(millis, i -> pass.run());
+    return Timing.of(millis);
+  }
+
+  private void require(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(command.commandLine(), message);
+    }
+  }
+}
