@@ -33,13 +33,13 @@ final class Figure {
   private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 16);
   private static final Font TEXT = new Font(Font.SANS_SERIF, Font.PLAIN, 15);
 
-  /** Blue, orange and grey that stay apart to colour-blind eyes (Okabe &amp; Ito 2008). */
+  /** Blue and vermilion, which stay apart to colour-blind eyes (Okabe &amp; Ito 2008). */
   private static final Color[] COLOURS = {new Color(0x0072B2), new Color(0xD55E00)};
 
-  private static final Color REFERENCE = new Color(0x777777);
+  private static final Color REFERENCE = new Color(0x444444);
   private static final BasicStroke SOLID = new BasicStroke(2.5f);
   private static final BasicStroke DASHED =
-      new BasicStroke(2f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {8, 6}, 0);
+      new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {8, 6}, 0);
 
   /** A curve of more points shows them well enough by its line. */
   private static final int MOST_MARKERS = 64;
@@ -107,7 +107,10 @@ final class Figure {
       Color colour = curve.reference() ? REFERENCE : COLOURS[i];
       XYSeries series = chart.addSeries(curve.name(), curve.x(), curve.y());
       series.setYAxisGroup(yAxes.indexOf(curve.yAxis()));
-      series.setMarker(curve.x().length > MOST_MARKERS ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE);
+      series.setMarker(
+          curve.reference() || curve.x().length > MOST_MARKERS
+              ? SeriesMarkers.NONE
+              : SeriesMarkers.CIRCLE);
       series.setMarkerColor(colour);
       series.setLineColor(colour);
       series.setLineStyle(curve.reference() ? DASHED : SOLID);
@@ -137,6 +140,7 @@ final class Figure {
     styler.setPlotGridLinesColor(new Color(0xDDDDDD));
     styler.setChartTitleBoxVisible(false);
     styler.setChartTitleFont(TITLE);
+    styler.setChartTitlePadding(PADDING / 2);
     styler.setAxisTitleFont(TEXT);
     styler.setAxisTickLabelsFont(TEXT);
     styler.setLegendFont(TEXT);

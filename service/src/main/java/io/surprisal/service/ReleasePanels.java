@@ -47,7 +47,10 @@ final class ReleasePanels {
         "");
   }
 
-  /** 2. The diffusion loss and the variance of one evaluation of it. */
+  /**
+   * 2. The diffusion loss and the variance of one evaluation of it. The title's variance is larger
+   * than the curve's mean: at a uniform t the loss itself varies too.
+   */
   private static Panel loss(LossProfile profile) {
     OptionalDouble mean = profile.meanBitsPerDim();
     OptionalDouble variance = profile.evaluationVariance();
@@ -55,7 +58,7 @@ final class ReleasePanels {
         mean.isPresent() && variance.isPresent()
             ? String.format(
                 Locale.ROOT,
-                "Diffusion loss %.3f bits/dim, variance of one evaluation %.3g (bits/dim)²",
+                "Diffusion loss %.3f bits/dim, variance at uniform t %.3g (bits/dim)²",
                 mean.getAsDouble(),
                 variance.getAsDouble())
             : "Diffusion loss";
@@ -75,7 +78,7 @@ final class ReleasePanels {
                 t,
                 profile.points().stream().mapToDouble(LossProfile.Point::lossBitsPerDim).toArray()),
             new Panel.Curve(
-                "variance of one evaluation",
+                "variance of one evaluation at t",
                 "variance ((bits/dim)²)",
                 false,
                 t,

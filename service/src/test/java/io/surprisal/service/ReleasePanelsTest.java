@@ -92,7 +92,7 @@ class ReleasePanelsTest {
   void shouldShowLossAndVarianceOverTimeOnAxesOfTheirOwn() throws IOException {
     Panel panel = ReleasePanels.of(release(Schedule.LEARNED_SCALAR, PROFILE)).get(1);
 
-    assertThat(panel.title()).contains("loss 3.000 bits/dim", "variance of one evaluation 6.0");
+    assertThat(panel.title()).contains("loss 3.000 bits/dim", "variance at uniform t 6.0");
     assertThat(panel.curves()).extracting(curve -> curve.x()[1]).containsExactly(0.75, 0.75);
     assertThat(panel.curves().get(0).y()).containsExactly(5, 1);
     assertThat(panel.curves().get(1).y()).containsExactly(4, 0.01);
