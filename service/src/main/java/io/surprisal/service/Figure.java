@@ -77,7 +77,7 @@ final class Figure {
     graphics.setColor(Color.WHITE);
     graphics.fillRect(0, 0, WIDTH, HEIGHT);
     graphics.setColor(Color.BLACK);
-    drawCentred(graphics, TITLE, panel.title(), 2 * PADDING);
+    drawCentred(graphics, TITLE, panel.title(), 5 * PADDING / 2);
     graphics.setColor(REFERENCE);
     drawCentred(graphics, TEXT, panel.absence(), HEIGHT / 2);
   }
