@@ -5,18 +5,24 @@ import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.LossProfile;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code surprisal inspect}: what a release file holds. */
 @Command(name = "inspect", description = "Verifies a release and says what it holds.")
@@ -26,6 +32,17 @@ final class InspectCommand implements Callable<Integer> {
 
   @Option(names = "--history", description = "Also print the learning curve as a table.")
   private boolean history;
+
+  @Option(
+      names = "--plot",
+      paramLabel = "FILE.png",
+      description = {
+        "Also draw the noise schedule, the diffusion loss over time and the learning curve.",
+        "The loss over time is known once surprisal calibrate has measured it."
+      })
+  private Optional<Path> plot = Optional.empty();
+
+  @Spec private CommandSpec spec;
 
   @Mixin private final Output output;
 
@@ -56,7 +73,10 @@ final class InspectCommand implements Callable<Integer> {
       String precision,
       double medianBitsPerDim,
       double bitsPerDimAtOnePercent,
-      List<Calibration.Correction> corrections) {
+      List<Calibration.Correction> corrections,
+      List<LossProfile.Point> lossProfile,
+      OptionalDouble diffusionBitsPerDim,
+      OptionalDouble evaluationVariance) {
 
     static CalibrationSummary of(Calibration calibration) {
       float[] ascending = calibration.bitsPerDim();
@@ -67,12 +87,16 @@ final class InspectCommand implements Callable<Integer> {
           calibration.precision(),
           ascending[n / 2],
           ascending[Math.max(0, n - Math.max(1, (n + 1) / 100))],
-          calibration.corrections());
+          calibration.corrections(),
+          calibration.lossProfile().points(),
+          calibration.lossProfile().meanBitsPerDim(),
+          calibration.lossProfile().evaluationVariance());
     }
   }
 
   @Override
   public Integer call() throws IOException {
+    plot.ifPresent(this::requirePlot);
     Release loaded = ReleaseFiles.load(release);
     ModelConfiguration model = loaded.configuration();
     NoiseSchedule schedule = NoiseSchedule.of(model, loaded.parameters());
@@ -106,7 +130,19 @@ final class InspectCommand implements Callable<Integer> {
       invocation.out().println();
       curve.print(invocation.out());
     }
+    if (plot.isPresent()) {
+      Figure.write(plot.get(), ReleasePanels.of(loaded));
+      invocation.err().println("surprisal: drew " + plot.get());
+    }
     return 0;
+  }
+
+  private void requirePlot(Path file) {
+    if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
+      throw new ParameterException(
+          spec.commandLine(), "--plot draws PNG: name a file that ends in .png, not " + file);
+    }
+    OutputFile.require(file, "--plot");
   }
 
   private static Table table(Result r) {

@@ -1,5 +1,7 @@
 package io.surprisal.model.detection;
 
+import io.surprisal.model.diffusion.DiffusionTime;
+import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.Execution;
@@ -15,8 +17,9 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
- * Measures what normal images score under a release: the bias of its fixed noise levels, and the
- * distribution of the corrected scores that alerts are judged against.
+ * Measures what normal images score under a release: the bias of its fixed noise levels, the
+ * distribution of the corrected scores that alerts are judged against, and the diffusion loss over
+ * time.
  */
 public final class Calibrator {
   /** How many images a calibration takes unless told otherwise. */
@@ -35,7 +38,8 @@ public final class Calibrator {
    * Calibrates on normal images that did not train the release.
    *
    * <p>The bias is the mean over the images of (fixed levels − levels keyed by the pixels): the
-   * second is unbiased, and both use the same noise, so that their difference varies little.
+   * second is unbiased, and both use the same noise, so that their difference varies little. The
+   * levels keyed by the pixels lie anywhere, and so show the loss at all times.
    *
    * @param data normal images of the model's shape
    * @param limit at most this many are used, the first ones
@@ -54,7 +58,8 @@ public final class Calibrator {
       IntConsumer progress,
       BooleanSupplier stop) {
     int n = Math.min(limit, data.size());
-    Sample sample = new Sample();
+    Sample sample =
+        new Sample(new LossBins(NoiseSchedule.of(release.configuration(), release.parameters())));
     try (ImageScorer fixed = ImageScorer.uncorrected(release, execution, evaluations);
         ImageScorer random =
             ImageScorer.unreleased(
@@ -69,8 +74,11 @@ public final class Calibrator {
         List<ImageLikelihood> atFixed = fixed.score(part);
         List<ImageLikelihood> atRandom = random.score(part);
         sample.add(atFixed, atRandom);
-        for (PixelImage image : part) {
-          sample.strataOffsets.add(random.levelOffset(image, 0) * evaluations % 1);
+        for (int i = 0; i < part.size(); i++) {
+          double offset = random.levelOffset(part.get(i), 0);
+          sample.strataOffsets.add(offset * evaluations % 1);
+          sample.lossBins.add(
+              DiffusionTime.CONTINUOUS.times(evaluations, offset), atRandom.get(i).squaredErrors());
         }
         if (from < REPEATED_IMAGES) {
           sample.fixedNoise.add(atFixed, fixedAgain.score(part, from));
@@ -89,6 +97,11 @@ public final class Calibrator {
     private final List<Double> strataOffsets = new ArrayList<>();
     private final Repetitions fixedNoise = new Repetitions();
     private final Repetitions randomNoise = new Repetitions();
+    private final LossBins lossBins;
+
+    Sample(LossBins lossBins) {
+      this.lossBins = lossBins;
+    }
 
     void add(List<ImageLikelihood> atFixed, List<ImageLikelihood> atRandom) {
       for (int i = 0; i < atFixed.size(); i++) {
@@ -137,7 +150,8 @@ public final class Calibrator {
                   bias,
                   Math.sqrt(variance / adjusted.length),
                   fixedNoise.errorScale(),
-                  randomNoise.errorScale())));
+                  randomNoise.errorScale())),
+          lossBins.profile());
     }
   }
 

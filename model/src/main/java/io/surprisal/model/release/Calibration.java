@@ -13,10 +13,16 @@ import java.util.List;
  * @param precision of the measurement, such as {@code float32}
  * @param bitsPerDim corrected scores of the calibration images, ascending, at least one
  * @param corrections for each K the bias of the release's fixed noise levels
+ * @param lossProfile the diffusion loss of the calibration images over time; earlier releases were
+ *     calibrated without one
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by content
 public record Calibration(
-    int evaluations, String precision, float[] bitsPerDim, List<Correction> corrections) {
+    int evaluations,
+    String precision,
+    float[] bitsPerDim,
+    List<Correction> corrections,
+    LossProfile lossProfile) {
 
   /**
    * What was measured about the estimate at one K: the bias that fixed noise levels bring, which is
@@ -61,6 +67,12 @@ public record Calibration(
     }
   }
 
+  /** A calibration without a profile of the loss. */
+  public Calibration(
+      int evaluations, String precision, float[] bitsPerDim, List<Correction> corrections) {
+    this(evaluations, precision, bitsPerDim, corrections, LossProfile.UNMEASURED);
+  }
+
   /** Number of calibration images. */
   public int images() {
     return bitsPerDim.length;
@@ -72,7 +84,8 @@ public record Calibration(
         && evaluations == that.evaluations
         && precision.equals(that.precision)
         && Arrays.equals(bitsPerDim, that.bitsPerDim)
-        && corrections.equals(that.corrections);
+        && corrections.equals(that.corrections)
+        && lossProfile.equals(that.lossProfile);
   }
 
   @Override

@@ -48,7 +48,16 @@ public final class Release {
       TrainingRecord training) {}
 
   private record CalibrationManifest(
-      int evaluations, String precision, List<Calibration.Correction> corrections) {}
+      int evaluations,
+      String precision,
+      List<Calibration.Correction> corrections,
+      List<LossProfile.Point> lossProfile) {
+
+    // Earlier releases have none.
+    CalibrationManifest {
+      lossProfile = lossProfile == null ? List.of() : lossProfile;
+    }
+  }
 
   private final String id;
   private final ModelConfiguration configuration;
@@ -112,7 +121,10 @@ public final class Release {
     if (calibration != null) {
       calibrationManifest =
           new CalibrationManifest(
-              calibration.evaluations(), calibration.precision(), calibration.corrections());
+              calibration.evaluations(),
+              calibration.precision(),
+              calibration.corrections(),
+              calibration.lossProfile().points());
       tensors.put(
           CALIBRATION_SCORES,
           new Safetensors.Tensor(List.of(calibration.images()), calibration.bitsPerDim()));
@@ -184,7 +196,8 @@ public final class Release {
                 manifest.calibration().evaluations(),
                 manifest.calibration().precision(),
                 scores.values(),
-                manifest.calibration().corrections());
+                manifest.calibration().corrections(),
+                new LossProfile(manifest.calibration().lossProfile()));
       } catch (IllegalArgumentException e) {
         throw new ReleaseException(file + " has an impossible " + e.getMessage(), e);
       }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.TinyModels;
@@ -50,7 +51,11 @@ class ReleaseTest {
           new float[] {3, 1, 2},
           List.of(
               new Calibration.Correction(8, 0.07, 0.01, 0.5, 1.5),
-              new Calibration.Correction(16, 0.03, 0.01, 0.5, 1.5)));
+              new Calibration.Correction(16, 0.03, 0.01, 0.5, 1.5)),
+          new LossProfile(
+              List.of(
+                  new LossProfile.Point(0.25, -8.7, 1.5, 0.25, 10),
+                  new LossProfile.Point(0.75, 0.4, 0.5, 0, 14))));
 
   @TempDir Path folder;
   private Path file;
@@ -347,6 +352,39 @@ class ReleaseTest {
     assertRefusedAfter(manifest -> manifest.put("levelOffset", 1), tensors -> {}, "lacks parts");
     writeRelease();
     assertRefusedAfter(manifest -> manifest.remove("training"), tensors -> {}, "lacks parts");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[null]",
+        "[{}]",
+        "[3]",
+        "{}",
+        "[{\"t\":1.5,\"gamma\":0,\"lossBitsPerDim\":1,\"variance\":1,\"evaluations\":2}]",
+        "[{\"t\":0.5,\"gamma\":\"NaN\",\"lossBitsPerDim\":1,\"variance\":1,\"evaluations\":2}]",
+        "[{\"t\":0.5,\"gamma\":0,\"lossBitsPerDim\":-1,\"variance\":1,\"evaluations\":2}]",
+        "[{\"t\":0.5,\"gamma\":0,\"lossBitsPerDim\":1,\"variance\":1e999,\"evaluations\":2}]",
+        "[{\"t\":0.5,\"gamma\":0,\"lossBitsPerDim\":1,\"variance\":1,\"evaluations\":1}]",
+        "[{\"t\":0.5,\"gamma\":0,\"lossBitsPerDim\":1,\"variance\":1,\"evaluations\":2},"
+            + "{\"t\":0.5,\"gamma\":0,\"lossBitsPerDim\":1,\"variance\":1,\"evaluations\":2}]",
+      })
+  void shouldRefuseAnImpossibleLossProfile(String points) throws IOException {
+    JsonNode profile = new ObjectMapper().readTree(points);
+    assertRefusedAfter(
+        manifest -> ((ObjectNode) manifest.get("calibration")).set("lossProfile", profile),
+        tensors -> {},
+        "rofile"); // "loss profile", or the type's name
+  }
+
+  @Test
+  void shouldReadACalibrationWithoutALossProfile() throws IOException {
+    rewrite(
+        manifest -> ((ObjectNode) manifest.get("calibration")).remove("lossProfile"),
+        tensors -> {});
+    Calibration read = Release.load(file).calibration().orElseThrow();
+    assertThat(read.lossProfile()).isEqualTo(LossProfile.UNMEASURED);
+    assertThat(read.corrections()).isEqualTo(CALIBRATION.corrections());
   }
 
   /** Files written before metadata had a hash of their own. */
