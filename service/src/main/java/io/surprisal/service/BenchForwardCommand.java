@@ -20,7 +20,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code surprisal bench forward}: the network alone. */
 @Command(
@@ -28,6 +31,8 @@ import picocli.CommandLine.Option;
     description = "Times the network's forward pass by precision and batch size.")
 final class BenchForwardCommand implements Callable<Integer> {
   private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
 
   @Option(
       names = "--release",
@@ -71,6 +76,10 @@ final class BenchForwardCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (batches.stream().anyMatch(batch -> batch < 1)) {
+      throw new ParameterException(
+          spec.commandLine(), "--batches must be at least 1 each, not " + batches);
+    }
     int threads = network.prepare();
     ModelConfiguration model = network.model(release);
     Device device = execution.device();

@@ -9,6 +9,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.TinyModels;
+import io.surprisal.model.network.ModelConfiguration.FourierOrder;
+import io.surprisal.model.network.ModelConfiguration.Prediction;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import java.util.Arrays;
 import java.util.List;
@@ -29,7 +31,31 @@ class LikelihoodNetworkTest {
         TinyModels.configuration(3, 7, 3, List.of(), Schedule.LEARNED_SCALAR),
         TinyModels.configuration(1, 1, 5, List.of(0, 3, 7), Schedule.LEARNED_SCALAR),
         new ModelConfiguration(
-            3, 5, 4, 12, 3, 3, 1e-6, List.of(6), 0.1, -6, 7, Schedule.LEARNED_SCALAR));
+            3, 5, 4, 12, 3, 3, 1e-6, List.of(6), 0.1, -6, 7, Schedule.LEARNED_SCALAR),
+        everything(Prediction.EPSILON),
+        everything(Prediction.V));
+  }
+
+  /** Several heads, attention in every block, a conditioning input, a monotone schedule. */
+  private static ModelConfiguration everything(Prediction prediction) {
+    return new ModelConfiguration(
+        3,
+        6,
+        5,
+        12,
+        2,
+        3,
+        true,
+        3,
+        1e-6,
+        List.of(5, 6, 7),
+        FourierOrder.CHANNEL_MAJOR,
+        true,
+        prediction,
+        0,
+        -13.3,
+        5,
+        Schedule.LEARNED_MONOTONE);
   }
 
   @ParameterizedTest
@@ -44,7 +70,8 @@ class LikelihoodNetworkTest {
               manager.create(new float[] {-13, 0, 5}),
               networkParameters(manager, configuration, InitialParameters.draw(configuration, 3)));
       assertThat(predicted.getShape()).isEqualTo(shape(configuration, BATCH));
-      assertThat(predicted.toFloatArray()).isEqualTo(z);
+      assertThat(predicted.toFloatArray())
+          .isEqualTo(configuration.prediction() == Prediction.V ? new float[z.length] : z);
     }
   }
 
@@ -91,6 +118,58 @@ class LikelihoodNetworkTest {
       NDArray low = network.predict(z, manager.create(new float[] {-10}), parameters);
       NDArray high = network.predict(z, manager.create(new float[] {3}), parameters);
       assertThat(low.sub(high).abs().max().getFloat()).isGreaterThan(1e-4f);
+    }
+  }
+
+  @Test
+  void shouldDependOnTheConditioningInput() {
+    ModelConfiguration configuration = everything(Prediction.EPSILON);
+    try (LikelihoodNetwork network = new LikelihoodNetwork(configuration, Device.cpu(), false);
+        NDManager manager = network.manager().newSubManager()) {
+      NDArray z = manager.create(gaussian(configuration.dimensions()), shape(configuration, 1));
+      NDArray gamma = manager.create(new float[] {-3});
+      NDArray parameters =
+          networkParameters(manager, configuration, TinyModels.trained(configuration, 3));
+      float[] without = network.predict(z, gamma, parameters).toFloatArray();
+      assertThat(
+              network.predict(z, gamma, manager.create(new float[] {0}), parameters).toFloatArray())
+          .isEqualTo(without);
+      assertThat(
+              network.predict(z, gamma, manager.create(new float[] {2}), parameters).toFloatArray())
+          .isNotEqualTo(without);
+    }
+  }
+
+  /** Eight bits of mantissa in the hidden layers, and float32 around them. */
+  @ParameterizedTest
+  @MethodSource("configurations")
+  void shouldPredictNearlyTheSameInBfloat16(ModelConfiguration configuration) {
+    float[] z = gaussian(configuration.dimensions());
+    float[] parameters = TinyModels.trained(configuration, 3);
+    float[] exact = predict(configuration, Precision.FLOAT32, parameters, z);
+    float[] coarse = predict(configuration, Precision.BFLOAT16, parameters, z);
+    double error = 0;
+    double signal = 0;
+    for (int i = 0; i < z.length; i++) {
+      double base = configuration.prediction() == Prediction.V ? 0 : z[i];
+      error += Math.pow(coarse[i] - exact[i], 2);
+      signal += Math.pow(exact[i] - base, 2);
+    }
+    assertThat(coarse).isNotEqualTo(exact);
+    assertThat(Math.sqrt(error / signal)).isLessThan(0.02);
+  }
+
+  private static float[] predict(
+      ModelConfiguration configuration, Precision precision, float[] parameters, float[] z) {
+    try (LikelihoodNetwork network =
+            new LikelihoodNetwork(configuration, Device.cpu(), false, precision);
+        NDManager manager = network.manager().newSubManager()) {
+      return network
+          .predict(
+              manager.create(z, shape(configuration, 1)),
+              manager.create(new float[] {-3}),
+              networkParameters(manager, configuration, parameters))
+          .toFloatArray();
     }
   }
 

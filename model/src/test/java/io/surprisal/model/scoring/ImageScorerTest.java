@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -306,6 +307,49 @@ class ImageScorerTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> scorer(0))
         .withMessageContaining("evaluations is 0");
+  }
+
+  /**
+   * T steps of the untrained network against the closed form, whose errors (1 − σ) ε − α x have
+   * mean square (1 − σ)² + α² x² a pixel. Within six Monte-Carlo errors: by chance once in 10⁸.
+   */
+  @Test
+  void shouldScoreInDiscreteTime() throws IOException {
+    ModelConfiguration model = TinyModels.configuration(1, 8, 8, List.of(), Schedule.FIXED_LINEAR);
+    Release untrained = Release.untrained(folder.resolve("untrained"), model, 1);
+    ImageDataset data = TinyModels.noiseDataset(model, 60);
+    for (int k : new int[] {10, 5}) {
+      try (ImageScorer scorer =
+          ImageScorer.discrete(untrained, Execution.CPU, k, 10, OptionalLong.of(3))) {
+        DatasetLikelihood measured =
+            DatasetLikelihood.measure(scorer, data, 60, (i, l) -> {}, () -> false);
+        double expected = 0;
+        for (int i = 0; i < 60; i++) {
+          expected += discreteBits(data.image(i), 10) / 60;
+        }
+        assertThat(measured.evaluationsPerImage()).isEqualTo(k);
+        assertThat(measured.diffusion())
+            .isCloseTo(expected, within(k == 10 ? 0.02 * expected : 0.1 * expected));
+      }
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> ImageScorer.discrete(untrained, Execution.CPU, 11, 10, OptionalLong.empty()))
+        .withMessageContaining("11 evaluations of 10 timesteps");
+  }
+
+  private static double discreteBits(PixelImage image, int steps) {
+    double square = 0;
+    for (byte pixel : image.pixels()) {
+      square += Math.pow(2 * ((pixel & 0xff) + 0.5) / 256 - 1, 2) / 64;
+    }
+    double nats = 0;
+    for (int i = 1; i <= steps; i++) {
+      double sigma2 = 1 / (1 + Math.exp(13.3 - 18.3 * i / steps));
+      double error = Math.pow(1 - Math.sqrt(sigma2), 2) + (1 - sigma2) * square;
+      nats += 0.5 * Math.expm1(18.3 / steps) * error;
+    }
+    return nats / Math.log(2);
   }
 
   @Test

@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.TinyModels;
+import io.surprisal.model.diffusion.CounterNoise;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
 import java.util.Arrays;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ModelTrainerTest {
@@ -107,6 +112,69 @@ class ModelTrainerTest {
       // E[x²] is 1 for black and ⅓ for noise, and the untrained network pays for it
       assertThat(one.step(black, BATCH, 1).bitsPerDim())
           .isGreaterThan(other.step(DATA, BATCH, 1).bitsPerDim() + 2);
+    }
+  }
+
+  /** A step is the same on images that are their own mirror images, and another on others. */
+  @Test
+  void shouldMirrorImagesByChanceWhereAskedTo() {
+    FitConfiguration plain = FIT.with(Map.of("dropout", 0));
+    FitConfiguration flipped = plain.with(Map.of("flip", true));
+    ImageDataset symmetric =
+        TinyModels.dataset(
+            MODEL,
+            20,
+            i -> {
+              byte[] pixels = TinyModels.noise(MODEL, i).pixels().clone();
+              for (int p = 0; p < pixels.length; p++) {
+                pixels[p] = pixels[p % 8 < 4 ? p : p - p % 8 + 7 - p % 8];
+              }
+              return new PixelImage(1, 8, 8, pixels);
+            });
+    assertThat(stateAfterOneStep(flipped, symmetric))
+        .isEqualTo(stateAfterOneStep(plain, symmetric));
+    assertThat(stateAfterOneStep(flipped, DATA)).isNotEqualTo(stateAfterOneStep(plain, DATA));
+  }
+
+  private static ModelTrainer.State stateAfterOneStep(FitConfiguration fit, ImageDataset data) {
+    try (ModelTrainer trainer = trainer(fit)) {
+      trainer.step(data, BATCH, 1);
+      return trainer.state();
+    }
+  }
+
+  /** At one noise level for all, the weighted loss's gradient is the bound's times its weight. */
+  @Test
+  void shouldWeighNoiseLevelsForTheNetworkButNotForTheSchedule() {
+    double gamma = -13.3 + 18.3 * 0.6;
+    float[] bound = gradientAt(0.6, Weighting.BOUND);
+    float[] weighted = gradientAt(0.6, Weighting.PERCEPTUAL);
+    double weight = 1 / Math.cosh(gamma / 2);
+    assertThat(weighted).hasSameSizeAs(bound);
+    for (int i = 0; i < bound.length; i++) {
+      double expected = i < 2 ? bound[i] : weight * bound[i];
+      assertThat((double) weighted[i])
+          .as("gradient " + i)
+          .isCloseTo(expected, within(1e-5 + 1e-4 * Math.abs(expected)));
+    }
+  }
+
+  private static float[] gradientAt(double time, Weighting weighting) {
+    FitConfiguration fit = FIT.with(Map.of("dropout", 0, "weighting", weighting));
+    float[] parameters = TinyModels.trained(MODEL, 3);
+    ModelTrainer.State state =
+        new ModelTrainer.State(
+            0, parameters, parameters, new float[parameters.length], new float[parameters.length]);
+    float[] noise = new float[2 * 64];
+    new CounterNoise(5).fillGaussian(0, noise, 0, noise.length);
+    try (ModelTrainer trainer = new ModelTrainer(fit.model(1, 8, 8), fit, Device.cpu(), 7, state);
+        NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+      Shape shape = new Shape(2, 1, 8, 8);
+      NDArray epsilon = manager.create(noise, shape);
+      return trainer
+          .gradient(manager, manager.full(shape, 100f), new double[] {time, time}, epsilon, epsilon)
+          .flat()
+          .toFloatArray();
     }
   }
 }

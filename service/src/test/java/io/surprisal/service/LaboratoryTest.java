@@ -1,0 +1,162 @@
+package io.surprisal.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The laboratory's commands on a real, tiny release. */
+class LaboratoryTest {
+  @TempDir private static Path folder;
+
+  private static Path images;
+  private static Path release;
+
+  @BeforeAll
+  static void fitOnce() throws IOException {
+    images = folder.resolve("images-idx3-ubyte");
+    byte[] idx = new byte[16 + 30 * 64];
+    idx[2] = 8;
+    idx[3] = 3;
+    idx[7] = 30;
+    idx[11] = 8;
+    idx[15] = 8;
+    for (int i = 16; i < idx.length; i++) {
+      idx[i] = (byte) (i * i % 251);
+    }
+    Files.write(images, idx);
+    release = folder.resolve("release.safetensors");
+    CommandRun run =
+        run(
+            "fit --data IMAGES --out RELEASE --config tiny --steps 2 --batch 4 --flip --timesteps 5"
+                + " --set schedule=LEARNED_MONOTONE --set prediction=V --set fourierExponents=[6]"
+                + " --set weighting=PERCEPTUAL --precision bfloat16 --json");
+    assertThat(run.exitCode()).as(run.err()).isZero();
+  }
+
+  private static CommandRun run(String line) {
+    List<String> args = new ArrayList<>();
+    for (String word : line.split(" ")) {
+      args.add(
+          switch (word) {
+            case "IMAGES" -> images.toString();
+            case "RELEASE" -> release.toString();
+            default -> word;
+          });
+    }
+    return CommandRun.of(args.toArray(String[]::new));
+  }
+
+  private static JsonNode json(String line) throws IOException {
+    CommandRun run = run(line);
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    return Json.MAPPER.readTree(run.out());
+  }
+
+  @Test
+  void shouldFitWhatIsSetFieldByField() throws IOException {
+    JsonNode configuration = json("inspect RELEASE --json").path("configuration");
+
+    assertThat(configuration.path("schedule").asText()).isEqualTo("LEARNED_MONOTONE");
+    assertThat(configuration.path("prediction").asText()).isEqualTo("V");
+    assertThat(configuration.path("fourierExponents").toString()).isEqualTo("[6]");
+    assertThat(json("inspect RELEASE --json").at("/calibration/precision").asText())
+        .isEqualTo("bfloat16");
+  }
+
+  @Test
+  void shouldEvaluateAsCalibratedUnlessToldOtherwise() throws IOException {
+    JsonNode calibrated = json("evaluate --release RELEASE --data IMAGES --limit 3 --json");
+    JsonNode exact =
+        json("evaluate --release RELEASE --data IMAGES --limit 3 --precision float32 --json");
+
+    assertThat(calibrated.path("precision").asText()).isEqualTo("bfloat16");
+    assertThat(exact.path("precision").asText()).isEqualTo("float32");
+    assertThat(calibrated.path("bitsPerDim").asDouble()).isBetween(0.0, 100.0);
+  }
+
+  @Test
+  void shouldEvaluateInDiscreteTime() throws IOException {
+    JsonNode few = json("evaluate --release RELEASE --data IMAGES --limit 3 --timesteps 4 --json");
+    JsonNode some =
+        json(
+            "evaluate --release RELEASE --data IMAGES --limit 3 --timesteps 40 --evaluations 40"
+                + " --json");
+
+    assertThat(few.path("evaluationsPerImage").asInt()).isEqualTo(4);
+    assertThat(some.path("evaluationsPerImage").asInt()).isEqualTo(40);
+    assertThat(few.path("diffusion").asDouble()).isGreaterThan(some.path("diffusion").asDouble());
+  }
+
+  @Test
+  void shouldMeasureTheNetworkAlone() throws IOException {
+    JsonNode forward =
+        json("bench forward --config tiny --image 3x4x6 --batches 1,2 --repeats 1 --json");
+
+    assertThat(forward.path("rows").size()).isEqualTo(4);
+    assertThat(forward.at("/rows/0/millisPerImage/median").asDouble()).isPositive();
+    assertThat(forward.at("/machine/cores").asInt()).isPositive();
+    assertThat(
+            json("bench forward --release RELEASE --repeats 1 --batches 1 --json")
+                .path("parameters")
+                .asInt())
+        .isEqualTo(json("inspect RELEASE --json").path("parameters").asInt());
+  }
+
+  @Test
+  void shouldMeasureOptimiserSteps() throws IOException {
+    JsonNode train = json("bench train --config tiny --image 1x8x8 --batch 2 --repeats 1 --json");
+
+    assertThat(train.path("batch").asInt()).isEqualTo(2);
+    assertThat(train.path("imagesPerSecond").asDouble()).isPositive();
+  }
+
+  @Test
+  void shouldCompareSchedules() throws IOException {
+    JsonNode rows =
+        json("bench schedules --release RELEASE --data IMAGES --limit 2 --evaluations 8 --json")
+            .path("rows");
+
+    assertThat(rows.findValuesAsText("schedule"))
+        .containsExactly("own LEARNED_MONOTONE", "linear", "alpha-cosine", "beta-linear");
+    assertThat(rows.at("/0/timesOwn").asDouble()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "bench",
+        "bench nonsense",
+        "bench forward --image 5x5",
+        "bench forward --image 1x99999x1",
+        "bench forward --repeats 0",
+        "bench forward --batches 0",
+        "bench forward --threads -1",
+        "bench train --config nonsense",
+        "bench train --set nonsense=1",
+        "bench train --set embedding=wide",
+        "bench train --set embedding",
+        "bench schedules --release RELEASE --data IMAGES --limit 1",
+        "evaluate --release RELEASE --data IMAGES --timesteps 0",
+        "evaluate --release RELEASE --data IMAGES --timesteps 4 --evaluations 5",
+        "evaluate --release RELEASE --data IMAGES --precision half",
+        "fit --data IMAGES --out RELEASE --timesteps -1",
+        "fit --data IMAGES --out RELEASE --set schedule=COSINE",
+      })
+  void shouldEndWithTwoOnWrongUsage(String line) {
+    CommandRun run = run(line);
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(2);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).startsWith("surprisal").doesNotContain("\tat ");
+  }
+}
