@@ -48,8 +48,14 @@ public final class AlertRule {
       Calibration c = calibration.get();
       if (c.evaluations() != evaluations || !c.precision().equals(precision)) {
         throw new IllegalArgumentException(
-            "the release is calibrated for %d evaluations in %s, not for %d in %s; serve it so, or run surprisal calibrate --evaluations %d"
-                .formatted(c.evaluations(), c.precision(), evaluations, precision, evaluations));
+            "the release is calibrated for %d evaluations in %s, not for %d in %s; serve it so, or run surprisal calibrate --evaluations %d --precision %s"
+                .formatted(
+                    c.evaluations(),
+                    c.precision(),
+                    evaluations,
+                    precision,
+                    evaluations,
+                    precision));
       }
       if (rank(alertRate, c.images()) < 1) {
         return silent(
