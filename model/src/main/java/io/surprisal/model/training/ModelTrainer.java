@@ -269,9 +269,8 @@ final class ModelTrainer implements AutoCloseable {
     return leaf;
   }
 
-  /** Ramps up as 1 − (1 + n)^−¾, so that a short run is not an average with its start. */
   private void updateAverage(NDManager manager) {
-    double rate = Math.min(fit.averageRate(), 1 - Math.pow(1.0 + steps, -0.75));
+    double rate = fit.averageRate(steps);
     NDArray change = parameters.sub(average);
     change.attach(manager);
     average.addi(change.mul((float) (1 - rate)));
