@@ -63,6 +63,7 @@ final class VdmFlax implements Origin.Implementation {
         size.width(),
         embedding,
         blocks,
+        List.of(),
         1,
         attentionEverywhere,
         GROUPS,

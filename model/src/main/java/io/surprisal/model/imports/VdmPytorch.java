@@ -53,6 +53,7 @@ final class VdmPytorch implements Origin.Implementation {
         size.width(),
         embedding,
         blocks,
+        List.of(),
         heads,
         attentionEverywhere,
         groups,

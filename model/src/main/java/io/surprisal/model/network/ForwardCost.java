@@ -11,16 +11,22 @@ public final class ForwardCost {
    * as two: convolutions, dense layers and the products of the attentions.
    */
   public static double flops(ModelConfiguration configuration) {
-    double pixels = (double) configuration.height() * configuration.width();
     double products = 0;
-    int attentions = 0;
+    int halvings = 0;
     for (ParameterLayout.Entry entry : ParameterLayout.of(configuration).entries()) {
+      String name = entry.name();
       List<Integer> shape = entry.shape();
-      if (entry.name().startsWith("network.") && shape.size() > 1) {
+      halvings += name.matches("network\\.coarser\\.\\d+\\.weight") ? 1 : 0;
+      double pixels =
+          (double) (configuration.height() >> halvings) * (configuration.width() >> halvings);
+      if (name.startsWith("network.") && shape.size() > 1) {
         products += entry.size() * (shape.size() == 4 ? pixels : 1);
       }
-      attentions += entry.name().endsWith(".qkv.weight") ? 1 : 0;
+      if (name.endsWith(".qkv.weight")) {
+        products += 2 * shape.get(1) * pixels * pixels;
+      }
+      halvings -= name.matches("network\\.finer\\.\\d+\\.bias") ? 1 : 0;
     }
-    return 2 * (products + attentions * 2 * configuration.embedding() * pixels * pixels);
+    return 2 * products;
   }
 }

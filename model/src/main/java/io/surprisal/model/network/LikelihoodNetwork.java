@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.SymbolBlock;
 import ai.djl.training.ParameterStore;
+import io.surprisal.model.network.ModelConfiguration.Level;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,9 +19,11 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The denoising network ε̂_θ(z_t; γ_t) of the paper (arXiv 2107.00630, appendix B.1): no down- or
- * up-sampling, n blocks down, two in the middle around one attention, n + 1 up that concatenate the
- * skip, Fourier features on the input, and z added to the output.
+ * The denoising network ε̂_θ(z_t; γ_t) of the paper (arXiv 2107.00630, appendix B.1): n blocks
+ * down, two in the middle around one attention, n + 1 up that concatenate the skip, Fourier
+ * features on the input, and z added to the output. The paper's network has one resolution; coarser
+ * levels may follow it, each at half the resolution of the one before (space to depth on the way
+ * down, depth to space on the way up), with blocks and a width of its own.
  *
  * <p>The forward pass is one TorchScript module, written at start-up from the readable text
  * resource {@code likelihood_network.torchscript}: one call into native code instead of several
@@ -31,10 +34,6 @@ import java.util.Map;
  */
 public final class LikelihoodNetwork implements AutoCloseable {
   private static final String TEXT = "likelihood_network.torchscript";
-
-  /** An attention after a block. */
-  private static final String ATTENTION =
-      "\n      h = (self).attention(h, p, i, )\n      i = torch.add(i, 6)";
 
   private final ModelConfiguration configuration;
   private final boolean training;
@@ -127,15 +126,12 @@ public final class LikelihoodNetwork implements AutoCloseable {
             Map.entry("E", e),
             Map.entry("E/2", e / 2),
             Map.entry("4E", 4 * e),
-            Map.entry("n", c.blocks()),
-            Map.entry("n+1", c.blocks() + 1),
+            Map.entry("levels", c.levels().size()),
+            Map.entry("widths", c.levels().stream().map(Level::width).toList()),
+            Map.entry("blocks", c.levels().stream().map(Level::blocks).toList()),
             Map.entry("C", c.channels()),
-            Map.entry("H", c.height()),
-            Map.entry("W", c.width()),
-            Map.entry("H*W", c.height() * c.width()),
             Map.entry("heads", c.attentionHeads()),
-            Map.entry("E/heads", e / c.attentionHeads()),
-            Map.entry("attention", c.attentionEverywhere() ? ATTENTION : ""),
+            Map.entry("everywhere", c.attentionEverywhere() ? "True" : "False"),
             Map.entry("conditioning", c.conditioningInput() ? "True" : "False"),
             Map.entry("z", epsilon ? "True" : "False"),
             Map.entry("channelMajor", channelMajor ? "True" : "False"),

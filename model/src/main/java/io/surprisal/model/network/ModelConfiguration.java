@@ -1,6 +1,7 @@
 package io.surprisal.model.network;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
@@ -12,7 +13,9 @@ import java.util.Objects;
  * @param width image width in pixels
  * @param embedding E, the width of every hidden layer; even, at least 4, a multiple of {@code
  *     groups}
- * @param blocks n, the number of blocks on the way down (n + 1 on the way up)
+ * @param blocks n, the number of blocks on the way down (n + 1 on the way up) at full resolution
+ * @param coarse further levels, each at half the resolution of the one before; none in the paper's
+ *     network
  * @param attentionHeads heads of every attention, a divisor of E
  * @param attentionEverywhere whether every block down and up ends with an attention, not only the
  *     middle
@@ -35,6 +38,7 @@ public record ModelConfiguration(
     int width,
     int embedding,
     int blocks,
+    List<Level> coarse,
     int attentionHeads,
     boolean attentionEverywhere,
     int groups,
@@ -47,6 +51,14 @@ public record ModelConfiguration(
     double gammaMin,
     double gammaMax,
     Schedule schedule) {
+
+  /**
+   * One resolution of the network.
+   *
+   * @param width of its hidden layers, a multiple of the groups and of the attention heads
+   * @param blocks n on the way down, n + 1 on the way up
+   */
+  public record Level(int width, int blocks) {}
 
   /** The noise schedules that a model can have. */
   public enum Schedule {
@@ -84,6 +96,7 @@ public record ModelConfiguration(
     fourierExponents = List.copyOf(fourierExponents);
     // The first releases do not name what they could not choose.
     attentionHeads = attentionHeads == 0 ? 1 : attentionHeads;
+    coarse = coarse == null ? List.of() : List.copyOf(coarse);
     fourierOrder = Objects.requireNonNullElse(fourierOrder, FourierOrder.FREQUENCY_MAJOR);
     prediction = Objects.requireNonNullElse(prediction, Prediction.EPSILON);
     require(channels == 1 || channels == 3, "channels", channels, "1 or 3");
@@ -101,6 +114,25 @@ public record ModelConfiguration(
         attentionHeads,
         "a divisor of embedding = " + embedding);
     require(blocks >= 1 && blocks <= 256, "blocks", blocks, "1 to 256");
+    for (Level level : coarse) {
+      require(
+          level.width() >= 4
+              && level.width() <= 4096
+              && level.width() % groups == 0
+              && level.width() % attentionHeads == 0
+              && level.blocks() >= 1
+              && level.blocks() <= 256,
+          "coarse",
+          level,
+          "of 1 to 256 blocks and a width that groups and attentionHeads divide");
+    }
+    int grid = 1 << Math.min(coarse.size(), 16);
+    require(
+        height % grid == 0 && width % grid == 0,
+        "coarse",
+        coarse,
+        "fewer levels: %d×%d pixels cannot be halved %d times"
+            .formatted(height, width, coarse.size()));
     require(normEpsilon > 0 && normEpsilon < 1, "normEpsilon", normEpsilon, "within (0, 1)");
     require(dropout >= 0 && dropout < 1, "dropout", dropout, "within [0, 1)");
     require(
@@ -134,6 +166,7 @@ public record ModelConfiguration(
         width,
         embedding,
         blocks,
+        List.of(),
         1,
         false,
         groups,
@@ -146,6 +179,14 @@ public record ModelConfiguration(
         gammaMin,
         gammaMax,
         schedule);
+  }
+
+  /** The resolutions from full to coarsest. */
+  List<Level> levels() {
+    List<Level> levels = new ArrayList<>();
+    levels.add(new Level(embedding, blocks));
+    levels.addAll(coarse);
+    return levels;
   }
 
   /** D, the number of dimensions of an image: channels · height · width. */

@@ -64,19 +64,33 @@ public final class ParameterLayout {
     dense("network.condition.1", 4 * e, 4 * e);
     int inputs = c.channels() * (1 + 2 * c.fourierExponents().size());
     convolution("network.first", e, inputs, 3, Initialisation.UNIFORM_FAN_IN);
-    for (int i = 0; i < c.blocks(); i++) {
-      block("network.down." + i, e, e);
-      if (c.attentionEverywhere()) {
-        attention("network.down." + i + ".attention", e);
+    int coarsest = c.levels().size() - 1;
+    int down = 0;
+    for (int level = 0; level <= coarsest; level++) {
+      int width = c.levels().get(level).width();
+      if (level > 0) {
+        int finer = c.levels().get(level - 1).width();
+        convolution("network.coarser." + level, width, 4 * finer, 1, Initialisation.UNIFORM_FAN_IN);
+      }
+      for (int i = 0; i < c.levels().get(level).blocks(); i++) {
+        block(c, "network.down." + down, width, width);
+        down++;
       }
     }
-    block("network.middle.0", e, e);
-    attention("network.attention", e);
-    block("network.middle.1", e, e);
-    for (int i = 0; i <= c.blocks(); i++) {
-      block("network.up." + i, 2 * e, e);
-      if (c.attentionEverywhere()) {
-        attention("network.up." + i + ".attention", e);
+    int middle = c.levels().get(coarsest).width();
+    resnet("network.middle.0", middle, middle, e);
+    attention("network.attention", middle);
+    resnet("network.middle.1", middle, middle, e);
+    int up = 0;
+    for (int level = coarsest; level >= 0; level--) {
+      int width = c.levels().get(level).width();
+      for (int i = 0; i <= c.levels().get(level).blocks(); i++) {
+        block(c, "network.up." + up, 2 * width, width);
+        up++;
+      }
+      if (level > 0) {
+        int finer = c.levels().get(level - 1).width();
+        convolution("network.finer." + level, 4 * finer, width, 1, Initialisation.UNIFORM_FAN_IN);
       }
     }
     norm("network.last.norm", e);
@@ -126,10 +140,17 @@ public final class ParameterLayout {
     convolution(name + ".out", e, e, 1, Initialisation.ZERO);
   }
 
-  private void block(String name, int in, int out) {
+  private void block(ModelConfiguration c, String name, int in, int out) {
+    resnet(name, in, out, c.embedding());
+    if (c.attentionEverywhere()) {
+      attention(name + ".attention", out);
+    }
+  }
+
+  private void resnet(String name, int in, int out, int embedding) {
     norm(name + ".norm1", in);
     convolution(name + ".conv1", out, in, 3, Initialisation.UNIFORM_FAN_IN);
-    add(name + ".condition.weight", Initialisation.ZERO, 4 * out, out, 4 * out);
+    add(name + ".condition.weight", Initialisation.ZERO, 4 * embedding, out, 4 * embedding);
     norm(name + ".norm2", out);
     convolution(name + ".conv2", out, out, 3, Initialisation.ZERO);
     if (in != out) {

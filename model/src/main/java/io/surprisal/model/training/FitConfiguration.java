@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.diffusion.DiffusionTime;
 import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.Precision;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import java.util.Set;
  *
  * @param embedding E, width of the network
  * @param blocks n, depth of the network
+ * @param coarse further levels of the network, each at half the resolution of the one before
  * @param attentionHeads heads of each attention
  * @param attentionEverywhere attention in every block instead of the middle alone
  * @param groups groups of each group normalisation
@@ -34,6 +36,8 @@ import java.util.Set;
  * @param timesteps T of a training in discrete time, 0 for continuous time
  * @param weighting of the diffusion loss
  * @param flip whether every second image, by chance, is trained on mirrored left to right
+ * @param precision of the hidden layers in training; weights, gradients and optimiser are float32
+ *     either way
  * @param batch images a step
  * @param learningRate of AdamW, after warm-up and before decay
  * @param weightDecay of AdamW
@@ -48,6 +52,7 @@ import java.util.Set;
 public record FitConfiguration(
     int embedding,
     int blocks,
+    List<ModelConfiguration.Level> coarse,
     int attentionHeads,
     boolean attentionEverywhere,
     int groups,
@@ -62,6 +67,7 @@ public record FitConfiguration(
     int timesteps,
     Weighting weighting,
     boolean flip,
+    Precision precision,
     int batch,
     double learningRate,
     double weightDecay,
@@ -106,6 +112,7 @@ public record FitConfiguration(
     return new FitConfiguration(
         embedding,
         blocks,
+        List.of(),
         1,
         false,
         groups,
@@ -120,6 +127,7 @@ public record FitConfiguration(
         0,
         Weighting.BOUND,
         false,
+        Precision.FLOAT32,
         32,
         learningRate,
         0.01,
@@ -132,12 +140,14 @@ public record FitConfiguration(
   }
 
   public FitConfiguration {
+    coarse = coarse == null ? List.of() : List.copyOf(coarse);
     fourierExponents = fourierExponents == null ? List.of() : List.copyOf(fourierExponents);
     require(batch >= 1, "batch", batch, "at least 1");
     require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "within (0, 10)");
     require(scheduleRate > 0, "scheduleRate", scheduleRate, "above 0");
     require(timesteps >= 0, "timesteps", timesteps, "at least 1, or 0 for continuous time");
     require(weighting != null, "weighting", weighting, "one of the weightings");
+    require(precision != null, "precision", precision, "FLOAT32 or BFLOAT16");
     require(prediction != null, "prediction", prediction, "one of the predictions");
     require(weightDecay >= 0, "weightDecay", weightDecay, "at least 0");
     require(clipNorm >= 0, "clipNorm", clipNorm, "above 0, or 0 for no clipping");
@@ -206,7 +216,8 @@ public record FitConfiguration(
   private static FitConfiguration configuration(ObjectNode fields) {
     try {
       FitConfiguration configuration = JSON.treeToValue(fields, FitConfiguration.class);
-      configuration.model(1, 1, 1); // checks what concerns the network
+      int side = 1 << Math.min(configuration.coarse().size(), 12);
+      configuration.model(1, side, side); // checks what concerns the network
       return configuration;
     } catch (ValueInstantiationException e) {
       throw new IllegalArgumentException(e.getCause().getMessage(), e);
@@ -241,6 +252,7 @@ public record FitConfiguration(
         width,
         embedding,
         blocks,
+        coarse,
         attentionHeads,
         attentionEverywhere,
         groups,

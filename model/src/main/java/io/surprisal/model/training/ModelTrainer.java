@@ -90,7 +90,7 @@ final class ModelTrainer implements AutoCloseable {
     this.seed = seed;
     noise = new CounterNoise(seed);
     layout = ParameterLayout.of(configuration);
-    network = new LikelihoodNetwork(configuration, device, true);
+    network = new LikelihoodNetwork(configuration, device, true, fit.precision());
     NDManager manager = network.manager();
     parameters = manager.create(state.parameters());
     average = manager.create(state.average());

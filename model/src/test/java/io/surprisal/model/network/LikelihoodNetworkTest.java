@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.network.ModelConfiguration.FourierOrder;
+import io.surprisal.model.network.ModelConfiguration.Level;
 import io.surprisal.model.network.ModelConfiguration.Prediction;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import java.util.Arrays;
@@ -36,14 +37,18 @@ class LikelihoodNetworkTest {
         everything(Prediction.V));
   }
 
-  /** Several heads, attention in every block, a conditioning input, a monotone schedule. */
+  /**
+   * A coarser level, several heads, attention in every block, a conditioning input, a monotone
+   * schedule.
+   */
   private static ModelConfiguration everything(Prediction prediction) {
     return new ModelConfiguration(
         3,
         6,
-        5,
+        4,
         12,
         2,
+        List.of(new Level(18, 1)),
         3,
         true,
         3,

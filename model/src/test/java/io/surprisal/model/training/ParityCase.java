@@ -105,6 +105,7 @@ record ParityCase(
         c.width(),
         c.embedding(),
         c.blocks(),
+        c.coarse(),
         c.attentionHeads(),
         c.attentionEverywhere(),
         c.groups(),
