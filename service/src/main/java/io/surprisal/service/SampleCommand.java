@@ -132,7 +132,7 @@ final class SampleCommand implements Callable<Integer> {
         Progress progress = invocation.progress("sample", (long) count * timesteps, "steps")) {
       samples =
           new AncestralSampler(model, timesteps, seed, clip)
-              .sample(0, count, pathLength, progress::stepTo, invocation.stop()::requested);
+              .sample(count, pathLength, progress::stepTo, invocation.stop()::requested);
     }
     double seconds = Duration.ofNanos(System.nanoTime() - start).toMillis() / 1e3;
     write(samples, grid, strip);

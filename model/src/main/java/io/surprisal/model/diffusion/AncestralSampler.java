@@ -20,15 +20,17 @@ import java.util.stream.IntStream;
  * <p>z_s = (α_s/α_t)(z_t − σ_t c ε̂) + sqrt(σ_s² c) ε, c = −expm1(γ_s − γ_t),
  *
  * <p>then to the most likely level of each pixel under p(x|z_0). The noise of a step is a pure
- * function of seed, sample and step, so a sample is the same number by number, however many are
- * drawn beside it; only the network's rounding may depend on the batch, and can move a pixel by a
- * level.
+ * function of seed, sample and step, and the network always sees the same samples together, so that
+ * it also rounds alike: on one device a sample is the same image however many are drawn beside it.
  *
- * <p>Uses a model that its maker closes after the sampler's last use. Arrays live for one step, the
+ * <p>Uses a model that its maker closes after the sampler's last use. Arrays live for one step, a
  * batch's z for the batch. Threads may share a sampler.
  */
 public final class AncestralSampler {
   private static final int LEVELS = 256;
+
+  /** Samples that go through the network together, if memory allows. */
+  private static final int BATCH = 16;
 
   private final DiffusionModel model;
   private final int timesteps;
@@ -53,60 +55,56 @@ public final class AncestralSampler {
    * @param clip whether x̂ is held within [−1, 1], where images lie, at every step
    */
   public AncestralSampler(DiffusionModel model, int timesteps, long seed, boolean clip) {
-    this(model, timesteps, seed, clip, model.largestBatch());
-  }
-
-  AncestralSampler(DiffusionModel model, int timesteps, long seed, boolean clip, int batch) {
     if (timesteps < 1) {
       throw new IllegalArgumentException("timesteps is " + timesteps + ", must be at least 1");
     }
     this.model = model;
     this.timesteps = timesteps;
     this.clip = clip;
-    this.batch = batch;
+    batch = Math.min(BATCH, model.largestBatch());
     noise = new CounterNoise(seed);
   }
 
   /**
-   * Draws the samples {@code first} to {@code first + count − 1} of the seed, a batch at a time.
+   * Draws the first samples of the seed, a batch at a time.
    *
+   * @param count how many
    * @param pathLength images of each sample's path, at most T; 0 for none
-   * @param progress takes how many of the count · T evaluations of the network are done
+   * @param progress takes how many of the count · T steps are done
    * @param stop asked before every step; true ends the sampling with the batches that are done
    * @return the samples in their order, fewer than {@code count} only after a stop
    */
   public List<Sample> sample(
-      int first, int count, int pathLength, LongConsumer progress, BooleanSupplier stop) {
+      int count, int pathLength, LongConsumer progress, BooleanSupplier stop) {
     if (pathLength < 0 || pathLength > timesteps) {
       throw new IllegalArgumentException(
           "pathLength is " + pathLength + ", must be 0 to timesteps = " + timesteps);
     }
     List<Sample> samples = new ArrayList<>();
     while (samples.size() < count) {
-      long done = samples.size();
-      int size = (int) Math.min(batch, count - done);
+      int first = samples.size();
+      int wanted = Math.min(batch, count - first);
       Optional<List<Sample>> drawn =
           draw(
-              first + samples.size(),
-              size,
+              first,
               pathLength,
-              steps -> progress.accept(done * timesteps + steps * size),
+              steps -> progress.accept((long) first * timesteps + steps * wanted),
               stop);
       if (drawn.isEmpty()) {
         break;
       }
-      samples.addAll(drawn.get());
+      samples.addAll(drawn.get().subList(0, wanted));
     }
     return samples;
   }
 
   /** One batch; empty if it was stopped. */
   private Optional<List<Sample>> draw(
-      int first, int size, int pathLength, LongConsumer progress, BooleanSupplier stop) {
+      int first, int pathLength, LongConsumer progress, BooleanSupplier stop) {
     NoiseSchedule schedule = model.schedule();
     List<List<PixelImage>> path = new ArrayList<>();
     try (NDManager manager = model.newManager()) {
-      NDArray z = gaussian(manager, first, size, 0);
+      NDArray z = gaussian(manager, first, 0);
       for (int taken = 0; taken < timesteps; taken++) {
         if (stop.getAsBoolean()) {
           return Optional.empty();
@@ -119,7 +117,7 @@ public final class AncestralSampler {
           if (isRecorded(taken, pathLength)) {
             path.add(images(nearestLevels(image(z, predicted, schedule.gamma(t)))));
           }
-          NDArray noise = gaussian(scope, first, size, taken + 1);
+          NDArray noise = gaussian(scope, first, taken + 1);
           z = step(schedule, predicted, z, t, s, noise, clip);
           z.attach(manager);
         }
@@ -127,7 +125,7 @@ public final class AncestralSampler {
       }
       List<PixelImage> images = images(levels(z, schedule.gammaAtZero()));
       return Optional.of(
-          IntStream.range(0, size)
+          IntStream.range(0, batch)
               .mapToObj(i -> new Sample(images.get(i), path.stream().map(x -> x.get(i)).toList()))
               .toList());
     }
@@ -139,15 +137,15 @@ public final class AncestralSampler {
   }
 
   /** Noise for each sample of a batch: {@code draw} 0 makes z_1, draw i the i-th step. */
-  private NDArray gaussian(NDManager manager, int first, int size, int draw) {
+  private NDArray gaussian(NDManager manager, int first, int draw) {
     ModelConfiguration c = model.configuration();
-    float[] values = new float[size * c.dimensions()];
-    for (int i = 0; i < size; i++) {
+    float[] values = new float[batch * c.dimensions()];
+    for (int i = 0; i < batch; i++) {
       // A trainer's streams count up from 0; its model shall not meet their noise again.
       long stream = ~((long) (first + i) << Integer.SIZE | draw);
       noise.fillGaussian(stream, values, i * c.dimensions(), c.dimensions());
     }
-    return manager.create(values, new Shape(size, c.channels(), c.height(), c.width()));
+    return manager.create(values, new Shape(batch, c.channels(), c.height(), c.width()));
   }
 
   private List<PixelImage> images(NDArray levels) {
