@@ -3,7 +3,7 @@ package io.surprisal.model.diffusion;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Activation;
 
-/** Pixels that are independent N(0, v), and what is known of them in closed form. */
+/** Pixels that are independent N(0, v). */
 final class GaussianPixels {
   private GaussianPixels() {}
 
@@ -15,10 +15,5 @@ final class GaussianPixels {
       NDArray factor = sigma2.sqrt().div(alpha2.mul(variance).add(sigma2));
       return z.mul(factor.reshape(-1, 1, 1, 1));
     };
-  }
-
-  /** m(γ) = E(ε − ε̂)² of a pixel, sigmoid(ln v − γ). */
-  static double error(double variance, double gamma) {
-    return variance / (variance + Math.exp(gamma));
   }
 }

@@ -31,7 +31,7 @@ record PixelExpectation(DataType type, double[] x, double[] epsilon, double[] we
     (322 - 13 * Math.sqrt(70)) / 1800
   };
 
-  private static final int PIXELS_AT_ONCE = 20_000;
+  private static final int PIXELS_AT_ONCE = 4_000;
 
   /** ε is as good as never beyond. */
   private static final double REACH = 6;
