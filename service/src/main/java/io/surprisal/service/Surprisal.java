@@ -98,6 +98,7 @@ public final class Surprisal {
         List.of(
             new FitCommand(invocation),
             new EvaluateCommand(invocation),
+            new SampleCommand(invocation),
             new CalibrateCommand(invocation),
             new InspectCommand(invocation),
             new CameraCommand(invocation),

@@ -33,11 +33,6 @@ import java.util.stream.IntStream;
  * made it closes it after the last of them is done.
  */
 public final class ImageScorer implements AutoCloseable {
-  /** About how many activations one hidden layer of a batch may hold, 16 MiB of float32. */
-  private static final long ACTIVATIONS = 1L << 22;
-
-  private static final int LARGEST_BATCH = 64;
-
   private final ModelConfiguration configuration;
   private final int evaluations;
   private final NoisePlan plan;
@@ -112,9 +107,7 @@ public final class ImageScorer implements AutoCloseable {
     this.adjustment = adjustment;
     model = new DiffusionModel(configuration, parameters, execution);
     fixedLevels = plan.fixedOffset().stream().mapToObj(this::levels).findFirst();
-    long activations =
-        (long) configuration.embedding() * configuration.height() * configuration.width();
-    networkBatch = (int) Math.max(1, Math.min(LARGEST_BATCH, ACTIVATIONS / activations));
+    networkBatch = model.largestBatch();
   }
 
   private Levels levels(double offset) {
