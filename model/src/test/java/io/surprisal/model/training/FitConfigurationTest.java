@@ -57,7 +57,7 @@ class FitConfigurationTest {
         "{\"learningRate\": 0} | learningRate is 0.0",
         "{\"learningRate\": \"NaN\"} | learningRate is NaN",
         "{\"weightDecay\": -1} | weightDecay",
-        "{\"clipNorm\": 0} | clipNorm",
+        "{\"clipNorm\": -1} | clipNorm",
         "{\"warmupSteps\": -1} | warmupSteps",
         "{\"decayFraction\": 1.5} | decayFraction",
         "{\"averageRate\": 1} | averageRate",
