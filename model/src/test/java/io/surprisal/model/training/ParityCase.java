@@ -11,6 +11,7 @@ import io.surprisal.model.network.ModelConfiguration;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -157,7 +158,7 @@ record ParityCase(
   /** The conditioning value of each image; zeros where the fixture has none. */
   double[] conditioning(int batch) {
     double[] given = numbers(entry.path("conditioning"));
-    return given.length == 0 ? new double[batch] : java.util.Arrays.copyOf(given, batch);
+    return given.length == 0 ? new double[batch] : Arrays.copyOf(given, batch);
   }
 
   /** What the implementation says of its losses. */
