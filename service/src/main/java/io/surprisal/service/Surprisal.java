@@ -97,6 +97,7 @@ public final class Surprisal {
         "Laboratory",
         List.of(
             new FitCommand(invocation),
+            new ImportCommand(invocation),
             new EvaluateCommand(invocation),
             new SampleCommand(invocation),
             new CalibrateCommand(invocation),

@@ -23,12 +23,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * The safetensors format: eight bytes of header length (little-endian), a JSON header with the
@@ -154,6 +157,21 @@ public record Safetensors(
    * @throws NoSuchFileException if it is not there
    */
   public static Safetensors read(Path file) throws IOException {
+    return read(file, EnumSet.of(FloatType.F32));
+  }
+
+  /**
+   * Reads a file whole and converts float64, float16 and bfloat16 tensors to float32.
+   *
+   * @throws ReleaseException if the file is not safetensors, is truncated, or holds a type other
+   *     than these
+   * @throws NoSuchFileException if it is not there
+   */
+  public static Safetensors readConverting(Path file) throws IOException {
+    return read(file, EnumSet.allOf(FloatType.class));
+  }
+
+  private static Safetensors read(Path file, Set<FloatType> types) throws IOException {
     long size = Files.size(file);
     if (size > Integer.MAX_VALUE - 16) {
       throw new ReleaseException(file + " is over 2 GiB, more than a release can be");
@@ -161,10 +179,15 @@ public record Safetensors(
     try (InputStream in = Files.newInputStream(file)) {
       headerLength(file.toString(), in.readNBytes(8), size); // before a foreign file fills the heap
     }
-    return decode(file.toString(), Files.readAllBytes(file));
+    return decode(file.toString(), Files.readAllBytes(file), types);
   }
 
   static Safetensors decode(String name, byte[] bytes) throws ReleaseException {
+    return decode(name, bytes, EnumSet.of(FloatType.F32));
+  }
+
+  private static Safetensors decode(String name, byte[] bytes, Set<FloatType> types)
+      throws ReleaseException {
     int headerLength = headerLength(name, bytes, bytes.length);
     String text = new String(bytes, 8, headerLength, StandardCharsets.UTF_8);
     try {
@@ -186,7 +209,7 @@ public record Safetensors(
       Map<String, Tensor> tensors = new LinkedHashMap<>();
       for (Map.Entry<String, JsonNode> entry : header.properties()) {
         if (!entry.getKey().equals(METADATA)) {
-          tensors.put(entry.getKey(), tensor(name, entry, data));
+          tensors.put(entry.getKey(), tensor(name, entry, data, types));
         }
       }
       return new Safetensors(metadata, tensors, sha256(bytes));
@@ -242,26 +265,46 @@ public record Safetensors(
     };
   }
 
-  private static Tensor tensor(String file, Map.Entry<String, JsonNode> entry, ByteBuffer data)
+  private static Tensor tensor(
+      String file, Map.Entry<String, JsonNode> entry, ByteBuffer data, Set<FloatType> types)
       throws ReleaseException {
-    String type = entry.getValue().path("dtype").asText();
-    if (!type.equals("F32")) {
-      throw new ReleaseException(
-          file + ": tensor " + entry.getKey() + " is of type " + type + "; only F32 is read");
-    }
+    FloatType type = type(file, entry, types);
     Integer[] shape = JSON.convertValue(entry.getValue().path("shape"), Integer[].class);
     if (shape == null || Arrays.stream(shape).anyMatch(n -> n == null || n < 0)) {
       throw new ReleaseException(file + ": tensor " + entry.getKey() + " has no valid shape");
     }
     long[] range = range(entry.getValue());
+    int start = (int) range[0];
     int length = (int) (range[1] - range[0]);
-    if (length % Float.BYTES != 0) {
+    if (length % type.bytes() != 0) {
       throw new ReleaseException(
           file + ": tensor " + entry.getKey() + " is " + length + " bytes, not whole floats");
     }
-    float[] values = new float[length / Float.BYTES];
-    data.slice((int) range[0], length).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+    float[] values = new float[length / type.bytes()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = type.read(data, start + i * type.bytes());
+    }
     return new Tensor(List.of(shape), values);
+  }
+
+  private static FloatType type(
+      String file, Map.Entry<String, JsonNode> entry, Set<FloatType> types)
+      throws ReleaseException {
+    String name = entry.getValue().path("dtype").asText();
+    return types.stream()
+        .filter(type -> type.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ReleaseException(
+                    "%s: tensor %s is of type %s; only %s is read"
+                        .formatted(
+                            file,
+                            entry.getKey(),
+                            name,
+                            types.stream()
+                                .map(FloatType::name)
+                                .collect(Collectors.joining(", ")))));
   }
 
   static String sha256(byte[] bytes) {

@@ -2,6 +2,7 @@ package io.surprisal.model.scoring;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.diffusion.CounterNoise;
 import io.surprisal.model.diffusion.DiffusionModel;
@@ -323,19 +324,20 @@ public final class ImageScorer implements AutoCloseable {
 
     /** ‖ε − ε̂‖² of evaluations {@code from} on, numbered image by image. */
     private float[] evaluate(NDManager chunk, NDArray x, int from, int count) {
-      float[] gamma = new float[count];
+      double[] gamma = new double[count];
       float[] epsilon = new float[count * dimensions];
       int[] image = new int[count];
       for (int i = 0; i < count; i++) {
         image[i] = (from + i) / evaluations;
         int evaluation = (from + i) % evaluations;
-        gamma[i] = (float) levels.get(image[i]).gammas()[evaluation];
+        gamma[i] = levels.get(image[i]).gammas()[evaluation];
         noises[image[i]].fillGaussian(evaluation, epsilon, i * dimensions, dimensions);
       }
       NDArray repeated = x.get(chunk.create(image));
       repeated.attach(chunk);
       return VariationalBound.squaredError(
               model.denoiser(), repeated, chunk.create(gamma), chunk.create(epsilon, shape(count)))
+          .toType(DataType.FLOAT32, false)
           .toFloatArray();
     }
 

@@ -42,6 +42,8 @@ import java.util.Set;
  * @param warmupSteps steps of linear warm-up from 0
  * @param decayFraction last part of the run over which the rate falls linearly to zero; 0 for none
  * @param averageRate largest rate of the moving average of the weights
+ * @param averageRamp whether that rate ramps up as 1 − (1 + n)^−¾ after n steps, so that a short
+ *     run is not an average with its start
  */
 public record FitConfiguration(
     int embedding,
@@ -67,7 +69,8 @@ public record FitConfiguration(
     double clipNorm,
     int warmupSteps,
     double decayFraction,
-    double averageRate) {
+    double averageRate,
+    boolean averageRamp) {
 
   private static final ObjectMapper JSON =
       JsonMapper.builder()
@@ -124,7 +127,8 @@ public record FitConfiguration(
         1.0,
         warmupSteps,
         decayFraction,
-        0.9999);
+        0.9999,
+        true);
   }
 
   public FitConfiguration {
@@ -254,6 +258,15 @@ public record FitConfiguration(
   /** Continuous time, or the discrete steps that the loss is taken at. */
   DiffusionTime time() {
     return new DiffusionTime(timesteps);
+  }
+
+  /**
+   * Rate of the moving average of the weights: the part of it that a step keeps.
+   *
+   * @param step optimiser steps so far, this one included
+   */
+  double averageRate(long step) {
+    return averageRamp ? Math.min(averageRate, 1 - Math.pow(1.0 + step, -0.75)) : averageRate;
   }
 
   /**
