@@ -84,7 +84,13 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   /** One line of {@code --per-image}. */
-  private record ImageLine(String image, double bitsPerDim, double standardError) {}
+  private record ImageLine(
+      String image,
+      double bitsPerDim,
+      double standardError,
+      double prior,
+      double diffusion,
+      double reconstruction) {}
 
   @Override
   public Integer call() throws IOException {
@@ -146,8 +152,21 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private void printImage(String name, ImageLikelihood image) {
     output.printLine(
-        new ImageLine(name, image.bitsPerDim(), image.standardError()),
-        "%s  %.4f ± %.4f".formatted(name, image.bitsPerDim(), image.standardError()));
+        new ImageLine(
+            name,
+            image.bitsPerDim(),
+            image.standardError(),
+            image.prior(),
+            image.diffusion(),
+            image.reconstruction()),
+        "%s  %.4f ± %.4f  prior %.4f  diffusion %.4f  reconstruction %.4f"
+            .formatted(
+                name,
+                image.bitsPerDim(),
+                image.standardError(),
+                image.prior(),
+                image.diffusion(),
+                image.reconstruction()));
   }
 
   private void print(DatasetLikelihood l) {

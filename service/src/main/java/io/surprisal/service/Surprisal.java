@@ -97,7 +97,9 @@ public final class Surprisal {
         "Laboratory",
         List.of(
             new FitCommand(invocation),
+            new ImportCommand(invocation),
             new EvaluateCommand(invocation),
+            new SampleCommand(invocation),
             new CalibrateCommand(invocation),
             new InspectCommand(invocation),
             new CameraCommand(invocation),

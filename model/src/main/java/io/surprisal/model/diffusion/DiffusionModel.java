@@ -16,6 +16,11 @@ import java.util.Arrays;
  * Threads may share an instance.
  */
 public final class DiffusionModel implements AutoCloseable {
+  /** About how many activations one hidden layer of a batch may hold, 16 MiB of float32. */
+  private static final long ACTIVATIONS = 1L << 22;
+
+  private static final int LARGEST_BATCH = 64;
+
   private final ModelConfiguration configuration;
   private final Execution execution;
   private final LikelihoodNetwork network;
@@ -58,6 +63,13 @@ public final class DiffusionModel implements AutoCloseable {
 
   public Denoiser denoiser() {
     return denoiser;
+  }
+
+  /** How many images go through the network at once, so that memory is bounded. */
+  public int largestBatch() {
+    long activations =
+        (long) configuration.embedding() * configuration.height() * configuration.width();
+    return (int) Math.max(1, Math.min(LARGEST_BATCH, ACTIVATIONS / activations));
   }
 
   @Override

@@ -57,7 +57,12 @@ public record DiffusionTime(int steps) {
   public double weight(NoiseSchedule schedule, double t) {
     return continuous()
         ? 0.5 * schedule.derivative(t)
-        : 0.5 * steps * Math.expm1(schedule.gamma(t) - schedule.gamma(before(t)));
+        : stepWeight(schedule.gamma(before(t)), schedule.gamma(t));
+  }
+
+  /** What ‖ε − ε̂‖² weighs in discrete time at the end of a step from γ(s) to γ(t), nats. */
+  double stepWeight(double gammaS, double gammaT) {
+    return 0.5 * steps * Math.expm1(gammaT - gammaS);
   }
 
   /** s, one step before t in discrete time. */

@@ -72,7 +72,7 @@ public final class VariationalBound {
    * DiffusionTime#weight weight} it is one evaluation's estimate of the diffusion loss.
    *
    * @param x scaled images {@code [batch, channels, height, width]}
-   * @param gamma γ of each image, {@code [batch]}
+   * @param gamma γ of each image, {@code [batch]}, float32 or float64
    * @param epsilon ε of the shape of x
    * @return {@code [batch]}
    */
@@ -81,9 +81,17 @@ public final class VariationalBound {
         epsilon.sub(denoiser.predictNoise(noisy(x, gamma, epsilon), gamma)).square());
   }
 
-  /** z_t = α_t x + σ_t ε. */
+  /**
+   * z_t = α_t x + σ_t ε, in the precision of γ: float64 spares the network's Fourier features,
+   * which multiply z by up to 2⁷·2π, the rounding of z, and the schedule's gradient most of its
+   * error.
+   *
+   * @return float32 or float64 as γ is, of the shape of x
+   */
   public static NDArray noisy(NDArray x, NDArray gamma, NDArray epsilon) {
-    return x.mul(Parameterisation.alpha(gamma)).add(epsilon.mul(Parameterisation.sigma(gamma)));
+    NDArray signal = x.toType(gamma.getDataType(), false).mul(Parameterisation.alpha(gamma));
+    NDArray noise = epsilon.toType(gamma.getDataType(), false).mul(Parameterisation.sigma(gamma));
+    return signal.add(noise);
   }
 
   private static NDArray sumPerImage(NDArray array) {

@@ -80,8 +80,9 @@ public final class LikelihoodNetwork implements AutoCloseable {
   /**
    * Predicts what the configuration says, with a conditioning input of 0 where there is one.
    *
-   * @param z noisy images {@code [batch, channels, height, width]}, float32
-   * @param gamma −log SNR of each image {@code [batch]}, float32
+   * @param z noisy images {@code [batch, channels, height, width]}, float32; or float64, which only
+   *     the Fourier features use
+   * @param gamma −log SNR of each image {@code [batch]}, float32 or float64
    * @param parameters the network's part of the flat vector, from {@link
    *     ParameterLayout#scheduleSize()} on
    * @return ε̂ or v̂ {@code [batch, channels, height, width]}, float32, owned by the manager of
@@ -118,8 +119,9 @@ public final class LikelihoodNetwork implements AutoCloseable {
     int e = c.embedding();
     boolean epsilon = c.prediction() == ModelConfiguration.Prediction.EPSILON;
     boolean channelMajor = c.fourierOrder() == ModelConfiguration.FourierOrder.CHANNEL_MAJOR;
+    // In turns: what is left of z · 2ⁿ after whole turns is exact, where 2ⁿ·2π·z would round.
     List<String> frequencies =
-        c.fourierExponents().stream().map(n -> literal(Math.scalb(2 * Math.PI, n))).toList();
+        c.fourierExponents().stream().map(n -> literal(Math.scalb(1.0, n))).toList();
     Map<String, Object> values =
         Map.ofEntries(
             Map.entry("sizes", ParameterLayout.of(c).networkSizes()),
@@ -141,6 +143,7 @@ public final class LikelihoodNetwork implements AutoCloseable {
             Map.entry("-ln(1e4)/(E/2-1)", literal(-Math.log(1e4) / (e / 2.0 - 1))),
             Map.entry("frequencies", frequencies),
             Map.entry("frequencies.size", frequencies.size()),
+            Map.entry("2pi", literal(2 * Math.PI)),
             Map.entry("dropout", literal(c.dropout())),
             Map.entry("training", training && c.dropout() > 0 ? "True" : "False"));
     String text = resource();

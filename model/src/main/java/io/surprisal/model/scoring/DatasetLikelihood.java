@@ -5,6 +5,7 @@ import io.surprisal.model.images.PixelImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -21,6 +22,9 @@ import java.util.stream.IntStream;
  * @param prior mean KL(q(z₁|x) ‖ N(0, I))
  * @param diffusion mean diffusion loss
  * @param reconstruction mean −log p(x|z₀)
+ * @param priorStandardError of {@code prior}, as {@code standardError} is of {@code bitsPerDim}
+ * @param diffusionStandardError of {@code diffusion}
+ * @param reconstructionStandardError of {@code reconstruction}
  * @param evaluationsPerImage K
  * @param precision of the network's arithmetic
  * @param imagesPerSecond wall-clock throughput of this run
@@ -34,6 +38,9 @@ public record DatasetLikelihood(
     double prior,
     double diffusion,
     double reconstruction,
+    double priorStandardError,
+    double diffusionStandardError,
+    double reconstructionStandardError,
     int evaluationsPerImage,
     String precision,
     double imagesPerSecond) {
@@ -73,22 +80,34 @@ public record DatasetLikelihood(
     }
     double seconds = (System.nanoTime() - start) * 1e-9;
     int n = all.size();
-    double mean = all.stream().mapToDouble(ImageLikelihood::bitsPerDim).average().orElseThrow();
-    double spread =
-        all.stream().mapToDouble(l -> Math.pow(l.bitsPerDim() - mean, 2)).sum() / (n - 1);
     double noise = all.stream().mapToDouble(l -> Math.pow(l.standardError(), 2)).sum() / n / n;
     double correction = Math.pow(scorer.correctionError(), 2);
     return new DatasetLikelihood(
         n,
         data.channels() * data.height() * data.width(),
-        mean,
-        Math.sqrt(spread / n + correction),
+        mean(all, ImageLikelihood::bitsPerDim),
+        Math.sqrt(squaredError(all, ImageLikelihood::bitsPerDim) + correction),
         Math.sqrt(noise + correction),
-        all.stream().mapToDouble(ImageLikelihood::prior).average().orElseThrow(),
-        all.stream().mapToDouble(ImageLikelihood::diffusion).average().orElseThrow(),
-        all.stream().mapToDouble(ImageLikelihood::reconstruction).average().orElseThrow(),
+        mean(all, ImageLikelihood::prior),
+        mean(all, ImageLikelihood::diffusion),
+        mean(all, ImageLikelihood::reconstruction),
+        Math.sqrt(squaredError(all, ImageLikelihood::prior)),
+        Math.sqrt(squaredError(all, ImageLikelihood::diffusion) + correction),
+        Math.sqrt(squaredError(all, ImageLikelihood::reconstruction)),
         scorer.evaluations(),
         scorer.precision(),
         n / seconds);
+  }
+
+  private static double mean(List<ImageLikelihood> all, ToDoubleFunction<ImageLikelihood> term) {
+    return all.stream().mapToDouble(term).average().orElseThrow();
+  }
+
+  /** Squared standard error of a mean over images; NaN for one image. */
+  private static double squaredError(
+      List<ImageLikelihood> all, ToDoubleFunction<ImageLikelihood> term) {
+    double mean = mean(all, term);
+    double squares = all.stream().mapToDouble(l -> Math.pow(term.applyAsDouble(l) - mean, 2)).sum();
+    return squares / (all.size() - 1) / all.size();
   }
 }

@@ -2,6 +2,7 @@ package io.surprisal.model.scoring;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.diffusion.CounterNoise;
 import io.surprisal.model.diffusion.DiffusionModel;
@@ -33,11 +34,6 @@ import java.util.stream.IntStream;
  * made it closes it after the last of them is done.
  */
 public final class ImageScorer implements AutoCloseable {
-  /** About how many activations one hidden layer of a batch may hold, 16 MiB of float32. */
-  private static final long ACTIVATIONS = 1L << 22;
-
-  private static final int LARGEST_BATCH = 64;
-
   private final ModelConfiguration configuration;
   private final int evaluations;
   private final NoisePlan plan;
@@ -112,9 +108,7 @@ public final class ImageScorer implements AutoCloseable {
     this.adjustment = adjustment;
     model = new DiffusionModel(configuration, parameters, execution);
     fixedLevels = plan.fixedOffset().stream().mapToObj(this::levels).findFirst();
-    long activations =
-        (long) configuration.embedding() * configuration.height() * configuration.width();
-    networkBatch = (int) Math.max(1, Math.min(LARGEST_BATCH, ACTIVATIONS / activations));
+    networkBatch = model.largestBatch();
   }
 
   private Levels levels(double offset) {
@@ -330,19 +324,20 @@ public final class ImageScorer implements AutoCloseable {
 
     /** ‖ε − ε̂‖² of evaluations {@code from} on, numbered image by image. */
     private float[] evaluate(NDManager chunk, NDArray x, int from, int count) {
-      float[] gamma = new float[count];
+      double[] gamma = new double[count];
       float[] epsilon = new float[count * dimensions];
       int[] image = new int[count];
       for (int i = 0; i < count; i++) {
         image[i] = (from + i) / evaluations;
         int evaluation = (from + i) % evaluations;
-        gamma[i] = (float) levels.get(image[i]).gammas()[evaluation];
+        gamma[i] = levels.get(image[i]).gammas()[evaluation];
         noises[image[i]].fillGaussian(evaluation, epsilon, i * dimensions, dimensions);
       }
       NDArray repeated = x.get(chunk.create(image));
       repeated.attach(chunk);
       return VariationalBound.squaredError(
               model.denoiser(), repeated, chunk.create(gamma), chunk.create(epsilon, shape(count)))
+          .toType(DataType.FLOAT32, false)
           .toFloatArray();
     }
 

@@ -3,6 +3,7 @@ package io.surprisal.model.training;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import io.surprisal.model.diffusion.CounterNoise;
@@ -193,7 +194,8 @@ final class ModelTrainer implements AutoCloseable {
     ScheduleGradient scheduleGradient =
         new ScheduleGradient(schedule, fit, times, 1 / (configuration.dimensions() * Math.log(2)));
     boolean learned = layout.scheduleSize() > 0;
-    NDArray gamma = level(manager, scheduleGradient.gammas(), learned);
+    NDArray gamma = manager.create(scheduleGradient.gammas()); // float64, as z_t is then
+    gamma.setRequiresGradient(learned);
     NDArray gamma0 = level(manager, new double[] {schedule.gammaAtZero()}, learned);
     NDArray gamma1 = level(manager, new double[] {schedule.gammaAtOne()}, learned);
     NDArray weights = level(manager, scheduleGradient.lossWeights(), false);
@@ -209,7 +211,9 @@ final class ModelTrainer implements AutoCloseable {
       NDArray nats = fixedTerms.add(squaredError.mul(weights)).mean();
       NDArray loss = Constants.times(nats, scheduleGradient.bitsPerNat());
       bitsPerDim =
-          scheduleGradient.bitsPerDim(fixedTerms.toFloatArray(), squaredError.toFloatArray());
+          scheduleGradient.bitsPerDim(
+              fixedTerms.toFloatArray(),
+              squaredError.toType(DataType.FLOAT32, false).toFloatArray());
       collector.backward(loss);
       if (learned) {
         scheduleGradient.accept(
@@ -258,7 +262,7 @@ final class ModelTrainer implements AutoCloseable {
   private static float[] gradient(NDManager manager, NDArray leaf) {
     NDArray gradient = leaf.getGradient();
     gradient.attach(manager);
-    return gradient.toFloatArray();
+    return gradient.toType(DataType.FLOAT32, false).toFloatArray();
   }
 
   private NDArray leaf(NDManager manager, long from, long to) {

@@ -4,20 +4,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 
-/** The bound's terms for one schedule and one denoiser, put together as scorer and trainer do. */
+/** The diffusion loss for one schedule and one denoiser, put together as scorer and trainer do. */
 record TestBound(NoiseSchedule schedule, Denoiser denoiser, DiffusionTime time) {
 
   /** What each evaluation gave: its loss in nats, ‖ε − ε̂‖², and γ. */
   record Diffusion(double[] loss, float[] squaredError, double[] gamma) {}
-
-  NDArray prior(NDArray x) {
-    return VariationalBound.prior(x, level(x.getManager(), schedule.gammaAtOne()));
-  }
-
-  NDArray reconstruction(NDArray levels, NDArray epsilon0) {
-    return VariationalBound.reconstruction(
-        levels, epsilon0, level(levels.getManager(), schedule.gammaAtZero()));
-  }
 
   /** One evaluation at each uniform t, as discrete time rounds it. */
   Diffusion diffusion(NDArray x, double[] t, NDArray epsilon) {

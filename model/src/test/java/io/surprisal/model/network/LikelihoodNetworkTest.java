@@ -80,6 +80,55 @@ class LikelihoodNetworkTest {
     }
   }
 
+  /** W [e, c] + b = W [e, 0] + (b + c w) with w the last column of W. */
+  @Test
+  void shouldJoinTheConditioningValueToTheTimeEmbedding() {
+    ModelConfiguration c =
+        new ModelConfiguration(
+            1,
+            4,
+            4,
+            8,
+            1,
+            List.of(),
+            1,
+            false,
+            2,
+            1e-6,
+            List.of(6, 7),
+            ModelConfiguration.FourierOrder.CHANNEL_MAJOR,
+            true,
+            ModelConfiguration.Prediction.EPSILON,
+            0,
+            -13.3,
+            5,
+            Schedule.FIXED_LINEAR);
+    float[] values = TinyModels.trained(c, 3);
+    float conditioning = -1.5f;
+    float[] moved = values.clone();
+    int bias = ParameterLayout.of(c).entries().get(1).offset();
+    for (int row = 0; row < 32; row++) {
+      moved[bias + row] += conditioning * values[row * 9 + 8];
+    }
+    try (LikelihoodNetwork network = new LikelihoodNetwork(c, Device.cpu(), false);
+        NDManager manager = network.manager().newSubManager()) {
+      NDArray z = manager.create(gaussian(c.dimensions()), shape(c, 1));
+      NDArray gamma = manager.create(new float[] {-2});
+      NDArray given = manager.create(new float[] {conditioning});
+
+      float[] conditioned = network.predict(z, gamma, given, manager.create(values)).toFloatArray();
+      float[] unconditioned = network.predict(z, gamma, manager.create(values)).toFloatArray();
+      float[] biased = network.predict(z, gamma, manager.create(moved)).toFloatArray();
+
+      float effect = 0;
+      for (int i = 0; i < conditioned.length; i++) {
+        assertThat(conditioned[i]).isCloseTo(biased[i], within(1e-5f));
+        effect = Math.max(effect, Math.abs(conditioned[i] - unconditioned[i]));
+      }
+      assertThat(effect).isGreaterThan(1e-3f);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("configurations")
   void shouldPredictTheSameInEveryBatch(ModelConfiguration configuration) {

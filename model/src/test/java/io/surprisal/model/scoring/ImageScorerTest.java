@@ -389,6 +389,13 @@ class ImageScorerTest {
       assertThat(measured.dimensions()).isEqualTo(64);
       assertThat(measured.bitsPerDim()).isCloseTo(mean, within(1e-9));
       assertThat(measured.standardError()).isCloseTo(Math.sqrt(variance / 30 + 1e-4), within(1e-9));
+      double prior = heard.stream().mapToDouble(ImageLikelihood::prior).average().orElseThrow();
+      double priorVariance =
+          heard.stream().mapToDouble(l -> Math.pow(l.prior() - prior, 2)).sum() / 29;
+      assertThat(measured.priorStandardError())
+          .isCloseTo(Math.sqrt(priorVariance / 30), within(1e-9));
+      assertThat(measured.diffusionStandardError())
+          .isBetween(measured.reconstructionStandardError(), 2 * measured.standardError());
       assertThat(measured.monteCarloError()).isBetween(0.01, measured.standardError() * 2);
       assertThat(measured.prior() + measured.diffusion() + measured.reconstruction())
           .isCloseTo(mean, within(1e-9));

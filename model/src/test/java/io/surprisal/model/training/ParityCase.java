@@ -11,6 +11,7 @@ import io.surprisal.model.network.ModelConfiguration;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,13 +40,15 @@ record ParityCase(
    * @param meanBitsPerDim of the batch
    * @param gradientNorm of the mean loss, all parameters together
    * @param gradientNorms by tensor
+   * @param scheduleGradients of the schedule's few numbers, with their signs, by tensor
    */
   record Loss(
       int steps,
       Map<String, double[]> perImage,
       Optional<Double> meanBitsPerDim,
       Optional<Double> gradientNorm,
-      Map<String, Double> gradientNorms) {
+      Map<String, Double> gradientNorms,
+      Map<String, double[]> scheduleGradients) {
 
     String name() {
       return steps == 0 ? "continuous time" : "T = " + steps;
@@ -158,7 +161,7 @@ record ParityCase(
   /** The conditioning value of each image; zeros where the fixture has none. */
   double[] conditioning(int batch) {
     double[] given = numbers(entry.path("conditioning"));
-    return given.length == 0 ? new double[batch] : java.util.Arrays.copyOf(given, batch);
+    return given.length == 0 ? new double[batch] : Arrays.copyOf(given, batch);
   }
 
   /** What the implementation says of its losses. */
@@ -187,7 +190,8 @@ record ParityCase(
               perImage,
               number(node.path("bpd")),
               number(node.path("grad_norm_total")),
-              norms(node.path("grad_norms"))));
+              norms(node.path("grad_norms")),
+              gradients(node.path("grads_schedule"))));
     }
     return losses;
   }
@@ -208,7 +212,8 @@ record ParityCase(
             continuous,
             number(node.path("loss_mean")),
             number(node.path("grad_norm_total")),
-            norms(node.path("grad_norms"))));
+            norms(node.path("grad_norms")),
+            gradients(node.path("grads_schedule"))));
     for (Map.Entry<String, JsonNode> scalar : node.properties()) {
       if (scalar.getKey().startsWith("bpd_diff_T")) {
         String name = scalar.getKey().substring("bpd_diff_".length());
@@ -222,6 +227,7 @@ record ParityCase(
                 perImage,
                 Optional.empty(),
                 Optional.empty(),
+                Map.of(),
                 Map.of()));
       }
     }
@@ -242,6 +248,12 @@ record ParityCase(
 
   private static Optional<Double> number(JsonNode node) {
     return node.isNumber() ? Optional.of(node.asDouble()) : Optional.empty();
+  }
+
+  private static Map<String, double[]> gradients(JsonNode node) {
+    Map<String, double[]> gradients = new LinkedHashMap<>();
+    node.properties().forEach(g -> gradients.put(g.getKey(), numbers(g.getValue())));
+    return gradients;
   }
 
   private static Map<String, Double> norms(JsonNode node) {

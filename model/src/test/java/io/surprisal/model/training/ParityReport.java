@@ -78,14 +78,6 @@ final class ParityReport {
     return distance(a, new float[a.length]);
   }
 
-  static double[] doubles(float[] values) {
-    double[] doubles = new double[values.length];
-    for (int i = 0; i < values.length; i++) {
-      doubles[i] = values[i];
-    }
-    return doubles;
-  }
-
   static float[] floats(double[] values) {
     float[] floats = new float[values.length];
     for (int i = 0; i < values.length; i++) {
