@@ -23,6 +23,7 @@ public final class TinyModels {
           "tiny",
           90,
           10,
+          4.2,
           true,
           List.of(
               new TrainingRecord.Point(0, Double.NaN, 14, -13.3, 5),

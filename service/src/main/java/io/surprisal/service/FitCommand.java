@@ -2,7 +2,9 @@ package io.surprisal.service;
 
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.network.Execution;
+import io.surprisal.model.network.ForwardCost;
 import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
@@ -119,6 +121,12 @@ final class FitCommand implements Callable<Integer> {
       description = "Evaluations an image that the release will be served with. Default: 8.")
   private int evaluations;
 
+  @Option(
+      names = "--list",
+      help = true,
+      description = "List the built-in configurations with their cost for grey 28×28 images.")
+  private boolean list;
+
   @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
@@ -137,11 +145,16 @@ final class FitCommand implements Callable<Integer> {
       long images,
       double seconds,
       double heldOutBitsPerDim,
+      double pngBitsPerDim,
       int calibrationImages,
       boolean stopped) {}
 
   @Override
   public Integer call() throws IOException {
+    if (list) {
+      listConfigurations();
+      return 0;
+    }
     FitConfiguration fit = configuration();
     require(steps.orElse(0L) >= 0, "--steps must be at least 0");
     require(minutes.orElse(1.0) > 0, "--minutes must be above 0");
@@ -182,6 +195,38 @@ final class FitCommand implements Callable<Integer> {
     return 0;
   }
 
+  /** One line of {@code --list}. */
+  private record Listed(
+      String name, int parameters, double megaflopsPerEvaluation, FitConfiguration configuration) {}
+
+  private void listConfigurations() {
+    List<Listed> listed =
+        FitConfiguration.names().stream()
+            .map(
+                name -> {
+                  FitConfiguration fit = FitConfiguration.named(name);
+                  ModelConfiguration model = fit.model(1, 28, 28);
+                  return new Listed(
+                      name, ParameterLayout.of(model).size(), ForwardCost.flops(model) * 1e-6, fit);
+                })
+            .toList();
+    Table table =
+        new Table("name", "width", "blocks", "coarser", "parameters", "MFLOP/evaluation", "batch");
+    listed.forEach(
+        l ->
+            table.row(
+                l.name(),
+                l.configuration().embedding(),
+                l.configuration().blocks(),
+                l.configuration().coarse().stream()
+                    .map(level -> level.width() + " × " + level.blocks())
+                    .collect(Collectors.joining(", ")),
+                l.parameters(),
+                l.megaflopsPerEvaluation(),
+                l.configuration().batch()));
+    output.print(listed, table);
+  }
+
   private void require(boolean holds, String message) {
     if (!holds) {
       throw new ParameterException(spec.commandLine(), message);
@@ -211,17 +256,26 @@ final class FitCommand implements Callable<Integer> {
             training.images(),
             training.seconds(),
             bitsPerDim,
+            training.pngBitsPerDim(),
             release.calibration().map(Calibration::images).orElse(0),
             invocation.stop().requested());
     output.print(
         result,
-        new Table("release", "steps", "images", "minutes", "held-out bits/dim", "calibrated on")
+        new Table(
+                "release",
+                "steps",
+                "images",
+                "minutes",
+                "held-out bits/dim",
+                "PNG",
+                "calibrated on")
             .row(
                 result.release(),
                 result.steps(),
                 result.images(),
                 result.seconds() / 60,
                 result.heldOutBitsPerDim(),
+                result.pngBitsPerDim(),
                 result.calibrationImages()));
     if (invocation.stop().requested()) {
       invocation

@@ -113,6 +113,15 @@ class LaboratoryTest {
   }
 
   @Test
+  void shouldListConfigurationsWithTheirCost() throws IOException {
+    JsonNode listed = json("fit --list --json");
+
+    assertThat(listed.findValuesAsText("name")).contains("tiny", "small", "paper-cifar10");
+    assertThat(listed.at("/0/parameters").asInt()).isPositive();
+    assertThat(listed.at("/0/megaflopsPerEvaluation").asDouble()).isPositive();
+  }
+
+  @Test
   void shouldMeasureOptimiserSteps() throws IOException {
     JsonNode train = json("bench train --config tiny --image 1x8x8 --batch 2 --repeats 1 --json");
 

@@ -43,6 +43,7 @@ class ReleasePanelsTest {
           "tiny",
           90,
           10,
+          Double.NaN,
           true,
           List.of(
               new TrainingRecord.Point(0, Double.NaN, 14, -13.3, 5),

@@ -1,11 +1,14 @@
 package io.surprisal.model.images;
 
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import javax.imageio.ImageIO;
 
 /** PNG files with the exact samples of an image. */
@@ -26,6 +29,23 @@ public final class Png {
       Files.move(partial, file, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(partial);
+    }
+  }
+
+  /**
+   * What PNG makes of images: bits a dimension of one picture that holds them side by side, so that
+   * small images do not pay for a header each.
+   *
+   * @param images at least one, all of the same shape
+   */
+  public static double bitsPerDim(List<PixelImage> images) {
+    int columns = (int) Math.ceil(Math.sqrt(images.size()));
+    PixelImage picture = new ImageGrid(columns, 1).arrange(images);
+    try (ByteArrayOutputStream bytes = new ByteArrayOutputStream()) {
+      ImageIO.write(buffered(picture), "png", bytes);
+      return 8.0 * bytes.size() / images.size() / images.get(0).pixels().length;
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing to memory failed", e);
     }
   }
 

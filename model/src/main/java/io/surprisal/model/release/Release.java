@@ -156,7 +156,8 @@ public final class Release {
   /** An untrained, uncalibrated release: its network is ε̂ = z exactly. */
   public static Release untrained(Path file, ModelConfiguration configuration, long seed)
       throws IOException {
-    TrainingRecord training = new TrainingRecord(0, 0, 0, seed, "none", 0, 0, false, List.of());
+    TrainingRecord training =
+        new TrainingRecord(0, 0, 0, seed, "none", 0, 0, Double.NaN, false, List.of());
     return write(
         file,
         configuration,

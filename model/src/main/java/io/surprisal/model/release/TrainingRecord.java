@@ -1,6 +1,9 @@
 package io.surprisal.model.release;
 
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How a release came to be.
@@ -12,6 +15,7 @@ import java.util.List;
  * @param data where the images came from, as the user named it
  * @param trainingImages images in the training split
  * @param heldOutImages images in the held-out split, never trained on
+ * @param pngBitsPerDim what PNG makes of held-out images, bits/dim; NaN where there are none
  * @param averaged whether the weights are the exponential moving average
  * @param history held-out bits/dim in the course of training
  */
@@ -23,8 +27,14 @@ public record TrainingRecord(
     String data,
     int trainingImages,
     int heldOutImages,
+    double pngBitsPerDim,
     boolean averaged,
     List<Point> history) {
+
+  /** Points of a curve since its best one, and bits/dim above it, that say over-fitting. */
+  private static final int OVERFITTING_POINTS = 3;
+
+  private static final double OVERFITTING_RISE = 0.01;
 
   /**
    * One point of the learning curve.
@@ -43,6 +53,26 @@ public record TrainingRecord(
       double gammaMax) {}
 
   public TrainingRecord {
+    // The first releases did not measure it.
+    pngBitsPerDim = pngBitsPerDim == 0 ? Double.NaN : pngBitsPerDim;
     history = List.copyOf(history);
+  }
+
+  /**
+   * The best point of a curve whose held-out bits/dim has turned up since: more training has made
+   * it worse. All points score the same images with the same noise, so that a small rise that lasts
+   * is no accident.
+   *
+   * @return empty while the curve falls, wobbles or is flat
+   */
+  public static Optional<Point> overfittedSince(List<Point> history) {
+    if (history.isEmpty()) {
+      return Optional.empty();
+    }
+    Point best = Collections.min(history, Comparator.comparingDouble(Point::heldOutBitsPerDim));
+    Point last = history.get(history.size() - 1);
+    boolean lasts = history.size() - 1 - history.indexOf(best) >= OVERFITTING_POINTS;
+    double rise = last.heldOutBitsPerDim() - best.heldOutBitsPerDim();
+    return lasts && rise > OVERFITTING_RISE ? Optional.of(best) : Optional.empty();
   }
 }

@@ -3,6 +3,7 @@ package io.surprisal.model.training;
 import io.surprisal.model.detection.Calibrator;
 import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.Png;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
@@ -24,6 +25,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +42,7 @@ public final class Fit {
   private static final int TRAINING_PER_MEASURING = 10;
 
   private static final int CURVE_IMAGES = 128;
+  private static final int PNG_IMAGES = 1024;
   private static final Duration CALIBRATION_AFTER_STOP = Duration.ofSeconds(30);
 
   private final Request request;
@@ -194,6 +197,7 @@ public final class Fit {
     private final List<TrainingRecord.Point> history;
     private double lossSum;
     private long lossCount;
+    private boolean warned;
     private double recentLoss = Double.NaN;
     private long lastCheckpoint = start;
 
@@ -303,11 +307,36 @@ public final class Fit {
         lossSum = 0;
         lossCount = 0;
         listener.measured(point);
+        warnOfOverfitting();
         LOG.info(
             "step {}: held-out {} bits/dim, training {}",
             point.step(),
             String.format(Locale.ROOT, "%.4f", point.heldOutBitsPerDim()),
             String.format(Locale.ROOT, "%.4f", point.trainingBitsPerDim()));
+      }
+    }
+
+    private double pngBitsPerDim() {
+      int count = Math.min(PNG_IMAGES, split.heldOutImages());
+      return count == 0
+          ? Double.NaN
+          : Png.bitsPerDim(
+              IntStream.range(0, count).mapToObj(i -> split.heldOut().image(i)).toList());
+    }
+
+    /** Says once that more training makes it worse. */
+    private void warnOfOverfitting() {
+      Optional<TrainingRecord.Point> best = TrainingRecord.overfittedSince(history);
+      if (!warned && best.isPresent()) {
+        warned = true;
+        TrainingRecord.Point last = history.get(history.size() - 1);
+        LOG.warn(
+            "step {}: held-out bits/dim has turned up, {} after {} at step {}: the run over-fits;"
+                + " stop it earlier, take more images, dropout, --flip or a smaller --config",
+            last.step(),
+            String.format(Locale.ROOT, "%.4f", last.heldOutBitsPerDim()),
+            String.format(Locale.ROOT, "%.4f", best.get().heldOutBitsPerDim()),
+            best.get().step());
       }
     }
 
@@ -335,6 +364,7 @@ public final class Fit {
               request.dataName(),
               split.trainingImages(),
               split.heldOutImages(),
+              pngBitsPerDim(),
               request.average(),
               history);
       Release release = Release.write(request.out(), model, weights(), Optional.empty(), record);
