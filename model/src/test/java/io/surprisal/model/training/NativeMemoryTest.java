@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,7 +25,17 @@ class NativeMemoryTest {
   private static final int WARM_UP = 300;
   private static final long KIBIBYTES_OF_NOISE = 48 << 10;
   private static final Path STATUS = Path.of("/proc/self/status");
-  private static final ModelConfiguration MODEL = ModelTrainerTest.FIT.model(1, 8, 8);
+
+  /** With everything that makes arrays: two objectives, two precisions, two resolutions. */
+  private static final FitConfiguration FIT =
+      ModelTrainerTest.FIT.with(
+          Map.of(
+              "schedule", "LEARNED_MONOTONE",
+              "prediction", "V",
+              "precision", "BFLOAT16",
+              "coarse", List.of(Map.of("width", 8, "blocks", 1))));
+
+  private static final ModelConfiguration MODEL = FIT.model(1, 8, 8);
   private static final ImageDataset DATA = TinyModels.noiseDataset(MODEL, 20);
 
   @TempDir private Path folder;
@@ -31,7 +43,7 @@ class NativeMemoryTest {
   @Test
   void shouldStayFlatOverThreeThousandSteps() throws IOException {
     int before = TorchRuntime.nativeHandles();
-    try (ModelTrainer trainer = new ModelTrainer(MODEL, ModelTrainerTest.FIT, Device.cpu(), 7)) {
+    try (ModelTrainer trainer = new ModelTrainer(MODEL, FIT, Device.cpu(), 7)) {
       for (int step = 0; step < WARM_UP; step++) {
         trainer.step(DATA, new int[] {step % 20}, 1);
       }
