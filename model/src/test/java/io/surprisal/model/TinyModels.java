@@ -7,6 +7,7 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.release.TrainingRecord;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.IntFunction;
 
@@ -23,6 +24,7 @@ public final class TinyModels {
           "tiny",
           90,
           10,
+          Map.of("batch", 16),
           4.2,
           true,
           List.of(

@@ -13,10 +13,8 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.network.Precision;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,12 +33,6 @@ final class BenchForwardCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Option(
-      names = "--release",
-      paramLabel = "FILE",
-      description = "Take the network of this release instead of a configuration.")
-  private Optional<Path> release = Optional.empty();
-
-  @Option(
       names = "--batches",
       split = ",",
       defaultValue = "32",
@@ -50,7 +42,7 @@ final class BenchForwardCommand implements Callable<Integer> {
 
   @Mixin private BenchNetwork network;
 
-  @Mixin private ExecutionOption execution;
+  @Mixin private DeviceOption device;
 
   @Mixin private final Output output;
 
@@ -81,14 +73,14 @@ final class BenchForwardCommand implements Callable<Integer> {
           spec.commandLine(), "--batches must be at least 1 each, not " + batches);
     }
     int threads = network.prepare();
-    ModelConfiguration model = network.model(release);
-    Device device = execution.device();
+    ModelConfiguration model = network.model();
+    Device where = device.device();
     double flops = ForwardCost.flops(model);
     List<Row> rows = new ArrayList<>();
     try (Progress progress = invocation.progress("bench", 2L * batches.size(), "measurements")) {
       for (int batch : batches) {
         for (Precision precision : Precision.values()) {
-          BenchNetwork.Timing timing = time(model, new Execution(device, precision), batch);
+          BenchNetwork.Timing timing = time(model, new Execution(where, precision), batch);
           rows.add(
               new Row(
                   precision.toString(),
@@ -103,7 +95,7 @@ final class BenchForwardCommand implements Callable<Integer> {
     Result result =
         new Result(
             Machine.here(),
-            device.toString(),
+            where.toString(),
             threads,
             ParameterLayout.of(model).size(),
             flops * 1e-6,
@@ -122,7 +114,7 @@ final class BenchForwardCommand implements Callable<Integer> {
     return 0;
   }
 
-  private BenchNetwork.Timing time(ModelConfiguration model, Execution where, int batch) {
+  private BenchNetwork.Timing time(ModelConfiguration model, Execution execution, int batch) {
     float[] noise = new float[batch * model.dimensions()];
     new CounterNoise(1).fillGaussian(0, noise, 0, noise.length);
     float[] levels = new float[batch];
@@ -131,7 +123,7 @@ final class BenchForwardCommand implements Callable<Integer> {
     }
     Shape shape = new Shape(batch, model.channels(), model.height(), model.width());
     try (DiffusionModel loaded =
-        new DiffusionModel(model, InitialParameters.draw(model, 1), where)) {
+        new DiffusionModel(model, InitialParameters.draw(model, 1), execution)) {
       return network.time(
           () -> {
             try (NDManager manager = loaded.newManager()) {

@@ -2,7 +2,6 @@ package io.surprisal.service;
 
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.TorchRuntime;
-import io.surprisal.model.release.Release;
 import io.surprisal.model.training.FitConfiguration;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,17 +18,23 @@ import picocli.CommandLine.Spec;
 
 /** Which network a benchmark runs, on how many threads and how often. */
 final class BenchNetwork {
+  private static final String DEFAULT_SHAPE = "1x28x28";
   private static final Pattern SHAPE = Pattern.compile("([13])x(\\d{1,4})x(\\d{1,4})");
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
   @Option(
+      names = "--release",
+      paramLabel = "FILE",
+      description = "Take the network of this release instead of --config and --image.")
+  private Optional<Path> release = Optional.empty();
+
+  @Option(
       names = "--image",
-      defaultValue = "1x28x28",
       paramLabel = "CxHxW",
-      description = "Channels, height and width of an image. Default: ${DEFAULT-VALUE}.")
-  private String image;
+      description = "Channels, height and width of an image. Default: 1x28x28.")
+  private Optional<String> image = Optional.empty();
 
   @Option(
       names = "--threads",
@@ -72,23 +77,30 @@ final class BenchNetwork {
     return count;
   }
 
-  FitConfiguration configuration() throws IOException {
-    return configuration.read(Map.of());
+  /** The configuration with what the caller says of its training. */
+  FitConfiguration configuration(Map<String, ?> more) throws IOException {
+    return configuration.read(more);
   }
 
-  /** The model of a release, or of the configuration and the image's shape. */
-  ModelConfiguration model(Optional<Path> release) throws IOException {
+  /** The model of the release, or of the configuration and the image's shape. */
+  ModelConfiguration model() throws IOException {
     if (release.isPresent()) {
-      Release loaded = ReleaseFiles.load(release.get());
-      return loaded.configuration();
+      require(
+          image.isEmpty() && !configuration.given(),
+          "--release brings its network and its images: leave out --image, --config and --set");
+      return ReleaseFiles.load(release.get()).configuration();
     }
-    Matcher shape = SHAPE.matcher(image);
-    require(shape.matches(), "--image must be like 1x28x28 or 3x32x32, not " + image);
-    return configuration()
-        .model(
-            Integer.parseInt(shape.group(1)),
-            Integer.parseInt(shape.group(2)),
-            Integer.parseInt(shape.group(3)));
+    Matcher shape = SHAPE.matcher(image.orElse(DEFAULT_SHAPE));
+    require(shape.matches(), "--image must be like 1x28x28 or 3x32x32, not " + image.orElse(""));
+    FitConfiguration fit = configuration(Map.of());
+    try {
+      return fit.model(
+          Integer.parseInt(shape.group(1)),
+          Integer.parseInt(shape.group(2)),
+          Integer.parseInt(shape.group(3)));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), e.getMessage(), e);
+    }
   }
 
   Timing time(Pass pass) {

@@ -1,5 +1,6 @@
 package io.surprisal.service;
 
+import ai.djl.Device;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.ModelConfiguration;
@@ -7,11 +8,13 @@ import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.model.training.TrainingSpeed;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code surprisal bench train}: optimiser steps. */
 @Command(name = "train", description = "Times the optimiser steps of a fit.")
@@ -19,7 +22,10 @@ final class BenchTrainCommand implements Callable<Integer> {
 
   @Mixin private BenchNetwork network;
 
-  @Mixin private ExecutionOption execution;
+  @Option(names = "--batch", paramLabel = "B", description = "Images a step.")
+  private Optional<Integer> batch = Optional.empty();
+
+  @Mixin private DeviceOption device;
 
   @Mixin private final Output output;
 
@@ -39,18 +45,19 @@ final class BenchTrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     int threads = network.prepare();
-    FitConfiguration fit = network.configuration();
-    ModelConfiguration model = network.model(Optional.empty());
-    var device = execution.device();
+    ModelConfiguration model = network.model();
+    FitConfiguration fit =
+        network.configuration(batch.map(b -> Map.of("batch", b)).orElse(Map.of()));
+    Device where = device.device();
     BenchNetwork.Timing timing;
     try (TrainingSpeed speed =
-        new TrainingSpeed(fit, new RandomImages(model, fit.batch()), device)) {
+        new TrainingSpeed(model, fit, new RandomImages(model, fit.batch()), where)) {
       timing = network.time(speed::step);
     }
     Result result =
         new Result(
             Machine.here(),
-            device.toString(),
+            where.toString(),
             threads,
             ParameterLayout.of(model).size(),
             fit.batch(),

@@ -91,6 +91,12 @@ final class CalibrateCommand implements Callable<Integer> {
     Release loaded = ReleaseFiles.load(release);
     ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
     int count = Math.min(limit, images.size());
+    if (count < Calibrator.FEWEST_IMAGES) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "%d images are too few to calibrate on; --data and --limit must give at least %d, and 1 / alert rate to alert"
+              .formatted(count, Calibrator.FEWEST_IMAGES));
+    }
     try (Progress progress = invocation.progress("calibrate", count, "images")) {
       Calibration calibration =
           Calibrator.calibrate(

@@ -1,7 +1,9 @@
 package io.surprisal.service;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.surprisal.model.training.FitConfiguration;
 import java.io.IOException;
@@ -9,14 +11,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code --config}, {@code --set} and {@code --batch}, wherever a network is trained. */
+/** {@code --config} and {@code --set}: the network, and how it is trained. */
 final class ConfigurationOption {
+  private static final ObjectReader VALUES =
+      Json.MAPPER.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
@@ -36,14 +39,10 @@ final class ConfigurationOption {
       description = "Another value for one field of the configuration; may be repeated.")
   private Map<String, String> fields = new LinkedHashMap<>();
 
-  @Option(names = "--batch", paramLabel = "B", description = "Images a step.")
-  private Optional<Integer> batch = Optional.empty();
-
-  /** The configuration with what {@code --set}, {@code --batch} and the caller say. */
+  /** The configuration with what {@code --set} says, and after it the caller. */
   FitConfiguration read(Map<String, ?> more) throws IOException {
     Map<String, Object> values = new LinkedHashMap<>();
     fields.forEach((field, value) -> values.put(field, json(value)));
-    batch.ifPresent(b -> values.put("batch", b));
     values.putAll(more);
     try {
       FitConfiguration configuration =
@@ -59,9 +58,15 @@ final class ConfigurationOption {
   /** A value as JSON where it is that (3, true, [5, 6]), else as text (V). */
   private static JsonNode json(String value) {
     try {
-      return Json.MAPPER.readTree(value);
+      JsonNode node = VALUES.readTree(value);
+      return node.isMissingNode() ? TextNode.valueOf(value) : node;
     } catch (JsonProcessingException e) {
       return TextNode.valueOf(value);
     }
+  }
+
+  /** Whether the user has chosen a configuration. */
+  boolean given() {
+    return !fields.isEmpty() || command.commandLine().getParseResult().hasMatchedOption("--config");
   }
 }

@@ -64,6 +64,9 @@ final class FitCommand implements Callable<Integer> {
 
   @Mixin private ConfigurationOption configuration;
 
+  @Option(names = "--batch", paramLabel = "B", description = "Images a step.")
+  private Optional<Integer> batch = Optional.empty();
+
   @Option(
       names = "--steps",
       paramLabel = "N",
@@ -145,6 +148,7 @@ final class FitCommand implements Callable<Integer> {
       long images,
       double seconds,
       double heldOutBitsPerDim,
+      long heldOutStep,
       double pngBitsPerDim,
       int calibrationImages,
       boolean stopped) {}
@@ -235,6 +239,7 @@ final class FitCommand implements Callable<Integer> {
 
   private FitConfiguration configuration() throws IOException {
     Map<String, Object> more = new LinkedHashMap<>();
+    batch.ifPresent(b -> more.put("batch", b));
     timesteps.ifPresent(t -> more.put("timesteps", t));
     if (flip) {
       more.put("flip", true);
@@ -245,8 +250,8 @@ final class FitCommand implements Callable<Integer> {
   private void print(Release release, int parameters) {
     TrainingRecord training = release.training();
     List<TrainingRecord.Point> history = training.history();
-    double bitsPerDim =
-        history.isEmpty() ? Double.NaN : history.get(history.size() - 1).heldOutBitsPerDim();
+    Optional<TrainingRecord.Point> last =
+        history.isEmpty() ? Optional.empty() : Optional.of(history.get(history.size() - 1));
     Result result =
         new Result(
             out.toString(),
@@ -255,7 +260,8 @@ final class FitCommand implements Callable<Integer> {
             training.steps(),
             training.images(),
             training.seconds(),
-            bitsPerDim,
+            last.map(TrainingRecord.Point::heldOutBitsPerDim).orElse(Double.NaN),
+            last.map(TrainingRecord.Point::step).orElse(0L),
             training.pngBitsPerDim(),
             release.calibration().map(Calibration::images).orElse(0),
             invocation.stop().requested());
@@ -267,6 +273,7 @@ final class FitCommand implements Callable<Integer> {
                 "images",
                 "minutes",
                 "held-out bits/dim",
+                "at step",
                 "PNG",
                 "calibrated on")
             .row(
@@ -275,6 +282,7 @@ final class FitCommand implements Callable<Integer> {
                 result.images(),
                 result.seconds() / 60,
                 result.heldOutBitsPerDim(),
+                result.heldOutStep(),
                 result.pngBitsPerDim(),
                 result.calibrationImages()));
     if (invocation.stop().requested()) {

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
@@ -20,7 +19,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -96,7 +94,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    plot.ifPresent(this::requirePlot);
+    plot.ifPresent(file -> OutputFile.requirePng(file, "--plot", spec.commandLine()));
     Release loaded = ReleaseFiles.load(release);
     ModelConfiguration model = loaded.configuration();
     NoiseSchedule schedule = NoiseSchedule.of(model, loaded.parameters());
@@ -137,12 +135,13 @@ final class InspectCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void requirePlot(Path file) {
-    if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
-      throw new ParameterException(
-          spec.commandLine(), "--plot draws PNG: name a file that ends in .png, not " + file);
-    }
-    OutputFile.require(file, "--plot");
+  private static String network(ModelConfiguration c) {
+    StringBuilder text = new StringBuilder("E = " + c.embedding() + ", n = " + c.blocks());
+    c.coarse()
+        .forEach(l -> text.append(", then ").append(l.width()).append(" × ").append(l.blocks()));
+    text.append(", ").append(c.attentionHeads()).append(" attention heads");
+    text.append(c.attentionEverywhere() ? " in every block" : " in the middle");
+    return text.append(", predicts ").append(c.prediction()).toString();
   }
 
   private static Table table(Result r) {
@@ -154,7 +153,7 @@ final class InspectCommand implements Callable<Integer> {
             .row("id", r.id())
             .row("file", r.bytes() + " bytes, " + r.parameters() + " parameters")
             .row("images", c.channels() + "×" + c.height() + "×" + c.width())
-            .row("network", "E = " + c.embedding() + ", n = " + c.blocks())
+            .row("network", network(c))
             .row("Fourier exponents", c.fourierExponents())
             .row(
                 "schedule",
@@ -163,6 +162,7 @@ final class InspectCommand implements Callable<Integer> {
                 "training",
                 "%d steps, %d images, %.1f minutes, seed %d, data %s"
                     .formatted(t.steps(), t.images(), t.seconds() / 60, t.seed(), t.data()))
+            .row("trained with", t.configuration().isEmpty() ? "unknown" : t.configuration())
             .row("weights", t.averaged() ? "exponential moving average" : "raw");
     if (!t.history().isEmpty()) {
       table.row(

@@ -2,10 +2,27 @@ package io.surprisal.service;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
 
 /** A file that a command will write when its work is done. */
 final class OutputFile {
   private OutputFile() {}
+
+  /**
+   * Checks before the work that a picture can be written after it.
+   *
+   * @throws ParameterException if the name does not end in .png
+   * @throws MissingDependencyException as {@link #require} does
+   */
+  static void requirePng(Path file, String option, CommandLine command) {
+    if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
+      throw new ParameterException(
+          command, option + " draws PNG: name a file that ends in .png, not " + file);
+    }
+    require(file, option);
+  }
 
   /**
    * Checks before the work that the file can be written after it.

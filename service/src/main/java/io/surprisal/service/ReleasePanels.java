@@ -64,7 +64,10 @@ final class ReleasePanels {
             : "Diffusion loss";
     if (!profile.measured()) {
       return new Panel(
-          title, "time t", List.of(), "not measured yet: surprisal calibrate measures it");
+          title,
+          "time t",
+          List.of(),
+          "not measured: surprisal calibrate does it, on some dozens of images or more");
     }
     double[] t = profile.points().stream().mapToDouble(LossProfile.Point::t).toArray();
     return new Panel(

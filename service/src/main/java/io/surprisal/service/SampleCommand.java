@@ -115,12 +115,14 @@ final class SampleCommand implements Callable<Integer> {
     require(timesteps >= 1, "--timesteps must be at least 1, not " + timesteps);
     require(columns.orElse(1) >= 1, "--columns must be at least 1, not " + columns.orElse(1));
     require(scale >= 1, "--scale must be at least 1, not " + scale);
-    require(!path.equals(Optional.of(out)), "--path and --out are the same file");
+    require(
+        !path.map(SampleCommand::normal).equals(Optional.of(normal(out))),
+        "--path and --out are the same file");
     ImageGrid grid = new ImageGrid(columns.orElse((int) Math.ceil(Math.sqrt(count))), scale);
     int pathLength = path.isPresent() ? Math.min(PATH_COLUMNS - 1, timesteps) : 0;
     ImageGrid strip = new ImageGrid(pathLength + 1, scale);
-    OutputFile.require(out, "--out");
-    path.ifPresent(file -> OutputFile.require(file, "--path"));
+    OutputFile.requirePng(out, "--out", spec.commandLine());
+    path.ifPresent(file -> OutputFile.requirePng(file, "--path", spec.commandLine()));
     Release loaded = ReleaseFiles.load(release);
     requireRoom(grid, count, loaded.configuration());
     requireRoom(strip, path.isPresent() ? count * strip.columns() : 1, loaded.configuration());
@@ -145,6 +147,10 @@ final class SampleCommand implements Callable<Integer> {
             seconds,
             where.precision().toString()));
     return 0;
+  }
+
+  private static Path normal(Path file) {
+    return file.toAbsolutePath().normalize();
   }
 
   private void require(boolean holds, String message) {

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import javax.imageio.ImageIO;
@@ -43,6 +44,7 @@ class ReleasePanelsTest {
           "tiny",
           90,
           10,
+          Map.of(),
           Double.NaN,
           true,
           List.of(

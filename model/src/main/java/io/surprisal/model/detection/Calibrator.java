@@ -25,6 +25,9 @@ public final class Calibrator {
   /** How many images a calibration takes unless told otherwise. */
   public static final int DEFAULT_IMAGES = 2000;
 
+  /** Fewer images show no error of the bias. */
+  public static final int FEWEST_IMAGES = 3;
+
   private static final int IMAGES_A_CALL = 8;
 
   /** How many images are scored again with other noise, to measure the Monte-Carlo error. */
@@ -47,7 +50,8 @@ public final class Calibrator {
    * @param execution device and precision that the release will be served with
    * @param progress is told how many images are done
    * @param stop asked between batches; once true, what is measured so far is the calibration
-   * @throws IllegalArgumentException if the images are not of the model's shape
+   * @throws IllegalArgumentException if the images are not of the model's shape, or fewer than
+   *     {@value #FEWEST_IMAGES}
    */
   public static Calibration calibrate(
       Release release,
@@ -58,6 +62,10 @@ public final class Calibrator {
       IntConsumer progress,
       BooleanSupplier stop) {
     int n = Math.min(limit, data.size());
+    if (n < FEWEST_IMAGES) {
+      throw new IllegalArgumentException(
+          "a calibration of " + n + " images; it needs at least " + FEWEST_IMAGES);
+    }
     Sample sample =
         new Sample(new LossBins(NoiseSchedule.of(release.configuration(), release.parameters())));
     try (ImageScorer fixed = ImageScorer.uncorrected(release, execution, evaluations);

@@ -4,7 +4,7 @@ import io.surprisal.model.network.ModelConfiguration;
 
 /**
  * γ(t) = −log SNR(t), increasing in t ∈ [0, 1], with γ′ in closed form (arXiv 2107.00630, sections
- * 3.2 and 5.2). In double precision on the heap: the discrete bound needs the small difference of
+ * 3.2 and 5.3). In double precision on the heap: the discrete bound needs the small difference of
  * two close values of γ, and a schedule costs nothing beside the network.
  *
  * <p>Immutable and without native memory. A learned schedule also turns gradients with respect to

@@ -1,6 +1,7 @@
 package io.surprisal.model.images;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.RenderedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.UUID;
 import javax.imageio.ImageIO;
 
 /** PNG files with the exact samples of an image. */
@@ -21,10 +23,19 @@ public final class Png {
    * @throws IOException if the file cannot be written
    */
   public static void write(Path file, PixelImage image) throws IOException {
-    Path partial = file.resolveSibling(file.getFileName() + ".partial");
+    write(file, buffered(image));
+  }
+
+  /**
+   * Writes a picture; the file is whole or not there.
+   *
+   * @throws IOException if the file cannot be written
+   */
+  public static void write(Path file, RenderedImage image) throws IOException {
+    Path partial = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
       try (OutputStream out = Files.newOutputStream(partial)) {
-        ImageIO.write(buffered(image), "png", out);
+        ImageIO.write(image, "png", out);
       }
       Files.move(partial, file, StandardCopyOption.REPLACE_EXISTING);
     } finally {

@@ -117,7 +117,14 @@ final class ForeignOptions {
       return Optional.empty();
     }
     List<Integer> integers = new ArrayList<>();
-    found.get().forEach(node -> integers.add(node.canConvertToInt() ? node.intValue() : -1));
+    found
+        .get()
+        .forEach(
+            node ->
+                integers.add(
+                    node.canConvertToExactIntegral() && node.canConvertToInt()
+                        ? node.intValue()
+                        : -1));
     if (!found.get().isArray() || integers.size() != count || integers.contains(-1)) {
       wrong(name, found.get(), count + " whole numbers");
       return Optional.empty();

@@ -86,6 +86,6 @@ public record ImportedModel(
         configuration,
         parameters,
         Optional.empty(),
-        new TrainingRecord(0, 0, 0, 0, data, 0, 0, Double.NaN, false, List.of()));
+        new TrainingRecord(0, 0, 0, 0, data, 0, 0, Map.of(), Double.NaN, false, List.of()));
   }
 }

@@ -52,6 +52,9 @@ public record ModelConfiguration(
     double gammaMax,
     Schedule schedule) {
 
+  /** Noise levels beyond this are all noise or none, and do not fit float32 any more. */
+  private static final double GAMMA_LIMIT = 50;
+
   /**
    * One resolution of the network.
    *
@@ -95,7 +98,6 @@ public record ModelConfiguration(
   public ModelConfiguration {
     fourierExponents = List.copyOf(fourierExponents);
     // The first releases do not name what they could not choose.
-    attentionHeads = attentionHeads == 0 ? 1 : attentionHeads;
     coarse = coarse == null ? List.of() : List.copyOf(coarse);
     fourierOrder = Objects.requireNonNullElse(fourierOrder, FourierOrder.FREQUENCY_MAJOR);
     prediction = Objects.requireNonNullElse(prediction, Prediction.EPSILON);
@@ -136,10 +138,10 @@ public record ModelConfiguration(
     require(normEpsilon > 0 && normEpsilon < 1, "normEpsilon", normEpsilon, "within (0, 1)");
     require(dropout >= 0 && dropout < 1, "dropout", dropout, "within [0, 1)");
     require(
-        Double.isFinite(gammaMin) && Double.isFinite(gammaMax) && gammaMin < gammaMax,
+        gammaMin >= -GAMMA_LIMIT && gammaMax <= GAMMA_LIMIT && gammaMin < gammaMax,
         "gammaMin",
         gammaMin,
-        "below gammaMax = " + gammaMax);
+        "below gammaMax = %s, both in [−%s, %s]".formatted(gammaMax, GAMMA_LIMIT, GAMMA_LIMIT));
     for (int exponent : fourierExponents) {
       require(exponent >= 0 && exponent <= 16, "fourierExponents", exponent, "0 to 16");
     }

@@ -61,7 +61,9 @@ public record Calibration(
     }
     corrections = corrections == null ? List.of() : List.copyOf(corrections);
     for (Correction correction : corrections) {
-      if (!Double.isFinite(correction.bias()) || !(correction.standardError() >= 0)) {
+      if (!Double.isFinite(correction.bias())
+          || !Double.isFinite(correction.standardError())
+          || correction.standardError() < 0) {
         throw new IllegalArgumentException("calibration: " + correction + " must be finite");
       }
     }

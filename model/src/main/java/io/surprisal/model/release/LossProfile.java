@@ -7,7 +7,8 @@ import java.util.function.ToDoubleFunction;
 /**
  * The diffusion loss of normal images over time: what one evaluation ½ γ′(t) ‖ε − ε̂‖²/(D ln 2)
  * gives, in bits/dim, and how much it varies between images and noise. Between its end points the
- * schedule's shape does not change the loss, only this variance (arXiv 2107.00630, section 5.1).
+ * schedule's shape does not change the loss, only this variance (arXiv 2107.00630, sections 5.1 and
+ * 5.3).
  *
  * @param points of ascending t, one for each bin of times with enough evaluations; none where the
  *     profile was not measured

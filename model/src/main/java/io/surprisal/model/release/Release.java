@@ -2,8 +2,10 @@ package io.surprisal.model.release;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
@@ -157,7 +159,7 @@ public final class Release {
   public static Release untrained(Path file, ModelConfiguration configuration, long seed)
       throws IOException {
     TrainingRecord training =
-        new TrainingRecord(0, 0, 0, seed, "none", 0, 0, Double.NaN, false, List.of());
+        new TrainingRecord(0, 0, 0, seed, "none", 0, 0, Map.of(), Double.NaN, false, List.of());
     return write(
         file,
         configuration,
@@ -222,7 +224,15 @@ public final class Release {
           file + " is a safetensors file but no Surprisal release: its metadata lacks " + MANIFEST);
     }
     try {
-      Manifest manifest = JSON.readValue(text, Manifest.class);
+      JsonNode tree = JSON.readTree(text);
+      if (tree.path("configuration") instanceof ObjectNode network
+          && !network.has("attentionHeads")) {
+        network.put("attentionHeads", 1); // the first releases had no choice
+      }
+      Manifest manifest = JSON.treeToValue(tree, Manifest.class);
+      if (manifest == null) {
+        throw new ReleaseException(file + " lacks its " + MANIFEST + " metadata");
+      }
       if (manifest.format() != FORMAT) {
         throw new ReleaseException(
             file

@@ -2,7 +2,9 @@ package io.surprisal.model.release;
 
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -15,6 +17,8 @@ import java.util.Optional;
  * @param data where the images came from, as the user named it
  * @param trainingImages images in the training split
  * @param heldOutImages images in the held-out split, never trained on
+ * @param configuration how it was trained, field by field as the user chooses them; empty where
+ *     nobody knows
  * @param pngBitsPerDim what PNG makes of held-out images, bits/dim; NaN where there are none
  * @param averaged whether the weights are the exponential moving average
  * @param history held-out bits/dim in the course of training
@@ -27,6 +31,7 @@ public record TrainingRecord(
     String data,
     int trainingImages,
     int heldOutImages,
+    Map<String, Object> configuration,
     double pngBitsPerDim,
     boolean averaged,
     List<Point> history) {
@@ -53,7 +58,11 @@ public record TrainingRecord(
       double gammaMax) {}
 
   public TrainingRecord {
-    // The first releases did not measure it.
+    // The first releases lack both.
+    configuration =
+        configuration == null
+            ? Map.of()
+            : Collections.unmodifiableMap(new LinkedHashMap<>(configuration));
     pngBitsPerDim = pngBitsPerDim == 0 ? Double.NaN : pngBitsPerDim;
     history = List.copyOf(history);
   }

@@ -16,7 +16,7 @@ import java.util.Arrays;
  * How much a single evaluation's estimate of an image's diffusion loss varies under a noise
  * schedule: at one independent uniform t with fresh noise, as in training. The mean of the estimate
  * depends on the schedule through its end points only, its variance on the shape between them
- * (arXiv 2107.00630, section 5.2).
+ * (arXiv 2107.00630, section 5.3).
  *
  * @param images measured
  * @param evaluations of each image
@@ -26,8 +26,6 @@ import java.util.Arrays;
  */
 public record EstimatorVariance(
     int images, int evaluations, double diffusion, double variance, double standardError) {
-  private static final int BATCH = 64;
-
   /** Is told how many images are done. */
   @FunctionalInterface
   public interface Listener {
@@ -40,6 +38,7 @@ public record EstimatorVariance(
    * @param schedule over the noise levels that the model was trained for
    * @param data the first {@code images} of it are measured
    * @param evaluations of each image, at least 2
+   * @param seed of times and noise, keyed by the image's index too
    */
   public static EstimatorVariance measure(
       DiffusionModel model,
@@ -49,10 +48,12 @@ public record EstimatorVariance(
       int evaluations,
       long seed,
       Listener listener) {
+    NoisePlan plan = NoisePlan.fresh(seed);
     double[] means = new double[images];
     double[] variances = new double[images];
     for (int i = 0; i < images; i++) {
-      double[] losses = losses(model, schedule, data.image(i), evaluations, seed + i);
+      double[] losses =
+          losses(model, schedule, data.image(i), evaluations, plan.noise(data.image(i), i));
       double mean = Arrays.stream(losses).average().orElseThrow();
       means[i] = mean;
       variances[i] =
@@ -73,12 +74,16 @@ public record EstimatorVariance(
 
   /** Single-evaluation estimates of one image, bits/dim. */
   private static double[] losses(
-      DiffusionModel model, NoiseSchedule schedule, PixelImage image, int evaluations, long key) {
+      DiffusionModel model,
+      NoiseSchedule schedule,
+      PixelImage image,
+      int evaluations,
+      CounterNoise noise) {
     int dimensions = image.pixels().length;
-    CounterNoise noise = new CounterNoise(key);
+    int batch = model.largestBatch();
     double[] losses = new double[evaluations];
-    for (int from = 0; from < evaluations; from += BATCH) {
-      int count = Math.min(BATCH, evaluations - from);
+    for (int from = 0; from < evaluations; from += batch) {
+      int count = Math.min(batch, evaluations - from);
       double[] times = new double[count];
       float[] gammas = new float[count];
       float[] epsilon = new float[count * dimensions];

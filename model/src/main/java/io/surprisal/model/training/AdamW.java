@@ -18,10 +18,9 @@ final class AdamW {
   private static final double EPSILON = 1e-8;
 
   private final double clipNorm;
-  private final int interiorStart;
-  private final int interiorEnd;
   private final NDArray decay;
   private final NDArray rateFactor;
+  private final NDArray counted;
   private final NDArray firstMoment;
   private final NDArray secondMoment;
   private long steps;
@@ -41,10 +40,12 @@ final class AdamW {
       float[] secondMoment,
       long steps) {
     clipNorm = configuration.clipNorm();
-    interiorStart = layout.interiorStart();
-    interiorEnd = layout.interiorEnd();
     decay = manager.create(decay(configuration, layout));
-    rateFactor = manager.create(rateFactor(configuration, layout));
+    rateFactor = manager.create(interior(layout, (float) configuration.scheduleRate()));
+    counted =
+        configuration.time().continuous()
+            ? manager.create(interior(layout, 0))
+            : manager.create(new float[] {1});
     this.firstMoment = manager.create(firstMoment);
     this.secondMoment = manager.create(secondMoment);
     this.steps = steps;
@@ -65,19 +66,15 @@ final class AdamW {
     return decays;
   }
 
-  /** Factor on the learning rate of each parameter, or one for all. */
-  private static float[] rateFactor(FitConfiguration configuration, ParameterLayout layout) {
+  /** A number for the interior of a normalised schedule, 1 for every other parameter. */
+  private static float[] interior(ParameterLayout layout, float value) {
     if (layout.interiorStart() == layout.interiorEnd()) {
       return new float[] {1};
     }
-    float[] factors = new float[layout.size()];
-    Arrays.fill(factors, 1);
-    Arrays.fill(
-        factors,
-        layout.interiorStart(),
-        layout.interiorEnd(),
-        (float) configuration.scheduleRate());
-    return factors;
+    float[] values = new float[layout.size()];
+    Arrays.fill(values, 1);
+    Arrays.fill(values, layout.interiorStart(), layout.interiorEnd(), value);
+    return values;
   }
 
   /**
@@ -89,9 +86,12 @@ final class AdamW {
    * @return the global norm before clipping
    */
   double step(NDArray parameters, NDArray gradient, double learningRate) {
-    double norm = norm(gradient);
+    double norm = Math.sqrt(gradient.mul(counted).square().sum().getFloat());
     if (clipNorm > 0 && norm > clipNorm) {
-      gradient.muli((float) (clipNorm / (norm + 1e-6)));
+      double scale = clipNorm / (norm + 1e-6);
+      NDArray rest = counted.mul((float) (scale - 1));
+      rest.attach(gradient.getManager());
+      gradient.muli(rest.addi(1));
     }
     steps++;
     firstMoment.muli((float) BETA1).addi(gradient.mul((float) (1 - BETA1)));
@@ -107,16 +107,6 @@ final class AdamW {
       parameters.subi(change.muli(rateFactor).muli((float) learningRate));
     }
     return norm;
-  }
-
-  private double norm(NDArray gradient) {
-    double square = gradient.square().sum().getFloat();
-    if (interiorStart < interiorEnd) {
-      NDArray interior = gradient.get("{}:{}", interiorStart, interiorEnd);
-      interior.attach(gradient.getManager());
-      square -= interior.square().sum().getFloat();
-    }
-    return Math.sqrt(Math.max(0, square));
   }
 
   float[] firstMoment() {

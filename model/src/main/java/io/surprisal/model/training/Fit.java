@@ -364,15 +364,19 @@ public final class Fit {
               request.dataName(),
               split.trainingImages(),
               split.heldOutImages(),
+              fit.fields(),
               pngBitsPerDim(),
               request.average(),
               history);
       Release release = Release.write(request.out(), model, weights(), Optional.empty(), record);
-      if (split.heldOutImages() == 0) {
-        LOG.warn("no held-out images: the release is uncalibrated and will raise no alerts");
+      int of = Math.min(request.calibrationImages(), split.heldOutImages());
+      if (of < Calibrator.FEWEST_IMAGES) {
+        LOG.warn(
+            "{} held-out images are too few to calibrate on: the release will raise no alerts until"
+                + " surprisal calibrate gives it a calibration",
+            of);
         return release;
       }
-      int of = Math.min(request.calibrationImages(), split.heldOutImages());
       long deadline = clock.millis() + CALIBRATION_AFTER_STOP.toMillis();
       Calibration calibration =
           Calibrator.calibrate(

@@ -1,16 +1,22 @@
 package io.surprisal.model.training;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.diffusion.DiffusionTime;
+import io.surprisal.model.diffusion.NoiseSchedule;
+import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.Precision;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,7 +87,9 @@ public record FitConfiguration(
   private static final ObjectMapper JSON =
       JsonMapper.builder()
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
           .enable(
+              DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS,
               DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES,
               DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
@@ -144,12 +152,13 @@ public record FitConfiguration(
     fourierExponents = fourierExponents == null ? List.of() : List.copyOf(fourierExponents);
     require(batch >= 1, "batch", batch, "at least 1");
     require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "within (0, 10)");
-    require(scheduleRate > 0, "scheduleRate", scheduleRate, "above 0");
+    require(
+        scheduleRate > 0 && scheduleRate <= 1e4, "scheduleRate", scheduleRate, "within (0, 10000]");
     require(timesteps >= 0, "timesteps", timesteps, "at least 1, or 0 for continuous time");
     require(weighting != null, "weighting", weighting, "one of the weightings");
     require(precision != null, "precision", precision, "FLOAT32 or BFLOAT16");
     require(prediction != null, "prediction", prediction, "one of the predictions");
-    require(weightDecay >= 0, "weightDecay", weightDecay, "at least 0");
+    require(weightDecay >= 0 && weightDecay < 1, "weightDecay", weightDecay, "in [0, 1)");
     require(clipNorm >= 0, "clipNorm", clipNorm, "above 0, or 0 for no clipping");
     require(warmupSteps >= 0, "warmupSteps", warmupSteps, "at least 0");
     require(decayFraction >= 0 && decayFraction <= 1, "decayFraction", decayFraction, "in [0, 1]");
@@ -217,20 +226,34 @@ public record FitConfiguration(
     try {
       FitConfiguration configuration = JSON.treeToValue(fields, FitConfiguration.class);
       int side = 1 << Math.min(configuration.coarse().size(), 12);
-      configuration.model(1, side, side); // checks what concerns the network
+      ModelConfiguration model = configuration.model(1, side, side); // checks the network
+      NoiseSchedule.of(model, InitialParameters.draw(model, 0)); // checks its end points
       return configuration;
     } catch (ValueInstantiationException e) {
       throw new IllegalArgumentException(e.getCause().getMessage(), e);
+    } catch (InvalidFormatException e) {
+      throw new IllegalArgumentException(
+          "fit configuration: %s is %s, must be %s"
+              .formatted(field(e), e.getValue(), expected(e.getTargetType())),
+          e);
     } catch (JsonMappingException e) {
       throw new IllegalArgumentException(
-          "fit configuration: "
-              + e.getPath().stream().map(JsonMappingException.Reference::getFieldName).toList()
-              + " "
-              + e.getOriginalMessage(),
+          "fit configuration: %s has the wrong type of value, or none; its default is %s"
+              .formatted(field(e), JSON.valueToTree(named(DEFAULT)).path(field(e))),
           e);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a tree is not parsed", e);
     }
+  }
+
+  private static String field(JsonMappingException e) {
+    return e.getPath().isEmpty() ? "a field" : e.getPath().get(0).getFieldName();
+  }
+
+  private static String expected(Class<?> type) {
+    return type.isEnum()
+        ? "one of " + Arrays.toString(type.getEnumConstants())
+        : "of type " + type.getSimpleName();
   }
 
   /**
@@ -242,6 +265,11 @@ public record FitConfiguration(
     ObjectNode fields = JSON.valueToTree(this);
     values.forEach((name, value) -> set(fields, name, JSON.valueToTree(value)));
     return configuration(fields);
+  }
+
+  /** All fields by name, as JSON has them. */
+  public Map<String, Object> fields() {
+    return JSON.convertValue(this, new TypeReference<LinkedHashMap<String, Object>>() {});
   }
 
   /** The model for images of a shape. */

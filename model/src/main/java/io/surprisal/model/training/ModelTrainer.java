@@ -24,7 +24,7 @@ import java.util.Arrays;
  * Takes optimiser steps on the bound, at low-discrepancy times. The network and the end points of
  * the noise schedule minimise the bound's mean over a batch. The interior of a monotone schedule,
  * which that mean does not depend on in continuous time, minimises the variance of the diffusion
- * estimate (arXiv 2107.00630, section 5.2 and appendix I.2). One backward pass through the network
+ * estimate (arXiv 2107.00630, section 5.3 and appendix I.2). One backward pass through the network
  * serves both: see {@link ScheduleGradient}.
  *
  * <p>Owns native memory: parameters, their moving average, the optimiser's moments and the

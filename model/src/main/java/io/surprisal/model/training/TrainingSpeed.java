@@ -18,10 +18,11 @@ public final class TrainingSpeed implements AutoCloseable {
   /**
    * Prepares an untrained model.
    *
-   * @param data images that the batches are taken from, in turn
+   * @param fit how it is trained; what it says of the network does not count
+   * @param data images of the model's shape that the batches are taken from, in turn
    */
-  public TrainingSpeed(FitConfiguration fit, ImageDataset data, Device device) {
-    ModelConfiguration model = fit.model(data.channels(), data.height(), data.width());
+  public TrainingSpeed(
+      ModelConfiguration model, FitConfiguration fit, ImageDataset data, Device device) {
     this.data = data;
     trainer = new ModelTrainer(model, fit, device, 1);
     batch = IntStream.range(0, fit.batch()).map(i -> i % data.size()).toArray();

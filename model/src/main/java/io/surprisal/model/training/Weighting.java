@@ -1,8 +1,8 @@
 package io.surprisal.model.training;
 
 /**
- * What the diffusion loss weighs noise levels by: ½ ∫ w(γ) E‖ε − ε̂‖² dγ (arXiv 2107.00630,
- * equation 19 in terms of ε). Written over γ, it does not depend on the noise schedule's shape.
+ * What the diffusion loss weighs noise levels by: ½ ∫ w(γ) E‖ε − ε̂‖² dγ (arXiv 2107.00630, section
+ * 5.2, in terms of ε). Written over γ, it does not depend on the noise schedule's shape.
  */
 public enum Weighting {
   /** w = 1: the bound itself, for likelihood. */
