@@ -17,11 +17,11 @@ final class OutputFile {
    * @throws MissingDependencyException as {@link #require} does
    */
   static void requirePng(Path file, String option, CommandLine command) {
+    require(file, option);
     if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
       throw new ParameterException(
           command, option + " draws PNG: name a file that ends in .png, not " + file);
     }
-    require(file, option);
   }
 
   /**

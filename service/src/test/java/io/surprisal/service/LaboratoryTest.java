@@ -130,6 +130,49 @@ class LaboratoryTest {
   }
 
   @Test
+  void shouldMeasureOptimiserStepsOfARelease() throws IOException {
+    assertThat(
+            json("bench train --release RELEASE --batch 2 --repeats 1 --json")
+                .path("parameters")
+                .asInt())
+        .isEqualTo(json("inspect RELEASE --json").path("parameters").asInt());
+  }
+
+  /** What is wrong, in the user's words, and not in those of a JSON library. */
+  @Test
+  void shouldNameTheValuesThatAFieldMayHave() {
+    assertThat(run("bench train --set prediction=w").err())
+        .contains("prediction is w, must be one of [EPSILON, V]")
+        .doesNotContain("io.surprisal", "Deserializ");
+    assertThat(run("bench train --set embedding=wide").err())
+        .contains("embedding is wide, must be of type int");
+  }
+
+  /** Which precision an uncalibrated release runs in must not depend on a stop-watch. */
+  @Test
+  void shouldRunAnUncalibratedReleaseInFloat32() throws IOException {
+    Path uncalibrated = folder.resolve("uncalibrated.safetensors");
+    CommandRun fit =
+        run("fit --data IMAGES --config tiny --steps 0 --held-out 0 --out " + uncalibrated);
+    assertThat(fit.exitCode()).as(fit.err()).isZero();
+
+    assertThat(
+            json("evaluate --release " + uncalibrated + " --data IMAGES --limit 1 --json")
+                .path("precision")
+                .asText())
+        .isEqualTo("float32");
+  }
+
+  @Test
+  void shouldRememberHowItWasTrained() throws IOException {
+    JsonNode trained = json("inspect RELEASE --json").at("/training/configuration");
+
+    assertThat(trained.path("timesteps").asInt()).isEqualTo(5);
+    assertThat(trained.path("weighting").asText()).isEqualTo("PERCEPTUAL");
+    assertThat(trained.path("flip").asBoolean()).isTrue();
+  }
+
+  @Test
   void shouldCompareSchedules() throws IOException {
     JsonNode rows =
         json("bench schedules --release RELEASE --data IMAGES --limit 2 --evaluations 8 --json")
@@ -154,6 +197,16 @@ class LaboratoryTest {
         "bench train --set nonsense=1",
         "bench train --set embedding=wide",
         "bench train --set embedding",
+        "bench train --set flip=",
+        "bench train --set prediction=3",
+        "bench train --set attentionHeads=0",
+        "bench train --set gammaMin=-1000",
+        "bench train --set schedule=FIXED_BETA_LINEAR --set gammaMin=-20 --set gammaMax=-10",
+        "bench train --release RELEASE --image 1x8x8",
+        "bench forward --release RELEASE --config tiny",
+        "bench forward --image 1x0x28",
+        "bench forward --precision float32",
+        "calibrate --release RELEASE --data IMAGES --limit 2 --out RELEASE",
         "bench schedules --release RELEASE --data IMAGES --limit 1",
         "evaluate --release RELEASE --data IMAGES --timesteps 0",
         "evaluate --release RELEASE --data IMAGES --timesteps 4 --evaluations 5",

@@ -21,6 +21,7 @@ final class AdamW {
   private final NDArray decay;
   private final NDArray rateFactor;
   private final NDArray counted;
+  private final NDArray uncounted;
   private final NDArray firstMoment;
   private final NDArray secondMoment;
   private long steps;
@@ -46,6 +47,7 @@ final class AdamW {
         configuration.time().continuous()
             ? manager.create(interior(layout, 0))
             : manager.create(new float[] {1});
+    uncounted = counted.mul(-1).addi(1);
     this.firstMoment = manager.create(firstMoment);
     this.secondMoment = manager.create(secondMoment);
     this.steps = steps;
@@ -89,9 +91,9 @@ final class AdamW {
     double norm = Math.sqrt(gradient.mul(counted).square().sum().getFloat());
     if (clipNorm > 0 && norm > clipNorm) {
       double scale = clipNorm / (norm + 1e-6);
-      NDArray rest = counted.mul((float) (scale - 1));
-      rest.attach(gradient.getManager());
-      gradient.muli(rest.addi(1));
+      try (NDArray factors = counted.mul((float) scale).addi(uncounted)) {
+        gradient.muli(factors);
+      }
     }
     steps++;
     firstMoment.muli((float) BETA1).addi(gradient.mul((float) (1 - BETA1)));

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.network.TorchRuntime;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -64,6 +66,31 @@ class AdamWTest {
       assertThat(clipped).isBetween(3, STEPS - 3);
       assertClose(optimizer.firstMoment(), m);
       assertClose(optimizer.secondMoment(), v);
+    }
+  }
+
+  /** A monotone schedule's interior has a rate of its own, and its gradient is its own affair. */
+  @Test
+  void shouldKeepTheInteriorOutOfTheClipping() {
+    FitConfiguration fit = FitConfiguration.parse("{\"schedule\": \"LEARNED_MONOTONE\"}");
+    ParameterLayout layout = ParameterLayout.of(fit.model(1, 8, 8));
+    int n = layout.size();
+    int inside = layout.interiorStart();
+    float[] gradient = new float[n];
+    gradient[inside] = 1e6f;
+    gradient[n - 1] = 3;
+    gradient[0] = 4;
+    for (boolean continuous : new boolean[] {true, false}) {
+      FitConfiguration timed = continuous ? fit : fit.with(Map.of("timesteps", 10));
+      try (NDManager manager = TorchRuntime.engine().newBaseManager()) {
+        AdamW optimizer = new AdamW(manager, timed, layout, new float[n], new float[n], 0);
+        double norm = optimizer.step(manager.zeros(new Shape(n)), manager.create(gradient), 1e-3);
+        float[] moment = optimizer.firstMoment();
+        assertThat(norm).isCloseTo(continuous ? 5 : 1e6, within(1.0));
+        assertThat((double) moment[inside])
+            .isCloseTo(continuous ? 1e5 : 0.1, within(continuous ? 1.0 : 1e-4));
+        assertThat((double) moment[n - 1]).isCloseTo(continuous ? 0.06 : 3e-7, within(1e-6));
+      }
     }
   }
 
