@@ -1,5 +1,6 @@
 package io.surprisal.topology;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -7,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -28,6 +30,9 @@ import org.slf4j.LoggerFactory;
 public final class TopicSetup {
 
   private static final Logger LOG = LoggerFactory.getLogger(TopicSetup.class);
+
+  private static final Duration VISIBLE_WITHIN = Duration.ofSeconds(30);
+  private static final long POLL_MILLIS = 20;
 
   /** What was found, or done, about one topic. */
   public enum Outcome {
@@ -79,7 +84,41 @@ public final class TopicSetup {
         reports.add(found);
       }
     }
+    awaitVisible(
+        reports.stream()
+            .filter(report -> report.outcome() == Outcome.CREATED)
+            .map(Report::topic)
+            .toList());
     return reports;
+  }
+
+  /**
+   * Waits until the brokers tell of topics that the controller has created: on a busy machine they
+   * learn of them later than the answer to the creation comes.
+   *
+   * @throws UnknownTopicOrPartitionException if they do not within {@link #VISIBLE_WITHIN}
+   */
+  private void awaitVisible(List<String> created) {
+    long deadline = System.nanoTime() + VISIBLE_WITHIN.toNanos();
+    while (true) {
+      try {
+        configurations(created);
+        return;
+      } catch (UnknownTopicOrPartitionException e) {
+        if (System.nanoTime() > deadline) {
+          throw new UnknownTopicOrPartitionException(
+              "the brokers do not know of %s %d s after their creation; look at the controller's log"
+                  .formatted(created, VISIBLE_WITHIN.toSeconds()),
+              e);
+        }
+        LOG.debug("The brokers do not know yet of {}", created, e);
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+      } catch (InterruptedException e) {
+        throw new InterruptException(e);
+      }
+    }
   }
 
   /**
