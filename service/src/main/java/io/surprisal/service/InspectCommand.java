@@ -139,7 +139,8 @@ final class InspectCommand implements Callable<Integer> {
     StringBuilder text = new StringBuilder("E = " + c.embedding() + ", n = " + c.blocks());
     c.coarse()
         .forEach(l -> text.append(", then ").append(l.width()).append(" × ").append(l.blocks()));
-    text.append(", ").append(c.attentionHeads()).append(" attention heads");
+    text.append(", ").append(c.attentionHeads());
+    text.append(c.attentionHeads() == 1 ? " attention head" : " attention heads");
     text.append(c.attentionEverywhere() ? " in every block" : " in the middle");
     return text.append(", predicts ").append(c.prediction()).toString();
   }
