@@ -22,6 +22,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -177,9 +178,7 @@ class FitTest {
     run(FIT, 2, false, new Ear(Long.MAX_VALUE));
     ImageDataset data = TinyModels.noiseDataset(MODEL, IMAGES);
     assertRefused(
-        request(data, FIT.with(java.util.Map.of("batch", 5)), 4, 0.2, 7, true),
-        "configuration",
-        "batch=6");
+        request(data, FIT.with(Map.of("batch", 5)), 4, 0.2, 7, true), "configuration", "batch=6");
     assertRefused(request(data, FIT, 4, 0.2, 8, true), "seed 7");
     assertRefused(
         request(TinyModels.noiseDataset(MODEL, IMAGES - 1), FIT, 4, 0.2, 7, true), "40 images");
