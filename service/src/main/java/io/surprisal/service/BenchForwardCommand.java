@@ -72,7 +72,7 @@ final class BenchForwardCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--batches must be at least 1 each, not " + batches);
     }
-    int threads = network.prepare();
+    int threads = network.prepare(Runtime.getRuntime().availableProcessors());
     ModelConfiguration model = network.model();
     Device where = device.device();
     double flops = ForwardCost.flops(model);

@@ -6,10 +6,13 @@ import io.surprisal.model.training.FitConfiguration;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -18,6 +21,7 @@ import picocli.CommandLine.Spec;
 
 /** Which network a benchmark runs, on how many threads and how often. */
 final class BenchNetwork {
+  private static final int WARM_UP = 2;
   private static final String DEFAULT_SHAPE = "1x28x28";
   private static final Pattern SHAPE = Pattern.compile("([13])x(\\d{1,4})x(\\d{1,4})");
 
@@ -40,7 +44,7 @@ final class BenchNetwork {
       names = "--threads",
       defaultValue = "0",
       paramLabel = "N",
-      description = "Threads of one operator. Default: all cores.")
+      description = "Threads of one operator. Default: all cores; for training 1, without dropout.")
   private int threads;
 
   @Option(
@@ -68,11 +72,15 @@ final class BenchNetwork {
     double run();
   }
 
-  /** Sets the threads, before the engine starts. */
-  int prepare() {
+  /**
+   * Sets the threads of one operator, before the engine starts.
+   *
+   * @param otherwise how many, unless the user says so
+   */
+  int prepare(int otherwise) {
     require(repeats >= 1, "--repeats must be at least 1, not " + repeats);
     require(threads >= 0, "--threads must be at least 1, not " + threads);
-    int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    int count = threads == 0 ? otherwise : threads;
     TorchRuntime.preferOperatorThreads(count);
     return count;
   }
@@ -104,11 +112,12 @@ final class BenchNetwork {
   }
 
   Timing time(Pass pass) {
-    pass.run();
-    pass.run();
-    double[] millis = new double[repeats];
-    Arrays.setAll(millis, i -> pass.run());
-    return Timing.of(millis);
+    return Timing.of(measure(pass::run).stream().mapToDouble(millis -> millis).toArray());
+  }
+
+  /** What the measured passes return. */
+  <T> List<T> measure(Supplier<T> pass) {
+    return Stream.generate(pass).limit((long) WARM_UP + repeats).skip(WARM_UP).toList();
   }
 
   private void require(boolean holds, String message) {

@@ -2,6 +2,7 @@ package io.surprisal.service;
 
 import io.surprisal.model.detection.Calibrator;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import java.io.IOException;
@@ -97,6 +98,7 @@ final class CalibrateCommand implements Callable<Integer> {
           "%d images are too few to calibrate on; --data and --limit must give at least %d, and 1 / alert rate to alert"
               .formatted(count, Calibrator.FEWEST_IMAGES));
     }
+    TorchRuntime.preferOperatorThreads(1);
     try (Progress progress = invocation.progress("calibrate", count, "images")) {
       Calibration calibration =
           Calibrator.calibrate(

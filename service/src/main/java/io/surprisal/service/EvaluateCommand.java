@@ -2,6 +2,7 @@ package io.surprisal.service;
 
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.network.Execution;
+import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.DatasetLikelihood;
 import io.surprisal.model.scoring.ImageLikelihood;
@@ -102,6 +103,7 @@ final class EvaluateCommand implements Callable<Integer> {
         "--evaluations must be 1 to the number of --timesteps, not " + k);
     Release loaded = ReleaseFiles.load(release);
     ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
+    TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forRelease(loaded);
     int count = Math.min(images.size(), limit.orElse(images.size()));
     try (ImageScorer scorer = scorer(loaded, where, k);

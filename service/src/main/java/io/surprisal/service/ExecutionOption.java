@@ -5,6 +5,7 @@ import io.surprisal.model.diffusion.PrecisionMeasurement;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.Precision;
+import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Release;
 import java.util.Arrays;
 import java.util.Locale;
@@ -30,17 +31,20 @@ final class ExecutionOption extends DeviceOption {
 
   /** Where and how precisely to run a release: as it is calibrated, unless told otherwise. */
   Execution forRelease(Release release) {
+    Device where = device();
     return new Execution(
-        device(),
+        where,
         named()
             .or(() -> release.calibration().map(calibration -> recorded(calibration.precision())))
-            .orElse(Precision.FLOAT32));
+            .orElse(Precision.FLOAT32),
+        TorchRuntime.workers(where));
   }
 
   /** Where and how precisely to run what is calibrated anew: the faster on this machine. */
   Execution forModel(ModelConfiguration model) {
     Device where = device();
-    return new Execution(where, named().orElseGet(() -> measured(model, where)));
+    return new Execution(
+        where, named().orElseGet(() -> measured(model, where)), TorchRuntime.workers(where));
   }
 
   private static Precision measured(ModelConfiguration model, Device where) {

@@ -5,6 +5,7 @@ import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ForwardCost;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
+import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
@@ -169,6 +170,9 @@ final class FitCommand implements Callable<Integer> {
     OutputFile.require(out, "--out");
     invocation.stop().allow(LONGEST_END);
     ImageDataset images = Images.open(data);
+    if (fit.dropout() == 0) {
+      TorchRuntime.preferOperatorThreads(1); // and as many workers as cores
+    }
     Execution where =
         execution.forModel(fit.model(images.channels(), images.height(), images.width()));
     Optional<Double> budget =

@@ -5,6 +5,7 @@ import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.Execution;
+import io.surprisal.model.network.Workers;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageLikelihood;
@@ -75,28 +76,49 @@ public final class Calibrator {
         ImageScorer fixedAgain =
             ImageScorer.uncorrected(release, execution, evaluations, REPETITION_SEED);
         ImageScorer randomAgain =
-            ImageScorer.fresh(release, execution, evaluations, REPETITION_SEED)) {
-      for (int from = 0; from < n && (from == 0 || !stop.getAsBoolean()); from += IMAGES_A_CALL) {
-        List<PixelImage> part =
-            IntStream.range(from, Math.min(n, from + IMAGES_A_CALL)).mapToObj(data::image).toList();
-        List<ImageLikelihood> atFixed = fixed.score(part);
-        List<ImageLikelihood> atRandom = random.score(part);
-        sample.add(atFixed, atRandom);
-        for (int i = 0; i < part.size(); i++) {
-          double offset = random.levelOffset(part.get(i), 0);
-          sample.strataOffsets.add(offset * evaluations % 1);
-          sample.lossBins.add(
-              DiffusionTime.CONTINUOUS.times(evaluations, offset), atRandom.get(i).squaredErrors());
-        }
-        if (from < REPEATED_IMAGES) {
-          sample.fixedNoise.add(atFixed, fixedAgain.score(part, from));
-          sample.randomNoise.add(atRandom, randomAgain.score(part, from));
-        }
-        progress.accept(sample.fixed.size());
+            ImageScorer.fresh(release, execution, evaluations, REPETITION_SEED);
+        Workers workers = new Workers("calibrate", execution.workers())) {
+      for (int done = 0; done < n && (done == 0 || !stop.getAsBoolean()); ) {
+        int from = done;
+        List<PixelImage> images =
+            IntStream.range(from, Math.min(n, from + workers.count() * IMAGES_A_CALL))
+                .mapToObj(data::image)
+                .toList();
+        workers
+            .map(
+                (images.size() + IMAGES_A_CALL - 1) / IMAGES_A_CALL,
+                call -> {
+                  int first = call * IMAGES_A_CALL;
+                  List<PixelImage> part =
+                      images.subList(first, Math.min(images.size(), first + IMAGES_A_CALL));
+                  boolean again = from + first < REPEATED_IMAGES;
+                  return new Scored(
+                      part,
+                      fixed.score(part),
+                      random.score(part),
+                      again ? fixedAgain.score(part, from + first) : List.of(),
+                      again ? randomAgain.score(part, from + first) : List.of());
+                })
+            .forEach(scored -> sample.add(scored, evaluations, random));
+        done += images.size();
+        progress.accept(done);
       }
       return sample.calibration(evaluations, fixed.precision());
     }
   }
+
+  /**
+   * Some images, scored.
+   *
+   * @param fixedAgain with other noise; empty where the images are not scored again
+   * @param randomAgain likewise
+   */
+  private record Scored(
+      List<PixelImage> images,
+      List<ImageLikelihood> atFixed,
+      List<ImageLikelihood> atRandom,
+      List<ImageLikelihood> fixedAgain,
+      List<ImageLikelihood> randomAgain) {}
 
   /** What is measured on the way. */
   private static final class Sample {
@@ -111,11 +133,18 @@ public final class Calibrator {
       this.lossBins = lossBins;
     }
 
-    void add(List<ImageLikelihood> atFixed, List<ImageLikelihood> atRandom) {
-      for (int i = 0; i < atFixed.size(); i++) {
-        fixed.add(atFixed.get(i).bitsPerDim());
-        differences.add(atFixed.get(i).bitsPerDim() - atRandom.get(i).bitsPerDim());
+    void add(Scored scored, int evaluations, ImageScorer random) {
+      for (int i = 0; i < scored.images().size(); i++) {
+        ImageLikelihood atFixed = scored.atFixed().get(i);
+        ImageLikelihood atRandom = scored.atRandom().get(i);
+        fixed.add(atFixed.bitsPerDim());
+        differences.add(atFixed.bitsPerDim() - atRandom.bitsPerDim());
+        double offset = random.levelOffset(scored.images().get(i), 0);
+        strataOffsets.add(offset * evaluations % 1);
+        lossBins.add(DiffusionTime.CONTINUOUS.times(evaluations, offset), atRandom.squaredErrors());
       }
+      fixedNoise.add(scored.atFixed(), scored.fixedAgain());
+      randomNoise.add(scored.atRandom(), scored.randomAgain());
     }
 
     /**
@@ -169,7 +198,7 @@ public final class Calibrator {
     private double estimated;
 
     void add(List<ImageLikelihood> once, List<ImageLikelihood> again) {
-      for (int i = 0; i < once.size(); i++) {
+      for (int i = 0; i < again.size(); i++) {
         double difference = once.get(i).bitsPerDim() - again.get(i).bitsPerDim();
         measured += difference * difference / 2;
         estimated +=

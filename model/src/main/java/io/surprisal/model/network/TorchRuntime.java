@@ -4,6 +4,9 @@ import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
+import ai.djl.util.cuda.CudaUtils;
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 
 /** The one PyTorch engine of this JVM, with the settings that everything here relies on. */
 public final class TorchRuntime {
@@ -37,6 +40,22 @@ public final class TorchRuntime {
    */
   public static void preferOperatorThreads(int threads) {
     setUnlessSet(THREADS, Integer.toString(threads));
+  }
+
+  /** How many workers keep a device busy: on a CPU as many as its cores have operators for. */
+  public static int workers(Device device) {
+    engine(); // has decided how many threads an operator uses
+    return device.isGpu()
+        ? 1
+        : Math.max(1, Runtime.getRuntime().availableProcessors() / Integer.getInteger(THREADS));
+  }
+
+  /** All memory of a device, bytes; of a container where this runs in one. */
+  public static long memory(Device device) {
+    return device.isGpu()
+        ? CudaUtils.getGpuMemory(device).getMax()
+        : ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+            .getTotalMemorySize();
   }
 
   static Model newModel(String name, Device device) {

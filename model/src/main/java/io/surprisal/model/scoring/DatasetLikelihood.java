@@ -2,6 +2,7 @@ package io.surprisal.model.scoring;
 
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.network.Workers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -67,15 +68,12 @@ public record DatasetLikelihood(
     long start = System.nanoTime();
     int available = Math.min(limit, data.size());
     List<ImageLikelihood> all = new ArrayList<>(available);
-    while (all.size() < available && (all.isEmpty() || !stop.getAsBoolean())) {
-      int from = all.size();
-      List<PixelImage> part =
-          IntStream.range(from, Math.min(available, from + IMAGES_A_CALL))
-              .mapToObj(data::image)
-              .toList();
-      for (ImageLikelihood likelihood : scorer.score(part, from)) {
-        listener.scored(all.size(), likelihood);
-        all.add(likelihood);
+    try (Workers workers = new Workers("score", scorer.workers())) {
+      while (all.size() < available && (all.isEmpty() || !stop.getAsBoolean())) {
+        for (ImageLikelihood likelihood : next(scorer, data, all.size(), available, workers)) {
+          listener.scored(all.size(), likelihood);
+          all.add(likelihood);
+        }
       }
     }
     double seconds = (System.nanoTime() - start) * 1e-9;
@@ -97,6 +95,26 @@ public record DatasetLikelihood(
         scorer.evaluations(),
         scorer.precision(),
         n / seconds);
+  }
+
+  /** Scores the images from {@code from} on, a call's worth for each worker. */
+  private static List<ImageLikelihood> next(
+      ImageScorer scorer, ImageDataset data, int from, int end, Workers workers) {
+    List<PixelImage> images =
+        IntStream.range(from, Math.min(end, from + workers.count() * IMAGES_A_CALL))
+            .mapToObj(data::image)
+            .toList();
+    return workers
+        .map(
+            (images.size() + IMAGES_A_CALL - 1) / IMAGES_A_CALL,
+            call -> {
+              int first = call * IMAGES_A_CALL;
+              int last = Math.min(images.size(), first + IMAGES_A_CALL);
+              return scorer.score(images.subList(first, last), from + first);
+            })
+        .stream()
+        .flatMap(List::stream)
+        .toList();
   }
 
   private static double mean(List<ImageLikelihood> all, ToDoubleFunction<ImageLikelihood> term) {

@@ -263,6 +263,11 @@ public final class ImageScorer implements AutoCloseable {
     return model.execution().precision().toString();
   }
 
+  /** How many threads should share this scorer. */
+  public int workers() {
+    return model.execution().workers();
+  }
+
   /** K, the evaluations of the network an image. */
   public int evaluations() {
     return evaluations;

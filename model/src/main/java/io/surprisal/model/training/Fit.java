@@ -7,6 +7,7 @@ import io.surprisal.model.images.Png;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
+import io.surprisal.model.network.Precision;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.ReleaseException;
@@ -143,8 +144,18 @@ public final class Fit {
     try (ModelTrainer trainer =
         resumed.isPresent()
             ? new ModelTrainer(
-                model, fit, request.execution().device(), request.seed(), resumed.get().state())
-            : new ModelTrainer(model, fit, request.execution().device(), request.seed())) {
+                model,
+                fit,
+                request.execution().device(),
+                request.execution().workers(),
+                request.seed(),
+                resumed.get().state())
+            : new ModelTrainer(
+                model,
+                fit,
+                request.execution().device(),
+                request.execution().workers(),
+                request.seed())) {
       Progress progress = new Progress(model, fit, split, trainer, resumed);
       progress.train();
       return progress.release();
@@ -287,7 +298,8 @@ public final class Fit {
           ImageScorer.unreleased(
               model,
               weights,
-              Execution.float32(request.execution().device()),
+              new Execution(
+                  request.execution().device(), Precision.FLOAT32, request.execution().workers()),
               request.evaluations())) {
         DatasetLikelihood likelihood =
             DatasetLikelihood.measure(

@@ -20,19 +20,23 @@ public final class TrainingSpeed implements AutoCloseable {
    *
    * @param fit how it is trained; what it says of the network does not count
    * @param data images of the model's shape that the batches are taken from, in turn
+   * @param workers parts of a batch side by side
    */
   public TrainingSpeed(
-      ModelConfiguration model, FitConfiguration fit, ImageDataset data, Device device) {
+      ModelConfiguration model,
+      FitConfiguration fit,
+      ImageDataset data,
+      Device device,
+      int workers) {
     this.data = data;
-    trainer = new ModelTrainer(model, fit, device, 1);
+    trainer = new ModelTrainer(model, fit, device, workers, 1);
     batch = IntStream.range(0, fit.batch()).map(i -> i % data.size()).toArray();
   }
 
-  /** Takes one step; milliseconds an image. */
-  public double step() {
-    long start = System.nanoTime();
+  /** Takes one step. */
+  public StageTimes step() {
     trainer.step(data, batch, 1);
-    return (System.nanoTime() - start) * 1e-6 / batch.length;
+    return trainer.times();
   }
 
   @Override

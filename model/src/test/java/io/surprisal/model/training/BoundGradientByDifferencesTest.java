@@ -184,6 +184,7 @@ class BoundGradientByDifferencesTest {
               fit,
               Device.cpu(),
               1,
+              1,
               new ModelTrainer.State(0, parameters, parameters, zero, zero))) {
         ModelTrainer.Gradient gradient =
             trainer.gradient(manager, levels, TIMES, epsilon, epsilon0);

@@ -29,7 +29,7 @@ class ModelTrainerTest {
   private static final int[] BATCH = {0, 1, 2, 3, 4, 5};
 
   private static ModelTrainer trainer(FitConfiguration fit) {
-    return new ModelTrainer(fit.model(1, 8, 8), fit, Device.cpu(), 7);
+    return new ModelTrainer(fit.model(1, 8, 8), fit, Device.cpu(), 1, 7);
   }
 
   @Test
@@ -48,7 +48,7 @@ class ModelTrainerTest {
       }
       half = trainer.state();
     }
-    try (ModelTrainer trainer = new ModelTrainer(MODEL, FIT, Device.cpu(), 7, half)) {
+    try (ModelTrainer trainer = new ModelTrainer(MODEL, FIT, Device.cpu(), 1, 7, half)) {
       for (int step = 3; step < 6; step++) {
         trainer.step(DATA, BATCH, 1);
       }
@@ -95,7 +95,7 @@ class ModelTrainerTest {
     ModelTrainer.State state =
         new ModelTrainer.State(
             4, parameters, parameters, new float[parameters.length], new float[parameters.length]);
-    try (ModelTrainer trainer = new ModelTrainer(MODEL, FIT, Device.cpu(), 7, state)) {
+    try (ModelTrainer trainer = new ModelTrainer(MODEL, FIT, Device.cpu(), 1, 7, state)) {
       assertThatExceptionOfType(ArithmeticException.class)
           .isThrownBy(() -> trainer.step(DATA, BATCH, 1))
           .withMessageContaining("diverged at step 4: bits/dim Infinity")
@@ -167,7 +167,8 @@ class ModelTrainerTest {
             0, parameters, parameters, new float[parameters.length], new float[parameters.length]);
     float[] noise = new float[2 * 64];
     new CounterNoise(5).fillGaussian(0, noise, 0, noise.length);
-    try (ModelTrainer trainer = new ModelTrainer(fit.model(1, 8, 8), fit, Device.cpu(), 7, state);
+    try (ModelTrainer trainer =
+            new ModelTrainer(fit.model(1, 8, 8), fit, Device.cpu(), 1, 7, state);
         NDManager manager = NDManager.newBaseManager(Device.cpu())) {
       Shape shape = new Shape(2, 1, 8, 8);
       NDArray epsilon = manager.create(noise, shape);

@@ -43,7 +43,7 @@ class NativeMemoryTest {
   @Test
   void shouldStayFlatOverThreeThousandSteps() throws IOException {
     int before = TorchRuntime.nativeHandles();
-    try (ModelTrainer trainer = new ModelTrainer(MODEL, FIT, Device.cpu(), 7)) {
+    try (ModelTrainer trainer = new ModelTrainer(MODEL, FIT, Device.cpu(), 1, 7)) {
       for (int step = 0; step < WARM_UP; step++) {
         trainer.step(DATA, new int[] {step % 20}, 1);
       }

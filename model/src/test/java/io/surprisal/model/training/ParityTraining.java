@@ -95,7 +95,7 @@ final class ParityTraining {
     float[] start = initial.parameters();
     ModelTrainer.State state =
         new ModelTrainer.State(0, start, start, new float[start.length], new float[start.length]);
-    try (ModelTrainer trainer = new ModelTrainer(model, fit, Device.cpu(), 1, state)) {
+    try (ModelTrainer trainer = new ModelTrainer(model, fit, Device.cpu(), 1, 1, state)) {
       double[] loss = new double[steps];
       double[] norm = new double[steps];
       double[] gammaB = new double[steps];

@@ -632,7 +632,7 @@ class ReferenceParityTest {
     ModelTrainer.State state =
         new ModelTrainer.State(
             0, parameters, parameters, new float[parameters.length], new float[parameters.length]);
-    try (ModelTrainer trainer = new ModelTrainer(c, fit, Device.cpu(), 1, state);
+    try (ModelTrainer trainer = new ModelTrainer(c, fit, Device.cpu(), 1, 1, state);
         NDManager manager = NDManager.newBaseManager(Device.cpu())) {
       String range = from + ":" + to;
       ModelTrainer.Gradient gradient =
