@@ -4,22 +4,27 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Images of one shape laid out row by row into one picture, a white line between them.
+ * Images of one shape laid out row by row into one picture, white lines between them.
  *
  * @param columns images a row, at least 1
  * @param scale rows and columns that a pixel becomes, at least 1
+ * @param line width of the lines before scaling, at least 0
  */
-public record ImageGrid(int columns, int scale) {
+public record ImageGrid(int columns, int scale, int line) {
   /** Most samples of a picture, 256 MiB. */
   private static final long LARGEST = 1L << 28;
 
-  private static final int LINE = 1;
-
   public ImageGrid {
-    if (columns < 1 || scale < 1) {
+    if (columns < 1 || scale < 1 || line < 0) {
       throw new IllegalArgumentException(
-          "a grid has at least 1 column and scale 1, not " + columns + " and " + scale);
+          "a grid has at least 1 column, scale 1 and lines of width 0, not %d, %d and %d"
+              .formatted(columns, scale, line));
     }
+  }
+
+  /** A grid with lines a pixel wide. */
+  public ImageGrid(int columns, int scale) {
+    this(columns, scale, 1);
   }
 
   /**
@@ -50,8 +55,8 @@ public record ImageGrid(int columns, int scale) {
     byte[] pixels = new byte[shape.channels() * height * width];
     Arrays.fill(pixels, (byte) 255);
     for (int i = 0; i < images.size(); i++) {
-      int top = (i / columns) * (shape.height() + LINE) * scale;
-      int left = (i % columns) * (shape.width() + LINE) * scale;
+      int top = (i / columns) * (shape.height() + line) * scale;
+      int left = (i % columns) * (shape.width() + line) * scale;
       for (int channel = 0; channel < shape.channels(); channel++) {
         draw(images.get(i), channel, pixels, (channel * height + top) * width + left, width);
       }
@@ -75,6 +80,6 @@ public record ImageGrid(int columns, int scale) {
   }
 
   private double side(int cells, int pixels) {
-    return ((double) cells * (pixels + LINE) - LINE) * scale;
+    return ((double) cells * (pixels + line) - line) * scale;
   }
 }

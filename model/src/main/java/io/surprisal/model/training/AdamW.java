@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.surprisal.model.network.ParameterLayout;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * AdamW (Loshchilov &amp; Hutter 2019, "Decoupled weight decay regularization") on one flat vector,
@@ -24,6 +25,7 @@ final class AdamW {
   private final NDArray uncounted;
   private final NDArray firstMoment;
   private final NDArray secondMoment;
+  private final Optional<Orthogonaliser> orthogonaliser;
   private long steps;
 
   /**
@@ -51,6 +53,10 @@ final class AdamW {
     this.firstMoment = manager.create(firstMoment);
     this.secondMoment = manager.create(secondMoment);
     this.steps = steps;
+    orthogonaliser =
+        configuration.optimizer() == FitConfiguration.Optimizer.MUON
+            ? Optional.of(new Orthogonaliser(manager, layout))
+            : Optional.empty();
   }
 
   /** Weight decay of each parameter, or one for all. */
@@ -100,15 +106,27 @@ final class AdamW {
     secondMoment.muli((float) BETA2).addi(gradient.square().mul((float) (1 - BETA2)));
     double correction1 = 1 - Math.pow(BETA1, (double) steps);
     double correction2 = 1 - Math.pow(BETA2, (double) steps);
-    try (NDArray root = secondMoment.sqrt();
-        NDArray scaled = root.mul((float) (1 / Math.sqrt(correction2)));
-        NDArray denominator = scaled.add((float) EPSILON);
-        NDArray direction = firstMoment.div(denominator);
-        NDArray decayed = parameters.mul(decay);
-        NDArray change = direction.mul((float) (1 / correction1)).addi(decayed)) {
-      parameters.subi(change.muli(rateFactor).muli((float) learningRate));
+    NDManager manager = gradient.getManager();
+    NDArray root = secondMoment.sqrt();
+    root.attach(manager);
+    NDArray denominator = root.mul((float) (1 / Math.sqrt(correction2))).add((float) EPSILON);
+    NDArray unbiased = firstMoment.mul((float) (1 / correction1));
+    unbiased.attach(manager);
+    NDArray direction = unbiased.div(denominator);
+    if (orthogonaliser.isPresent()) {
+      direction = orthogonaliser.get().replace(direction, lookahead(gradient));
     }
+    NDArray decayed = parameters.mul(decay);
+    decayed.attach(manager);
+    parameters.subi(direction.add(decayed).mul(rateFactor).mul((float) learningRate));
     return norm;
+  }
+
+  /** The first moment as the next step would find it if its gradient were the same (Nesterov). */
+  private NDArray lookahead(NDArray gradient) {
+    NDArray kept = firstMoment.mul((float) BETA1);
+    kept.attach(gradient.getManager());
+    return gradient.mul((float) (1 - BETA1)).add(kept);
   }
 
   float[] firstMoment() {

@@ -45,6 +45,7 @@ import java.util.Set;
  * @param precision of the hidden layers in training; weights, gradients and optimiser are float32
  *     either way
  * @param batch images a step
+ * @param optimizer of the network's weights
  * @param learningRate of AdamW, after warm-up and before decay
  * @param weightDecay of AdamW
  * @param decayBiases whether biases decay too
@@ -75,6 +76,7 @@ public record FitConfiguration(
     boolean flip,
     Precision precision,
     int batch,
+    Optimizer optimizer,
     double learningRate,
     double weightDecay,
     boolean decayBiases,
@@ -83,6 +85,14 @@ public record FitConfiguration(
     double decayFraction,
     double averageRate,
     boolean averageRamp) {
+
+  /** How the network's weights follow their gradient. */
+  public enum Optimizer {
+    /** Loshchilov &amp; Hutter 2019. */
+    ADAMW,
+    /** Orthogonalised momentum for the hidden matrices, AdamW for all else. */
+    MUON
+  }
 
   private static final ObjectMapper JSON =
       JsonMapper.builder()
@@ -137,6 +147,7 @@ public record FitConfiguration(
         false,
         Precision.FLOAT32,
         32,
+        Optimizer.ADAMW,
         learningRate,
         0.01,
         true,
@@ -150,6 +161,7 @@ public record FitConfiguration(
   public FitConfiguration {
     coarse = coarse == null ? List.of() : List.copyOf(coarse);
     fourierExponents = fourierExponents == null ? List.of() : List.copyOf(fourierExponents);
+    optimizer = optimizer == null ? Optimizer.ADAMW : optimizer;
     require(batch >= 1, "batch", batch, "at least 1");
     require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "within (0, 10)");
     require(

@@ -33,6 +33,7 @@ class NativeMemoryTest {
               "schedule", "LEARNED_MONOTONE",
               "prediction", "V",
               "precision", "BFLOAT16",
+              "optimizer", "MUON",
               "coarse", List.of(Map.of("width", 8, "blocks", 1))));
 
   private static final ModelConfiguration MODEL = FIT.model(1, 8, 8);
@@ -43,14 +44,14 @@ class NativeMemoryTest {
   @Test
   void shouldStayFlatOverThreeThousandSteps() throws IOException {
     int before = TorchRuntime.nativeHandles();
-    try (ModelTrainer trainer = new ModelTrainer(MODEL, FIT, Device.cpu(), 1, 7)) {
+    try (ModelTrainer trainer = new ModelTrainer(MODEL, FIT, Device.cpu(), 2, 7)) {
       for (int step = 0; step < WARM_UP; step++) {
-        trainer.step(DATA, new int[] {step % 20}, 1);
+        trainer.step(DATA, new int[] {step % 20, 19 - step % 20}, 1);
       }
       int handles = TorchRuntime.nativeHandles();
       long memory = nativeKibibytes();
       for (int step = 0; step < 3_000; step++) {
-        trainer.step(DATA, new int[] {step % 20}, 1);
+        trainer.step(DATA, new int[] {step % 20, 19 - step % 20}, 1);
       }
       assertThat(TorchRuntime.nativeHandles()).isEqualTo(handles).isGreaterThan(before);
       assertThat(nativeKibibytes()).isLessThan(memory + KIBIBYTES_OF_NOISE);
