@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -27,11 +28,11 @@ final class ConfigurationOption {
   @Option(
       names = "--config",
       paramLabel = "NAME|FILE",
-      defaultValue = FitConfiguration.DEFAULT,
       description =
-          "A built-in configuration or a JSON file. Default: ${DEFAULT-VALUE}. Built in: tiny, small,"
-              + " medium, reference-small, paper-cifar10.")
-  private String name;
+          "A built-in configuration or a JSON file. Default: for fit what suits images, budget and"
+              + " machine, else small. Built in: tiny, small, medium, large, reference-small,"
+              + " paper-cifar10.")
+  private Optional<String> named = Optional.empty();
 
   @Option(
       names = "--set",
@@ -41,8 +42,8 @@ final class ConfigurationOption {
 
   /** The configuration with what {@code --set} says, and after it the caller. */
   FitConfiguration read(Map<String, ?> more) throws IOException {
-    Map<String, Object> values = new LinkedHashMap<>();
-    fields.forEach((field, value) -> values.put(field, json(value)));
+    String name = named.orElse(FitConfiguration.DEFAULT);
+    Map<String, Object> values = set();
     values.putAll(more);
     try {
       FitConfiguration configuration =
@@ -65,8 +66,20 @@ final class ConfigurationOption {
     }
   }
 
-  /** Whether the user has chosen a configuration. */
+  /** What {@code --set} says. */
+  Map<String, Object> set() {
+    Map<String, Object> values = new LinkedHashMap<>();
+    fields.forEach((field, value) -> values.put(field, json(value)));
+    return values;
+  }
+
+  /** Whether the user has named a configuration. */
+  boolean isNamed() {
+    return named.isPresent();
+  }
+
+  /** Whether the user has chosen anything of a configuration. */
   boolean given() {
-    return !fields.isEmpty() || command.commandLine().getParseResult().hasMatchedOption("--config");
+    return !fields.isEmpty() || named.isPresent();
   }
 }

@@ -1,5 +1,6 @@
 package io.surprisal.service;
 
+import ai.djl.Device;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ForwardCost;
@@ -11,6 +12,7 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.training.Fit;
 import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.model.training.TrainingPlan;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +25,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,6 +42,7 @@ import picocli.CommandLine.Spec;
       "Ctrl-C ends the training early with a usable release; --resume goes on from there."
     })
 final class FitCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(FitCommand.class);
   private static final int DEFAULT_MINUTES = 20;
 
   /** A step of a large network on a CPU takes minutes, and the release is worth waiting for. */
@@ -160,7 +165,6 @@ final class FitCommand implements Callable<Integer> {
       listConfigurations();
       return 0;
     }
-    FitConfiguration fit = configuration();
     require(steps.orElse(0L) >= 0, "--steps must be at least 0");
     require(minutes.orElse(1.0) > 0, "--minutes must be above 0");
     require(heldOut >= 0 && heldOut < 1, "--held-out must be in [0, 1)");
@@ -170,13 +174,9 @@ final class FitCommand implements Callable<Integer> {
     OutputFile.require(out, "--out");
     invocation.stop().allow(LONGEST_END);
     ImageDataset images = Images.open(data);
-    if (fit.dropout() == 0) {
-      TorchRuntime.preferOperatorThreads(1); // and as many workers as cores
-    }
+    FitConfiguration fit = configuration(images);
     Execution where =
         execution.forModel(fit.model(images.channels(), images.height(), images.width()));
-    Optional<Double> budget =
-        minutes.isEmpty() && steps.isEmpty() ? Optional.of((double) DEFAULT_MINUTES) : minutes;
     Fit.Request request =
         new Fit.Request(
             images,
@@ -185,8 +185,8 @@ final class FitCommand implements Callable<Integer> {
                 .collect(Collectors.joining(" ")),
             out,
             fit,
-            steps.map(OptionalLong::of).orElse(OptionalLong.empty()),
-            budget.map(m -> Duration.ofMillis((long) (m * 60_000))),
+            steps(),
+            time(),
             heldOut,
             calibrationImages,
             evaluations,
@@ -241,14 +241,51 @@ final class FitCommand implements Callable<Integer> {
     }
   }
 
-  private FitConfiguration configuration() throws IOException {
+  private OptionalLong steps() {
+    return steps.map(OptionalLong::of).orElse(OptionalLong.empty());
+  }
+
+  private Optional<Duration> time() {
+    Optional<Double> budget =
+        minutes.isEmpty() && steps.isEmpty() ? Optional.of((double) DEFAULT_MINUTES) : minutes;
+    return budget.map(m -> Duration.ofMillis((long) (m * 60_000)));
+  }
+
+  /**
+   * As named; else, to resume, the checkpoint's; else what suits the images. Starts the engine:
+   * with dropout one worker whose operators use all cores, otherwise as many workers as cores.
+   */
+  private FitConfiguration configuration(ImageDataset images) throws IOException {
     Map<String, Object> more = new LinkedHashMap<>();
     batch.ifPresent(b -> more.put("batch", b));
     timesteps.ifPresent(t -> more.put("timesteps", t));
     if (flip) {
       more.put("flip", true);
     }
-    return configuration.read(more);
+    FitConfiguration named = configuration.read(more);
+    boolean same = resume && !configuration.given() && more.isEmpty();
+    FitConfiguration known = same ? Fit.resumable(out) : named;
+    if (known.dropout() == 0) {
+      TorchRuntime.preferOperatorThreads(1);
+    }
+    boolean untrained = steps.equals(Optional.of(0L));
+    return same || untrained || configuration.isNamed() ? known : planned(images, more);
+  }
+
+  private FitConfiguration planned(ImageDataset images, Map<String, Object> more) {
+    Map<String, Object> set = configuration.set();
+    set.putAll(more);
+    Device where = execution.device();
+    LOG.info("measuring which configuration suits images and budget; --config NAME spares it");
+    TrainingPlan plan =
+        TrainingPlan.of(images, steps(), time(), set, where, TorchRuntime.workers(where));
+    LOG.info(
+        "configuration {}, training in {}: {} ms an image, about {} images",
+        plan.name(),
+        plan.configuration().precision(),
+        String.format(Locale.ROOT, "%.1f", plan.millisPerImage()),
+        String.format(Locale.ROOT, "%.0f", plan.images(steps(), time())));
+    return plan.configuration();
   }
 
   private void print(Release release, int parameters) {

@@ -112,6 +112,22 @@ class LaboratoryTest {
         .isEqualTo(json("inspect RELEASE --json").path("parameters").asInt());
   }
 
+  /** Without --config a fit chooses, and goes on with what it chose. */
+  @Test
+  void shouldChooseAConfigurationThatSuitsTheBudget() throws IOException {
+    Path chosen = folder.resolve("chosen.safetensors");
+    json("fit --data IMAGES --steps 2 --set batch=4 --json --out " + chosen);
+    JsonNode first = json("inspect " + chosen + " --json").at("/training/configuration");
+    JsonNode resumed = json("fit --data IMAGES --steps 3 --resume --json --out " + chosen);
+
+    assertThat(first.path("embedding").asInt()).isEqualTo(16); // tiny: eight images are few
+    assertThat(first.path("batch").asInt()).isEqualTo(4);
+    assertThat(first.path("optimizer").asText()).isEqualTo("MUON");
+    assertThat(resumed.path("steps").asInt()).isEqualTo(3);
+    assertThat(json("inspect " + chosen + " --json").at("/training/configuration"))
+        .isEqualTo(first);
+  }
+
   @Test
   void shouldListConfigurationsWithTheirCost() throws IOException {
     JsonNode listed = json("fit --list --json");
@@ -127,6 +143,9 @@ class LaboratoryTest {
 
     assertThat(train.path("batch").asInt()).isEqualTo(2);
     assertThat(train.path("imagesPerSecond").asDouble()).isPositive();
+    assertThat(train.at("/stageMillis/forward").asDouble()).isPositive();
+    assertThat(train.at("/stageMillis/backward").asDouble()).isPositive();
+    assertThat(train.at("/stageMillis/optimizer").asDouble()).isPositive();
   }
 
   @Test

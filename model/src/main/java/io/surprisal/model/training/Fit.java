@@ -132,7 +132,8 @@ public final class Fit {
    */
   public Release run() throws IOException {
     ImageDataset data = request.data();
-    Optional<Checkpoint> resumed = request.resume() ? checkpoint() : Optional.empty();
+    Optional<Checkpoint> resumed =
+        request.resume() ? Optional.of(checkpoint(request.out())) : Optional.empty();
     FitConfiguration fit = request.configuration();
     ModelConfiguration model = fit.model(data.channels(), data.height(), data.width());
     DataSplit split = new DataSplit(data, request.heldOutFraction(), request.seed());
@@ -162,12 +163,22 @@ public final class Fit {
     }
   }
 
-  private Optional<Checkpoint> checkpoint() throws IOException {
-    Path file = Checkpoint.beside(request.out());
+  /**
+   * The configuration of the run that the checkpoint beside a release is of.
+   *
+   * @throws NoSuchFileException if there is no checkpoint
+   * @throws ReleaseException if it is damaged
+   */
+  public static FitConfiguration resumable(Path out) throws IOException {
+    return checkpoint(out).fit();
+  }
+
+  private static Checkpoint checkpoint(Path out) throws IOException {
+    Path file = Checkpoint.beside(out);
     if (!Files.exists(file)) {
       throw new NoSuchFileException(file.toString(), null, "run without --resume to start anew");
     }
-    return Optional.of(Checkpoint.read(file));
+    return Checkpoint.read(file);
   }
 
   private void requireSameRun(

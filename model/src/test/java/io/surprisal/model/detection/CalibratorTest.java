@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.Device;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.network.Execution;
@@ -38,6 +39,25 @@ class CalibratorTest {
   private Calibration calibrate(ImageDataset data, int limit, int evaluations) {
     return Calibrator.calibrate(
         untrained, data, limit, evaluations, Execution.CPU, done -> {}, () -> false);
+  }
+
+  @Test
+  void shouldMeasureTheSameWithSeveralWorkers() {
+    ImageDataset data = TinyModels.noiseDataset(CONFIGURATION, 45);
+    List<Integer> heard = new ArrayList<>();
+    Calibration shared =
+        Calibrator.calibrate(
+            untrained,
+            data,
+            45,
+            4,
+            new Execution(Device.cpu(), Precision.FLOAT32, 3),
+            heard::add,
+            () -> false);
+    assertThat(heard).containsExactly(24, 45);
+    assertThat(shared.corrections().get(0).bias())
+        .isCloseTo(calibrate(data, 45, 4).corrections().get(0).bias(), within(1e-5));
+    assertThat(shared.images()).isEqualTo(45);
   }
 
   /**

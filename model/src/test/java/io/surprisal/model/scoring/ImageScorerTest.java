@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.Device;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
@@ -370,6 +371,18 @@ class ImageScorerTest {
       // more than five of the errors stated would happen by chance once in a million
       assertThat(likelihood.bitsPerDim())
           .isCloseTo(exactBits(image), within(6 * likelihood.standardError()));
+    }
+  }
+
+  @Test
+  void shouldMeasureTheSameWithSeveralWorkers() {
+    ImageDataset data = TinyModels.noiseDataset(CONFIGURATION, 37);
+    Execution three = new Execution(Device.cpu(), Precision.FLOAT32, 3);
+    try (ImageScorer alone = ImageScorer.fresh(release, Execution.CPU, K, 4);
+        ImageScorer shared = ImageScorer.fresh(release, three, K, 4)) {
+      List<ImageLikelihood> heard = new ArrayList<>();
+      DatasetLikelihood.measure(shared, data, 37, (i, l) -> heard.add(l), () -> false);
+      assertSame(heard, alone.score(IntStream.range(0, 37).mapToObj(data::image).toList()));
     }
   }
 

@@ -16,12 +16,16 @@ import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelTrainerTest {
   static final FitConfiguration FIT =
       FitConfiguration.parse(
           "{\"embedding\": 8, \"blocks\": 1, \"groups\": 4, \"dropout\": 0.2, \"batch\": 6,"
+              + " \"schedule\": \"LEARNED_SCALAR\","
               + " \"warmupSteps\": 3, \"learningRate\": 0.003}");
 
   private static final ModelConfiguration MODEL = FIT.model(1, 8, 8);
@@ -53,6 +57,77 @@ class ModelTrainerTest {
         trainer.step(DATA, BATCH, 1);
       }
       assertThat(trainer.state()).isEqualTo(whole).isNotEqualTo(half);
+    }
+  }
+
+  /** Gradients of parts are added in float32, which rounds differently from one part. */
+  @ParameterizedTest
+  @ValueSource(strings = {"LEARNED_SCALAR", "LEARNED_MONOTONE", "FIXED_LINEAR"})
+  void shouldFindTheSameGradientHoweverManyWorkersShareTheBatch(String schedule) {
+    FitConfiguration fit = FIT.with(Map.of("dropout", 0, "schedule", schedule));
+    ModelConfiguration model = fit.model(1, 8, 8);
+    float[] one = gradient(model, fit, 1);
+    for (int workers : new int[] {2, 4, 6, 9}) {
+      assertThat(gradient(model, fit, workers)).containsExactly(one, within(2e-5f));
+    }
+    assertThat(gradient(model, fit, 4)).isEqualTo(gradient(model, fit, 4));
+  }
+
+  private static float[] gradient(ModelConfiguration model, FitConfiguration fit, int workers) {
+    float[] start = TinyModels.trained(model, 5);
+    float[] zero = new float[start.length];
+    try (ModelTrainer trainer =
+            new ModelTrainer(
+                model,
+                fit,
+                Device.cpu(),
+                workers,
+                7,
+                new ModelTrainer.State(0, start, start, zero, zero));
+        NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+      Shape shape = new Shape(6, 1, 8, 8);
+      float[] noise = new float[2 * 6 * 64];
+      new CounterNoise(3).fillGaussian(0, noise, 0, noise.length);
+      float[] levels = new float[6 * 64];
+      for (int i = 0; i < levels.length; i++) {
+        levels[i] = DATA.image(i / 64).pixels()[i % 64] & 0xff;
+      }
+      return trainer
+          .gradient(
+              manager,
+              manager.create(levels, shape),
+              new double[] {0.1, 0.9, 0.4, 0.3, 0.7, 0.5},
+              manager.create(Arrays.copyOfRange(noise, 0, 6 * 64), shape),
+              manager.create(Arrays.copyOfRange(noise, 6 * 64, 2 * 6 * 64), shape))
+          .flat()
+          .toFloatArray();
+    }
+  }
+
+  @Test
+  void shouldGoOnExactlyWithTwoWorkersAndMuon() {
+    FitConfiguration fit = FIT.with(Map.of("dropout", 0, "optimizer", "MUON"));
+    ModelTrainer.State whole = twoWorkers(fit, 6, Optional.empty());
+    ModelTrainer.State half = twoWorkers(fit, 3, Optional.empty());
+
+    assertThat(twoWorkers(fit, 3, Optional.of(half))).isEqualTo(whole).isNotEqualTo(half);
+    assertThat(twoWorkers(fit.with(Map.of("optimizer", "ADAMW")), 6, Optional.empty()))
+        .isNotEqualTo(whole);
+  }
+
+  private static ModelTrainer.State twoWorkers(
+      FitConfiguration fit, int steps, Optional<ModelTrainer.State> from) {
+    ModelConfiguration model = fit.model(1, 8, 8);
+    try (ModelTrainer trainer =
+        from.isPresent()
+            ? new ModelTrainer(model, fit, Device.cpu(), 2, 7, from.get())
+            : new ModelTrainer(model, fit, Device.cpu(), 2, 7)) {
+      for (int step = 0; step < steps; step++) {
+        trainer.step(DATA, BATCH, 1);
+        assertThat(trainer.times().forward()).isPositive();
+        assertThat(trainer.times().total()).isGreaterThan(trainer.times().backward());
+      }
+      return trainer.state();
     }
   }
 

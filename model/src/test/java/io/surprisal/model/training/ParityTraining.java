@@ -63,7 +63,7 @@ final class ParityTraining {
   /** How the implementation trained under a set of rules. */
   private FitConfiguration fit(boolean official) {
     JsonNode optimizer = manifest.path("optimizer");
-    return FitConfiguration.named("small")
+    return FitConfiguration.named("reference-small")
         .with(
             Map.of(
                 "batch",

@@ -625,7 +625,8 @@ class ReferenceParityTest {
   private static MeanGradient gradient(
       ParityCase parity, int steps, int from, int to, double conditioning) {
     ModelConfiguration c = ParityCase.withoutDropout(parity.configuration());
-    FitConfiguration fit = FitConfiguration.named("small").with(Map.of("timesteps", steps));
+    FitConfiguration fit =
+        FitConfiguration.named("reference-small").with(Map.of("timesteps", steps));
     float[] parameters = parity.model().parameters().clone();
     ConditioningColumn column = new ConditioningColumn(c);
     column.intoBias(parameters, conditioning);
