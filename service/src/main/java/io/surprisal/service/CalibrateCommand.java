@@ -5,6 +5,7 @@ import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.Stages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -56,9 +57,12 @@ final class CalibrateCommand implements Callable<Integer> {
   @Option(
       names = "--evaluations",
       defaultValue = "8",
-      paramLabel = "K",
-      description = "Evaluations an image that the release will be served with. Default: 8.")
-  private int evaluations;
+      paramLabel = "K[,K…]",
+      split = ",",
+      description =
+          "Evaluations an image that the release will be served with. Several, each a divisor of the"
+              + " next, such as 4,8,16: stages after which an image may stop. Default: 8.")
+  private List<Integer> evaluations;
 
   @Mixin private ExecutionOption execution;
 
@@ -82,12 +86,10 @@ final class CalibrateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (limit < 1 || evaluations < 1) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--limit and --evaluations must be at least 1, not %d and %d"
-              .formatted(limit, evaluations));
+    if (limit < 1) {
+      throw new ParameterException(spec.commandLine(), "--limit must be at least 1, not " + limit);
     }
+    Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
     OutputFile.require(out, "--out");
     Release loaded = ReleaseFiles.load(release);
     ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
@@ -105,7 +107,7 @@ final class CalibrateCommand implements Callable<Integer> {
               loaded,
               images,
               count,
-              evaluations,
+              stages,
               execution.forModel(loaded.configuration()),
               progress::stepTo,
               invocation.stop()::requested);
@@ -120,7 +122,8 @@ final class CalibrateCommand implements Callable<Integer> {
   }
 
   private void print(Release calibrated, Calibration calibration) {
-    Calibration.Correction correction = calibration.corrections().get(0);
+    Calibration.Correction correction =
+        calibration.corrections().get(calibration.corrections().size() - 1);
     Result result =
         new Result(
             out.toString(),

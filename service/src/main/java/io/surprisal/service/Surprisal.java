@@ -153,7 +153,9 @@ public final class Surprisal {
         .get("bench")
         .addSubcommand(new BenchForwardCommand(invocation))
         .addSubcommand(new BenchTrainCommand(invocation))
-        .addSubcommand(new BenchSchedulesCommand(invocation));
+        .addSubcommand(new BenchSchedulesCommand(invocation))
+        .addSubcommand(new BenchScalingCommand(invocation))
+        .addSubcommand(new BenchVarianceCommand(invocation));
     withHelp(line.getSubcommands());
     line.getHelpSectionMap()
         .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> groupedCommands(help, groups));

@@ -7,6 +7,7 @@ import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.Stages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,7 +44,8 @@ final class TestReleases {
   static Release calibrated(Path directory) throws IOException {
     Release release = uncalibrated(directory);
     float[] scores = new float[CALIBRATION_IMAGES];
-    try (ImageScorer scorer = ImageScorer.uncorrected(release, Execution.CPU, EVALUATIONS)) {
+    try (ImageScorer scorer =
+        ImageScorer.uncorrected(release, Execution.CPU, Stages.single(EVALUATIONS))) {
       for (int i = 0; i < scores.length; i++) {
         scores[i] = (float) scorer.score(grey(10_000 + i)).bitsPerDim();
       }

@@ -8,8 +8,10 @@ import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.Workers;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.ImageEvaluation;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.Stages;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -47,7 +49,7 @@ public final class Calibrator {
    *
    * @param data normal images of the model's shape
    * @param limit at most this many are used, the first ones
-   * @param evaluations K, the serving number
+   * @param stages of the evaluations; their last end is K, the serving number
    * @param execution device and precision that the release will be served with
    * @param progress is told how many images are done
    * @param stop asked between batches; once true, what is measured so far is the calibration
@@ -58,7 +60,7 @@ public final class Calibrator {
       Release release,
       ImageDataset data,
       int limit,
-      int evaluations,
+      Stages stages,
       Execution execution,
       IntConsumer progress,
       BooleanSupplier stop) {
@@ -67,14 +69,16 @@ public final class Calibrator {
       throw new IllegalArgumentException(
           "a calibration of " + n + " images; it needs at least " + FEWEST_IMAGES);
     }
+    int evaluations = stages.evaluations();
     Sample sample =
-        new Sample(new LossBins(NoiseSchedule.of(release.configuration(), release.parameters())));
-    try (ImageScorer fixed = ImageScorer.uncorrected(release, execution, evaluations);
+        new Sample(
+            stages, new LossBins(NoiseSchedule.of(release.configuration(), release.parameters())));
+    try (ImageScorer fixed = ImageScorer.uncorrected(release, execution, stages);
         ImageScorer random =
             ImageScorer.unreleased(
                 release.configuration(), release.parameters(), execution, evaluations);
         ImageScorer fixedAgain =
-            ImageScorer.uncorrected(release, execution, evaluations, REPETITION_SEED);
+            ImageScorer.uncorrected(release, execution, stages, REPETITION_SEED);
         ImageScorer randomAgain =
             ImageScorer.fresh(release, execution, evaluations, REPETITION_SEED);
         Workers workers = new Workers("calibrate", execution.workers())) {
@@ -94,101 +98,181 @@ public final class Calibrator {
                   boolean again = from + first < REPEATED_IMAGES;
                   return new Scored(
                       part,
-                      fixed.score(part),
+                      scored(fixed, part, 0),
                       random.score(part),
-                      again ? fixedAgain.score(part, from + first) : List.of(),
+                      again ? scored(fixedAgain, part, from + first) : List.of(),
                       again ? randomAgain.score(part, from + first) : List.of());
                 })
-            .forEach(scored -> sample.add(scored, evaluations, random));
+            .forEach(scored -> sample.add(scored, random));
         done += images.size();
         progress.accept(done);
       }
-      return sample.calibration(evaluations, fixed.precision());
+      return sample.calibration(fixed.precision());
     }
+  }
+
+  /** Calibrates for evaluations in a single stage. */
+  public static Calibration calibrate(
+      Release release,
+      ImageDataset data,
+      int limit,
+      int evaluations,
+      Execution execution,
+      IntConsumer progress,
+      BooleanSupplier stop) {
+    return calibrate(release, data, limit, Stages.single(evaluations), execution, progress, stop);
+  }
+
+  /** Of each image what every stage says. */
+  private static List<List<ImageLikelihood>> scored(
+      ImageScorer scorer, List<PixelImage> images, long firstIndex) {
+    List<ImageEvaluation> evaluations = new ArrayList<>();
+    for (int i = 0; i < images.size(); i++) {
+      evaluations.add(scorer.begin(images.get(i), firstIndex + i));
+    }
+    List<Integer> ends = scorer.stages().ends();
+    ends.forEach(end -> scorer.advance(evaluations));
+    return evaluations.stream()
+        .map(e -> ends.stream().map(end -> scorer.likelihood(e, end)).toList())
+        .toList();
   }
 
   /**
    * Some images, scored.
    *
+   * @param atFixed of each image what every stage says
+   * @param atRandom what all evaluations say
    * @param fixedAgain with other noise; empty where the images are not scored again
    * @param randomAgain likewise
    */
   private record Scored(
       List<PixelImage> images,
-      List<ImageLikelihood> atFixed,
+      List<List<ImageLikelihood>> atFixed,
       List<ImageLikelihood> atRandom,
-      List<ImageLikelihood> fixedAgain,
+      List<List<ImageLikelihood>> fixedAgain,
       List<ImageLikelihood> randomAgain) {}
 
   /** What is measured on the way. */
   private static final class Sample {
-    private final List<Double> fixed = new ArrayList<>();
-    private final List<Double> differences = new ArrayList<>();
-    private final List<Double> strataOffsets = new ArrayList<>();
-    private final Repetitions fixedNoise = new Repetitions();
+    private final Stages stages;
+    private final List<StageSample> samples;
+    private final List<Double> strataPositions = new ArrayList<>();
     private final Repetitions randomNoise = new Repetitions();
     private final LossBins lossBins;
 
-    Sample(LossBins lossBins) {
+    Sample(Stages stages, LossBins lossBins) {
+      this.stages = stages;
       this.lossBins = lossBins;
+      samples = stages.ends().stream().map(StageSample::new).toList();
     }
 
-    void add(Scored scored, int evaluations, ImageScorer random) {
+    void add(Scored scored, ImageScorer random) {
+      int evaluations = stages.evaluations();
       for (int i = 0; i < scored.images().size(); i++) {
-        ImageLikelihood atFixed = scored.atFixed().get(i);
         ImageLikelihood atRandom = scored.atRandom().get(i);
-        fixed.add(atFixed.bitsPerDim());
-        differences.add(atFixed.bitsPerDim() - atRandom.bitsPerDim());
+        List<ImageLikelihood> atFixed = scored.atFixed().get(i);
         double offset = random.levelOffset(scored.images().get(i), 0);
-        strataOffsets.add(offset * evaluations % 1);
+        strataPositions.add(offset * evaluations % 1 - 0.5);
         lossBins.add(DiffusionTime.CONTINUOUS.times(evaluations, offset), atRandom.squaredErrors());
+        for (int stage = 0; stage < samples.size(); stage++) {
+          samples.get(stage).add(atFixed.get(stage), atRandom);
+        }
       }
-      fixedNoise.add(scored.atFixed(), scored.fixedAgain());
-      randomNoise.add(scored.atRandom(), scored.randomAgain());
+      for (int i = 0; i < scored.fixedAgain().size(); i++) {
+        for (int stage = 0; stage < samples.size(); stage++) {
+          samples
+              .get(stage)
+              .noise
+              .add(scored.atFixed().get(i).get(stage), scored.fixedAgain().get(i).get(stage));
+        }
+        randomNoise.add(scored.atRandom().get(i), scored.randomAgain().get(i));
+      }
+    }
+
+    Calibration calibration(String precision) {
+      StageSample last = samples.get(samples.size() - 1);
+      float[] corrected = last.corrected(strataPositions);
+      return new Calibration(
+          stages.evaluations(),
+          precision,
+          corrected,
+          samples.stream()
+              .map(
+                  stage ->
+                      stage.correction(
+                          strataPositions,
+                          corrected,
+                          stage == last ? randomNoise.errorScale() : Double.NaN))
+              .toList(),
+          lossBins.profile());
+    }
+  }
+
+  /** What is measured of one stage. */
+  private static final class StageSample {
+    private final int evaluations;
+    private final List<Double> fixed = new ArrayList<>();
+    private final List<Double> differences = new ArrayList<>();
+    private final Repetitions noise = new Repetitions();
+
+    StageSample(int evaluations) {
+      this.evaluations = evaluations;
+    }
+
+    void add(ImageLikelihood atFixed, ImageLikelihood atRandom) {
+      fixed.add(atFixed.bitsPerDim());
+      differences.add(atFixed.bitsPerDim() - atRandom.bitsPerDim());
     }
 
     /**
-     * Slope of the differences over the position of the random levels within their strata. That
-     * position is uniform, with mean ½, and makes most of what the differences vary by: a control
+     * Differences less what they owe to the position of the random levels within their strata. That
+     * position is uniform around 0, and makes most of what the differences vary by: a control
      * variate whose expectation is known.
      */
-    private double slope() {
+    private double[] adjusted(List<Double> positions) {
       double mean = differences.stream().mapToDouble(d -> d).average().orElseThrow();
       double products = 0;
       double squares = 0;
       for (int i = 0; i < differences.size(); i++) {
-        double position = strataOffsets.get(i) - 0.5;
-        products += position * (differences.get(i) - mean);
-        squares += position * position;
+        products += positions.get(i) * (differences.get(i) - mean);
+        squares += positions.get(i) * positions.get(i);
       }
-      return squares == 0 ? 0 : products / squares;
-    }
-
-    Calibration calibration(int evaluations, String precision) {
-      double slope = slope();
+      double slope = squares == 0 ? 0 : products / squares;
       double[] adjusted = new double[differences.size()];
       for (int i = 0; i < adjusted.length; i++) {
-        adjusted[i] = differences.get(i) - slope * (strataOffsets.get(i) - 0.5);
+        adjusted[i] = differences.get(i) - slope * positions.get(i);
       }
-      double bias = Arrays.stream(adjusted).average().orElseThrow();
-      double variance =
-          Arrays.stream(adjusted).map(d -> (d - bias) * (d - bias)).sum() / (adjusted.length - 2);
+      return adjusted;
+    }
+
+    /** Scores without the bias. */
+    float[] corrected(List<Double> positions) {
+      double bias = Arrays.stream(adjusted(positions)).average().orElseThrow();
       float[] corrected = new float[fixed.size()];
       for (int i = 0; i < corrected.length; i++) {
         corrected[i] = (float) (fixed.get(i) - bias);
       }
-      return new Calibration(
+      return corrected;
+    }
+
+    Calibration.Correction correction(
+        List<Double> positions, float[] finalScores, double randomErrorScale) {
+      double[] adjusted = adjusted(positions);
+      double bias = Arrays.stream(adjusted).average().orElseThrow();
+      double variance =
+          Arrays.stream(adjusted).map(d -> (d - bias) * (d - bias)).sum() / (adjusted.length - 2);
+      float[] corrected = corrected(positions);
+      double distance = 0;
+      for (int i = 0; i < corrected.length; i++) {
+        distance += Math.pow(corrected[i] - finalScores[i], 2) / corrected.length;
+      }
+      return new Calibration.Correction(
           evaluations,
-          precision,
-          corrected,
-          List.of(
-              new Calibration.Correction(
-                  evaluations,
-                  bias,
-                  Math.sqrt(variance / adjusted.length),
-                  fixedNoise.errorScale(),
-                  randomNoise.errorScale())),
-          lossBins.profile());
+          bias,
+          Math.sqrt(variance / adjusted.length),
+          noise.errorScale(),
+          randomErrorScale,
+          Math.sqrt(distance));
     }
   }
 
@@ -197,14 +281,10 @@ public final class Calibrator {
     private double measured;
     private double estimated;
 
-    void add(List<ImageLikelihood> once, List<ImageLikelihood> again) {
-      for (int i = 0; i < again.size(); i++) {
-        double difference = once.get(i).bitsPerDim() - again.get(i).bitsPerDim();
-        measured += difference * difference / 2;
-        estimated +=
-            (Math.pow(once.get(i).standardError(), 2) + Math.pow(again.get(i).standardError(), 2))
-                / 2;
-      }
+    void add(ImageLikelihood once, ImageLikelihood again) {
+      double difference = once.bitsPerDim() - again.bitsPerDim();
+      measured += difference * difference / 2;
+      estimated += (Math.pow(once.standardError(), 2) + Math.pow(again.standardError(), 2)) / 2;
     }
 
     double errorScale() {

@@ -45,6 +45,15 @@ public record PixelImage(int channels, int height, int width, byte[] pixels) {
     return new PixelImage(channels, height, width, pixels);
   }
 
+  /** The samples k as x = 2(k + ½)/256 − 1, in their order. */
+  public float[] scaled() {
+    float[] scaled = new float[pixels.length];
+    for (int i = 0; i < scaled.length; i++) {
+      scaled[i] = ((pixels[i] & 0xff) + 0.5f) / 128 - 1;
+    }
+    return scaled;
+  }
+
   /** The samples in the order [height, width, channels]. */
   public byte[] interleaved() {
     if (channels == 1) {

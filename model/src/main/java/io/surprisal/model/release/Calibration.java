@@ -35,14 +35,28 @@ public record Calibration(
    * @param standardError of {@code bias}, bits/dim
    * @param errorScale measured error at fixed levels over its upper estimate, root mean squares;
    *     NaN where K is below 3
-   * @param randomErrorScale the same where the levels are random too
+   * @param randomErrorScale the same where the levels are random too; NaN where not measured
+   * @param distance root mean square of (score after these evaluations − score after all),
+   *     bits/dim; 0 for the last stage, and where nothing was measured
    */
   public record Correction(
       int evaluations,
       double bias,
       double standardError,
       double errorScale,
-      double randomErrorScale) {}
+      double randomErrorScale,
+      double distance) {
+
+    /** Of the only stage. */
+    public Correction(
+        int evaluations,
+        double bias,
+        double standardError,
+        double errorScale,
+        double randomErrorScale) {
+      this(evaluations, bias, standardError, errorScale, randomErrorScale, 0);
+    }
+  }
 
   /**
    * @throws IllegalArgumentException if there are no scores, or a number is impossible
@@ -63,7 +77,8 @@ public record Calibration(
     for (Correction correction : corrections) {
       if (!Double.isFinite(correction.bias())
           || !Double.isFinite(correction.standardError())
-          || correction.standardError() < 0) {
+          || correction.standardError() < 0
+          || !(correction.distance() >= 0)) {
         throw new IllegalArgumentException("calibration: " + correction + " must be finite");
       }
     }

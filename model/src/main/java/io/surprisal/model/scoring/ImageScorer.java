@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -36,8 +37,10 @@ import java.util.stream.IntStream;
 public final class ImageScorer implements AutoCloseable {
   private final ModelConfiguration configuration;
   private final int evaluations;
+  private final Stages stages;
+  private final int[] order;
   private final NoisePlan plan;
-  private final Adjustment adjustment;
+  private final IntFunction<Adjustment> adjustments;
   private final DiffusionTime time;
   private final DiffusionModel model;
   private final int networkBatch;
@@ -64,7 +67,7 @@ public final class ImageScorer implements AutoCloseable {
    * @param weights of the squared errors in the diffusion loss, nats
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Levels(double[] times, double[] gammas, double[] weights) {}
+  record Levels(double[] times, double[] gammas, double[] weights) {}
 
   /**
    * A scorer whose scores can be replayed: what the stream and {@code evaluate} do.
@@ -72,40 +75,61 @@ public final class ImageScorer implements AutoCloseable {
    * @param evaluations K, at least 1
    */
   public ImageScorer(Release release, Execution execution, int evaluations) {
+    this(release, execution, Stages.single(evaluations));
+  }
+
+  /**
+   * The same with stages, after each of which an image may stop.
+   *
+   * @throws IllegalArgumentException if there are several stages and the release was not calibrated
+   *     for each of them: their biases would not be known
+   */
+  public ImageScorer(Release release, Execution execution, Stages stages) {
     this(
         release.configuration(),
         release.parameters(),
         execution,
-        evaluations,
+        stages,
         DiffusionTime.CONTINUOUS,
-        correction(release, evaluations).isPresent()
+        correction(release, stages.evaluations()).isPresent()
             ? NoisePlan.fixedLevels(release.levelOffset())
             : NoisePlan.pixelLevels(),
-        correction(release, evaluations)
-            .map(c -> new Adjustment(c.bias(), c.standardError(), c.errorScale()))
-            .orElse(Adjustment.NONE));
+        k ->
+            correction(release, k)
+                .map(c -> new Adjustment(c.bias(), c.standardError(), c.errorScale()))
+                .orElse(Adjustment.NONE));
+    for (int end : stages.ends()) {
+      if (stages.ends().size() > 1 && correction(release, end).isEmpty()) {
+        close();
+        throw new IllegalArgumentException(
+            "release "
+                + release.id()
+                + " is not calibrated for a stage of "
+                + end
+                + " evaluations; run surprisal calibrate with --stages");
+      }
+    }
   }
 
   private ImageScorer(
       ModelConfiguration configuration,
       float[] parameters,
       Execution execution,
-      int evaluations,
+      Stages stages,
       DiffusionTime time,
       NoisePlan plan,
-      Adjustment adjustment) {
-    if (evaluations < 1) {
-      throw new IllegalArgumentException("evaluations is " + evaluations + ", must be at least 1");
-    }
+      IntFunction<Adjustment> adjustments) {
+    this.evaluations = stages.evaluations();
     if (!time.continuous() && evaluations > time.steps()) {
       throw new IllegalArgumentException(
           evaluations + " evaluations of " + time.steps() + " timesteps; take as many or fewer");
     }
     this.configuration = configuration;
-    this.evaluations = evaluations;
+    this.stages = stages;
+    this.order = stages.order();
     this.time = time;
     this.plan = plan;
-    this.adjustment = adjustment;
+    this.adjustments = adjustments;
     model = new DiffusionModel(configuration, parameters, execution);
     fixedLevels = plan.fixedOffset().stream().mapToObj(this::levels).findFirst();
     networkBatch = model.largestBatch();
@@ -134,12 +158,13 @@ public final class ImageScorer implements AutoCloseable {
         release.configuration(),
         release.parameters(),
         execution,
-        evaluations,
+        Stages.single(evaluations),
         DiffusionTime.CONTINUOUS,
         NoisePlan.fresh(seed),
-        correction(release, evaluations)
-            .map(c -> new Adjustment(0, 0, c.randomErrorScale()))
-            .orElse(Adjustment.NONE));
+        k ->
+            correction(release, k)
+                .map(c -> new Adjustment(0, 0, c.randomErrorScale()))
+                .orElse(Adjustment.NONE));
   }
 
   /**
@@ -155,35 +180,34 @@ public final class ImageScorer implements AutoCloseable {
         release.configuration(),
         release.parameters(),
         execution,
-        evaluations,
+        Stages.single(evaluations),
         new DiffusionTime(timesteps),
         seed.isPresent() ? NoisePlan.fresh(seed.getAsLong()) : NoisePlan.pixelLevels(),
-        Adjustment.NONE);
+        k -> Adjustment.NONE);
   }
 
   /** A scorer at the release's fixed noise levels without their correction, to measure it. */
-  public static ImageScorer uncorrected(Release release, Execution execution, int evaluations) {
-    return unadjusted(
-        release, execution, evaluations, NoisePlan.fixedLevels(release.levelOffset()));
+  public static ImageScorer uncorrected(Release release, Execution execution, Stages stages) {
+    return unadjusted(release, execution, stages, NoisePlan.fixedLevels(release.levelOffset()));
   }
 
   /** The same with noise drawn afresh, to measure what the noise alone does. */
   public static ImageScorer uncorrected(
-      Release release, Execution execution, int evaluations, long seed) {
+      Release release, Execution execution, Stages stages, long seed) {
     return unadjusted(
-        release, execution, evaluations, NoisePlan.freshNoise(seed, release.levelOffset()));
+        release, execution, stages, NoisePlan.freshNoise(seed, release.levelOffset()));
   }
 
   private static ImageScorer unadjusted(
-      Release release, Execution execution, int evaluations, NoisePlan plan) {
+      Release release, Execution execution, Stages stages, NoisePlan plan) {
     return new ImageScorer(
         release.configuration(),
         release.parameters(),
         execution,
-        evaluations,
+        stages,
         DiffusionTime.CONTINUOUS,
         plan,
-        Adjustment.NONE);
+        k -> Adjustment.NONE);
   }
 
   /** A scorer of parameters that are no release yet, at levels keyed by the pixels. */
@@ -193,10 +217,10 @@ public final class ImageScorer implements AutoCloseable {
         configuration,
         parameters,
         execution,
-        evaluations,
+        Stages.single(evaluations),
         DiffusionTime.CONTINUOUS,
         NoisePlan.pixelLevels(),
-        Adjustment.NONE);
+        k -> Adjustment.NONE);
   }
 
   /** Scores one image of the model's shape. */
@@ -216,16 +240,100 @@ public final class ImageScorer implements AutoCloseable {
    * @throws IllegalArgumentException if an image is not of the model's shape
    */
   public List<ImageLikelihood> score(List<PixelImage> images, long firstIndex) {
-    images.forEach(this::requireShape);
-    List<ImageLikelihood> likelihoods = new ArrayList<>(images.size());
-    int imagesAtOnce = Math.max(1, networkBatch / evaluations);
-    for (int from = 0; from < images.size(); from += imagesAtOnce) {
-      List<PixelImage> part = images.subList(from, Math.min(images.size(), from + imagesAtOnce));
-      try (NDManager manager = model.newManager()) {
-        likelihoods.addAll(new Batch(manager, part, firstIndex + from).score());
-      }
+    List<ImageEvaluation> all = new ArrayList<>(images.size());
+    for (int i = 0; i < images.size(); i++) {
+      all.add(begin(images.get(i), firstIndex + i));
     }
-    return likelihoods;
+    for (int stage = 0; stage < stages.ends().size(); stage++) {
+      advance(all);
+    }
+    return all.stream().map(this::likelihood).toList();
+  }
+
+  /**
+   * An image before its first evaluation.
+   *
+   * @param index of the image in its data set; only fresh noise depends on it
+   * @throws IllegalArgumentException if it is not of the model's shape
+   */
+  public ImageEvaluation begin(PixelImage image, long index) {
+    requireShape(image);
+    CounterNoise noise = plan.noise(image, index);
+    return new ImageEvaluation(
+        image, noise, fixedLevels.orElseGet(() -> levels(plan.offset(noise))), evaluations);
+  }
+
+  /**
+   * Evaluates images up to the ends of their next stages, which need not be the same; their
+   * evaluations go through the network together. An image that is done stays as it is.
+   */
+  public void advance(List<ImageEvaluation> images) {
+    for (int from = 0; from < images.size(); ) {
+      int to = from;
+      int total = 0;
+      while (to < images.size() && (to == from || total + left(images.get(to)) <= networkBatch)) {
+        total += left(images.get(to));
+        to++;
+      }
+      try (NDManager manager = model.newManager()) {
+        new Batch(manager, images.subList(from, to)).advance();
+      }
+      from = to;
+    }
+  }
+
+  /** Evaluations of an image's next stage. */
+  private int left(ImageEvaluation image) {
+    return stages.next(image.done()) - image.done();
+  }
+
+  /**
+   * What the evaluations so far say.
+   *
+   * @throws IllegalStateException if there are none
+   */
+  public ImageLikelihood likelihood(ImageEvaluation image) {
+    return likelihood(image, image.done());
+  }
+
+  /**
+   * What the evaluations of the stages up to {@code evaluations} say.
+   *
+   * @throws IllegalStateException if they are not made
+   */
+  public ImageLikelihood likelihood(ImageEvaluation image, int evaluations) {
+    if (evaluations < 1 || evaluations > image.done()) {
+      throw new IllegalStateException(
+          evaluations + " evaluations of an image that has had " + image.done());
+    }
+    double bitsPerNat = 1 / (configuration.dimensions() * Math.log(2));
+    int[] positions = stages.ascending(evaluations);
+    double[] times = new double[evaluations];
+    double[] bits = new double[evaluations];
+    float[] meanErrors = new float[evaluations];
+    float[] gammas = new float[evaluations];
+    Levels at = image.levels();
+    for (int i = 0; i < evaluations; i++) {
+      int evaluation = order[positions[i]];
+      double squaredError = image.squaredErrors()[positions[i]];
+      times[i] = at.times()[evaluation];
+      bits[i] = at.weights()[evaluation] * squaredError * bitsPerNat;
+      meanErrors[i] = (float) (squaredError / configuration.dimensions());
+      gammas[i] = (float) at.gammas()[evaluation];
+    }
+    Adjustment adjustment = adjustments.apply(evaluations);
+    double prior = image.priorNats() * bitsPerNat;
+    double reconstruction = image.reconstructionNats() * bitsPerNat;
+    double diffusion = Arrays.stream(bits).average().orElseThrow() - adjustment.bias();
+    return new ImageLikelihood(
+        prior + diffusion + reconstruction,
+        adjustment.errorScale() * monteCarloError(times, bits),
+        prior,
+        diffusion,
+        reconstruction,
+        gammas,
+        meanErrors,
+        evaluations);
   }
 
   /**
@@ -235,6 +343,15 @@ public final class ImageScorer implements AutoCloseable {
    */
   public double levelOffset(PixelImage image, long index) {
     return plan.offset(plan.noise(image, index));
+  }
+
+  /** A black image of the model's shape, to see whether the device works. */
+  PixelImage blank() {
+    return new PixelImage(
+        configuration.channels(),
+        configuration.height(),
+        configuration.width(),
+        new byte[configuration.dimensions()]);
   }
 
   private void requireShape(PixelImage image) {
@@ -268,6 +385,11 @@ public final class ImageScorer implements AutoCloseable {
     return model.execution().workers();
   }
 
+  /** The stages of an image's evaluations. */
+  public Stages stages() {
+    return stages;
+  }
+
   /** K, the evaluations of the network an image. */
   public int evaluations() {
     return evaluations;
@@ -275,7 +397,7 @@ public final class ImageScorer implements AutoCloseable {
 
   /** Standard error of the bias correction that all scores share, bits/dim; 0 without one. */
   public double correctionError() {
-    return adjustment.biasError();
+    return adjustments.apply(evaluations).biasError();
   }
 
   @Override
@@ -283,100 +405,87 @@ public final class ImageScorer implements AutoCloseable {
     model.close();
   }
 
-  /** One pass of a few images; its arrays belong to the manager it is given. */
+  /** One stage of a few images; its arrays belong to the manager it is given. */
   private final class Batch {
     private final NDManager manager;
-    private final List<PixelImage> images;
-    private final CounterNoise[] noises;
+    private final List<ImageEvaluation> images;
     private final int dimensions = configuration.dimensions();
-    private final double bitsPerNat = 1 / (dimensions * Math.log(2));
-    private final List<Levels> levels;
 
-    Batch(NDManager manager, List<PixelImage> images, long firstIndex) {
+    Batch(NDManager manager, List<ImageEvaluation> images) {
       this.manager = manager;
       this.images = images;
-      noises =
-          IntStream.range(0, images.size())
-              .mapToObj(i -> plan.noise(images.get(i), firstIndex + i))
-              .toArray(CounterNoise[]::new);
-      levels =
-          Arrays.stream(noises)
-              .map(noise -> fixedLevels.orElseGet(() -> levels(plan.offset(noise))))
-              .toList();
     }
 
-    List<ImageLikelihood> score() {
+    void advance() {
       NDArray pixels = pixels();
       NDArray x = VariationalBound.scale(pixels);
+      if (images.stream().anyMatch(image -> image.done() == 0)) {
+        evaluateFixedTerms(pixels, x);
+      }
+      int[] image = // of each evaluation
+          IntStream.range(0, images.size())
+              .flatMap(i -> IntStream.generate(() -> i).limit(left(images.get(i))))
+              .toArray();
+      int[] position = // in the image's order of evaluations
+          images.stream()
+              .flatMapToInt(i -> IntStream.range(i.done(), stages.next(i.done())))
+              .toArray();
+      float[] squaredErrors = new float[image.length];
+      for (int from = 0; from < image.length; from += networkBatch) {
+        int to = Math.min(image.length, from + networkBatch);
+        try (NDManager chunk = manager.newSubManager()) {
+          float[] some =
+              evaluate(
+                  chunk,
+                  x,
+                  Arrays.copyOfRange(image, from, to),
+                  Arrays.copyOfRange(position, from, to));
+          System.arraycopy(some, 0, squaredErrors, from, some.length);
+        }
+      }
+      for (int i = 0; i < image.length; i++) {
+        images.get(image[i]).add(squaredErrors[i]);
+      }
+    }
+
+    private void evaluateFixedTerms(NDArray pixels, NDArray x) {
       NoiseSchedule schedule = model.schedule();
       NDArray gamma0 = manager.create(new float[] {(float) schedule.gammaAtZero()});
       NDArray gamma1 = manager.create(new float[] {(float) schedule.gammaAtOne()});
       float[] prior = VariationalBound.prior(x, gamma1).toFloatArray();
       float[] reconstruction =
           VariationalBound.reconstruction(pixels, epsilon0(), gamma0).toFloatArray();
-      int total = images.size() * evaluations;
-      float[] squaredError = new float[total];
-      for (int from = 0; from < total; from += networkBatch) {
-        int count = Math.min(networkBatch, total - from);
-        try (NDManager chunk = manager.newSubManager()) {
-          System.arraycopy(evaluate(chunk, x, from, count), 0, squaredError, from, count);
-        }
+      for (int i = 0; i < images.size(); i++) {
+        images.get(i).setFixedTerms(prior[i], reconstruction[i]);
       }
-      return IntStream.range(0, images.size())
-          .mapToObj(i -> likelihood(i, prior[i], reconstruction[i], squaredError))
-          .toList();
     }
 
-    /** ‖ε − ε̂‖² of evaluations {@code from} on, numbered image by image. */
-    private float[] evaluate(NDManager chunk, NDArray x, int from, int count) {
-      double[] gamma = new double[count];
-      float[] epsilon = new float[count * dimensions];
-      int[] image = new int[count];
-      for (int i = 0; i < count; i++) {
-        image[i] = (from + i) / evaluations;
-        int evaluation = (from + i) % evaluations;
-        gamma[i] = levels.get(image[i]).gammas()[evaluation];
-        noises[image[i]].fillGaussian(evaluation, epsilon, i * dimensions, dimensions);
+    /** ‖ε − ε̂‖² of evaluations, each of an image at a position of its order. */
+    private float[] evaluate(NDManager chunk, NDArray x, int[] image, int[] position) {
+      double[] gamma = new double[image.length];
+      float[] epsilon = new float[image.length * dimensions];
+      for (int i = 0; i < image.length; i++) {
+        ImageEvaluation of = images.get(image[i]);
+        int evaluation = order[position[i]];
+        gamma[i] = of.levels().gammas()[evaluation];
+        of.noise().fillGaussian(evaluation, epsilon, i * dimensions, dimensions);
       }
       NDArray repeated = x.get(chunk.create(image));
       repeated.attach(chunk);
       return VariationalBound.squaredError(
-              model.denoiser(), repeated, chunk.create(gamma), chunk.create(epsilon, shape(count)))
+              model.denoiser(),
+              repeated,
+              chunk.create(gamma),
+              chunk.create(epsilon, shape(image.length)))
           .toType(DataType.FLOAT32, false)
           .toFloatArray();
-    }
-
-    private ImageLikelihood likelihood(
-        int image, double priorNats, double reconstructionNats, float[] squaredError) {
-      int from = image * evaluations;
-      Levels at = levels.get(image);
-      double[] bits = new double[evaluations];
-      float[] meanErrors = new float[evaluations];
-      float[] gammas = new float[evaluations];
-      for (int i = 0; i < evaluations; i++) {
-        bits[i] = at.weights()[i] * squaredError[from + i] * bitsPerNat;
-        meanErrors[i] = squaredError[from + i] / dimensions;
-        gammas[i] = (float) at.gammas()[i];
-      }
-      double prior = priorNats * bitsPerNat;
-      double reconstruction = reconstructionNats * bitsPerNat;
-      double diffusion = Arrays.stream(bits).average().orElseThrow() - adjustment.bias();
-      return new ImageLikelihood(
-          prior + diffusion + reconstruction,
-          adjustment.errorScale() * monteCarloError(at.times(), bits),
-          prior,
-          diffusion,
-          reconstruction,
-          gammas,
-          meanErrors,
-          evaluations);
     }
 
     private NDArray pixels() {
       float[] levels = new float[images.size() * dimensions];
       int at = 0;
-      for (PixelImage image : images) {
-        for (byte pixel : image.pixels()) {
+      for (ImageEvaluation image : images) {
+        for (byte pixel : image.image().pixels()) {
           levels[at++] = pixel & 0xff;
         }
       }
@@ -386,8 +495,10 @@ public final class ImageScorer implements AutoCloseable {
     private NDArray epsilon0() {
       float[] epsilon = new float[images.size() * dimensions];
       for (int i = 0; i < images.size(); i++) {
-        noises[i].fillGaussian(
-            NoisePlan.RECONSTRUCTION_STREAM, epsilon, i * dimensions, dimensions);
+        images
+            .get(i)
+            .noise()
+            .fillGaussian(NoisePlan.RECONSTRUCTION_STREAM, epsilon, i * dimensions, dimensions);
       }
       return manager.create(epsilon, shape(images.size()));
     }

@@ -16,11 +16,13 @@ import io.surprisal.model.release.LossProfile;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.Stages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -163,6 +165,49 @@ class CalibratorTest {
     double alpha2 = 1 / (1 + Math.exp(gamma));
     double sigma = Math.sqrt(1 - alpha2);
     return 0.5 * 18.3 * (alpha2 * secondMoment + (1 - sigma) * (1 - sigma)) / Math.log(2);
+  }
+
+  /** Each stage is corrected as if it were served alone; the last is the calibration's own. */
+  @Test
+  void shouldMeasureEveryStage() throws IOException {
+    ImageDataset data = TinyModels.noiseDataset(CONFIGURATION, 40);
+    Calibration calibration =
+        Calibrator.calibrate(
+            untrained,
+            data,
+            40,
+            new Stages(List.of(2, 4, 8)),
+            Execution.CPU,
+            done -> {},
+            () -> false);
+    Calibration last = calibrate(data, 40, 8);
+
+    assertThat(calibration.evaluations()).isEqualTo(8);
+    assertThat(calibration.bitsPerDim()).containsExactly(last.bitsPerDim(), within(1e-4f));
+    assertThat(calibration.corrections())
+        .extracting(Calibration.Correction::evaluations)
+        .containsExactly(2, 4, 8);
+    assertThat(calibration.corrections().get(0).distance())
+        .isGreaterThan(calibration.corrections().get(1).distance());
+    assertThat(calibration.corrections().get(2).distance()).isZero();
+    Release staged = untrained.recalibrated(folder.resolve("staged"), calibration);
+    assertThat(Release.load(folder.resolve("staged")).calibration()).contains(calibration);
+    try (ImageScorer scorer =
+        new ImageScorer(staged, Execution.CPU, new Stages(List.of(2, 4, 8)))) {
+      double mean =
+          scorer.score(IntStream.range(0, 40).mapToObj(data::image).toList()).stream()
+              .mapToDouble(ImageLikelihood::bitsPerDim)
+              .average()
+              .orElseThrow();
+      double expected = 0;
+      for (float bits : calibration.bitsPerDim()) {
+        expected += bits / 40;
+      }
+      assertThat(mean).isCloseTo(expected, within(1e-4));
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new ImageScorer(staged, Execution.CPU, new Stages(List.of(1, 8))))
+        .withMessageContaining("not calibrated for a stage of 1");
   }
 
   /** The calibration's scores are those that the calibrated release then gives. */

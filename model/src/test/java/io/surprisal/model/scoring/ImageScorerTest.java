@@ -125,7 +125,8 @@ class ImageScorerTest {
   @Test
   void shouldEvaluateAllImagesAtTheReleasesLevelsWhereItIsCalibratedForK() {
     try (ImageScorer corrected = scorer(K);
-        ImageScorer uncorrected = ImageScorer.uncorrected(release, Execution.CPU, K)) {
+        ImageScorer uncorrected =
+            ImageScorer.uncorrected(release, Execution.CPU, Stages.single(K))) {
       List<ImageLikelihood> with = corrected.score(IMAGES);
       List<ImageLikelihood> without = uncorrected.score(IMAGES);
       for (int i = 0; i < with.size(); i++) {

@@ -1,0 +1,312 @@
+package io.surprisal.model.scoring;
+
+import io.surprisal.model.images.PixelImage;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One scorer for all: images from any number of threads wait in one bounded queue, and workers take
+ * them in batches that are full or have waited long enough. A batch never mixes scorers, and so
+ * never releases.
+ *
+ * <p>Where a batch fails, its halves are tried, down to single images (a device may be out of
+ * memory); where a single image fails, a blank one is tried, and if that fails too, the device has
+ * failed: everything that waits fails with {@link DeviceFailedException}, and so does all that
+ * comes.
+ *
+ * <p>Owns its worker threads; {@link #close()} ends them after the batch at hand. The scorers stay
+ * their makers'.
+ */
+public final class BatchScorer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(BatchScorer.class);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
+
+  private final int batch;
+  private final long lingerNanos;
+  private final int capacity;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition arrived = lock.newCondition();
+  private final Condition taken = lock.newCondition();
+  private final Deque<Request> waiting = new ArrayDeque<>();
+  private final List<Thread> workers = new ArrayList<>();
+  private DeviceFailedException failed;
+  private boolean closed;
+
+  /** Images of one caller's queue: one scorer, one rule. */
+  private record Lane(ImageScorer scorer, StoppingRule rule) {}
+
+  private record Request(
+      Lane lane,
+      ImageEvaluation evaluation,
+      long arrival,
+      CompletableFuture<ImageLikelihood> likelihood) {}
+
+  /**
+   * Starts the workers.
+   *
+   * @param workers how many batches are scored side by side, at least 1
+   * @param batch most images of a batch, at least 1
+   * @param linger how long the first image of a batch waits for others
+   * @param capacity most images that wait, at least {@code batch}
+   */
+  public BatchScorer(int workers, int batch, Duration linger, int capacity) {
+    if (workers < 1 || batch < 1 || linger.isNegative() || capacity < batch) {
+      throw new IllegalArgumentException(
+          "%d workers, batches of %d images, linger %s, capacity %d; needed are at least 1 worker, 1 image, no negative linger, and room for a batch"
+              .formatted(workers, batch, linger, capacity));
+    }
+    this.batch = batch;
+    this.lingerNanos = linger.toNanos();
+    this.capacity = capacity;
+    for (int i = 1; i <= workers; i++) {
+      Thread worker = new Thread(this::work, "scorer-" + i);
+      worker.setDaemon(true);
+      this.workers.add(worker);
+      worker.start();
+    }
+  }
+
+  /**
+   * Where images for one scorer, and so for one release, are handed in.
+   *
+   * @param rule asked after each of the scorer's stages but the last
+   */
+  public ScoringQueue queue(ImageScorer scorer, StoppingRule rule) {
+    Lane lane = new Lane(scorer, rule);
+    return image -> submit(lane, image);
+  }
+
+  /** The same without a rule: every image gets all evaluations. */
+  public ScoringQueue queue(ImageScorer scorer) {
+    return queue(scorer, StoppingRule.NEVER);
+  }
+
+  private CompletableFuture<ImageLikelihood> submit(Lane lane, PixelImage image)
+      throws InterruptedException {
+    CompletableFuture<ImageLikelihood> likelihood = new CompletableFuture<>();
+    ImageEvaluation evaluation;
+    try {
+      evaluation = lane.scorer().begin(image, 0);
+    } catch (IllegalArgumentException e) {
+      return CompletableFuture.failedFuture(e); // the image is not of the model's shape
+    }
+    lock.lockInterruptibly();
+    try {
+      while (waiting.size() >= capacity && failed == null && !closed) {
+        taken.await();
+      }
+      if (closed) {
+        throw new IllegalStateException("the scorer is closed");
+      }
+      if (failed != null) {
+        likelihood.completeExceptionally(failed);
+      } else {
+        waiting.add(new Request(lane, evaluation, System.nanoTime(), likelihood));
+        arrived.signal();
+      }
+    } finally {
+      lock.unlock();
+    }
+    return likelihood;
+  }
+
+  /** How many images wait to be taken by a worker. */
+  public int backlog() {
+    lock.lock();
+    try {
+      return waiting.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void work() {
+    try {
+      while (true) {
+        List<Request> requests = next();
+        if (requests.isEmpty()) {
+          return; // closed
+        }
+        score(requests);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // ends this worker; nobody but close() interrupts it
+    }
+  }
+
+  /** The next batch, once it is full or its first image has waited for long enough. */
+  private List<Request> next() throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      while (!closed) {
+        if (waiting.isEmpty()) {
+          arrived.await();
+          continue;
+        }
+        long left = lingerNanos - (System.nanoTime() - waiting.peek().arrival());
+        if (left <= 0 || waiting.size() >= batch) {
+          return take();
+        }
+        arrived.awaitNanos(left);
+      }
+      return List.of();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The images at the head of the queue that share a lane. */
+  private List<Request> take() {
+    List<Request> requests = new ArrayList<>();
+    Lane lane = waiting.peek().lane();
+    while (requests.size() < batch && !waiting.isEmpty() && waiting.peek().lane() == lane) {
+      requests.add(waiting.poll());
+    }
+    taken.signalAll();
+    if (!waiting.isEmpty()) {
+      arrived.signal(); // another worker may have a batch too
+    }
+    return requests;
+  }
+
+  /** One stage of a batch. */
+  private void score(List<Request> requests) {
+    ImageScorer scorer = requests.get(0).lane().scorer();
+    List<ImageLikelihood> likelihoods;
+    try {
+      scorer.advance(requests.stream().map(Request::evaluation).toList());
+      likelihoods = requests.stream().map(r -> scorer.likelihood(r.evaluation())).toList();
+    } catch (RuntimeException e) {
+      retry(requests, e);
+      return;
+    } catch (Error e) {
+      fail(requests, new DeviceFailedException("scoring failed with an error of the JVM", e));
+      return;
+    }
+    List<Request> goingOn = new ArrayList<>();
+    for (int i = 0; i < requests.size(); i++) {
+      Request request = requests.get(i);
+      ImageLikelihood likelihood = likelihoods.get(i);
+      boolean done = likelihood.evaluations() == scorer.evaluations();
+      if (done || request.lane().rule().settled(likelihood)) {
+        request.likelihood().complete(likelihood);
+      } else {
+        goingOn.add(request);
+      }
+    }
+    goOn(goingOn);
+  }
+
+  /** Puts images back at the head of the queue: they have waited longest, and fill its batches. */
+  private void goOn(List<Request> requests) {
+    lock.lock();
+    try {
+      if (failed != null) {
+        requests.forEach(request -> request.likelihood().completeExceptionally(failed));
+        return;
+      }
+      if (closed) {
+        requests.forEach(request -> request.likelihood().cancel(false));
+        return;
+      }
+      for (int i = requests.size() - 1; i >= 0; i--) {
+        waiting.addFirst(requests.get(i));
+      }
+      arrived.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void retry(List<Request> requests, RuntimeException cause) {
+    if (requests.size() > 1) {
+      int half = requests.size() / 2;
+      LOG.warn("A batch of {} images failed and is tried in halves", requests.size(), cause);
+      score(requests.subList(0, half));
+      score(requests.subList(half, requests.size()));
+    } else if (works(requests.get(0).lane().scorer())) {
+      requests.get(0).likelihood().completeExceptionally(cause);
+    } else {
+      fail(requests, new DeviceFailedException("not even a blank image can be scored", cause));
+    }
+  }
+
+  private static boolean works(ImageScorer scorer) {
+    try {
+      scorer.score(scorer.blank());
+      return true;
+    } catch (RuntimeException e) {
+      LOG.error("A blank image cannot be scored", e);
+      return false;
+    }
+  }
+
+  /** Ends everything: these images, those that wait, and those that will come. */
+  private void fail(List<Request> requests, DeviceFailedException failure) {
+    List<Request> all = new ArrayList<>(requests);
+    lock.lock();
+    try {
+      failed = failure;
+      all.addAll(waiting);
+      waiting.clear();
+      taken.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    LOG.error("The device has failed; {} images fail with it", all.size(), failure);
+    all.forEach(request -> request.likelihood().completeExceptionally(failure));
+  }
+
+  /**
+   * Ends the workers after the batches at hand; images that still wait are cancelled.
+   *
+   * @throws IllegalStateException if a worker does not end within 30 seconds: the scorers that it
+   *     uses must not be closed then
+   */
+  @Override
+  public void close() {
+    List<Request> left;
+    lock.lock();
+    try {
+      closed = true;
+      left = List.copyOf(waiting);
+      waiting.clear();
+      arrived.signalAll();
+      taken.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    left.forEach(request -> request.likelihood().cancel(false));
+    long deadline = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
+    for (Thread worker : workers) {
+      join(worker, deadline);
+    }
+  }
+
+  private static void join(Thread worker, long deadline) {
+    boolean interrupted = false;
+    while (worker.isAlive()) {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      if (left <= 0) {
+        throw new IllegalStateException(worker.getName() + " is still at work");
+      }
+      try {
+        worker.join(left);
+      } catch (InterruptedException e) {
+        interrupted = true; // the native memory below outlives the worker, so wait all the same
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package io.surprisal.model.scoring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.surprisal.model.TinyModels;
+import io.surprisal.model.diffusion.DiffusionModel;
+import io.surprisal.model.diffusion.GaussianModel;
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.network.Execution;
+import io.surprisal.model.network.InitialParameters;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ModelConfiguration.Schedule;
+import io.surprisal.model.network.Workers;
+import io.surprisal.model.scoring.VarianceStudy.Row;
+import io.surprisal.model.scoring.VarianceStudy.Times;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class VarianceStudyTest {
+  private static final int IMAGES = 12;
+  private static final int SEEDS = 40;
+
+  private static Map<Times, Row> study(int evaluations) {
+    ModelConfiguration configuration =
+        TinyModels.configuration(1, 8, 8, List.of(), Schedule.FIXED_LINEAR);
+    ImageDataset data = TinyModels.noiseDataset(configuration, IMAGES + 80);
+    GaussianModel gaussian =
+        GaussianModel.fit(
+            IntStream.range(IMAGES, data.size()).mapToObj(i -> data.image(i).scaled()).toList(), 8);
+    AtomicInteger progress = new AtomicInteger();
+    try (DiffusionModel model =
+            new DiffusionModel(
+                configuration, InitialParameters.draw(configuration, 1), Execution.CPU);
+        Workers workers = new Workers("test", 2)) {
+      List<Row> rows =
+          new VarianceStudy(model, 0.03, gaussian, SEEDS, 5)
+              .measure(data, IMAGES, List.of(evaluations), workers, progress::incrementAndGet);
+      assertThat(progress).hasValue(IMAGES * Times.values().length);
+      return rows.stream().collect(Collectors.toMap(Row::times, Function.identity()));
+    }
+  }
+
+  /**
+   * The untrained network's estimate ε̂ = z varies over the times far more than over the noise, so
+   * that strata take most of its variance away, here nine tenths; 480 estimates a row give each
+   * variance within a third (five of its errors, by chance once in 10⁶).
+   */
+  @Test
+  void shouldShowThatStrataTakeVarianceAway() {
+    Map<Times, Row> rows = study(8);
+    double independent = rows.get(Times.INDEPENDENT).variance();
+
+    assertThat(rows.get(Times.JITTERED).variance()).isLessThan(independent / 4);
+    assertThat(rows.get(Times.COMMON_OFFSET).variance()).isLessThan(independent / 4);
+    assertThat(rows.get(Times.FIXED).variance()).isLessThan(independent / 4);
+    assertThat(rows.get(Times.COMMON_OFFSET).withAll())
+        .isLessThan(rows.get(Times.COMMON_OFFSET).variance());
+    assertThat(rows.get(Times.INDEPENDENT).bias()).isCloseTo(0, within(1e-9));
+    assertThat(rows.get(Times.FIXED).bias()).isNotCloseTo(0, within(1e-3));
+  }
+
+  /** What the Gaussian leaves of noise alone: it has the very error that the network makes. */
+  @Test
+  void shouldTakeAwayTheNoiseThatTheGaussianFeelsToo() {
+    Row fixed = study(4).get(Times.FIXED);
+
+    assertThat(fixed.withGaussian()).isLessThan(fixed.variance());
+    assertThat(fixed.withAll()).isEqualTo(fixed.withGaussian());
+  }
+}
