@@ -1,8 +1,8 @@
 package io.surprisal.topology;
 
 /**
- * Images that waited for their scores when their scorer ended have been deleted from the input topic
- * before another could read them again.
+ * Images that waited for their scores when their scorer ended have been deleted from the input
+ * topic before another could read them again.
  *
  * <p>It stops the member, and each one that takes the partition over: nobody goes on over a loss
  * unasked. Who accepts it starts the members with {@link StreamSettings#ACCEPT_LOST_IMAGES}; then

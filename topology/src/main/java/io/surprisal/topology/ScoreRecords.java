@@ -28,8 +28,7 @@ final class ScoreRecords {
    *
    * @throws NotScoredException if it is not a finite number
    */
-  Scored judge(
-      ImageIntake.Identity identity, ImageLocation location, ImageLikelihood likelihood)
+  Scored judge(ImageIntake.Identity identity, ImageLocation location, ImageLikelihood likelihood)
       throws NotScoredException {
     if (!Double.isFinite(likelihood.bitsPerDim())) {
       throw new NotScoredException(

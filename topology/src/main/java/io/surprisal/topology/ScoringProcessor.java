@@ -218,8 +218,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     } catch (TimeoutException e) {
       throw new DeviceFailedException(
           "image %s has no score after %d s: the device hangs, or is too slow for so many evaluations an image"
-              .formatted(
-                  ScoreRecords.name(pending.head().location()), PATIENCE.toSeconds()),
+              .formatted(ScoreRecords.name(pending.head().location()), PATIENCE.toSeconds()),
           e);
     } catch (ExecutionException e) {
       LOG.debug("Image {} failed", ScoreRecords.name(pending.head().location()), e);
