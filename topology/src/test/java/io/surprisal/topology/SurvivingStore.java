@@ -7,6 +7,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.StateStoreContext;
+import org.apache.kafka.streams.query.Position;
 import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -64,6 +65,11 @@ final class SurvivingStore implements KeyValueBytesStoreSupplier {
     @Override
     public boolean isOpen() {
       return open;
+    }
+
+    @Override
+    public Position getPosition() {
+      return Position.emptyPosition();
     }
 
     @Override
