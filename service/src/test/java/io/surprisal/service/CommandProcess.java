@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The command in a JVM of its own, which can be killed. */
+/** The command, or another program, in a JVM of its own, which can be killed. */
 final class CommandProcess implements AutoCloseable {
 
   private final Process process;
@@ -25,8 +25,12 @@ final class CommandProcess implements AutoCloseable {
   }
 
   static CommandProcess start(Path folder, String... args) throws IOException {
-    Path out = Files.createTempFile(folder, args[0], ".out");
-    Path err = Files.createTempFile(folder, args[0], ".err");
+    return start(folder, Surprisal.class, args);
+  }
+
+  static CommandProcess start(Path folder, Class<?> main, String... args) throws IOException {
+    Path out = Files.createTempFile(folder, main.getSimpleName(), ".out");
+    Path err = Files.createTempFile(folder, main.getSimpleName(), ".err");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
@@ -34,7 +38,7 @@ final class CommandProcess implements AutoCloseable {
     command.add("-cp");
     command.add(
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
-    command.add(Surprisal.class.getName());
+    command.add(main.getName());
     command.addAll(List.of(args));
     Process process =
         new ProcessBuilder(command)
@@ -70,6 +74,27 @@ final class CommandProcess implements AutoCloseable {
   /** kill −9. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
+  }
+
+  /** SIGSTOP: the process stands still until {@link #resume}. */
+  void pause() throws IOException, InterruptedException {
+    signal("STOP");
+  }
+
+  /** SIGCONT. */
+  void resume() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    int exitCode =
+        new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+            .inheritIO()
+            .start()
+            .waitFor();
+    if (exitCode != 0) {
+      throw new IOException("kill -" + name + " gave " + exitCode);
+    }
   }
 
   /** SIGTERM; returns the exit code. */

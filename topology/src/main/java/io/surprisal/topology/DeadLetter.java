@@ -1,5 +1,6 @@
 package io.surprisal.topology;
 
+import io.surprisal.schemas.ImageLocation;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -9,7 +10,6 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.api.Record;
-import org.apache.kafka.streams.processor.api.RecordMetadata;
 
 /**
  * The record that tells of an image that was not scored: key, value and headers as they came, and
@@ -69,14 +69,14 @@ public final class DeadLetter {
    */
   static Record<byte[], byte[]> of(
       Record<byte[], byte[]> image,
-      RecordMetadata location,
+      ImageLocation location,
       DeadLetterReason reason,
       Throwable thrown,
       int maxBytes) {
     RecordHeaders own = new RecordHeaders();
-    add(own, TOPIC, location.topic());
-    add(own, PARTITION, String.valueOf(location.partition()));
-    add(own, OFFSET, String.valueOf(location.offset()));
+    add(own, TOPIC, location.getTopic());
+    add(own, PARTITION, String.valueOf(location.getPartition()));
+    add(own, OFFSET, String.valueOf(location.getOffset()));
     add(own, REASON, reason.name());
     add(own, EXCEPTION, describe(thrown));
     byte[] key = image.key();

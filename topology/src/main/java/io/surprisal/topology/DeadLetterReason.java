@@ -45,14 +45,20 @@ public enum DeadLetterReason {
   /** Scoring this image failed unexpectedly; the log has the stack trace. */
   SCORING_FAILED;
 
-  static DeadLetterReason of(RecordFormatException e) {
-    if (e instanceof RecordFormatException.WrongHeader) {
+  /** The reason that what was thrown over one image stands for. */
+  static DeadLetterReason of(Exception thrown) {
+    if (thrown instanceof NotScoredException e) {
+      return e.reason();
+    }
+    if (thrown instanceof ImageRejectedException e) {
+      return valueOf(e.reason().name());
+    }
+    if (thrown instanceof RecordFormatException.WrongHeader) {
       return WRONG_HEADER;
     }
-    return e instanceof RecordFormatException.UnknownSchema ? UNKNOWN_SCHEMA : MALFORMED_RECORD;
-  }
-
-  static DeadLetterReason of(ImageRejectedException e) {
-    return valueOf(e.reason().name());
+    if (thrown instanceof RecordFormatException.UnknownSchema) {
+      return UNKNOWN_SCHEMA;
+    }
+    return thrown instanceof RecordFormatException ? MALFORMED_RECORD : SCORING_FAILED;
   }
 }

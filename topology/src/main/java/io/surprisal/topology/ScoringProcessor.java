@@ -1,257 +1,287 @@
 package io.surprisal.topology;
 
-import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.DecodingLimits;
-import io.surprisal.model.images.ImageDecoder;
-import io.surprisal.model.images.ImageFormat;
-import io.surprisal.model.images.ImageRejectedException;
-import io.surprisal.model.images.PixelImage;
-import io.surprisal.model.scoring.ImageLikelihood;
-import io.surprisal.schemas.AlertReason;
+import io.surprisal.model.scoring.DeviceFailedException;
 import io.surprisal.schemas.AnomalyAlert;
-import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
-import io.surprisal.schemas.RecordFormatException;
-import io.surprisal.schemas.ScoreVerdict;
-import java.nio.charset.StandardCharsets;
-import java.util.List;
+import java.time.Duration;
 import java.util.Optional;
-import java.util.OptionalDouble;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.streams.processor.Cancellable;
+import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.KeyValueStore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Scores one image after the other, synchronously: when a record has been processed, its results
- * have been forwarded, so that exactly-once processing alone keeps every image. Whatever is wrong
- * with one image makes a dead letter of that image and touches no other; only errors of the JVM and
- * of Kafka pass through.
+ * Scores the images of one partition in batches that it shares with all others: each image is
+ * decoded, handed to the model's queue and appended to the pending images; those whose turn it is
+ * and that are completed leave, with each image and from a timer, so that results keep the order of
+ * the images. Where too many are pending, the thread waits for the oldest: that is the back
+ * pressure.
+ *
+ * <p>Whatever is wrong with one image makes a dead letter of that image and touches no other. An
+ * {@link Error}, a {@link DeviceFailedException} and what Kafka throws pass through and end the
+ * stream thread.
+ *
+ * <p><b>Nothing is lost or repeated.</b> Kafka Streams commits the offsets of all images that were
+ * read, also of those that are pending. So a logged store says where the pending ones lie, {@link
+ * PendingRange}, and whoever gets the partition reads them again from the input topic in {@link
+ * #init}, before any new image. Under exactly-once processing one transaction holds all of: the
+ * results, the range in the store's changelog (its cache is flushed before each commit), and the
+ * offsets. Commits happen between two calls of this class, and each call leaves the range as the
+ * pending images are. Hence at every committed state each image below the committed offset either
+ * has its results in the output or lies in the range, never both:
+ *
+ * <ul>
+ *   <li>killed before a commit, with images read, scored or forwarded: the transaction is aborted;
+ *       the next owner begins at the last committed state, where it is as above
+ *   <li>killed while a commit is under way: the coordinator has decided for the whole transaction
+ *       or for none of it
+ *   <li>killed in {@link #init}: nothing was written, the range stays
+ *   <li>killed after {@link #init}, with the images of the range scored anew: their results and the
+ *       shrunken range are committed together, or neither is. Such a transaction may bring no
+ *       offsets, and offsets are what the broker recognises a member by that was expelled
+ *       meanwhile: {@link FencingClients} adds them
+ *   <li>closed in order, revoked by a rebalance, or restarted after a failed transaction: pending
+ *       images are abandoned here and read again by the next owner, which may be this object
+ *   <li>read again, but deleted by retention meanwhile: {@link ImagesLostException}
+ * </ul>
  */
 final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]> {
 
+  /** Enough for a few full batches of a fast device from a single partition. */
+  static final int MOST_PENDING_IMAGES = 512;
+
+  private static final long MOST_PENDING_BYTES = 32L << 20;
+
+  /** Longest wait for one image; below the transaction timeout, which would void all work. */
+  private static final Duration PATIENCE = Duration.ofSeconds(45);
+
+  /** How often completed images are looked for where no new ones come. */
+  static final Duration DRAIN_INTERVAL = Duration.ofMillis(5);
+
   private static final Logger LOG = LoggerFactory.getLogger(ScoringProcessor.class);
-  private static final RecordFormat<ImageEvent> IMAGES = RecordFormat.of(ImageEvent.class);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
 
+  private final String topic;
   private final ServedModel model;
-  private final ImageDecoder decoder;
+  private final ImageIntake intake;
+  private final ScoreRecords records;
+  private final ImageReader reader;
   private final int maxDeadLetterBytes;
   private final Counters counters;
-  private ProcessorContext<byte[], byte[]> context;
+  private final PendingImages pending = new PendingImages(MOST_PENDING_IMAGES, MOST_PENDING_BYTES);
 
+  private ProcessorContext<byte[], byte[]> context;
+  private KeyValueStore<Integer, PendingRange> ranges;
+
+  /** What the store has for the partition. */
+  private Optional<PendingRange> remembered = Optional.empty();
+
+  /** Runs while images are pending: each call makes Kafka Streams commit. */
+  private Optional<Cancellable> timer = Optional.empty();
+
+  /**
+   * @param topic that the images come from
+   * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes
+   */
   ScoringProcessor(
-      ServedModel model, DecodingLimits limits, int maxDeadLetterBytes, Counters counters) {
+      String topic,
+      ServedModel model,
+      DecodingLimits limits,
+      ImageReader reader,
+      int maxDeadLetterBytes,
+      Counters counters) {
+    this.topic = topic;
     this.model = model;
-    this.decoder = new ImageDecoder(limits);
+    this.intake = new ImageIntake(model.preprocessing(), limits);
+    this.records = new ScoreRecords(model);
+    this.reader = reader;
     this.maxDeadLetterBytes = maxDeadLetterBytes;
     this.counters = counters;
   }
 
+  /** Takes the images that were pending when the last owner of the partition ended. */
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
+    ranges = context.getStateStore(ScoringTopology.PENDING);
+    remembered = Optional.ofNullable(ranges.get(partition()));
+    if (remembered.isPresent()) {
+      readAgain(remembered.get());
+      startTimer();
+    }
+  }
+
+  private void readAgain(PendingRange range) {
+    LOG.info(
+        "Partition {} of {} has {} pending images at offsets {} to {}: they are read again",
+        partition(),
+        topic,
+        range.images(),
+        range.first(),
+        range.last());
+    for (ConsumerRecord<byte[], byte[]> image :
+        reader.read(new TopicPartition(topic, partition()), range)) {
+      long timestamp = ScoringTopology.timestamp(image);
+      pending.add(
+          submit(
+              new Record<>(image.key(), image.value(), timestamp, image.headers()),
+              new ImageLocation(image.topic(), image.partition(), image.offset())));
+    }
   }
 
   @Override
   public void process(Record<byte[], byte[]> image) {
-    RecordMetadata location = context.recordMetadata().orElseThrow();
-    Scored scored;
+    RecordMetadata metadata = context.recordMetadata().orElseThrow();
+    while (pending.full()) {
+      awaitHead();
+      forwardHead();
+    }
+    pending.add(
+        submit(
+            image, new ImageLocation(metadata.topic(), metadata.partition(), metadata.offset())));
+    drain();
+  }
+
+  /** Forwards what is completed, in order, and brings the store up to date. */
+  private void drain() {
+    while (pending.headCompleted()) {
+      forwardHead();
+    }
+    Optional<PendingRange> range = pending.range();
+    if (!range.equals(remembered)) {
+      ranges.put(partition(), range.orElse(null));
+      remembered = range;
+    }
+    if (range.isPresent()) {
+      startTimer();
+    } else {
+      stopTimer();
+    }
+  }
+
+  /** Abandons the pending images; the partition's next owner reads them again. */
+  @Override
+  public void close() {
+    stopTimer();
+    pending.abandon();
+  }
+
+  private void startTimer() {
+    if (timer.isEmpty()) {
+      timer =
+          Optional.of(
+              context.schedule(DRAIN_INTERVAL, PunctuationType.WALL_CLOCK_TIME, now -> drain()));
+    }
+  }
+
+  private void stopTimer() {
+    timer.ifPresent(Cancellable::cancel);
+    timer = Optional.empty();
+  }
+
+  private int partition() {
+    return context.taskId().partition();
+  }
+
+  private PendingImage submit(Record<byte[], byte[]> image, ImageLocation location) {
     try {
-      scored = score(image, location);
-    } catch (NotScoredException e) {
-      forwardDeadLetter(image, location, e.reason, e);
-      return;
-    } catch (RecordFormatException e) {
-      forwardDeadLetter(image, location, DeadLetterReason.of(e), e);
-      return;
-    } catch (ImageRejectedException e) {
-      forwardDeadLetter(image, location, DeadLetterReason.of(e), e);
-      return;
-    } catch (RuntimeException e) {
-      LOG.error("Scoring image {} failed unexpectedly", name(location), e);
-      forwardDeadLetter(image, location, DeadLetterReason.SCORING_FAILED, e);
+      ImageIntake.Accepted accepted = intake.accept(image);
+      return PendingImage.submitted(
+          image, location, accepted.identity(), model.scoring().submit(accepted.pixels()));
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    } catch (DeviceFailedException e) {
+      throw e;
+    } catch (Exception e) {
+      return PendingImage.rejected(image, location, e);
+    }
+  }
+
+  private void awaitHead() {
+    try {
+      pending.head().likelihood().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new DeviceFailedException(
+          "image %s has no score after %d s: the device hangs, or is too slow for so many evaluations an image"
+              .formatted(ScoreRecords.name(pending.head().location()), PATIENCE.toSeconds()),
+          e);
+    } catch (ExecutionException e) {
+      LOG.debug("Image {} failed", ScoreRecords.name(pending.head().location()), e);
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
+  }
+
+  private void forwardHead() {
+    PendingImage image = pending.removeHead();
+    ScoreRecords.Scored scored;
+    try {
+      scored = judge(image);
+    } catch (DeviceFailedException e) {
+      throw e;
+    } catch (Exception e) {
+      forwardDeadLetter(image, e);
       return;
     }
     forward(image, SCORES.encode(scored.score()), ScoringTopology.SCORES);
     counters.scored.increment();
-    LOG.debug("Image {}: {} bits/dim", name(location), scored.score().getBitsPerDim());
-    scored.alert().ifPresent(alert -> forwardAlert(image, location, alert));
+    LOG.debug(
+        "Image {}: {} bits/dim",
+        ScoreRecords.name(image.location()),
+        scored.score().getBitsPerDim());
+    scored.alert().ifPresent(alert -> forwardAlert(image, alert));
   }
 
-  /** What becomes of an image that can be scored. */
-  private record Scored(ImageScore score, Optional<AnomalyAlert> alert) {}
-
-  private Scored score(Record<byte[], byte[]> image, RecordMetadata metadata)
-      throws NotScoredException, ImageRejectedException {
-    if (image.value() == null) {
-      throw new NotScoredException(DeadLetterReason.NULL_VALUE, "The record has no value");
-    }
-    if (image.key() != null && image.key().length > ScoringTopology.MAX_KEY_BYTES) {
-      throw new NotScoredException(
-          DeadLetterReason.OVERSIZED_KEY,
-          "The key has %d bytes; at most %d are allowed"
-              .formatted(image.key().length, ScoringTopology.MAX_KEY_BYTES));
-    }
-    ImageEvent event = IMAGES.decode(image.value());
-    requireShort("imageId", event.getImageId());
-    requireShort("source", event.getSource());
-    PixelImage pixels = model.preprocessing().apply(decode(event));
-    ImageLikelihood likelihood = model.scoring().apply(pixels);
-    if (!Double.isFinite(likelihood.bitsPerDim())) {
-      throw new NotScoredException(
-          DeadLetterReason.NOT_FINITE,
-          "Release %s gives %s bits/dim".formatted(model.releaseId(), likelihood.bitsPerDim()));
-    }
-    Verdict verdict = model.rule().judge(likelihood);
-    ImageScore score =
-        scoreRecord(
-            event,
-            new ImageLocation(metadata.topic(), metadata.partition(), metadata.offset()),
-            likelihood,
-            verdict);
-    return new Scored(score, verdict.alert() ? Optional.of(alertRecord(score)) : Optional.empty());
+  /**
+   * @throws Exception that says what is wrong with this image
+   */
+  private ScoreRecords.Scored judge(PendingImage image) throws Exception {
+    var likelihood = image.result();
+    return records.judge(image.identity().orElseThrow(), image.location(), likelihood);
   }
 
-  private PixelImage decode(ImageEvent event) throws NotScoredException, ImageRejectedException {
-    ImageFormat format =
-        switch (event.getFormat()) {
-          case PNG -> ImageFormat.PNG;
-          case JPEG -> ImageFormat.JPEG;
-          case GRAY8 -> ImageFormat.GRAY8;
-          case RGB8 -> ImageFormat.RGB8;
-          case UNKNOWN ->
-              throw new NotScoredException(
-                  DeadLetterReason.UNKNOWN_FORMAT,
-                  "The stated format is not known to this version; upgrade the scorer");
-        };
-    byte[] body = new byte[event.getBody().remaining()];
-    event.getBody().duplicate().get(body);
-    return decoder.decode(format, event.getWidth(), event.getHeight(), body);
-  }
-
-  private static void requireShort(String name, String value) throws NotScoredException {
-    int bytes = value.getBytes(StandardCharsets.UTF_8).length;
-    if (bytes > ScoringTopology.MAX_ID_BYTES) {
-      throw new NotScoredException(
-          DeadLetterReason.OVERSIZED_ID,
-          "%s has %d bytes; at most %d are allowed"
-              .formatted(name, bytes, ScoringTopology.MAX_ID_BYTES));
-    }
-  }
-
-  private ImageScore scoreRecord(
-      ImageEvent event, ImageLocation location, ImageLikelihood likelihood, Verdict verdict) {
-    return ImageScore.newBuilder()
-        .setImageId(event.getImageId().isEmpty() ? name(location) : event.getImageId())
-        .setSource(event.getSource())
-        .setEventTime(event.getEventTime())
-        .setReleaseId(model.releaseId())
-        .setPrecision(model.precision())
-        .setBitsPerDim(likelihood.bitsPerDim())
-        .setStandardError(likelihood.standardError())
-        .setPrior(likelihood.prior())
-        .setDiffusion(likelihood.diffusion())
-        .setReconstruction(likelihood.reconstruction())
-        .setNoiseLevels(list(likelihood.noiseLevels()))
-        .setSquaredErrors(list(likelihood.squaredErrors()))
-        .setEvaluations(likelihood.evaluations())
-        .setVerdict(scoreVerdict(verdict))
-        .setThreshold(orNull(verdict.threshold()))
-        .setLowLikelihoodPValue(orNull(verdict.pValue()))
-        .setLocation(location)
-        .build();
-  }
-
-  private AnomalyAlert alertRecord(ImageScore score) {
-    String alertId = AlertIds.of(score.getSource(), score.getImageId(), score.getReleaseId());
-    return AnomalyAlert.newBuilder()
-        .setAlertId(alertId)
-        .setIncidentId(alertId) // each alert is an incident of its own
-        .setReasons(List.of(AlertReason.LOW_LIKELIHOOD))
-        .setImageId(score.getImageId())
-        .setSource(score.getSource())
-        .setEventTime(score.getEventTime())
-        .setReleaseId(score.getReleaseId())
-        .setPrecision(score.getPrecision())
-        .setBitsPerDim(score.getBitsPerDim())
-        .setStandardError(score.getStandardError())
-        .setEvaluations(score.getEvaluations())
-        .setAlertRate(model.alertRate())
-        .setThreshold(score.getThreshold())
-        .setLowLikelihoodPValue(score.getLowLikelihoodPValue())
-        .setLocation(score.getLocation())
-        .build();
-  }
-
-  private ScoreVerdict scoreVerdict(Verdict verdict) {
-    if (model.rule().silence().isPresent()) {
-      return ScoreVerdict.UNCALIBRATED;
-    }
-    return verdict.alert() ? ScoreVerdict.ALERT : ScoreVerdict.NORMAL;
-  }
-
-  private void forwardAlert(
-      Record<byte[], byte[]> image, RecordMetadata location, AnomalyAlert alert) {
+  private void forwardAlert(PendingImage image, AnomalyAlert alert) {
     forward(image, ALERTS.encode(alert), ScoringTopology.ALERTS);
     counters.alerted.increment();
     LOG.info(
         "Alert {}: image {} has {} bits/dim, threshold {}",
         alert.getAlertId(),
-        name(location),
+        ScoreRecords.name(image.location()),
         alert.getBitsPerDim(),
         alert.getThreshold());
   }
 
-  private void forwardDeadLetter(
-      Record<byte[], byte[]> image,
-      RecordMetadata location,
-      DeadLetterReason reason,
-      Exception thrown) {
+  private void forwardDeadLetter(PendingImage image, Exception thrown) {
+    DeadLetterReason reason = DeadLetterReason.of(thrown);
+    String name = ScoreRecords.name(image.location());
+    if (reason == DeadLetterReason.SCORING_FAILED) {
+      LOG.error("Scoring image {} failed unexpectedly", name, thrown);
+    }
     context.forward(
-        DeadLetter.of(image, location, reason, thrown, maxDeadLetterBytes),
+        DeadLetter.of(image.record(), image.location(), reason, thrown, maxDeadLetterBytes),
         ScoringTopology.DEAD_LETTERS);
     counters.deadLettered.increment();
-    LOG.warn("Image {} became a dead letter: {}", name(location), reason);
+    LOG.warn("Image {} became a dead letter: {}", name, reason);
   }
 
   /** Without the image's headers, which could make the result larger than its topic takes. */
-  private void forward(Record<byte[], byte[]> image, byte[] value, String sink) {
-    context.forward(new Record<>(image.key(), value, image.timestamp()), sink);
-  }
-
-  private static String name(RecordMetadata location) {
-    return location.topic() + "-" + location.partition() + "-" + location.offset();
-  }
-
-  private static String name(ImageLocation location) {
-    return location.getTopic() + "-" + location.getPartition() + "-" + location.getOffset();
-  }
-
-  private static List<Float> list(float[] values) {
-    Float[] boxed = new Float[values.length];
-    for (int i = 0; i < values.length; i++) {
-      boxed[i] = values[i];
-    }
-    return List.of(boxed);
-  }
-
-  private static Double orNull(OptionalDouble value) {
-    return value.isPresent() ? value.getAsDouble() : null;
-  }
-
-  /** An image fails a check of this room. */
-  static final class NotScoredException extends Exception {
-    private final DeadLetterReason reason;
-
-    NotScoredException(DeadLetterReason reason, String message) {
-      super(message);
-      this.reason = reason;
-    }
+  private void forward(PendingImage image, byte[] value, String sink) {
+    Record<byte[], byte[]> record = image.record();
+    context.forward(new Record<>(record.key(), value, record.timestamp()), sink);
   }
 }

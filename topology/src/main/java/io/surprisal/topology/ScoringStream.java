@@ -1,5 +1,6 @@
 package io.surprisal.topology;
 
+import io.surprisal.model.scoring.DeviceFailedException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -29,7 +30,11 @@ public final class ScoringStream implements AutoCloseable {
   /** Does not start yet. */
   public ScoringStream(ScoringTopology topology, StreamSettings settings) {
     this.topology = topology;
-    streams = new KafkaStreams(topology.build(), new StreamsConfig(settings.toStreamsConfig()));
+    streams =
+        new KafkaStreams(
+            topology.build(new KafkaImageReader(settings)),
+            new StreamsConfig(settings.toStreamsConfig()),
+            new FencingClients());
     streams.setUncaughtExceptionHandler(this::onThreadDeath);
     streams.setStateListener((now, before) -> LOG.info("The stream is {}, was {}", now, before));
   }
@@ -56,7 +61,8 @@ public final class ScoringStream implements AutoCloseable {
   }
 
   /**
-   * Finishes the images at hand, commits and ends the threads.
+   * Commits and ends the threads. Images that wait for their scores are left to the next owner of
+   * their partition.
    *
    * @return false if threads were still at work when the time was over: then the scorer that they
    *     use must not be closed
@@ -85,7 +91,9 @@ public final class ScoringStream implements AutoCloseable {
 
   static boolean isTransient(Throwable thrown) {
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-      if (cause instanceof Error) {
+      if (cause instanceof Error
+          || cause instanceof DeviceFailedException
+          || cause instanceof ImagesLostException) {
         return false;
       }
       if (cause instanceof RetriableException

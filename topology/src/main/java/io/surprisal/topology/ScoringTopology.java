@@ -1,11 +1,18 @@
 package io.surprisal.topology;
 
 import io.surprisal.model.images.DecodingLimits;
+import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +26,11 @@ import org.slf4j.LoggerFactory;
  *                → alerts
  *                → dead-letters
  * </pre>
+ *
+ * <p>The processor's store {@code pending} has one entry a partition, of images whose batch is not
+ * done. Kafka Streams creates its changelog, the topic {@code <application id>-pending-changelog},
+ * with as many partitions as the images have: who adds partitions to the images stops the members
+ * and adds as many to the changelog.
  */
 public final class ScoringTopology {
 
@@ -30,11 +42,15 @@ public final class ScoringTopology {
   /** Largest key in bytes. Scores and alerts carry the image's key, so it must fit them. */
   public static final int MAX_KEY_BYTES = 64 << 10;
 
+  static final String PENDING = "pending";
   static final String SOURCE = "images";
   static final String PROCESSOR = "score";
   static final String SCORES = "scores";
   static final String ALERTS = "alerts";
   static final String DEAD_LETTERS = "dead-letters";
+
+  /** Restoring reads the last segment and little before it: 10,000 commits, well below a second. */
+  private static final int CHANGELOG_SEGMENT_BYTES = 1 << 20;
 
   private final Topics topics;
   private final ServedModel model;
@@ -65,25 +81,52 @@ public final class ScoringTopology {
     this.maxDeadLetterBytes = maxDeadLetterBytes;
   }
 
-  /** The topology, ready for a driver or for Kafka Streams. */
-  public Topology build() {
+  /**
+   * The topology, ready for Kafka Streams.
+   *
+   * @param reader of the images that were pending when a member ended
+   */
+  Topology build(ImageReader reader) {
+    // On disk, though it is small: only members with such a store keep their name over a restart,
+    // and with it end what transaction they left open, which others would wait a minute for.
+    return build(reader, Stores.persistentKeyValueStore(PENDING));
+  }
+
+  /** The same on another kind of store, for a driver. */
+  Topology build(ImageReader reader, KeyValueBytesStoreSupplier pendingStore) {
     var bytesOut = new ByteArraySerializer();
     var bytesIn = new ByteArrayDeserializer();
     return new Topology()
         .addSource(
             AutoOffsetReset.earliest(),
             SOURCE,
-            ScoringTopology::timestamp,
+            (image, partitionTime) -> timestamp(image),
             bytesIn,
             bytesIn,
             topics.images())
         .addProcessor(
             PROCESSOR,
-            () -> new ScoringProcessor(model, limits, maxDeadLetterBytes, counters),
+            () ->
+                new ScoringProcessor(
+                    topics.images(), model, limits, reader, maxDeadLetterBytes, counters),
             SOURCE)
+        .addStateStore(pending(pendingStore), PROCESSOR)
         .addSink(SCORES, topics.scores(), bytesOut, bytesOut, PROCESSOR)
         .addSink(ALERTS, topics.alerts(), bytesOut, bytesOut, PROCESSOR)
         .addSink(DEAD_LETTERS, topics.deadLetters(), bytesOut, bytesOut, PROCESSOR);
+  }
+
+  /** Cached, so that a commit writes an entry once; logged, in segments that are compacted soon. */
+  private static StoreBuilder<KeyValueStore<Integer, PendingRange>> pending(
+      KeyValueBytesStoreSupplier store) {
+    return Stores.keyValueStoreBuilder(store, Serdes.Integer(), PendingRange.serde())
+        .withCachingEnabled()
+        .withLoggingEnabled(
+            Map.of(
+                TopicConfig.SEGMENT_BYTES_CONFIG,
+                String.valueOf(CHANGELOG_SEGMENT_BYTES),
+                TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG,
+                "0.1"));
   }
 
   /** One line of warning if no alert can ever be raised. */
@@ -102,7 +145,7 @@ public final class ScoringTopology {
   /**
    * A record may come without a timestamp (-1), which would stop the stream: it is taken as now.
    */
-  static long timestamp(ConsumerRecord<Object, Object> image, long partitionTime) {
+  static long timestamp(ConsumerRecord<?, ?> image) {
     return image.timestamp() >= 0 ? image.timestamp() : System.currentTimeMillis();
   }
 

@@ -20,7 +20,9 @@ import org.apache.kafka.streams.StreamsConfig;
  * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes, see {@link
  *     TopicSetup#maxMessageBytes}
  * @param kafka settings of Kafka clients and Kafka Streams, without the prefix {@code kafka.}; they
- *     win over all of Surprisal's
+ *     win over all of Surprisal's. {@code num.standby.replicas} is how many other members keep a
+ *     copy of what is pending (none unless set; the copy is small, and quickly made anew), and
+ *     {@link #ACCEPT_LOST_IMAGES} is Surprisal's own
  */
 public record StreamSettings(
     String applicationId,
@@ -32,12 +34,22 @@ public record StreamSettings(
     Map<String, String> kafka) {
 
   /**
+   * {@code true}: go on where pending images were deleted from the input topic before they could be
+   * read again, see {@link ImagesLostException}.
+   */
+  public static final String ACCEPT_LOST_IMAGES = "surprisal.accept.lost.images";
+
+  /**
    * So few that scoring them takes a small part of max.poll.interval.ms (5 minutes) and of the
    * transaction timeout even where one image takes a second.
    */
   private static final int MAX_POLL_RECORDS = 16;
 
   private static final int COMMIT_INTERVAL_MILLIS = 100;
+
+  /** A stream thread that waits for images notices finished scores so much later at most. */
+  private static final int POLL_MILLIS = 5;
+
   private static final int TRANSACTION_TIMEOUT_MILLIS = 60_000;
 
   public StreamSettings {
@@ -56,6 +68,8 @@ public record StreamSettings(
     config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, threads);
     config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, COMMIT_INTERVAL_MILLIS);
+    config.put(StreamsConfig.POLL_MS_CONFIG, POLL_MILLIS);
+    config.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SmallStore.class);
     config.put(StreamsConfig.GROUP_PROTOCOL_CONFIG, "classic");
     config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
     config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
@@ -68,6 +82,12 @@ public record StreamSettings(
         ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
         Math.max(maxDeadLetterBytes, TopicSettings.DEFAULT_MAX_IMAGE_BYTES));
     config.putAll(kafka);
+    config.remove(ACCEPT_LOST_IMAGES);
     return config;
+  }
+
+  /** Whether the stream goes on where pending images are lost. */
+  boolean acceptsLostImages() {
+    return Boolean.parseBoolean(kafka.get(ACCEPT_LOST_IMAGES));
   }
 }

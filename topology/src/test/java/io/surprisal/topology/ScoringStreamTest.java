@@ -2,6 +2,7 @@ package io.surprisal.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.model.scoring.DeviceFailedException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -27,5 +28,12 @@ class ScoringStreamTest {
     assertThat(ScoringStream.isTransient(new StreamsException(new NoClassDefFoundError("jar"))))
         .isFalse();
     assertThat(ScoringStream.isTransient(new IllegalStateException("a bug"))).isFalse();
+    assertThat(
+            ScoringStream.isTransient(
+                new StreamsException(
+                    new DeviceFailedException("dead", new TimeoutException("no answer")))))
+        .isFalse();
+    assertThat(ScoringStream.isTransient(new StreamsException(new ImagesLostException("gone"))))
+        .isFalse();
   }
 }

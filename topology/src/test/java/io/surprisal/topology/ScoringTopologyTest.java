@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -58,6 +59,11 @@ class ScoringTopologyTest {
   private static final int MAX_DEAD_LETTER =
       TopicSettings.deadLetterBytes(TopicSettings.DEFAULT_MAX_IMAGE_BYTES);
   private static final byte[] KEY = "key".getBytes(UTF_8);
+
+  private static final ImageReader NOTHING_TO_READ =
+      (partition, range) -> {
+        throw new AssertionError("nothing is pending, but " + range + " was read");
+      };
 
   @TempDir static Path directory;
   @TempDir Path state;
@@ -96,7 +102,8 @@ class ScoringTopologyTest {
     properties.putAll(
         new StreamSettings("it", "none:9092", state, 1, Optional.empty(), MAX_DEAD_LETTER, Map.of())
             .toStreamsConfig());
-    driver = new TopologyTestDriver(topology.build(), properties);
+    driver =
+        new TopologyTestDriver(topology.build(NOTHING_TO_READ, new SurvivingStore()), properties);
     images =
         driver.createInputTopic(
             TOPICS.images(),
@@ -474,7 +481,7 @@ class ScoringTopologyTest {
     return new ServedModel(
         model.releaseId(),
         model.preprocessing(),
-        scoring,
+        image -> CompletableFuture.completedFuture(scoring.apply(image)),
         model.precision(),
         model.rule(),
         model.alertRate());
@@ -490,15 +497,15 @@ class ScoringTopologyTest {
   void shouldTakeAMissingTimestampAsNow() {
     var untimed = new ConsumerRecord<Object, Object>(TOPICS.images(), 0, 0, null, null);
 
-    assertThat(ScoringTopology.timestamp(untimed, -1))
+    assertThat(ScoringTopology.timestamp(untimed))
         .isCloseTo(System.currentTimeMillis(), within(60_000L));
   }
 
   @Test
   void shouldNameEveryPartOfTheTopology() {
-    assertThat(topology.build().describe().toString())
+    assertThat(topology.build(NOTHING_TO_READ).describe().toString())
         .contains("Source: images (topics: [it.images])")
-        .contains("Processor: score (stores: [])")
+        .contains("Processor: score (stores: [pending])")
         .contains("Sink: scores (topic: it.scores)")
         .contains("Sink: alerts (topic: it.alerts)")
         .contains("Sink: dead-letters (topic: it.dead-letters)");

@@ -22,7 +22,9 @@ class StreamSettingsTest {
 
     assertThat(config.getString("processing.guarantee")).isEqualTo("exactly_once_v2");
     assertThat(config.getLong("commit.interval.ms")).isEqualTo(100);
+    assertThat(config.getLong("poll.ms")).isEqualTo(5);
     assertThat(config.getInt("num.stream.threads")).isEqualTo(2);
+    assertThat(config.getInt("num.standby.replicas")).isZero();
     assertThat(config.getBoolean("ensure.explicit.internal.resource.naming")).isTrue();
     Map<String, Object> producer = config.getProducerConfigs("client");
     assertThat(producer).containsEntry("max.request.size", 1_200_000);
@@ -45,11 +47,32 @@ class StreamSettingsTest {
         config(
             Optional.empty(),
             Map.of(
-                "commit.interval.ms", "50", "security.protocol", "SSL", "max.poll.records", "4"));
+                "commit.interval.ms",
+                "50",
+                "security.protocol",
+                "SSL",
+                "max.poll.records",
+                "4",
+                "num.standby.replicas",
+                "1"));
 
+    assertThat(config.getInt("num.standby.replicas")).isEqualTo(1);
     assertThat(config.getLong("commit.interval.ms")).isEqualTo(50);
     assertThat(config.getProducerConfigs("client")).containsEntry("security.protocol", "SSL");
     assertThat(config.getMainConsumerConfigs("scorer", "client", 0))
         .containsEntry("max.poll.records", "4");
+  }
+
+  @Test
+  void shouldGoOnOverALossOnlyWhereTold() {
+    assertThat(settings(Map.of()).acceptsLostImages()).isFalse();
+    StreamSettings accepting = settings(Map.of(StreamSettings.ACCEPT_LOST_IMAGES, "true"));
+    assertThat(accepting.acceptsLostImages()).isTrue();
+    assertThat(accepting.toStreamsConfig()).doesNotContainKey(StreamSettings.ACCEPT_LOST_IMAGES);
+  }
+
+  private static StreamSettings settings(Map<String, String> kafka) {
+    return new StreamSettings(
+        "scorer", "broker:9092", Path.of("state"), 2, Optional.empty(), 1_200_000, kafka);
   }
 }

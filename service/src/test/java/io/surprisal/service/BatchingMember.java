@@ -1,0 +1,152 @@
+package io.surprisal.service;
+
+import io.surprisal.model.images.DecodingLimits;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.model.scoring.ScoringQueue;
+import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.topology.ScoringStream;
+import io.surprisal.topology.ScoringTopology;
+import io.surprisal.topology.ServedModel;
+import io.surprisal.topology.StreamSettings;
+import io.surprisal.topology.TopicSettings;
+import io.surprisal.topology.Topics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A scorer process: the real stream, with a device in place of the network that takes 50 ms for a
+ * batch of up to 64 images and answers in any order. An image's score is its first pixel.
+ */
+final class BatchingMember {
+
+  static final int SIDE = 8;
+  static final double ALERT_RATE = 0.2;
+  static final int TRANSACTION_TIMEOUT_MILLIS = 10_000;
+
+  private BatchingMember() {}
+
+  /**
+   * @param arguments broker, application id, folder of its own
+   */
+  public static void main(String[] arguments) throws Exception {
+    Logs.NORMAL.configure();
+    Path folder = Files.createDirectories(Path.of(arguments[2]));
+    Device device = new Device();
+    ScoringStream stream =
+        stream(
+            arguments[0],
+            arguments[1],
+            folder,
+            device,
+            Map.of(
+                "session.timeout.ms", "3000",
+                "heartbeat.interval.ms", "500",
+                "transaction.timeout.ms", String.valueOf(TRANSACTION_TIMEOUT_MILLIS)));
+    CountDownLatch closed = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  stream.close();
+                  closed.countDown();
+                }));
+    Thread thread = new Thread(device::run, "device");
+    thread.setDaemon(true);
+    thread.start();
+    stream.start();
+    closed.await();
+  }
+
+  /** A stream of two threads whose scores come from a queue; not started. */
+  static ScoringStream stream(
+      String server,
+      String applicationId,
+      Path folder,
+      ScoringQueue queue,
+      Map<String, String> kafka)
+      throws IOException {
+    int maxDeadLetterBytes = TopicSettings.deadLetterBytes(TopicSettings.DEFAULT_MAX_IMAGE_BYTES);
+    ScoringTopology topology =
+        new ScoringTopology(
+            new Topics(Topics.DEFAULT_PREFIX),
+            ServedModel.of(release(folder), queue, 1, "float32", ALERT_RATE),
+            DecodingLimits.defaults(),
+            maxDeadLetterBytes);
+    return new ScoringStream(
+        topology,
+        new StreamSettings(
+            applicationId,
+            server,
+            folder.resolve("state"),
+            2,
+            Optional.empty(),
+            maxDeadLetterBytes,
+            kafka));
+  }
+
+  /** Alerts on a fifth of the 256 possible scores. */
+  private static Release release(Path folder) throws IOException {
+    float[] scores = new float[256];
+    for (int i = 0; i < scores.length; i++) {
+      scores[i] = i;
+    }
+    return Release.untrained(
+            folder.resolve("untrained.safetensors"),
+            FitConfiguration.named("tiny").model(1, SIDE, SIDE),
+            1)
+        .recalibrated(
+            folder.resolve("release.safetensors"),
+            new Calibration(1, "float32", scores, List.of()));
+  }
+
+  static ImageLikelihood likelihood(PixelImage image) {
+    return new ImageLikelihood(
+        image.pixels()[0] & 0xFF, 0, 0, 0, 0, new float[] {0}, new float[] {0}, 1);
+  }
+
+  private static final class Device implements ScoringQueue {
+    private static final int BATCH = 64;
+    private static final int BATCH_MILLIS = 50;
+
+    private record Waiting(PixelImage image, CompletableFuture<ImageLikelihood> likelihood) {}
+
+    private final BlockingQueue<Waiting> images = new ArrayBlockingQueue<>(2 * BATCH);
+    private final Random random = new Random();
+
+    @Override
+    public CompletableFuture<ImageLikelihood> submit(PixelImage image) throws InterruptedException {
+      Waiting waiting = new Waiting(image, new CompletableFuture<>());
+      images.put(waiting);
+      return waiting.likelihood();
+    }
+
+    void run() {
+      try {
+        while (true) {
+          List<Waiting> batch = new ArrayList<>(List.of(images.take()));
+          images.drainTo(batch, BATCH - 1);
+          TimeUnit.MILLISECONDS.sleep(BATCH_MILLIS);
+          Collections.shuffle(batch, random);
+          batch.forEach(waiting -> waiting.likelihood().complete(likelihood(waiting.image())));
+        }
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("nobody interrupts the device", e);
+      }
+    }
+  }
+}

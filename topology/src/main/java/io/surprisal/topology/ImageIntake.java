@@ -1,0 +1,94 @@
+package io.surprisal.topology;
+
+import io.surprisal.model.images.DecodingLimits;
+import io.surprisal.model.images.ImageDecoder;
+import io.surprisal.model.images.ImageFormat;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Preprocessing;
+import io.surprisal.schemas.ImageEvent;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.RecordFormatException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import org.apache.kafka.streams.processor.api.Record;
+
+/** From a record to pixels that the network takes. For one thread. */
+final class ImageIntake {
+
+  private static final RecordFormat<ImageEvent> IMAGES = RecordFormat.of(ImageEvent.class);
+
+  private final Preprocessing preprocessing;
+  private final ImageDecoder decoder;
+
+  ImageIntake(Preprocessing preprocessing, DecodingLimits limits) {
+    this.preprocessing = preprocessing;
+    this.decoder = new ImageDecoder(limits);
+  }
+
+  /**
+   * What a record says of its image, without the body.
+   *
+   * @param imageId empty: the image has none
+   */
+  record Identity(String imageId, String source, Instant eventTime) {}
+
+  /**
+   * An image that can be scored.
+   *
+   * @param pixels in the network's shape
+   */
+  record Accepted(Identity identity, PixelImage pixels) {}
+
+  /**
+   * Checks and decodes.
+   *
+   * @throws NotScoredException if the record breaks a rule of this room
+   * @throws RecordFormatException if the value is no image record
+   * @throws ImageRejectedException if the body is not an image that the network takes
+   */
+  Accepted accept(Record<byte[], byte[]> image) throws NotScoredException, ImageRejectedException {
+    if (image.value() == null) {
+      throw new NotScoredException(DeadLetterReason.NULL_VALUE, "The record has no value");
+    }
+    if (image.key() != null && image.key().length > ScoringTopology.MAX_KEY_BYTES) {
+      throw new NotScoredException(
+          DeadLetterReason.OVERSIZED_KEY,
+          "The key has %d bytes; at most %d are allowed"
+              .formatted(image.key().length, ScoringTopology.MAX_KEY_BYTES));
+    }
+    ImageEvent event = IMAGES.decode(image.value());
+    requireShort("imageId", event.getImageId());
+    requireShort("source", event.getSource());
+    return new Accepted(
+        new Identity(event.getImageId(), event.getSource(), event.getEventTime()),
+        preprocessing.apply(decode(event)));
+  }
+
+  private PixelImage decode(ImageEvent event) throws NotScoredException, ImageRejectedException {
+    ImageFormat format =
+        switch (event.getFormat()) {
+          case PNG -> ImageFormat.PNG;
+          case JPEG -> ImageFormat.JPEG;
+          case GRAY8 -> ImageFormat.GRAY8;
+          case RGB8 -> ImageFormat.RGB8;
+          case UNKNOWN ->
+              throw new NotScoredException(
+                  DeadLetterReason.UNKNOWN_FORMAT,
+                  "The stated format is not known to this version; upgrade the scorer");
+        };
+    byte[] body = new byte[event.getBody().remaining()];
+    event.getBody().duplicate().get(body);
+    return decoder.decode(format, event.getWidth(), event.getHeight(), body);
+  }
+
+  private static void requireShort(String name, String value) throws NotScoredException {
+    int bytes = value.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > ScoringTopology.MAX_ID_BYTES) {
+      throw new NotScoredException(
+          DeadLetterReason.OVERSIZED_ID,
+          "%s has %d bytes; at most %d are allowed"
+              .formatted(name, bytes, ScoringTopology.MAX_ID_BYTES));
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package io.surprisal.topology;
+
+import io.surprisal.model.detection.Verdict;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.schemas.AlertReason;
+import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.ScoreVerdict;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** From a likelihood to what the stream says of it: the score, and an alert where there is one. */
+final class ScoreRecords {
+
+  private final ServedModel model;
+
+  ScoreRecords(ServedModel model) {
+    this.model = model;
+  }
+
+  /** What becomes of an image that was scored. */
+  record Scored(ImageScore score, Optional<AnomalyAlert> alert) {}
+
+  /**
+   * Judges a likelihood.
+   *
+   * @throws NotScoredException if it is not a finite number
+   */
+  Scored judge(ImageIntake.Identity identity, ImageLocation location, ImageLikelihood likelihood)
+      throws NotScoredException {
+    if (!Double.isFinite(likelihood.bitsPerDim())) {
+      throw new NotScoredException(
+          DeadLetterReason.NOT_FINITE,
+          "Release %s gives %s bits/dim".formatted(model.releaseId(), likelihood.bitsPerDim()));
+    }
+    Verdict verdict = model.rule().judge(likelihood);
+    ImageScore score = score(identity, location, likelihood, verdict);
+    return new Scored(score, verdict.alert() ? Optional.of(alert(score)) : Optional.empty());
+  }
+
+  private ImageScore score(
+      ImageIntake.Identity identity,
+      ImageLocation location,
+      ImageLikelihood likelihood,
+      Verdict verdict) {
+    return ImageScore.newBuilder()
+        .setImageId(identity.imageId().isEmpty() ? name(location) : identity.imageId())
+        .setSource(identity.source())
+        .setEventTime(identity.eventTime())
+        .setReleaseId(model.releaseId())
+        .setPrecision(model.precision())
+        .setBitsPerDim(likelihood.bitsPerDim())
+        .setStandardError(likelihood.standardError())
+        .setPrior(likelihood.prior())
+        .setDiffusion(likelihood.diffusion())
+        .setReconstruction(likelihood.reconstruction())
+        .setNoiseLevels(list(likelihood.noiseLevels()))
+        .setSquaredErrors(list(likelihood.squaredErrors()))
+        .setEvaluations(likelihood.evaluations())
+        .setVerdict(scoreVerdict(verdict))
+        .setThreshold(orNull(verdict.threshold()))
+        .setLowLikelihoodPValue(orNull(verdict.pValue()))
+        .setLocation(location)
+        .build();
+  }
+
+  private AnomalyAlert alert(ImageScore score) {
+    String alertId = AlertIds.of(score.getSource(), score.getImageId(), score.getReleaseId());
+    return AnomalyAlert.newBuilder()
+        .setAlertId(alertId)
+        .setIncidentId(alertId) // each alert is an incident of its own
+        .setReasons(List.of(AlertReason.LOW_LIKELIHOOD))
+        .setImageId(score.getImageId())
+        .setSource(score.getSource())
+        .setEventTime(score.getEventTime())
+        .setReleaseId(score.getReleaseId())
+        .setPrecision(score.getPrecision())
+        .setBitsPerDim(score.getBitsPerDim())
+        .setStandardError(score.getStandardError())
+        .setEvaluations(score.getEvaluations())
+        .setAlertRate(model.alertRate())
+        .setThreshold(score.getThreshold())
+        .setLowLikelihoodPValue(score.getLowLikelihoodPValue())
+        .setLocation(score.getLocation())
+        .build();
+  }
+
+  private ScoreVerdict scoreVerdict(Verdict verdict) {
+    if (model.rule().silence().isPresent()) {
+      return ScoreVerdict.UNCALIBRATED;
+    }
+    return verdict.alert() ? ScoreVerdict.ALERT : ScoreVerdict.NORMAL;
+  }
+
+  /** {@code topic-partition-offset}: the id of an image that has none, and its name in logs. */
+  static String name(ImageLocation location) {
+    return location.getTopic() + "-" + location.getPartition() + "-" + location.getOffset();
+  }
+
+  private static List<Float> list(float[] values) {
+    Float[] boxed = new Float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      boxed[i] = values[i];
+    }
+    return List.of(boxed);
+  }
+
+  private static Double orNull(OptionalDouble value) {
+    return value.isPresent() ? value.getAsDouble() : null;
+  }
+}

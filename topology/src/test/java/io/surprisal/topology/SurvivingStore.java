@@ -1,0 +1,124 @@
+package io.surprisal.topology;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.processor.StateStore;
+import org.apache.kafka.streams.processor.StateStoreContext;
+import org.apache.kafka.streams.query.Position;
+import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/** A store that outlives its driver, as a changelog does. */
+final class SurvivingStore implements KeyValueBytesStoreSupplier {
+
+  private final Map<Bytes, byte[]> entries = new TreeMap<>();
+
+  /** What an earlier member committed for partition 0. */
+  void remember(PendingRange range) {
+    entries.put(Bytes.wrap(new byte[Integer.BYTES]), encoded(range));
+  }
+
+  private static byte[] encoded(PendingRange range) {
+    try (var serde = PendingRange.serde()) {
+      return serde.serializer().serialize("", range);
+    }
+  }
+
+  @Override
+  public String name() {
+    return ScoringTopology.PENDING;
+  }
+
+  @Override
+  public String metricsScope() {
+    return "surviving";
+  }
+
+  @Override
+  public KeyValueStore<Bytes, byte[]> get() {
+    return new Store();
+  }
+
+  private final class Store implements KeyValueStore<Bytes, byte[]> {
+    private boolean open;
+
+    @Override
+    public String name() {
+      return SurvivingStore.this.name();
+    }
+
+    @Override
+    public void init(StateStoreContext context, StateStore root) {
+      context.register(root, (key, value) -> put(Bytes.wrap(key), value));
+      open = true;
+    }
+
+    @Override
+    public boolean persistent() {
+      return false;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return open;
+    }
+
+    @Override
+    public Position getPosition() {
+      return Position.emptyPosition();
+    }
+
+    @Override
+    public void close() {
+      open = false;
+    }
+
+    @Override
+    public void put(Bytes key, byte[] value) {
+      if (value == null) {
+        entries.remove(key);
+      } else {
+        entries.put(key, value);
+      }
+    }
+
+    @Override
+    public byte[] putIfAbsent(Bytes key, byte[] value) {
+      return entries.putIfAbsent(key, value);
+    }
+
+    @Override
+    public void putAll(List<KeyValue<Bytes, byte[]>> more) {
+      more.forEach(entry -> put(entry.key, entry.value));
+    }
+
+    @Override
+    public byte[] delete(Bytes key) {
+      return entries.remove(key);
+    }
+
+    @Override
+    public byte[] get(Bytes key) {
+      return entries.get(key);
+    }
+
+    @Override
+    public KeyValueIterator<Bytes, byte[]> range(Bytes from, Bytes to) {
+      throw new UnsupportedOperationException("nobody asks for a range");
+    }
+
+    @Override
+    public KeyValueIterator<Bytes, byte[]> all() {
+      throw new UnsupportedOperationException("nobody asks for all");
+    }
+
+    @Override
+    public long approximateNumEntries() {
+      return entries.size();
+    }
+  }
+}
