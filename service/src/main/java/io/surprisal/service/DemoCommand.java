@@ -155,7 +155,12 @@ final class DemoCommand implements Callable<Integer> {
               : DemoCamera.drawing(seed, defectRate, loaded.preprocessing());
       DemoReport report = new DemoReport(invocation, output, rule);
       try (ScoringService service =
-              new ScoringService(loaded, where, evaluations, alertRate, topics, settings);
+              new ScoringService(
+                  loaded,
+                  where,
+                  ScoringService.Scoring.simple(evaluations, alertRate),
+                  topics,
+                  settings);
           DemoStream stream = new DemoStream(server, topics, source, rate, report)) {
         introduce(server, topics, rule);
         stream.run(time, invocation.stop(), service);

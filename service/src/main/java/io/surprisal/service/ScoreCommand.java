@@ -2,12 +2,14 @@ package io.surprisal.service;
 
 import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.Stages;
 import io.surprisal.topology.ScoringCounts;
 import io.surprisal.topology.StreamSettings;
 import io.surprisal.topology.TopicSettings;
 import io.surprisal.topology.TopicSetup;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.admin.Admin;
@@ -49,10 +51,39 @@ final class ScoreCommand implements Callable<Integer> {
 
   @Option(
       names = "--evaluations",
-      paramLabel = "K",
+      paramLabel = "K[,K…]",
+      split = ",",
       defaultValue = "8",
-      description = "Evaluations of the network an image (default: ${DEFAULT-VALUE}).")
-  private int evaluations;
+      description =
+          "Evaluations of the network an image (default: ${DEFAULT-VALUE}). Several, such as 4,8,16:"
+              + " stages after which an image stops once its verdict is certain.")
+  private List<Integer> evaluations;
+
+  @Option(
+      names = "--certainty",
+      paramLabel = "N",
+      defaultValue = "3",
+      description =
+          "With stages: standard deviations from the threshold that make a verdict certain"
+              + " (default: ${DEFAULT-VALUE}).")
+  private double certainty;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "" + ScoringService.Scoring.DEFAULT_BATCH,
+      description =
+          "Most images of a batch, of all partitions together (default: ${DEFAULT-VALUE}; a GPU"
+              + " wants more).")
+  private int batch;
+
+  @Option(
+      names = "--linger",
+      paramLabel = "MS",
+      defaultValue = "5",
+      description =
+          "Milliseconds that an image waits for others of its batch (default: ${DEFAULT-VALUE}).")
+  private int linger;
 
   @Option(
       names = "--alert-rate",
@@ -94,7 +125,10 @@ final class ScoreCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    require(evaluations >= 1, "--evaluations is " + evaluations + ", must be at least 1");
+    Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
+    require(certainty > 0, "--certainty is " + certainty + ", must be above 0");
+    require(batch >= 1 && batch <= 4096, "--batch is " + batch + ", must be 1 to 4096");
+    require(linger >= 0 && linger <= 10_000, "--linger is " + linger + ", must be 0 to 10000");
     require(threads >= 1, "--threads is " + threads + ", must be at least 1");
     require(
         alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
@@ -114,15 +148,15 @@ final class ScoreCommand implements Callable<Integer> {
         new ScoringService(
             loaded,
             execution.forRelease(loaded),
-            evaluations,
-            alertRate,
+            new ScoringService.Scoring(
+                stages, certainty, alertRate, batch, Duration.ofMillis(linger)),
             kafka.topics(),
             settings)) {
       LOG.info(
           "Scoring {} with release {} (K = {}); Ctrl-C ends it",
           kafka.topics().images(),
           loaded.id(),
-          evaluations);
+          stages);
       watch(service);
       if (service.failure().isPresent()) {
         throw new IllegalStateException(

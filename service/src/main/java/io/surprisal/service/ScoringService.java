@@ -1,9 +1,14 @@
 package io.surprisal.service;
 
+import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.CertainVerdict;
 import io.surprisal.model.images.DecodingLimits;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.BatchScorer;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.Stages;
+import io.surprisal.model.scoring.StoppingRule;
 import io.surprisal.topology.ScoringCounts;
 import io.surprisal.topology.ScoringStream;
 import io.surprisal.topology.ScoringTopology;
@@ -25,35 +30,75 @@ public final class ScoringService implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ScoringService.class);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(25);
 
+  /** Images that wait for a worker are decoded already: a few batches keep all of them busy. */
+  private static final int BATCHES_AHEAD = 4;
+
   private final ImageScorer scorer;
+  private final BatchScorer batches;
   private final ScoringStream stream;
 
   /**
-   * Loads the network and starts the stream; {@link #state} tells when it runs.
+   * How images are scored.
    *
+   * @param stages of the evaluations; several of them stop an image once its verdict is certain
+   * @param certainty how many standard deviations from the threshold make a verdict certain
    * @param alertRate share of normal images to alert on, in (0, 1)
+   * @param batch most images of a batch
+   * @param linger how long the first image of a batch waits for others
    */
-  public ScoringService(
+  record Scoring(Stages stages, double certainty, double alertRate, int batch, Duration linger) {
+    static final int DEFAULT_BATCH = 4;
+    static final Duration DEFAULT_LINGER = Duration.ofMillis(5);
+
+    /** All evaluations at once, in batches of the default size. */
+    static Scoring simple(int evaluations, double alertRate) {
+      return new Scoring(Stages.single(evaluations), 3, alertRate, DEFAULT_BATCH, DEFAULT_LINGER);
+    }
+  }
+
+  /** Loads the network and starts the stream; {@link #state} tells when it runs. */
+  ScoringService(
       Release release,
       Execution execution,
-      int evaluations,
-      double alertRate,
+      Scoring scoring,
       Topics topics,
       StreamSettings settings) {
-    scorer = new ImageScorer(release, execution, evaluations);
+    scorer = new ImageScorer(release, execution, scoring.stages());
+    batches =
+        new BatchScorer(
+            execution.workers(),
+            scoring.batch(),
+            scoring.linger(),
+            BATCHES_AHEAD * execution.workers() * scoring.batch());
     try {
+      AlertRule rule =
+          AlertRule.of(release, scorer.evaluations(), scorer.precision(), scoring.alertRate());
       ScoringTopology topology =
           new ScoringTopology(
               topics,
-              ServedModel.of(release, scorer, alertRate),
+              ServedModel.of(
+                  release,
+                  batches.queue(scorer, stoppingRule(release, rule, scoring)),
+                  scorer.evaluations(),
+                  scorer.precision(),
+                  scoring.alertRate()),
               DecodingLimits.defaults(),
               settings.maxDeadLetterBytes());
       stream = new ScoringStream(topology, settings);
       stream.start();
     } catch (RuntimeException e) {
+      batches.close();
       scorer.close();
       throw e;
     }
+  }
+
+  private static StoppingRule stoppingRule(Release release, AlertRule rule, Scoring scoring) {
+    if (scoring.stages().ends().size() == 1 || rule.threshold().isEmpty()) {
+      return StoppingRule.NEVER;
+    }
+    return new CertainVerdict(
+        release.calibration().orElseThrow(), rule.threshold().getAsDouble(), scoring.certainty());
   }
 
   /** State of the stream. */
@@ -71,10 +116,11 @@ public final class ScoringService implements AutoCloseable {
     return stream.counts();
   }
 
-  /** Finishes the images at hand, commits, and frees the network. */
+  /** Commits what is scored, ends stream and workers, and frees the network. */
   @Override
   public void close() {
     if (stream.close(CLOSE_TIMEOUT)) {
+      batches.close();
       scorer.close();
     } else {
       LOG.warn("The stream did not end within {} s", CLOSE_TIMEOUT.toSeconds());

@@ -91,6 +91,13 @@ public final class AlertRule {
     return new BetaBinomial(normalImages, rank, n + 1 - rank);
   }
 
+  /** The smallest calibration score that alerts, bits/dim; empty where the rule never alerts. */
+  public OptionalDouble threshold() {
+    return calibrationScores.stream()
+        .mapToDouble(ascending -> ascending[ascending.length - rank(alertRate, ascending.length)])
+        .findFirst();
+  }
+
   /** Judges one score. */
   public Verdict judge(ImageLikelihood likelihood) {
     if (calibrationScores.isEmpty()) {
@@ -100,10 +107,7 @@ public final class AlertRule {
     int n = ascending.length;
     int atLeastAsHigh = n - firstAtLeast(ascending, (float) likelihood.bitsPerDim());
     double pValue = (1.0 + atLeastAsHigh) / (n + 1);
-    return new Verdict(
-        pValue <= alertRate,
-        OptionalDouble.of(pValue),
-        OptionalDouble.of(ascending[n - rank(alertRate, n)]));
+    return new Verdict(pValue <= alertRate, OptionalDouble.of(pValue), threshold());
   }
 
   /** r: the largest with r/(n + 1) ≤ rate, in the very arithmetic of the p-value. */

@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -105,7 +106,7 @@ public final class BatchScorer implements AutoCloseable {
         taken.await();
       }
       if (closed) {
-        throw new IllegalStateException("the scorer is closed");
+        throw new DeviceFailedException("the scorer is closed");
       }
       if (failed != null) {
         likelihood.completeExceptionally(failed);
@@ -132,11 +133,13 @@ public final class BatchScorer implements AutoCloseable {
   private void work() {
     try {
       while (true) {
-        List<Request> requests = next();
+        Optional<List<Request>> requests = next();
         if (requests.isEmpty()) {
           return; // closed
         }
-        score(requests);
+        if (!requests.get().isEmpty()) {
+          score(requests.get());
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // ends this worker; nobody but close() interrupts it
@@ -144,7 +147,7 @@ public final class BatchScorer implements AutoCloseable {
   }
 
   /** The next batch, once it is full or its first image has waited for long enough. */
-  private List<Request> next() throws InterruptedException {
+  private Optional<List<Request>> next() throws InterruptedException {
     lock.lockInterruptibly();
     try {
       while (!closed) {
@@ -154,22 +157,25 @@ public final class BatchScorer implements AutoCloseable {
         }
         long left = lingerNanos - (System.nanoTime() - waiting.peek().arrival());
         if (left <= 0 || waiting.size() >= batch) {
-          return take();
+          return Optional.of(take());
         }
         arrived.awaitNanos(left);
       }
-      return List.of();
+      return Optional.empty();
     } finally {
       lock.unlock();
     }
   }
 
-  /** The images at the head of the queue that share a lane. */
+  /** The images at the head of the queue that share a lane; none where all were given up. */
   private List<Request> take() {
     List<Request> requests = new ArrayList<>();
     Lane lane = waiting.peek().lane();
     while (requests.size() < batch && !waiting.isEmpty() && waiting.peek().lane() == lane) {
-      requests.add(waiting.poll());
+      Request request = waiting.poll();
+      if (!request.likelihood().isCancelled()) {
+        requests.add(request);
+      }
     }
     taken.signalAll();
     if (!waiting.isEmpty()) {

@@ -11,7 +11,8 @@ public interface ScoringQueue {
    *
    * @return completes with the likelihood, or with what went wrong with this image alone; with
    *     {@link DeviceFailedException} where no image can be scored any more. Images may complete in
-   *     any order
+   *     any order. A caller that gave an image up cancels it; the queue may then leave it out
+   * @throws DeviceFailedException if the queue was closed
    * @throws InterruptedException if the thread is interrupted while the queue is full; the image is
    *     not taken then
    */

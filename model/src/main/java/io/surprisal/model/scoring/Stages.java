@@ -1,6 +1,5 @@
 package io.surprisal.model.scoring;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -82,6 +81,6 @@ public record Stages(List<Integer> ends) {
 
   @Override
   public String toString() {
-    return Arrays.toString(ends.toArray());
+    return ends.size() == 1 ? String.valueOf(evaluations()) : ends.toString();
   }
 }

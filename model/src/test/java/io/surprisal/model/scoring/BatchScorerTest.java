@@ -3,7 +3,6 @@ package io.surprisal.model.scoring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
 import io.surprisal.model.TinyModels;
@@ -178,7 +177,7 @@ class BatchScorerTest {
     CompletableFuture<ImageLikelihood> waiting = queue.submit(TinyModels.noise(MODEL, 0));
     batches.close();
     assertThat(waiting).isCancelled();
-    assertThatIllegalStateException()
+    assertThatExceptionOfType(DeviceFailedException.class)
         .isThrownBy(() -> queue.submit(TinyModels.noise(MODEL, 1)))
         .withMessageContaining("closed");
   }
