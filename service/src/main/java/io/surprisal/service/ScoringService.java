@@ -69,7 +69,7 @@ public final class ScoringService implements AutoCloseable {
             execution.workers(),
             scoring.batch(),
             scoring.linger(),
-            BATCHES_AHEAD * execution.workers() * scoring.batch());
+            queueCapacity(execution, scoring.batch()));
     try {
       AlertRule rule =
           AlertRule.of(release, scorer.evaluations(), scorer.precision(), scoring.alertRate());
@@ -91,6 +91,11 @@ public final class ScoringService implements AutoCloseable {
       scorer.close();
       throw e;
     }
+  }
+
+  /** Images that may wait for a worker. */
+  static int queueCapacity(Execution execution, int batch) {
+    return BATCHES_AHEAD * execution.workers() * batch;
   }
 
   private static StoppingRule stoppingRule(Release release, AlertRule rule, Scoring scoring) {

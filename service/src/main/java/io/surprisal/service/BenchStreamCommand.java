@@ -1,0 +1,410 @@
+package io.surprisal.service;
+
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.network.Execution;
+import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.BatchScorer;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.ScoringQueue;
+import io.surprisal.topology.PlainScoringLoop;
+import io.surprisal.topology.ServedModel;
+import io.surprisal.topology.StreamSettings;
+import io.surprisal.topology.TopicSettings;
+import io.surprisal.topology.TopicSetup;
+import io.surprisal.topology.Topics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.config.Configurator;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code surprisal bench stream}: what the stream costs on top of the network. */
+@Command(
+    name = "stream",
+    description = {
+      "Streams images through an embedded broker in this process and the topology that score runs,",
+      "and measures throughput beside the same scorer without a stream, latency under load, and where",
+      "the processor time goes. --null-network leaves the network out: the ceiling of the plumbing,",
+      "beside a plain transactional consume-transform-produce loop."
+    })
+final class BenchStreamCommand implements Callable<Integer> {
+  /** Of the alerts, which cost next to nothing. */
+  private static final double ALERT_RATE = 0.01;
+
+  private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
+  private Path release;
+
+  @Option(
+      names = "--data",
+      required = true,
+      arity = "1..*",
+      paramLabel = "FILE|DIR",
+      description = "Images, streamed again and again.")
+  private List<Path> data;
+
+  @Option(
+      names = "--images",
+      defaultValue = "2000",
+      paramLabel = "N",
+      description = "Images of a throughput run. Default: 2000.")
+  private int images;
+
+  @Option(
+      names = "--rounds",
+      defaultValue = "3",
+      paramLabel = "N",
+      description = "Runs without and with the stream, alternating. Default: 3.")
+  private int rounds;
+
+  @Option(
+      names = "--loads",
+      split = ",",
+      defaultValue = "0.5,0.9",
+      paramLabel = "SHARE",
+      description = "Loads to measure the latency at, of the throughput. Default: 0.5,0.9.")
+  private List<Double> loads;
+
+  @Option(
+      names = "--latency-seconds",
+      defaultValue = "20",
+      paramLabel = "S",
+      description = "How long each load lasts; 0 for none. Default: 20.")
+  private double latencySeconds;
+
+  @Option(
+      names = "--evaluations",
+      defaultValue = "8",
+      paramLabel = "K",
+      description = "Evaluations of the network an image. Default: 8.")
+  private int evaluations;
+
+  @Option(
+      names = "--batch",
+      defaultValue = "" + ScoringService.Scoring.DEFAULT_BATCH,
+      paramLabel = "N",
+      description = "Most images of a batch. Default: ${DEFAULT-VALUE}.")
+  private int batch;
+
+  @Option(
+      names = "--threads",
+      defaultValue = "1",
+      paramLabel = "N",
+      description = "Stream threads. Default: 1.")
+  private int threads;
+
+  @Option(
+      names = "--partitions",
+      defaultValue = "4",
+      paramLabel = "N",
+      description = "Partitions of the images. Default: 4.")
+  private int partitions;
+
+  @Option(names = "--null-network", description = "Leave the network out.")
+  private boolean nullNetwork;
+
+  @Mixin private ExecutionOption execution;
+
+  @Mixin private final Output output;
+
+  BenchStreamCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  /** One run. */
+  private record Run(String name, int round, double imagesPerSecond) {}
+
+  private record Result(
+      Machine machine,
+      boolean nullNetwork,
+      int evaluations,
+      String precision,
+      int batch,
+      int threads,
+      int workers,
+      int partitions,
+      List<Run> runs,
+      double streamImagesPerSecond,
+      double forwardImagesPerSecond,
+      double streamToForwardRatio,
+      double plainLoopImagesPerSecond,
+      double streamToPlainLoopRatio,
+      List<Latencies> latencies,
+      Map<String, Double> processorShares) {}
+
+  @Override
+  public Integer call() throws Exception {
+    require(images >= 100, "--images must be at least 100, not " + images);
+    require(rounds >= 1 && rounds <= 100, "--rounds must be 1 to 100, not " + rounds);
+    require(evaluations >= 1, "--evaluations must be at least 1, not " + evaluations);
+    require(batch >= 1 && batch <= 4096, "--batch must be 1 to 4096, not " + batch);
+    require(threads >= 1 && threads <= 64, "--threads must be 1 to 64, not " + threads);
+    require(partitions >= 1 && partitions <= 64, "--partitions must be 1 to 64, not " + partitions);
+    require(latencySeconds >= 0, "--latency-seconds must be at least 0, not " + latencySeconds);
+    require(
+        loads.stream().allMatch(load -> load > 0 && load < 1),
+        "--loads must be within (0, 1) each, not " + loads);
+    Release loaded = ReleaseFiles.load(release);
+    ImageDataset dataset = Images.prepared(Images.open(data), loaded.preprocessing());
+    TorchRuntime.preferOperatorThreads(1);
+    Execution where = execution.forRelease(loaded);
+    Configurator.setLevel("io.surprisal.topology", Level.WARN);
+    Path folder = Files.createTempDirectory("surprisal-bench");
+    try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("broker"), "localhost", 0)) {
+      Topics topics = new Topics(Topics.DEFAULT_PREFIX);
+      int maxDeadLetterBytes = createTopics(broker.bootstrapServer(), topics);
+      new Measurement(
+              loaded, where, dataset, broker.bootstrapServer(), topics, folder, maxDeadLetterBytes)
+          .run();
+    } finally {
+      Folders.delete(folder);
+    }
+    return 0;
+  }
+
+  private int createTopics(String server, Topics topics) throws InterruptedException {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
+      TopicSetup setup = new TopicSetup(admin);
+      setup.apply(
+          TopicSettings.all(topics, partitions, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
+          Optional.empty());
+      return setup.maxMessageBytes(topics.deadLetters());
+    }
+  }
+
+  private void require(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), message);
+    }
+  }
+
+  /** One benchmark; its scorer and stream live while it runs. */
+  private final class Measurement {
+    private final Release loaded;
+    private final Execution where;
+    private final ImageDataset dataset;
+    private final String server;
+    private final Topics topics;
+    private final Path folder;
+    private final int maxDeadLetterBytes;
+    private final List<Run> runs = new ArrayList<>();
+    private final List<Latencies> latencies = new ArrayList<>();
+    private Map<String, Double> shares = Map.of();
+
+    Measurement(
+        Release loaded,
+        Execution where,
+        ImageDataset dataset,
+        String server,
+        Topics topics,
+        Path folder,
+        int maxDeadLetterBytes) {
+      this.loaded = loaded;
+      this.where = where;
+      this.dataset = dataset;
+      this.server = server;
+      this.topics = topics;
+      this.folder = folder;
+      this.maxDeadLetterBytes = maxDeadLetterBytes;
+    }
+
+    void run() throws Exception {
+      long total = (long) rounds * 2 * images;
+      Duration linger = ScoringService.Scoring.DEFAULT_LINGER;
+      try (ImageScorer scorer = new ImageScorer(loaded, where, evaluations);
+          BatchScorer batches =
+              new BatchScorer(
+                  where.workers(), batch, linger, ScoringService.queueCapacity(where, batch));
+          Progress progress = invocation.progress("bench", total, "images")) {
+        ScoringQueue queue = nullNetwork ? nullQueue(scorer) : batches.queue(scorer);
+        ServedModel model =
+            ServedModel.of(loaded, queue, evaluations, scorer.precision(), ALERT_RATE);
+        for (int round = 1; round <= rounds; round++) {
+          if (nullNetwork) {
+            runs.add(new Run("plain loop", round, plainLoop(model, round, progress)));
+          } else {
+            runs.add(new Run("forward", round, forward(queue, progress)));
+          }
+          runs.add(new Run("stream", round, stream(model, round, progress)));
+        }
+        print(scorer.precision());
+      }
+    }
+
+    private double forward(ScoringQueue queue, Progress progress)
+        throws InterruptedException, ExecutionException {
+      int warmUp = images / 10;
+      List<PixelImage> all =
+          IntStream.range(0, images).mapToObj(i -> dataset.image(i % dataset.size())).toList();
+      List<CompletableFuture<ImageLikelihood>> scores = new ArrayList<>();
+      long start = 0;
+      for (int i = 0; i < images; i++) {
+        scores.add(queue.submit(all.get(i)));
+        if (i == warmUp) {
+          scores.get(i).get();
+          start = System.nanoTime();
+        }
+        progress.step();
+      }
+      for (CompletableFuture<ImageLikelihood> score : scores) {
+        score.get();
+      }
+      return (images - warmUp - 1) / ((System.nanoTime() - start) * 1e-9);
+    }
+
+    private double stream(ServedModel model, int round, Progress progress) throws Exception {
+      try (StreamBench bench =
+          new StreamBench(server, topics, dataset, invocation.stop()::requested)) {
+        bench.publish(images);
+        try (StreamRun run =
+            new StreamRun(model, topics, settings("bench-stream"), maxDeadLetterBytes)) {
+          ThreadTimes before = ThreadTimes.now();
+          double throughput = bench.drain(images, progress::step).imagesPerSecond();
+          shares = shares(ThreadTimes.now().since(before));
+          if (round == rounds && latencySeconds > 0) {
+            for (double load : loads) {
+              double rate = load * throughput;
+              int count = Math.max(1, (int) (rate * latencySeconds));
+              latencies.add(Latencies.of(load, rate, bench.latencies(rate, count, progress::step)));
+            }
+          }
+          run.requireHealthy();
+          return throughput;
+        }
+      }
+    }
+
+    private double plainLoop(ServedModel model, int round, Progress progress) throws Exception {
+      try (StreamBench bench =
+          new StreamBench(server, topics, dataset, invocation.stop()::requested)) {
+        bench.publish(images);
+        PlainScoringLoop loop = new PlainScoringLoop(server, topics, model, "bench-plain");
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        Thread thread =
+            new Thread(
+                () -> {
+                  try {
+                    loop.run();
+                    ended.complete(null);
+                  } catch (Exception e) {
+                    ended.completeExceptionally(e);
+                  }
+                },
+                "bench-plain-loop-" + round);
+        thread.start();
+        try {
+          return bench.drain(images, progress::step).imagesPerSecond();
+        } finally {
+          loop.stop();
+          ended.get();
+        }
+      }
+    }
+
+    private StreamSettings settings(String application) throws IOException {
+      return new StreamSettings(
+          application,
+          server,
+          Files.createDirectories(folder.resolve("state")),
+          threads,
+          Optional.empty(),
+          maxDeadLetterBytes,
+          Map.of());
+    }
+
+    private ScoringQueue nullQueue(ImageScorer scorer) throws IOException {
+      ImageLikelihood constant = scorer.score(dataset.image(0));
+      return image -> CompletableFuture.completedFuture(constant);
+    }
+
+    private Map<String, Double> shares(Map<String, Double> seconds) {
+      double all = seconds.values().stream().mapToDouble(s -> s).sum();
+      Map<String, Double> result = new LinkedHashMap<>();
+      seconds.forEach((kind, s) -> result.put(kind, s / all));
+      return result;
+    }
+
+    private double median(String name) {
+      double[] rates =
+          runs.stream()
+              .filter(run -> run.name().equals(name))
+              .mapToDouble(Run::imagesPerSecond)
+              .toArray();
+      return rates.length == 0 ? Double.NaN : BenchNetwork.Timing.of(rates).median();
+    }
+
+    /** Median over the rounds of stream over the run before it. */
+    private double ratio(String name) {
+      List<Run> streams = runs.stream().filter(run -> run.name().equals("stream")).toList();
+      List<Run> others = runs.stream().filter(run -> run.name().equals(name)).toList();
+      double[] ratios =
+          IntStream.range(0, others.size())
+              .mapToDouble(i -> streams.get(i).imagesPerSecond() / others.get(i).imagesPerSecond())
+              .toArray();
+      return ratios.length == 0 ? Double.NaN : BenchNetwork.Timing.of(ratios).median();
+    }
+
+    private void print(String precision) throws IOException {
+      Result result =
+          new Result(
+              Machine.here(),
+              nullNetwork,
+              evaluations,
+              precision,
+              batch,
+              threads,
+              where.workers(),
+              partitions,
+              runs,
+              median("stream"),
+              median("forward"),
+              ratio("forward"),
+              median("plain loop"),
+              ratio("plain loop"),
+              latencies,
+              shares);
+      Table table = new Table("what", "value");
+      runs.forEach(
+          run ->
+              table.row(
+                  run.name() + ", round " + run.round() + ", images/s", run.imagesPerSecond()));
+      if (nullNetwork) {
+        table.row("stream to plain loop", result.streamToPlainLoopRatio());
+      } else {
+        table.row("stream to forward", result.streamToForwardRatio());
+      }
+      for (Latencies l : latencies) {
+        String at = " at %.0f %% load, ms".formatted(100 * l.loadShare());
+        table.row("p50" + at, l.p50());
+        table.row("p99" + at, l.p99());
+        table.row("p99.9" + at, l.p999());
+      }
+      shares.forEach((kind, share) -> table.row("processor share of " + kind, share));
+      output.print(result, table);
+    }
+  }
+}

@@ -1,0 +1,198 @@
+package io.surprisal.service;
+
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.schemas.BodyFormat;
+import io.surprisal.schemas.ImageEvent;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.topology.Topics;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * The two ends of a stream benchmark: publishes images, and reads the committed scores. Owns both
+ * clients. For one thread.
+ */
+final class StreamBench implements AutoCloseable {
+  private static final Duration POLL = Duration.ofMillis(20);
+  private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
+
+  /** Of a run's scores, those before are its start, which does not count. */
+  private static final double WARM_UP = 0.1;
+
+  private final Topics topics;
+  private final ImageDataset images;
+  private final int partitions;
+  private final BooleanSupplier stop;
+  private final KafkaProducer<byte[], byte[]> producer;
+  private final KafkaConsumer<byte[], byte[]> consumer;
+  private long published;
+
+  /**
+   * Connects, to topics that exist.
+   *
+   * @param stop asked between polls; once true, a run throws
+   */
+  StreamBench(String server, Topics topics, ImageDataset images, BooleanSupplier stop) {
+    this.topics = topics;
+    this.images = images;
+    this.stop = stop;
+    producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", server, "linger.ms", 2),
+            new ByteArraySerializer(),
+            new ByteArraySerializer());
+    consumer =
+        new KafkaConsumer<>(
+            Map.of(
+                "bootstrap.servers",
+                server,
+                "isolation.level",
+                "read_committed",
+                "max.poll.records",
+                10_000),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer());
+    partitions = consumer.partitionsFor(topics.images()).size();
+    List<TopicPartition> all =
+        IntStream.range(0, consumer.partitionsFor(topics.scores()).size())
+            .mapToObj(partition -> new TopicPartition(topics.scores(), partition))
+            .toList();
+    consumer.assign(all);
+    consumer.seekToEnd(all);
+    all.forEach(consumer::position); // from here on, not from the first poll on
+  }
+
+  /**
+   * A run over a backlog.
+   *
+   * @param images committed after the warm-up
+   * @param seconds that they took
+   */
+  record Throughput(int images, double seconds) {
+    double imagesPerSecond() {
+      return images / seconds;
+    }
+  }
+
+  /** Publishes a backlog and waits until it lies in the topic. */
+  void publish(int count) {
+    List<Future<RecordMetadata>> sent = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      sent.add(producer.send(record()));
+    }
+    producer.flush();
+    for (Future<RecordMetadata> future : sent) {
+      try {
+        future.get();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while publishing", e);
+      } catch (ExecutionException e) {
+        throw new IllegalStateException("an image could not be published", e.getCause());
+      }
+    }
+  }
+
+  /** Waits for the scores of a backlog; the first tenth of them starts the clock. */
+  Throughput drain(int count, Runnable progress) {
+    int warmUp = Math.max(1, (int) (WARM_UP * count));
+    int read = 0;
+    int counted = 0;
+    long start = 0;
+    long last = 0;
+    while (read < count) {
+      int some = poll(progress);
+      last = System.nanoTime();
+      if (start != 0) {
+        counted += some;
+      } else if (read + some >= warmUp) {
+        start = last;
+      }
+      read += some;
+    }
+    return new Throughput(counted, (last - start) * 1e-9);
+  }
+
+  private int poll(Runnable progress) {
+    if (stop.getAsBoolean()) {
+      throw new IllegalStateException("stopped before the measurement was done");
+    }
+    int count = 0;
+    for (ConsumerRecord<byte[], byte[]> ignored : consumer.poll(POLL)) {
+      count++;
+      progress.run();
+    }
+    return count;
+  }
+
+  /**
+   * Publishes at a steady rate and measures until when each score could be read. A score has the
+   * timestamp of its image.
+   *
+   * @param imagesPerSecond offered
+   * @param count images
+   */
+  double[] latencies(double imagesPerSecond, int count, Runnable progress) {
+    double[] millis = new double[count];
+    int read = 0;
+    int sent = 0;
+    long start = System.nanoTime();
+    while (read < count) {
+      if (stop.getAsBoolean()) {
+        throw new IllegalStateException("stopped before the measurement was done");
+      }
+      while (sent < count && System.nanoTime() - start >= sent / imagesPerSecond * 1e9) {
+        producer.send(record());
+        sent++;
+      }
+      for (ConsumerRecord<byte[], byte[]> score : consumer.poll(Duration.ofMillis(1))) {
+        millis[read++] = System.currentTimeMillis() - score.timestamp();
+        progress.run();
+      }
+      LockSupport.parkNanos(200_000);
+    }
+    return millis;
+  }
+
+  private ProducerRecord<byte[], byte[]> record() {
+    int index = (int) (published % images.size());
+    PixelImage image = images.image(index);
+    ImageEvent event =
+        new ImageEvent(
+            "bench-" + published,
+            "bench",
+            Instant.now(),
+            image.channels() == 1 ? BodyFormat.GRAY8 : BodyFormat.RGB8,
+            image.width(),
+            image.height(),
+            ByteBuffer.wrap(image.interleaved()));
+    int partition = (int) (published % partitions);
+    published++;
+    return new ProducerRecord<>(
+        topics.images(), partition, System.currentTimeMillis(), null, EVENTS.encode(event));
+  }
+
+  @Override
+  public void close() {
+    producer.close();
+    consumer.close();
+  }
+}
