@@ -175,25 +175,11 @@ final class BenchStreamCommand implements Callable<Integer> {
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
     Path folder = Files.createTempDirectory("surprisal-bench");
     try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("broker"), "localhost", 0)) {
-      Topics topics = new Topics(Topics.DEFAULT_PREFIX);
-      int maxDeadLetterBytes = createTopics(broker.bootstrapServer(), topics);
-      new Measurement(
-              loaded, where, dataset, broker.bootstrapServer(), topics, folder, maxDeadLetterBytes)
-          .run();
+      new Measurement(loaded, where, dataset, broker.bootstrapServer(), folder).run();
     } finally {
       Folders.delete(folder);
     }
     return 0;
-  }
-
-  private int createTopics(String server, Topics topics) throws InterruptedException {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
-      TopicSetup setup = new TopicSetup(admin);
-      setup.apply(
-          TopicSettings.all(topics, partitions, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
-          Optional.empty());
-      return setup.maxMessageBytes(topics.deadLetters());
-    }
   }
 
   private void require(boolean holds, String message) {
@@ -208,28 +194,17 @@ final class BenchStreamCommand implements Callable<Integer> {
     private final Execution where;
     private final ImageDataset dataset;
     private final String server;
-    private final Topics topics;
     private final Path folder;
-    private final int maxDeadLetterBytes;
     private final List<Run> runs = new ArrayList<>();
     private final List<Latencies> latencies = new ArrayList<>();
     private Map<String, Double> shares = Map.of();
 
-    Measurement(
-        Release loaded,
-        Execution where,
-        ImageDataset dataset,
-        String server,
-        Topics topics,
-        Path folder,
-        int maxDeadLetterBytes) {
+    Measurement(Release loaded, Execution where, ImageDataset dataset, String server, Path folder) {
       this.loaded = loaded;
       this.where = where;
       this.dataset = dataset;
       this.server = server;
-      this.topics = topics;
       this.folder = folder;
-      this.maxDeadLetterBytes = maxDeadLetterBytes;
     }
 
     void run() throws Exception {
@@ -277,11 +252,13 @@ final class BenchStreamCommand implements Callable<Integer> {
     }
 
     private double stream(ServedModel model, int round, Progress progress) throws Exception {
+      Topics topics = new Topics("stream-" + round + ".");
+      int maxDeadLetterBytes = createTopics(topics);
       try (StreamBench bench =
           new StreamBench(server, topics, dataset, invocation.stop()::requested)) {
         bench.publish(images);
         try (StreamRun run =
-            new StreamRun(model, topics, settings("bench-stream"), maxDeadLetterBytes)) {
+            new StreamRun(model, topics, settings(round, maxDeadLetterBytes), maxDeadLetterBytes)) {
           ThreadTimes before = ThreadTimes.now();
           double throughput = bench.drain(images, progress::step).imagesPerSecond();
           shares = shares(ThreadTimes.now().since(before));
@@ -299,10 +276,12 @@ final class BenchStreamCommand implements Callable<Integer> {
     }
 
     private double plainLoop(ServedModel model, int round, Progress progress) throws Exception {
+      Topics topics = new Topics("plain-" + round + ".");
+      createTopics(topics);
       try (StreamBench bench =
           new StreamBench(server, topics, dataset, invocation.stop()::requested)) {
         bench.publish(images);
-        PlainScoringLoop loop = new PlainScoringLoop(server, topics, model, "bench-plain");
+        PlainScoringLoop loop = new PlainScoringLoop(server, topics, model, "plain-" + round);
         CompletableFuture<Void> ended = new CompletableFuture<>();
         Thread thread =
             new Thread(
@@ -325,11 +304,22 @@ final class BenchStreamCommand implements Callable<Integer> {
       }
     }
 
-    private StreamSettings settings(String application) throws IOException {
+    /** A topic for each run: what one leaves is no work for the next. */
+    private int createTopics(Topics topics) throws InterruptedException {
+      try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
+        TopicSetup setup = new TopicSetup(admin);
+        setup.apply(
+            TopicSettings.all(topics, partitions, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
+            Optional.empty());
+        return setup.maxMessageBytes(topics.deadLetters());
+      }
+    }
+
+    private StreamSettings settings(int round, int maxDeadLetterBytes) throws IOException {
       return new StreamSettings(
-          application,
+          "stream-" + round,
           server,
-          Files.createDirectories(folder.resolve("state")),
+          Files.createDirectories(folder.resolve("state-" + round)),
           threads,
           Optional.empty(),
           maxDeadLetterBytes,

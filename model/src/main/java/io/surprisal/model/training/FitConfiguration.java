@@ -113,7 +113,7 @@ public record FitConfiguration(
     Map<String, FitConfiguration> named = new LinkedHashMap<>();
     named.put("tiny", own(16, 1));
     named.put("small", own(32, 2));
-    named.put("medium", own(32, 4));
+    named.put("medium", own(48, 2));
     named.put("large", own(64, 4));
     named.put(
         "reference-small",
@@ -129,7 +129,8 @@ public record FitConfiguration(
             Map.of(
                 "schedule", ModelConfiguration.Schedule.LEARNED_MONOTONE,
                 "optimizer", Optimizer.MUON,
-                "decayFraction", 0.8));
+                "decayFraction", 0.8,
+                "batch", 16));
   }
 
   /** A network that is trained as the paper's; its implementations differ in batch and warm-up. */

@@ -28,8 +28,8 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
       List.of(
           new Candidate("tiny", 0),
           new Candidate("small", 5_000),
-          new Candidate("medium", 300_000),
-          new Candidate("large", 3_000_000));
+          new Candidate("medium", 50_000),
+          new Candidate("large", 1_000_000));
 
   /** Attention compares every two positions: more of them at once are too dear. */
   private static final int MOST_ATTENTION_POSITIONS = 1024;

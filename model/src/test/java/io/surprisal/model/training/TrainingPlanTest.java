@@ -49,7 +49,7 @@ class TrainingPlanTest {
     assertThat(plan.millisPerImage()).isPositive();
     assertThat(plan.images(OptionalLong.empty(), Optional.of(Duration.ofSeconds(1))))
         .isEqualTo(1000 / plan.millisPerImage());
-    assertThat(plan.images(OptionalLong.of(2), Optional.empty())).isEqualTo(64);
+    assertThat(plan.images(OptionalLong.of(2), Optional.empty())).isEqualTo(32);
   }
 
   @Test
