@@ -127,10 +127,14 @@ public record FitConfiguration(
     return asInPaper(embedding, blocks, 8, 0, 4e-3)
         .with(
             Map.of(
-                "schedule", ModelConfiguration.Schedule.LEARNED_MONOTONE,
-                "optimizer", Optimizer.MUON,
-                "decayFraction", 0.8,
-                "batch", 16));
+                "schedule",
+                ModelConfiguration.Schedule.LEARNED_MONOTONE,
+                "optimizer",
+                Optimizer.MUON,
+                "decayFraction",
+                0.8,
+                "batch",
+                16));
   }
 
   /** A network that is trained as the paper's; its implementations differ in batch and warm-up. */
