@@ -155,6 +155,7 @@ public final class Surprisal {
         .addSubcommand(new BenchTrainCommand(invocation))
         .addSubcommand(new BenchSchedulesCommand(invocation))
         .addSubcommand(new BenchScalingCommand(invocation))
+        .addSubcommand(new BenchStagesCommand(invocation))
         .addSubcommand(new BenchStreamCommand(invocation))
         .addSubcommand(new BenchVarianceCommand(invocation));
     withHelp(line.getSubcommands());
