@@ -36,7 +36,13 @@ final class BatchingMember {
 
   static final int SIDE = 8;
   static final double ALERT_RATE = 0.2;
-  static final int TRANSACTION_TIMEOUT_MILLIS = 10_000;
+
+  /** Another member takes over, and sees all that was committed, seconds after one was killed. */
+  static final Map<String, String> QUICK_TAKEOVER =
+      Map.of(
+          "session.timeout.ms", "3000",
+          "heartbeat.interval.ms", "500",
+          "transaction.timeout.ms", "10000");
 
   private BatchingMember() {}
 
@@ -47,16 +53,7 @@ final class BatchingMember {
     Logs.NORMAL.configure();
     Path folder = Files.createDirectories(Path.of(arguments[2]));
     Device device = new Device();
-    ScoringStream stream =
-        stream(
-            arguments[0],
-            arguments[1],
-            folder,
-            device,
-            Map.of(
-                "session.timeout.ms", "3000",
-                "heartbeat.interval.ms", "500",
-                "transaction.timeout.ms", String.valueOf(TRANSACTION_TIMEOUT_MILLIS)));
+    ScoringStream stream = stream(arguments[0], arguments[1], folder, device, QUICK_TAKEOVER);
     CountDownLatch closed = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(
