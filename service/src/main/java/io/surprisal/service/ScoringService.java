@@ -71,7 +71,7 @@ public final class ScoringService implements AutoCloseable {
     return stream.counts();
   }
 
-  /** Finishes the images at hand, commits, and frees the network. */
+  /** Commits, leaves the images at hand to the next owner of their partition, frees the network. */
   @Override
   public void close() {
     if (stream.close(CLOSE_TIMEOUT)) {

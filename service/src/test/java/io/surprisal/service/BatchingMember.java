@@ -7,6 +7,9 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ScoringQueue;
 import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.schemas.BodyFormat;
+import io.surprisal.schemas.ImageEvent;
+import io.surprisal.schemas.RecordFormat;
 import io.surprisal.topology.ScoringStream;
 import io.surprisal.topology.ScoringTopology;
 import io.surprisal.topology.ServedModel;
@@ -14,8 +17,10 @@ import io.surprisal.topology.StreamSettings;
 import io.surprisal.topology.TopicSettings;
 import io.surprisal.topology.Topics;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -34,8 +39,9 @@ import java.util.concurrent.TimeUnit;
  */
 final class BatchingMember {
 
-  static final int SIDE = 8;
-  static final double ALERT_RATE = 0.2;
+  private static final int SIDE = 8;
+  private static final double ALERT_RATE = 0.2;
+  private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
 
   /** Another member takes over, and sees all that was committed, seconds after one was killed. */
   static final Map<String, String> QUICK_TAKEOVER =
@@ -109,6 +115,22 @@ final class BatchingMember {
         .recalibrated(
             folder.resolve("release.safetensors"),
             new Calibration(1, "float32", scores, List.of()));
+  }
+
+  /** The record of an image. */
+  static byte[] event(String imageId, String source, byte firstPixel) {
+    byte[] pixels = new byte[SIDE * SIDE];
+    pixels[0] = firstPixel;
+    return EVENTS.encode(
+        ImageEvent.newBuilder()
+            .setImageId(imageId)
+            .setSource(source)
+            .setEventTime(Instant.EPOCH)
+            .setFormat(BodyFormat.GRAY8)
+            .setWidth(SIDE)
+            .setHeight(SIDE)
+            .setBody(ByteBuffer.wrap(pixels))
+            .build());
   }
 
   static ImageLikelihood likelihood(PixelImage image) {
