@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -59,7 +60,9 @@ final class BatchingMember {
     Logs.NORMAL.configure();
     Path folder = Files.createDirectories(Path.of(arguments[2]));
     Device device = new Device();
-    ScoringStream stream = stream(arguments[0], arguments[1], folder, device, QUICK_TAKEOVER);
+    Map<String, String> kafka = new HashMap<>(QUICK_TAKEOVER);
+    kafka.put("num.standby.replicas", "1");
+    ScoringStream stream = stream(arguments[0], arguments[1], folder, device, kafka);
     CountDownLatch closed = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(

@@ -30,9 +30,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two members that score in batches, in processes of their own, and what can happen to them while
- * images are pending: killed (−9), one or both; ended in order; made to stand still until the group
- * has expelled them. A plain consumer of committed records counts.
+ * Two members that score in batches, in processes of their own, each with a standby of what is
+ * pending at the other, and what can happen to them while images are pending: killed (−9), one or
+ * both; ended in order; made to stand still until the group has expelled them. A plain consumer of
+ * committed records counts.
  */
 class KilledMembersTest {
 
