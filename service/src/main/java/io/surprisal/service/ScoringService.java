@@ -121,7 +121,7 @@ public final class ScoringService implements AutoCloseable {
     return stream.counts();
   }
 
-  /** Commits what is scored, ends stream and workers, and frees the network. */
+  /** Commits, leaves the images at hand to the next owner of their partition, frees the network. */
   @Override
   public void close() {
     if (stream.close(CLOSE_TIMEOUT)) {

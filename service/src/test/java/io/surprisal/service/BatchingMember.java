@@ -7,6 +7,9 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ScoringQueue;
 import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.schemas.BodyFormat;
+import io.surprisal.schemas.ImageEvent;
+import io.surprisal.schemas.RecordFormat;
 import io.surprisal.topology.ScoringStream;
 import io.surprisal.topology.ScoringTopology;
 import io.surprisal.topology.ServedModel;
@@ -14,10 +17,13 @@ import io.surprisal.topology.StreamSettings;
 import io.surprisal.topology.TopicSettings;
 import io.surprisal.topology.Topics;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,9 +40,16 @@ import java.util.concurrent.TimeUnit;
  */
 final class BatchingMember {
 
-  static final int SIDE = 8;
-  static final double ALERT_RATE = 0.2;
-  static final int TRANSACTION_TIMEOUT_MILLIS = 10_000;
+  private static final int SIDE = 8;
+  private static final double ALERT_RATE = 0.2;
+  private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
+
+  /** Another member takes over, and sees all that was committed, seconds after one was killed. */
+  static final Map<String, String> QUICK_TAKEOVER =
+      Map.of(
+          "session.timeout.ms", "3000",
+          "heartbeat.interval.ms", "500",
+          "transaction.timeout.ms", "10000");
 
   private BatchingMember() {}
 
@@ -47,16 +60,9 @@ final class BatchingMember {
     Logs.NORMAL.configure();
     Path folder = Files.createDirectories(Path.of(arguments[2]));
     Device device = new Device();
-    ScoringStream stream =
-        stream(
-            arguments[0],
-            arguments[1],
-            folder,
-            device,
-            Map.of(
-                "session.timeout.ms", "3000",
-                "heartbeat.interval.ms", "500",
-                "transaction.timeout.ms", String.valueOf(TRANSACTION_TIMEOUT_MILLIS)));
+    Map<String, String> kafka = new HashMap<>(QUICK_TAKEOVER);
+    kafka.put("num.standby.replicas", "1");
+    ScoringStream stream = stream(arguments[0], arguments[1], folder, device, kafka);
     CountDownLatch closed = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(
@@ -112,6 +118,22 @@ final class BatchingMember {
         .recalibrated(
             folder.resolve("release.safetensors"),
             new Calibration(1, "float32", scores, List.of()));
+  }
+
+  /** The record of an image. */
+  static byte[] event(String imageId, String source, byte firstPixel) {
+    byte[] pixels = new byte[SIDE * SIDE];
+    pixels[0] = firstPixel;
+    return EVENTS.encode(
+        ImageEvent.newBuilder()
+            .setImageId(imageId)
+            .setSource(source)
+            .setEventTime(Instant.EPOCH)
+            .setFormat(BodyFormat.GRAY8)
+            .setWidth(SIDE)
+            .setHeight(SIDE)
+            .setBody(ByteBuffer.wrap(pixels))
+            .build());
   }
 
   static ImageLikelihood likelihood(PixelImage image) {

@@ -5,17 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.surprisal.schemas.AnomalyAlert;
-import io.surprisal.schemas.BodyFormat;
-import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ScoreVerdict;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -34,9 +30,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two members that score in batches, in processes of their own, and what can happen to them while
- * images are pending: killed (−9), one or both; ended in order; made to stand still until the group
- * has expelled them. A plain consumer of committed records counts.
+ * Two members that score in batches, in processes of their own, each with a standby of what is
+ * pending at the other, and what can happen to them while images are pending: killed (−9), one or
+ * both; ended in order; made to stand still until the group has expelled them. A plain consumer of
+ * committed records counts.
  */
 class KilledMembersTest {
 
@@ -48,7 +45,6 @@ class KilledMembersTest {
 
   private static final int CAMERAS = 12;
   private static final String APPLICATION = "killed-members";
-  private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
 
@@ -149,7 +145,10 @@ class KilledMembersTest {
                     new ProducerRecord<>(
                         "surprisal.images",
                         ("camera-" + image % CAMERAS).getBytes(UTF_8),
-                        garbage(image) ? ("garbage-" + image).getBytes(UTF_8) : event(image)))
+                        garbage(image)
+                            ? ("garbage-" + image).getBytes(UTF_8)
+                            : BatchingMember.event(
+                                "image-" + image, "camera-" + image % CAMERAS, (byte) image)))
                 .get();
         locations.add(new ImageLocation(metadata.topic(), metadata.partition(), metadata.offset()));
       }
@@ -161,21 +160,6 @@ class KilledMembersTest {
 
   private static boolean garbage(int image) {
     return image % GARBAGE_EVERY == 0;
-  }
-
-  private static byte[] event(int image) {
-    byte[] pixels = new byte[BatchingMember.SIDE * BatchingMember.SIDE];
-    pixels[0] = (byte) image;
-    return EVENTS.encode(
-        ImageEvent.newBuilder()
-            .setImageId("image-" + image)
-            .setSource("camera-" + image % CAMERAS)
-            .setEventTime(Instant.EPOCH)
-            .setFormat(BodyFormat.GRAY8)
-            .setWidth(BatchingMember.SIDE)
-            .setHeight(BatchingMember.SIDE)
-            .setBody(ByteBuffer.wrap(pixels))
-            .build());
   }
 
   private void verify(List<ImageLocation> locations) {

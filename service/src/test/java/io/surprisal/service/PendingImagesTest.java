@@ -7,19 +7,16 @@ import static org.awaitility.Awaitility.await;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ScoringQueue;
-import io.surprisal.schemas.BodyFormat;
-import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.topology.ImagesLostException;
 import io.surprisal.topology.ScoringStream;
 import io.surprisal.topology.StreamSettings;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -46,7 +43,6 @@ class PendingImagesTest {
   private static final String IMAGES = "surprisal.images";
   private static final String APPLICATION = "pending-images";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
 
   @TempDir private Path folder;
@@ -83,7 +79,9 @@ class PendingImagesTest {
   private ScoringStream start(String member, ScoringQueue queue, Map<String, String> kafka)
       throws IOException {
     Path own = Files.createDirectories(folder.resolve(member));
-    ScoringStream stream = BatchingMember.stream(server, APPLICATION, own, queue, kafka);
+    Map<String, String> all = new HashMap<>(BatchingMember.QUICK_TAKEOVER);
+    all.putAll(kafka);
+    ScoringStream stream = BatchingMember.stream(server, APPLICATION, own, queue, all);
     stream.start();
     return stream;
   }
@@ -92,7 +90,12 @@ class PendingImagesTest {
   private void publish(Producer<byte[], byte[]> producer, int from, int to, boolean commit) {
     producer.beginTransaction();
     for (int image = from; image < to; image++) {
-      producer.send(new ProducerRecord<>(IMAGES, 0, "cam".getBytes(UTF_8), event(image)));
+      producer.send(
+          new ProducerRecord<>(
+              IMAGES,
+              0,
+              "cam".getBytes(UTF_8),
+              BatchingMember.event("image-" + image, "cam", (byte) image)));
     }
     producer.flush();
     if (commit) {
@@ -110,21 +113,6 @@ class PendingImagesTest {
             new ByteArraySerializer());
     producer.initTransactions();
     return producer;
-  }
-
-  private static byte[] event(int image) {
-    byte[] pixels = new byte[BatchingMember.SIDE * BatchingMember.SIDE];
-    pixels[0] = (byte) image;
-    return EVENTS.encode(
-        ImageEvent.newBuilder()
-            .setImageId("image-" + image)
-            .setSource("cam")
-            .setEventTime(Instant.EPOCH)
-            .setFormat(BodyFormat.GRAY8)
-            .setWidth(BatchingMember.SIDE)
-            .setHeight(BatchingMember.SIDE)
-            .setBody(ByteBuffer.wrap(pixels))
-            .build());
   }
 
   private List<String> scored(int atLeast) {
@@ -187,8 +175,7 @@ class PendingImagesTest {
     try (ScoringStream second = start("second", PendingImagesTest::score, Map.of())) {
       await().atMost(PATIENCE).until(() -> second.failure().isPresent());
       assertThat(second.failure().get())
-          .hasRootCauseInstanceOf(ImagesLostException.class)
-          .rootCause()
+          .isInstanceOf(ImagesLostException.class)
           .hasMessageStartingWith(
               "Of 6 images that waited for their scores at offsets 0 to 5 of topic"
                   + " surprisal.images, partition 0, the topic has only 2 left");
@@ -201,7 +188,7 @@ class PendingImagesTest {
     }
   }
 
-  /** A member stands still with results that are not committed, until another has its partition. */
+  /** A member stands still with pending images until another has scored them. */
   @Test
   void shouldRefuseResultsOfAMemberThatWasExpelled() throws Exception {
     try (Producer<byte[], byte[]> producer = transactionalProducer()) {
@@ -213,7 +200,7 @@ class PendingImagesTest {
     AtomicInteger submitted = new AtomicInteger();
     ScoringQueue standingStill =
         image ->
-            submitted.getAndIncrement() == 1 ? new StandingStill(image, still, goOn) : score(image);
+            submitted.getAndIncrement() == 0 ? new StandingStill(image, still, goOn) : score(image);
 
     try (ScoringStream expelled =
         start(
@@ -221,7 +208,6 @@ class PendingImagesTest {
             standingStill,
             Map.of("max.poll.interval.ms", "3000", "num.stream.threads", "1"))) {
       still.await();
-      assertThat(scored(0)).as("nothing is committed").isEmpty();
       try (ScoringStream successor = start("successor", PendingImagesTest::score, Map.of())) {
         assertThat(scored(3)).containsExactlyElementsOf(names(IntStream.range(0, 3)));
         assertThat(threadsInTheGroup()).as("of the successor alone").isEqualTo(2);

@@ -118,6 +118,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
+    pending.abandon(); // where an earlier call did not come to its end
     ranges = context.getStateStore(ScoringTopology.PENDING);
     remembered = Optional.ofNullable(ranges.get(partition()));
     if (remembered.isPresent()) {

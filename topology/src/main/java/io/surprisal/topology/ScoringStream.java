@@ -7,6 +7,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.streams.CloseOptions;
+import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -25,11 +27,13 @@ public final class ScoringStream implements AutoCloseable {
 
   private final ScoringTopology topology;
   private final KafkaStreams streams;
+  private final boolean staticMember;
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
   /** Does not start yet. */
   public ScoringStream(ScoringTopology topology, StreamSettings settings) {
     this.topology = topology;
+    staticMember = settings.groupInstanceId().isPresent();
     streams =
         new KafkaStreams(
             topology.build(new KafkaImageReader(settings)),
@@ -62,13 +66,19 @@ public final class ScoringStream implements AutoCloseable {
 
   /**
    * Commits and ends the threads. Images that wait for their scores are left to the next owner of
-   * their partition.
+   * their partition. A member without a name that it keeps leaves its group, so that others go on
+   * at once.
    *
    * @return false if threads were still at work when the time was over: then the scorer that they
    *     use must not be closed
    */
   public boolean close(Duration timeout) {
-    return streams.close(timeout);
+    return streams.close(
+        CloseOptions.timeout(timeout)
+            .withGroupMembershipOperation(
+                staticMember
+                    ? GroupMembershipOperation.REMAIN_IN_GROUP
+                    : GroupMembershipOperation.LEAVE_GROUP));
   }
 
   /** Closes within 30 seconds. */
@@ -84,16 +94,17 @@ public final class ScoringStream implements AutoCloseable {
       LOG.warn("A stream thread died of a transient fault and is replaced", thrown);
       return StreamThreadExceptionResponse.REPLACE_THREAD;
     }
-    failure.compareAndSet(null, thrown);
+    failure.compareAndSet(null, reason(thrown).orElse(thrown));
     LOG.error("A stream thread died; this member stops", thrown);
     return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
   }
 
   static boolean isTransient(Throwable thrown) {
+    if (reason(thrown).isPresent()) {
+      return false;
+    }
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-      if (cause instanceof Error
-          || cause instanceof DeviceFailedException
-          || cause instanceof ImagesLostException) {
+      if (cause instanceof Error) {
         return false;
       }
       if (cause instanceof RetriableException
@@ -103,5 +114,15 @@ public final class ScoringStream implements AutoCloseable {
       }
     }
     return false;
+  }
+
+  /** What Surprisal itself stops a member for, without what Kafka Streams wraps it in. */
+  private static Optional<Throwable> reason(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof DeviceFailedException || cause instanceof ImagesLostException) {
+        return Optional.of(cause);
+      }
+    }
+    return Optional.empty();
   }
 }

@@ -17,9 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -28,11 +26,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
-import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,23 +41,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Images whose scores come later than the next images, and members that end meanwhile. */
 class MicroBatchingTest {
 
-  private static final Topics TOPICS = new Topics("it.");
-  private static final int MAX_DEAD_LETTER =
-      TopicSettings.deadLetterBytes(TopicSettings.DEFAULT_MAX_IMAGE_BYTES);
+  private static final Topics TOPICS = DrivenTopology.TOPICS;
   private static final byte[] KEY = "key".getBytes(UTF_8);
   private static final byte[] GARBAGE = "garbage".getBytes(UTF_8);
-  private static final ImageReader NOTHING_TO_READ =
-      (partition, range) -> {
-        throw new AssertionError("nothing is pending, but " + range + " was read");
-      };
-
   @TempDir static Path directory;
   @TempDir Path state;
   private static Release release;
 
   private final HeldQueue queue = new HeldQueue();
   private final SurvivingStore store = new SurvivingStore();
-  private TopologyTestDriver driver;
+  private DrivenTopology driver;
   private TestInputTopic<byte[], byte[]> images;
   private TestOutputTopic<byte[], ImageScore> scores;
   private TestOutputTopic<byte[], byte[]> deadLetters;
@@ -74,35 +62,25 @@ class MicroBatchingTest {
 
   @BeforeEach
   void startWithNothingPending() {
-    start(queue, NOTHING_TO_READ);
+    start(queue, DrivenTopology.NOTHING_TO_READ);
   }
 
   private void start(ScoringQueue scoring, ImageReader reader) {
     stop();
-    ScoringTopology topology =
-        new ScoringTopology(
-            TOPICS,
-            ServedModel.of(release, scoring, 1, "float32", 0.01),
-            DecodingLimits.defaults(),
-            MAX_DEAD_LETTER);
-    Properties properties = new Properties();
-    properties.putAll(
-        new StreamSettings("it", "none:9092", state, 1, Optional.empty(), MAX_DEAD_LETTER, Map.of())
-            .toStreamsConfig());
-    driver = new TopologyTestDriver(topology.build(reader, store), properties);
-    images =
-        driver.createInputTopic(
-            TOPICS.images(),
-            new ByteArraySerializer(),
-            new ByteArraySerializer(),
-            TestImages.TIME,
-            Duration.ofMillis(1));
-    scores = output(TOPICS.scores(), RecordFormat.of(ImageScore.class).serde().deserializer());
-    deadLetters = output(TOPICS.deadLetters(), new ByteArrayDeserializer());
-  }
-
-  private <V> TestOutputTopic<byte[], V> output(String topic, Deserializer<V> values) {
-    return driver.createOutputTopic(topic, new ByteArrayDeserializer(), values);
+    driver =
+        new DrivenTopology(
+            new ScoringTopology(
+                TOPICS,
+                ServedModel.of(release, scoring, 1, "float32", 0.01),
+                DecodingLimits.defaults(),
+                DrivenTopology.MAX_DEAD_LETTER),
+            reader,
+            store,
+            state);
+    images = driver.images();
+    scores =
+        driver.output(TOPICS.scores(), RecordFormat.of(ImageScore.class).serde().deserializer());
+    deadLetters = driver.output(TOPICS.deadLetters(), new ByteArrayDeserializer());
   }
 
   @AfterEach
@@ -119,28 +97,19 @@ class MicroBatchingTest {
     }
   }
 
-  private void letTheTimerRun() {
-    driver.advanceWallClockTime(ScoringProcessor.DRAIN_INTERVAL);
-  }
-
   private List<String> scored() {
     return scores.readValuesToList().stream().map(ImageScore::getImageId).toList();
-  }
-
-  private Optional<PendingRange> remembered() {
-    return Optional.ofNullable(
-        driver.<Integer, PendingRange>getKeyValueStore(ScoringTopology.PENDING).get(0));
   }
 
   @Test
   void shouldForwardInTheOrderOfTheImagesWhateverCompletesFirst() {
     pipe(0, 1, 2);
     queue.complete(2, 1);
-    letTheTimerRun();
+    driver.letTheTimerRun();
     assertThat(scores.isEmpty()).isTrue();
 
     queue.complete(0);
-    letTheTimerRun();
+    driver.letTheTimerRun();
 
     List<TestRecord<byte[], ImageScore>> written = scores.readRecordsToList();
     assertThat(written)
@@ -176,11 +145,11 @@ class MicroBatchingTest {
     images.pipeInput(KEY, GARBAGE);
     pipe(1);
     queue.complete(1);
-    letTheTimerRun();
+    driver.letTheTimerRun();
     assertThat(deadLetters.isEmpty()).isTrue();
 
     queue.complete(0);
-    letTheTimerRun();
+    driver.letTheTimerRun();
 
     assertThat(deadLetters.readValue()).isEqualTo(GARBAGE);
     assertThat(scored()).containsExactly("good-0", "good-1");
@@ -191,7 +160,7 @@ class MicroBatchingTest {
     pipe(0, 1, 2);
     queue.complete(0, 2);
     queue.answer(1).completeExceptionally(new IllegalStateException("a strange image"));
-    letTheTimerRun();
+    driver.letTheTimerRun();
 
     TestRecord<byte[], byte[]> letter = deadLetters.readRecord();
     assertThat(header(letter, DeadLetter.REASON)).isEqualTo("SCORING_FAILED");
@@ -211,12 +180,12 @@ class MicroBatchingTest {
     pipe(0, 1);
     queue.answer(0).completeExceptionally(new DeviceFailedException("the device is on fire"));
 
-    assertThatThrownBy(this::letTheTimerRun)
+    assertThatThrownBy(driver::letTheTimerRun)
         .satisfiesAnyOf(
             thrown -> assertThat(thrown).isInstanceOf(DeviceFailedException.class),
             thrown -> assertThat(thrown).hasRootCauseInstanceOf(DeviceFailedException.class));
     assertThat(deadLetters.isEmpty()).isTrue();
-    assertThat(remembered()).contains(new PendingRange(0, 1, 2));
+    assertThat(driver.remembered()).contains(new PendingRange(0, 1, 2));
   }
 
   @Test
@@ -224,7 +193,7 @@ class MicroBatchingTest {
     pipe(0);
     queue.answer(0).completeExceptionally(new OutOfMemoryError("for the test"));
 
-    assertThatThrownBy(this::letTheTimerRun).isInstanceOf(OutOfMemoryError.class);
+    assertThatThrownBy(driver::letTheTimerRun).isInstanceOf(OutOfMemoryError.class);
     assertThat(deadLetters.isEmpty()).isTrue();
   }
 
@@ -234,7 +203,7 @@ class MicroBatchingTest {
         image -> {
           throw new DeviceFailedException("the queue was closed");
         },
-        NOTHING_TO_READ);
+        DrivenTopology.NOTHING_TO_READ);
 
     assertThatThrownBy(() -> pipe(0))
         .satisfiesAnyOf(
@@ -246,33 +215,33 @@ class MicroBatchingTest {
   @Test
   void shouldRememberWhereThePendingImagesLie() {
     pipe(0, 1, 2);
-    assertThat(remembered()).contains(new PendingRange(0, 2, 3));
+    assertThat(driver.remembered()).contains(new PendingRange(0, 2, 3));
 
     queue.complete(1);
-    letTheTimerRun();
-    assertThat(remembered()).as("1 waits behind 0").contains(new PendingRange(0, 2, 3));
+    driver.letTheTimerRun();
+    assertThat(driver.remembered()).as("1 waits behind 0").contains(new PendingRange(0, 2, 3));
 
     queue.complete(0);
-    letTheTimerRun();
-    assertThat(remembered()).contains(new PendingRange(2, 2, 1));
+    driver.letTheTimerRun();
+    assertThat(driver.remembered()).contains(new PendingRange(2, 2, 1));
 
     queue.complete(2);
-    letTheTimerRun();
-    assertThat(remembered()).isEmpty();
+    driver.letTheTimerRun();
+    assertThat(driver.remembered()).isEmpty();
   }
 
   @Test
   void shouldWriteOneEntryACommitAndNoneWhereNothingIsPending() {
     TestOutputTopic<byte[], PendingRange> changelog =
-        output("it-pending-changelog", PendingRange.serde().deserializer());
+        driver.output("it-pending-changelog", PendingRange.serde().deserializer());
     images.pipeInput(KEY, GARBAGE);
     assertThat(changelog.isEmpty()).isTrue();
 
     pipe(1);
     pipe(2);
     queue.complete(0, 1);
-    letTheTimerRun();
-    letTheTimerRun();
+    driver.letTheTimerRun();
+    driver.letTheTimerRun();
 
     assertThat(changelog.readValuesToList())
         .containsExactly(new PendingRange(1, 1, 1), new PendingRange(1, 2, 2), null);
@@ -282,7 +251,7 @@ class MicroBatchingTest {
   void shouldReadPendingImagesAgainAfterARestart() {
     pipe(0, 1, 2, 3);
     queue.complete(0, 2, 3);
-    letTheTimerRun();
+    driver.letTheTimerRun();
     assertThat(scored()).containsExactly("good-0");
     HeldQueue second = new HeldQueue();
 
@@ -295,10 +264,10 @@ class MicroBatchingTest {
         });
     assertThat(second.size()).as("before any new image").isEqualTo(3);
     second.complete(2, 1, 0);
-    letTheTimerRun();
+    driver.letTheTimerRun();
 
     assertThat(scored()).containsExactly("good-1", "good-2", "good-3");
-    assertThat(remembered()).isEmpty();
+    assertThat(driver.remembered()).isEmpty();
   }
 
   @Test
@@ -306,13 +275,13 @@ class MicroBatchingTest {
     pipe(0, 1);
     for (int restart = 0; restart < 3; restart++) {
       start(new HeldQueue(), (partition, range) -> List.of(record(0), record(1)));
-      letTheTimerRun();
+      driver.letTheTimerRun();
       assertThat(scores.isEmpty()).isTrue();
     }
     HeldQueue last = new HeldQueue();
     start(last, (partition, range) -> List.of(record(0), record(1)));
     last.complete(0, 1);
-    letTheTimerRun();
+    driver.letTheTimerRun();
 
     assertThat(scored()).containsExactly("good-0", "good-1");
   }
@@ -323,15 +292,15 @@ class MicroBatchingTest {
 
     start(queue, (partition, range) -> List.of(record(10), record(15), record(20)));
     queue.complete(0);
-    letTheTimerRun();
-    assertThat(remembered()).contains(new PendingRange(15, 20, 2));
+    driver.letTheTimerRun();
+    assertThat(driver.remembered()).contains(new PendingRange(15, 20, 2));
     queue.complete(1, 2);
-    letTheTimerRun();
+    driver.letTheTimerRun();
 
     assertThat(scores.readValuesToList())
         .extracting(score -> score.getLocation().getOffset())
         .containsExactly(10L, 15L, 20L);
-    assertThat(remembered()).isEmpty();
+    assertThat(driver.remembered()).isEmpty();
   }
 
   @Test
@@ -339,12 +308,12 @@ class MicroBatchingTest {
     store.remember(new PendingRange(4, 4, 1));
 
     start(queue, (partition, range) -> List.of(record(4, GARBAGE)));
-    letTheTimerRun();
+    driver.letTheTimerRun();
 
     TestRecord<byte[], byte[]> letter = deadLetters.readRecord();
     assertThat(letter.value()).isEqualTo(GARBAGE);
     assertThat(header(letter, DeadLetter.OFFSET)).isEqualTo("4");
-    assertThat(remembered()).isEmpty();
+    assertThat(driver.remembered()).isEmpty();
   }
 
   @Test
@@ -413,10 +382,10 @@ class MicroBatchingTest {
   @ValueSource(ints = {1, 7, 64})
   void shouldScoreAllInOrderWhateverTheBatch(int batch) {
     int count = 700;
-    start(new Batches(batch), NOTHING_TO_READ);
+    start(new Batches(batch), DrivenTopology.NOTHING_TO_READ);
 
     pipe(IntStream.range(0, count / batch * batch).toArray());
-    letTheTimerRun();
+    driver.letTheTimerRun();
 
     assertThat(scored())
         .containsExactlyElementsOf(

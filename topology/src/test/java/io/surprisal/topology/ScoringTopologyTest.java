@@ -24,9 +24,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.Properties;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -36,11 +33,8 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
-import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -55,15 +49,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ScoringTopologyTest {
 
   private static final double ALERT_RATE = 0.01;
-  private static final Topics TOPICS = new Topics("it.");
-  private static final int MAX_DEAD_LETTER =
-      TopicSettings.deadLetterBytes(TopicSettings.DEFAULT_MAX_IMAGE_BYTES);
+  private static final Topics TOPICS = DrivenTopology.TOPICS;
+  private static final int MAX_DEAD_LETTER = DrivenTopology.MAX_DEAD_LETTER;
   private static final byte[] KEY = "key".getBytes(UTF_8);
-
-  private static final ImageReader NOTHING_TO_READ =
-      (partition, range) -> {
-        throw new AssertionError("nothing is pending, but " + range + " was read");
-      };
 
   @TempDir static Path directory;
   @TempDir Path state;
@@ -72,7 +60,7 @@ class ScoringTopologyTest {
   private static ServedModel model;
 
   private ScoringTopology topology;
-  private TopologyTestDriver driver;
+  private DrivenTopology driver;
   private TestInputTopic<byte[], byte[]> images;
   private TestOutputTopic<byte[], ImageScore> scores;
   private TestOutputTopic<byte[], AnomalyAlert> alerts;
@@ -98,26 +86,14 @@ class ScoringTopologyTest {
   private void start(ServedModel served, int maxDeadLetterBytes) {
     stop();
     topology = new ScoringTopology(TOPICS, served, DecodingLimits.defaults(), maxDeadLetterBytes);
-    Properties properties = new Properties();
-    properties.putAll(
-        new StreamSettings("it", "none:9092", state, 1, Optional.empty(), MAX_DEAD_LETTER, Map.of())
-            .toStreamsConfig());
     driver =
-        new TopologyTestDriver(topology.build(NOTHING_TO_READ, new SurvivingStore()), properties);
-    images =
-        driver.createInputTopic(
-            TOPICS.images(),
-            new ByteArraySerializer(),
-            new ByteArraySerializer(),
-            TestImages.TIME,
-            java.time.Duration.ofMillis(1));
-    scores = output(TOPICS.scores(), RecordFormat.of(ImageScore.class).serde().deserializer());
-    alerts = output(TOPICS.alerts(), RecordFormat.of(AnomalyAlert.class).serde().deserializer());
-    deadLetters = output(TOPICS.deadLetters(), new ByteArrayDeserializer());
-  }
-
-  private <V> TestOutputTopic<byte[], V> output(String topic, Deserializer<V> values) {
-    return driver.createOutputTopic(topic, new ByteArrayDeserializer(), values);
+        new DrivenTopology(topology, DrivenTopology.NOTHING_TO_READ, new SurvivingStore(), state);
+    images = driver.images();
+    scores =
+        driver.output(TOPICS.scores(), RecordFormat.of(ImageScore.class).serde().deserializer());
+    alerts =
+        driver.output(TOPICS.alerts(), RecordFormat.of(AnomalyAlert.class).serde().deserializer());
+    deadLetters = driver.output(TOPICS.deadLetters(), new ByteArrayDeserializer());
   }
 
   @AfterEach
@@ -503,7 +479,7 @@ class ScoringTopologyTest {
 
   @Test
   void shouldNameEveryPartOfTheTopology() {
-    assertThat(topology.build(NOTHING_TO_READ).describe().toString())
+    assertThat(topology.build(DrivenTopology.NOTHING_TO_READ).describe().toString())
         .contains("Source: images (topics: [it.images])")
         .contains("Processor: score (stores: [pending])")
         .contains("Sink: scores (topic: it.scores)")

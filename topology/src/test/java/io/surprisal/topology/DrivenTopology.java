@@ -1,0 +1,68 @@
+package io.surprisal.topology;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+
+/** A topology without a broker: what is piped in is processed and committed at once. */
+final class DrivenTopology implements AutoCloseable {
+
+  static final Topics TOPICS = new Topics("it.");
+  static final int MAX_DEAD_LETTER =
+      TopicSettings.deadLetterBytes(TopicSettings.DEFAULT_MAX_IMAGE_BYTES);
+  static final ImageReader NOTHING_TO_READ =
+      (partition, range) -> {
+        throw new AssertionError("nothing is pending, but " + range + " was read");
+      };
+
+  private final TopologyTestDriver driver;
+
+  /**
+   * @param reader is asked for what the store says is pending
+   * @param state folder of its own
+   */
+  DrivenTopology(ScoringTopology topology, ImageReader reader, SurvivingStore store, Path state) {
+    Properties properties = new Properties();
+    properties.putAll(
+        new StreamSettings("it", "none:9092", state, 1, Optional.empty(), MAX_DEAD_LETTER, Map.of())
+            .toStreamsConfig());
+    driver = new TopologyTestDriver(topology.build(reader, store), properties);
+  }
+
+  /** The input; each image a millisecond after the one before it. */
+  TestInputTopic<byte[], byte[]> images() {
+    return driver.createInputTopic(
+        TOPICS.images(),
+        new ByteArraySerializer(),
+        new ByteArraySerializer(),
+        TestImages.TIME,
+        Duration.ofMillis(1));
+  }
+
+  <V> TestOutputTopic<byte[], V> output(String topic, Deserializer<V> values) {
+    return driver.createOutputTopic(topic, new ByteArrayDeserializer(), values);
+  }
+
+  void letTheTimerRun() {
+    driver.advanceWallClockTime(ScoringProcessor.DRAIN_INTERVAL);
+  }
+
+  /** What the store says of partition 0. */
+  Optional<PendingRange> remembered() {
+    return Optional.ofNullable(
+        driver.<Integer, PendingRange>getKeyValueStore(ScoringTopology.PENDING).get(0));
+  }
+
+  @Override
+  public void close() {
+    driver.close();
+  }
+}
