@@ -69,6 +69,12 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   /** Longest wait for one image; below the transaction timeout, which would void all work. */
   private static final Duration PATIENCE = Duration.ofSeconds(45);
 
+  /** Younger images have somebody waiting for their scores: these are committed soon. */
+  private static final long FRESH_MILLIS = 1000;
+
+  /** Fresh scores wait so long for others of their commit. */
+  private static final long HURRIED_COMMIT_MILLIS = 50;
+
   /** How often completed images are looked for where no new ones come. */
   static final Duration DRAIN_INTERVAL = Duration.ofMillis(5);
 
@@ -90,6 +96,12 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   /** What the store has for the partition. */
   private Optional<PendingRange> remembered = Optional.empty();
+
+  /** When a commit was last asked for because of fresh images, milliseconds of the wall clock. */
+  private long hurried;
+
+  /** Whether fresh images were answered since. */
+  private boolean fresh;
 
   /** Runs while images are pending: each call makes Kafka Streams commit. */
   private Optional<Cancellable> timer = Optional.empty();
@@ -163,15 +175,26 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     while (pending.headCompleted()) {
       forwardHead();
     }
+    hurry();
     Optional<PendingRange> range = pending.range();
     if (!range.equals(remembered)) {
       ranges.put(partition(), range.orElse(null));
       remembered = range;
     }
-    if (range.isPresent()) {
+    if (range.isPresent() || fresh) {
       startTimer();
     } else {
       stopTimer();
+    }
+  }
+
+  /** Asks for a commit ahead of the interval where somebody waits for it. */
+  private void hurry() {
+    long now = context.currentSystemTimeMs();
+    if (fresh && now - hurried >= HURRIED_COMMIT_MILLIS) {
+      context.commit();
+      hurried = now;
+      fresh = false;
     }
   }
 
@@ -230,6 +253,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   private void forwardHead() {
     PendingImage image = pending.removeHead();
+    fresh |= context.currentSystemTimeMs() - image.record().timestamp() < FRESH_MILLIS;
     ScoreRecords.Scored scored;
     try {
       scored = judge(image);

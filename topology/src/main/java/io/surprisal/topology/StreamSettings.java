@@ -45,7 +45,11 @@ public record StreamSettings(
    */
   private static final int MAX_POLL_RECORDS = 16;
 
-  private static final int COMMIT_INTERVAL_MILLIS = 100;
+  /**
+   * Under a backlog, where nobody waits for the next score but each commit costs processor time;
+   * images that are fresh are committed sooner, see {@link ScoringProcessor}.
+   */
+  private static final int COMMIT_INTERVAL_MILLIS = 500;
 
   /** A stream thread that waits for images notices finished scores so much later at most. */
   private static final int POLL_MILLIS = 5;

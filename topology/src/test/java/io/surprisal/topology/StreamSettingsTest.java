@@ -21,7 +21,7 @@ class StreamSettingsTest {
     StreamsConfig config = config(Optional.empty(), Map.of());
 
     assertThat(config.getString("processing.guarantee")).isEqualTo("exactly_once_v2");
-    assertThat(config.getLong("commit.interval.ms")).isEqualTo(100);
+    assertThat(config.getLong("commit.interval.ms")).isEqualTo(500);
     assertThat(config.getLong("poll.ms")).isEqualTo(5);
     assertThat(config.getInt("num.stream.threads")).isEqualTo(2);
     assertThat(config.getInt("num.standby.replicas")).isZero();

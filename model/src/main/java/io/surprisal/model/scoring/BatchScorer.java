@@ -39,6 +39,7 @@ public final class BatchScorer implements AutoCloseable {
   private final Condition taken = lock.newCondition();
   private final Deque<Request> waiting = new ArrayDeque<>();
   private final List<Thread> workers = new ArrayList<>();
+  private int idle;
   private DeviceFailedException failed;
   private boolean closed;
 
@@ -152,14 +153,14 @@ public final class BatchScorer implements AutoCloseable {
     try {
       while (!closed) {
         if (waiting.isEmpty()) {
-          arrived.await();
+          await(Long.MAX_VALUE);
           continue;
         }
         long left = lingerNanos - (System.nanoTime() - waiting.peek().arrival());
         if (left <= 0 || waiting.size() >= batch) {
           return Optional.of(take());
         }
-        arrived.awaitNanos(left);
+        await(left);
       }
       return Optional.empty();
     } finally {
@@ -167,11 +168,24 @@ public final class BatchScorer implements AutoCloseable {
     }
   }
 
-  /** The images at the head of the queue that share a lane; none where all were given up. */
+  private void await(long nanos) throws InterruptedException {
+    idle++;
+    try {
+      arrived.awaitNanos(nanos);
+    } finally {
+      idle--;
+    }
+  }
+
+  /**
+   * The images at the head of the queue that share a lane, no more than leaves the idle workers as
+   * many; none where all were given up.
+   */
   private List<Request> take() {
+    int most = Math.min(batch, (waiting.size() + idle) / (idle + 1));
     List<Request> requests = new ArrayList<>();
     Lane lane = waiting.peek().lane();
-    while (requests.size() < batch && !waiting.isEmpty() && waiting.peek().lane() == lane) {
+    while (requests.size() < most && !waiting.isEmpty() && waiting.peek().lane() == lane) {
       Request request = waiting.poll();
       if (!request.likelihood().isCancelled()) {
         requests.add(request);
