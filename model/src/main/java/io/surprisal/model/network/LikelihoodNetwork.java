@@ -6,6 +6,8 @@ import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.SymbolBlock;
 import ai.djl.training.ParameterStore;
 import io.surprisal.model.network.ModelConfiguration.Level;
@@ -60,6 +62,15 @@ public final class LikelihoodNetwork implements AutoCloseable {
       throw new IllegalStateException("the likelihood network does not load into PyTorch", e);
     }
     block = (SymbolBlock) model.getBlock();
+    if (training) { // DJL would do it in the first forward pass, where threads race for it
+      block.initialize(
+          model.getNDManager(),
+          DataType.FLOAT32,
+          new Shape(1, configuration.channels(), configuration.height(), configuration.width()),
+          new Shape(1),
+          new Shape(1),
+          new Shape(ParameterLayout.of(configuration).size()));
+    }
   }
 
   /** A float32 network. */

@@ -16,7 +16,8 @@ class AdamWTest {
   private static final int N = 9;
   private static final int STEPS = 20;
 
-  private static final FitConfiguration FIT = FitConfiguration.parse("{\"weightDecay\": 0.05}");
+  private static final FitConfiguration FIT =
+      FitConfiguration.parse("{\"weightDecay\": 0.05, \"optimizer\": \"ADAMW\"}");
 
   /** The update as published (arXiv 1711.05101, algorithm 2), in double precision. */
   @Test
