@@ -1,7 +1,6 @@
 package io.surprisal.service;
 
 import io.surprisal.model.images.ImageDataset;
-import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Release;
@@ -232,23 +231,26 @@ final class BenchStreamCommand implements Callable<Integer> {
 
     private double forward(ScoringQueue queue, Progress progress)
         throws InterruptedException, ExecutionException {
-      int warmUp = images / 10;
-      List<PixelImage> all =
-          IntStream.range(0, images).mapToObj(i -> dataset.image(i % dataset.size())).toList();
+      int from = images / 10;
+      int to = images - from;
       List<CompletableFuture<ImageLikelihood>> scores = new ArrayList<>();
       long start = 0;
+      long end = 0;
+      int waitedFor = 0;
       for (int i = 0; i < images; i++) {
-        scores.add(queue.submit(all.get(i)));
-        if (i == warmUp) {
-          scores.get(i).get();
-          start = System.nanoTime();
-        }
+        scores.add(queue.submit(dataset.image(i % dataset.size())));
         progress.step();
+        while (waitedFor < scores.size() && scores.get(waitedFor).isDone()) {
+          waitedFor++;
+          start = waitedFor == from ? System.nanoTime() : start;
+          end = waitedFor == to ? System.nanoTime() : end;
+        }
       }
-      for (CompletableFuture<ImageLikelihood> score : scores) {
-        score.get();
+      for (; waitedFor < images; waitedFor++) {
+        scores.get(waitedFor).get();
+        end = waitedFor + 1 == to ? System.nanoTime() : end;
       }
-      return (images - warmUp - 1) / ((System.nanoTime() - start) * 1e-9);
+      return (to - from) / ((end - start) * 1e-9);
     }
 
     private double stream(ServedModel model, int round, Progress progress) throws Exception {

@@ -34,8 +34,8 @@ final class StreamBench implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(20);
   private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
 
-  /** Of a run's scores, those before are its start, which does not count. */
-  private static final double WARM_UP = 0.1;
+  /** Share of a run's scores at its start, and at its end, that do not count. */
+  private static final double EDGE = 0.1;
 
   private final Topics topics;
   private final ImageDataset images;
@@ -83,7 +83,7 @@ final class StreamBench implements AutoCloseable {
   /**
    * A run over a backlog.
    *
-   * @param images committed after the warm-up
+   * @param images committed while the clock ran
    * @param seconds that they took
    */
   record Throughput(int images, double seconds) {
@@ -111,24 +111,32 @@ final class StreamBench implements AutoCloseable {
     }
   }
 
-  /** Waits for the scores of a backlog; the first tenth of them starts the clock. */
+  /**
+   * Waits for the scores of a backlog. The first tenth of them is the start of the run and the last
+   * its end, where not all workers have work: the clock runs in between.
+   */
   Throughput drain(int count, Runnable progress) {
-    int warmUp = Math.max(1, (int) (WARM_UP * count));
+    int from = (int) (EDGE * count);
+    int to = count - from;
     int read = 0;
     int counted = 0;
     long start = 0;
-    long last = 0;
+    long end = 0;
     while (read < count) {
       int some = poll(progress);
-      last = System.nanoTime();
-      if (start != 0) {
-        counted += some;
-      } else if (read + some >= warmUp) {
-        start = last;
-      }
       read += some;
+      if (start == 0 && read >= from) {
+        start = System.nanoTime();
+      } else if (start != 0 && end == 0) {
+        counted += some;
+        end = read >= to ? System.nanoTime() : 0;
+      }
     }
-    return new Throughput(counted, (last - start) * 1e-9);
+    if (counted == 0 || end == 0) {
+      throw new IllegalStateException(
+          "all %d scores came at once: name more --images".formatted(count));
+    }
+    return new Throughput(counted, (end - start) * 1e-9);
   }
 
   private int poll(Runnable progress) {

@@ -129,6 +129,62 @@ class LaboratoryTest {
   }
 
   @Test
+  void shouldMeasureTheVarianceOfAScore() throws IOException {
+    JsonNode rows =
+        json("bench variance --release RELEASE --data IMAGES --limit 4 --seeds 2"
+                + " --evaluations 2,4 --json")
+            .path("rows");
+
+    assertThat(rows.size()).isEqualTo(8);
+    assertThat(rows.at("/0/times").asText()).isEqualTo("INDEPENDENT");
+    assertThat(rows.at("/0/variance").asDouble()).isPositive();
+  }
+
+  @Test
+  void shouldFitALawToSeveralRuns() throws IOException {
+    String releases = "";
+    for (int steps = 1; steps <= 3; steps++) {
+      String out = folder.resolve("run-" + steps + ".safetensors").toString();
+      json("fit --data IMAGES --config tiny --batch 4 --json --steps " + steps + " --out " + out);
+      releases += " " + out;
+    }
+    JsonNode law =
+        json("bench scaling --data IMAGES --limit 4 --evaluations 2 --json --release" + releases);
+
+    assertThat(law.path("runs").size()).isEqualTo(3);
+    assertThat(law.at("/runs/2/images").asInt()).isEqualTo(12);
+    assertThat(law.at("/prospects/0/times").asInt()).isEqualTo(2);
+  }
+
+  @Test
+  void shouldMeasureWhatEarlyStoppingSaves() throws IOException {
+    String staged = folder.resolve("staged.safetensors").toString();
+    json("calibrate --release RELEASE --data IMAGES --evaluations 1,2,4 --json --out " + staged);
+    JsonNode saved =
+        json(
+            "bench stages --data IMAGES --evaluations 1,2,4 --reference 8 --alert-rate 0.1"
+                + " --damaged 0.5 --json --release "
+                + staged);
+
+    assertThat(saved.path("images").asInt()).isEqualTo(30);
+    assertThat(saved.path("damaged").asInt()).isBetween(3, 27);
+    assertThat(saved.path("shareOfEvaluations").asDouble()).isBetween(0.25, 1.0);
+    assertThat(run("bench stages --data IMAGES --release RELEASE").exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldMeasureThePlumbing() throws IOException {
+    JsonNode measured =
+        json(
+            "bench stream --null-network --release RELEASE --data IMAGES --images 20000 --rounds 1"
+                + " --latency-seconds 0 --json");
+
+    assertThat(measured.path("streamImagesPerSecond").asDouble()).isPositive();
+    assertThat(measured.path("plainLoopImagesPerSecond").asDouble()).isPositive();
+    assertThat(measured.path("processorShares").has("stream")).isTrue();
+  }
+
+  @Test
   void shouldListConfigurationsWithTheirCost() throws IOException {
     JsonNode listed = json("fit --list --json");
 
