@@ -9,7 +9,6 @@ import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.EstimatorVariance;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,16 +34,7 @@ final class BenchSchedulesCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
-  private Path release;
-
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description = "Images that did not train the release.")
-  private List<Path> data;
+  @Mixin private ReleaseAndImages measured;
 
   @Option(
       names = "--limit",
@@ -88,8 +78,8 @@ final class BenchSchedulesCommand implements Callable<Integer> {
           "--limit and --evaluations must be at least 2, not %d and %d"
               .formatted(limit, evaluations));
     }
-    Release loaded = ReleaseFiles.load(release);
-    ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
+    Release loaded = measured.release();
+    ImageDataset images = measured.imagesFor(loaded);
     int count = Math.min(limit, images.size());
     try (DiffusionModel model =
         new DiffusionModel(

@@ -13,7 +13,6 @@ import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.ScoringQueue;
 import io.surprisal.model.scoring.Stages;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -40,16 +39,7 @@ final class BenchStagesCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
-  private Path release;
-
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description = "Images that did not train or calibrate the release.")
-  private List<Path> data;
+  @Mixin private ReleaseAndImages measured;
 
   @Option(
       names = "--limit",
@@ -133,8 +123,8 @@ final class BenchStagesCommand implements Callable<Integer> {
     require(certainty > 0, "--certainty must be above 0, not " + certainty);
     require(reference >= 1, "--reference must be at least 1, not " + reference);
     require(alertRate > 0 && alertRate < 1, "--alert-rate must be in (0, 1), not " + alertRate);
-    Release loaded = ReleaseFiles.load(release);
-    ImageDataset dataset = Images.prepared(Images.open(data), loaded.preprocessing());
+    Release loaded = measured.release();
+    ImageDataset dataset = measured.imagesFor(loaded);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forRelease(loaded);
     AlertRule rule =

@@ -54,16 +54,7 @@ final class BenchStreamCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
-  private Path release;
-
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description = "Images, streamed again and again.")
-  private List<Path> data;
+  @Mixin private ReleaseAndImages measured;
 
   @Option(
       names = "--images",
@@ -167,8 +158,8 @@ final class BenchStreamCommand implements Callable<Integer> {
     require(
         loads.stream().allMatch(load -> load > 0 && load < 1),
         "--loads must be within (0, 1) each, not " + loads);
-    Release loaded = ReleaseFiles.load(release);
-    ImageDataset dataset = Images.prepared(Images.open(data), loaded.preprocessing());
+    Release loaded = measured.release();
+    ImageDataset dataset = measured.imagesFor(loaded);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forRelease(loaded);
     Configurator.setLevel("io.surprisal.topology", Level.WARN);

@@ -11,7 +11,6 @@ import io.surprisal.model.scoring.VarianceStudy;
 import io.surprisal.model.scoring.VarianceStudy.Row;
 import io.surprisal.model.scoring.VarianceStudy.Times;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -39,16 +38,7 @@ final class BenchVarianceCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
-  private Path release;
-
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description = "Images that did not train the release.")
-  private List<Path> data;
+  @Mixin private ReleaseAndImages measured;
 
   @Option(
       names = "--limit",
@@ -105,8 +95,8 @@ final class BenchVarianceCommand implements Callable<Integer> {
     require(
         evaluations.stream().allMatch(k -> k >= 1 && k <= MOST_EVALUATIONS),
         "--evaluations must be 1 to " + MOST_EVALUATIONS + " each, not " + evaluations);
-    Release loaded = ReleaseFiles.load(release);
-    ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
+    Release loaded = measured.release();
+    ImageDataset images = measured.imagesFor(loaded);
     require(
         images.size() >= limit + 2,
         images.size() + " images are too few for --limit " + limit + " and a Gaussian");

@@ -263,18 +263,18 @@ final class FitCommand implements Callable<Integer> {
       more.put("flip", true);
     }
     FitConfiguration named = configuration.read(more);
-    boolean same = resume && !configuration.given() && more.isEmpty();
-    FitConfiguration known = same ? Fit.resumable(out) : named;
+    Map<String, Object> set = configuration.set();
+    set.putAll(more);
+    boolean resumed = resume && !configuration.isNamed();
+    FitConfiguration known = resumed ? Fit.resumable(out).with(set) : named;
     if (known.dropout() == 0) {
       TorchRuntime.preferOperatorThreads(1);
     }
     boolean untrained = steps.equals(Optional.of(0L));
-    return same || untrained || configuration.isNamed() ? known : planned(images, more);
+    return resumed || untrained || configuration.isNamed() ? known : planned(images, set);
   }
 
-  private FitConfiguration planned(ImageDataset images, Map<String, Object> more) {
-    Map<String, Object> set = configuration.set();
-    set.putAll(more);
+  private FitConfiguration planned(ImageDataset images, Map<String, Object> set) {
     Device where = execution.device();
     LOG.info("measuring which configuration suits images and budget; --config NAME spares it");
     TrainingPlan plan =

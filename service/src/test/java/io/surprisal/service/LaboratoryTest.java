@@ -118,12 +118,14 @@ class LaboratoryTest {
     Path chosen = folder.resolve("chosen.safetensors");
     json("fit --data IMAGES --steps 2 --set batch=4 --json --out " + chosen);
     JsonNode first = json("inspect " + chosen + " --json").at("/training/configuration");
-    JsonNode resumed = json("fit --data IMAGES --steps 3 --resume --json --out " + chosen);
+    json("fit --data IMAGES --steps 3 --resume --json --out " + chosen);
+    JsonNode resumed =
+        json("fit --data IMAGES --steps 4 --set batch=4 --resume --json --out " + chosen);
 
     assertThat(first.path("embedding").asInt()).isEqualTo(16); // tiny: eight images are few
     assertThat(first.path("batch").asInt()).isEqualTo(4);
     assertThat(first.path("optimizer").asText()).isEqualTo("MUON");
-    assertThat(resumed.path("steps").asInt()).isEqualTo(3);
+    assertThat(resumed.path("steps").asInt()).isEqualTo(4);
     assertThat(json("inspect " + chosen + " --json").at("/training/configuration"))
         .isEqualTo(first);
   }

@@ -18,7 +18,7 @@ public final class TrainingCost {
 
   private TrainingCost() {}
 
-  /** An estimate from above, bytes: all activations in float32. */
+  /** An estimate by counting layers, bytes: all activations in float32. */
   public static double bytes(ModelConfiguration configuration) {
     double values = 0;
     List<Level> levels = configuration.levels();

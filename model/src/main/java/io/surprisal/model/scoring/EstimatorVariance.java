@@ -1,16 +1,13 @@
 package io.surprisal.model.scoring;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.diffusion.CounterNoise;
 import io.surprisal.model.diffusion.DiffusionModel;
-import io.surprisal.model.diffusion.DiffusionTime;
 import io.surprisal.model.diffusion.NoiseSchedule;
-import io.surprisal.model.diffusion.VariationalBound;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * How much a single evaluation's estimate of an image's diffusion loss varies under a noise
@@ -79,39 +76,10 @@ public record EstimatorVariance(
       PixelImage image,
       int evaluations,
       CounterNoise noise) {
-    int dimensions = image.pixels().length;
-    int batch = model.largestBatch();
-    double[] losses = new double[evaluations];
-    for (int from = 0; from < evaluations; from += batch) {
-      int count = Math.min(batch, evaluations - from);
-      double[] times = new double[count];
-      float[] gammas = new float[count];
-      float[] epsilon = new float[count * dimensions];
-      float[] levels = new float[count * dimensions];
-      for (int i = 0; i < count; i++) {
-        long stream = 2L * (from + i);
-        times[i] = noise.uniform(stream);
-        gammas[i] = (float) schedule.gamma(times[i]);
-        noise.fillGaussian(stream + 1, epsilon, i * dimensions, dimensions);
-        for (int p = 0; p < dimensions; p++) {
-          levels[i * dimensions + p] = image.pixels()[p] & 0xff;
-        }
-      }
-      try (NDManager manager = model.newManager()) {
-        Shape shape = new Shape(count, image.channels(), image.height(), image.width());
-        NDArray x = VariationalBound.scale(manager.create(levels, shape));
-        float[] squaredErrors =
-            VariationalBound.squaredError(
-                    model.denoiser(), x, manager.create(gammas), manager.create(epsilon, shape))
-                .toFloatArray();
-        for (int i = 0; i < count; i++) {
-          losses[from + i] =
-              DiffusionTime.CONTINUOUS.weight(schedule, times[i])
-                  * squaredErrors[i]
-                  / (dimensions * Math.log(2));
-        }
-      }
-    }
-    return losses;
+    double[] times =
+        IntStream.range(0, evaluations).mapToDouble(i -> noise.uniform(2L * i)).toArray();
+    return SingleEvaluations.of(
+            model, schedule, Optional.empty(), image, times, noise, i -> 2 * i + 1)
+        .losses();
   }
 }

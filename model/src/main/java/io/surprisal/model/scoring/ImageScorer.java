@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -106,7 +107,8 @@ public final class ImageScorer implements AutoCloseable {
                 + release.id()
                 + " is not calibrated for a stage of "
                 + end
-                + " evaluations; run surprisal calibrate with --stages");
+                + " evaluations; run surprisal calibrate --evaluations "
+                + stages.ends().stream().map(String::valueOf).collect(Collectors.joining(",")));
       }
     }
   }

@@ -10,6 +10,7 @@ import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.diffusion.VariationalBound;
 import io.surprisal.model.images.PixelImage;
 import java.util.Optional;
+import java.util.function.LongUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -27,7 +28,7 @@ record SingleEvaluations(double[] losses, double[] controls) {
    *
    * @param schedule over the noise levels that the model was trained for
    * @param times t of each evaluation
-   * @param noise stream i + {@code firstStream} is the noise of evaluation i
+   * @param stream of {@code noise} that each evaluation's noise is
    */
   static SingleEvaluations of(
       DiffusionModel model,
@@ -36,7 +37,7 @@ record SingleEvaluations(double[] losses, double[] controls) {
       PixelImage image,
       double[] times,
       CounterNoise noise,
-      long firstStream) {
+      LongUnaryOperator stream) {
     int dimensions = image.pixels().length;
     double bitsPerNat = 1 / (dimensions * Math.log(2));
     int batch = model.largestBatch();
@@ -48,7 +49,8 @@ record SingleEvaluations(double[] losses, double[] controls) {
       float[] epsilon = new float[count * dimensions];
       for (int i = 0; i < count; i++) {
         gammas[i] = (float) schedule.gamma(times[from + i]);
-        noise.fillGaussian(firstStream + from + i, epsilon, i * dimensions, dimensions);
+        noise.fillGaussian(
+            stream.applyAsLong((long) from + i), epsilon, i * dimensions, dimensions);
       }
       try (NDManager manager = model.newManager()) {
         Shape shape = new Shape(count, image.channels(), image.height(), image.width());

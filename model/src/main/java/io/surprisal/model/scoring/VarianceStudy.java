@@ -158,7 +158,7 @@ public final class VarianceStudy {
             image,
             all,
             noise,
-            stream(times, evaluations, seeds));
+            i -> stream(times, evaluations, seeds) + i);
     for (int s = 0; s < seeds; s++) {
       for (int i = s * evaluations; i < (s + 1) * evaluations; i++) {
         double centred = all[i] - 0.5;

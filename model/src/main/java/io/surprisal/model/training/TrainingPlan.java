@@ -85,11 +85,11 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
       Map<String, ?> set,
       Device device,
       int workers) {
-    FitConfiguration exact = configuration.with(Map.of("precision", Precision.FLOAT32));
-    FitConfiguration coarse = configuration.with(Map.of("precision", Precision.BFLOAT16));
     if (set.containsKey("precision")) {
       return new TrainingPlan(name, configuration, millis(configuration, data, device, workers));
     }
+    FitConfiguration exact = configuration.with(Map.of("precision", Precision.FLOAT32));
+    FitConfiguration coarse = configuration.with(Map.of("precision", Precision.BFLOAT16));
     double exactMillis = millis(exact, data, device, workers);
     double coarseMillis = millis(coarse, data, device, workers);
     return coarseMillis < exactMillis

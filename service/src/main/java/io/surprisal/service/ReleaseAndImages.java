@@ -1,0 +1,32 @@
+package io.surprisal.service;
+
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.release.Release;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** {@code --release} and {@code --data}, wherever a release is measured on images. */
+final class ReleaseAndImages {
+  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
+  private Path release;
+
+  @Option(
+      names = "--data",
+      required = true,
+      arity = "1..*",
+      paramLabel = "FILE|DIR",
+      description = "Images that did not train the release, nor calibrate it.")
+  private List<Path> data;
+
+  /** The release, read and verified. */
+  Release release() throws IOException {
+    return ReleaseFiles.load(release);
+  }
+
+  /** The images, as a release takes them. */
+  ImageDataset imagesFor(Release loaded) throws IOException {
+    return Images.prepared(Images.open(data), loaded.preprocessing());
+  }
+}
