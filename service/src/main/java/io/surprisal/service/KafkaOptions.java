@@ -1,6 +1,6 @@
 package io.surprisal.service;
 
-import io.surprisal.topology.Topics;
+import io.surprisal.schemas.Topics;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;

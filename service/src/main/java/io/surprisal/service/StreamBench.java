@@ -5,7 +5,7 @@ import io.surprisal.model.images.PixelImage;
 import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.RecordFormat;
-import io.surprisal.topology.Topics;
+import io.surprisal.schemas.Topics;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;

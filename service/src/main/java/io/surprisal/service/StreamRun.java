@@ -1,11 +1,11 @@
 package io.surprisal.service;
 
 import io.surprisal.model.images.DecodingLimits;
+import io.surprisal.schemas.Topics;
 import io.surprisal.topology.ScoringStream;
 import io.surprisal.topology.ScoringTopology;
 import io.surprisal.topology.ServedModel;
 import io.surprisal.topology.StreamSettings;
-import io.surprisal.topology.Topics;
 import java.time.Duration;
 
 /** The topology at work in a benchmark, with a model that is the caller's. */

@@ -5,6 +5,7 @@ import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.Topics;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;

@@ -1,6 +1,7 @@
 package io.surprisal.topology;
 
 import io.surprisal.model.images.DecodingLimits;
+import io.surprisal.schemas.Topics;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.config.TopicConfig;

@@ -1,5 +1,6 @@
 package io.surprisal.topology;
 
+import io.surprisal.schemas.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

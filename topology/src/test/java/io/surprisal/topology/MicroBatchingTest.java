@@ -13,6 +13,7 @@ import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ScoringQueue;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

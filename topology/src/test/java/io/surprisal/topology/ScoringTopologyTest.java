@@ -20,6 +20,7 @@ import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ScoreVerdict;
+import io.surprisal.schemas.Topics;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;

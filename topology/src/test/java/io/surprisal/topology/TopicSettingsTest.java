@@ -2,6 +2,7 @@ package io.surprisal.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.schemas.Topics;
 import java.util.List;
 import org.apache.kafka.common.internals.Topic;
 import org.junit.jupiter.api.Test;

@@ -1,4 +1,4 @@
-package io.surprisal.topology;
+package io.surprisal.schemas;
 
 /**
  * Names of all topics: a prefix and what they carry.
@@ -25,7 +25,7 @@ public record Topics(String prefix) {
     return prefix + "alerts";
   }
 
-  /** Output: images that could not be scored, as they came, with headers of {@link DeadLetter}. */
+  /** Output: images that could not be scored, as they came, with headers that say why. */
   public String deadLetters() {
     return prefix + "dead-letters";
   }
