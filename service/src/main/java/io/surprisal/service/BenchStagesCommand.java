@@ -149,7 +149,8 @@ final class BenchStagesCommand implements Callable<Integer> {
                 where.workers(),
                 ScoringService.Scoring.DEFAULT_BATCH,
                 ScoringService.Scoring.DEFAULT_LINGER,
-                ScoringService.queueCapacity(where, ScoringService.Scoring.DEFAULT_BATCH));
+                ScoringService.queueCapacity(
+                    where.workers(), ScoringService.Scoring.DEFAULT_BATCH));
         Progress progress = invocation.progress("score", 3L * images.size(), "images")) {
       CertainVerdict certain =
           new CertainVerdict(loaded.calibration().orElseThrow(), threshold, certainty);

@@ -203,7 +203,10 @@ final class BenchStreamCommand implements Callable<Integer> {
       try (ImageScorer scorer = new ImageScorer(loaded, where, evaluations);
           BatchScorer batches =
               new BatchScorer(
-                  where.workers(), batch, linger, ScoringService.queueCapacity(where, batch));
+                  where.workers(),
+                  batch,
+                  linger,
+                  ScoringService.queueCapacity(where.workers(), batch));
           Progress progress = invocation.progress("bench", total, "images")) {
         ScoringQueue queue = nullNetwork ? nullQueue(scorer) : batches.queue(scorer);
         ServedModel model =

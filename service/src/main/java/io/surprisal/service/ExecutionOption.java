@@ -31,7 +31,11 @@ final class ExecutionOption extends DeviceOption {
 
   /** Where and how precisely to run a release: as it is calibrated, unless told otherwise. */
   Execution forRelease(Release release) {
-    Device where = device();
+    return forRelease(release, device());
+  }
+
+  /** The same on a device that was selected before. */
+  Execution forRelease(Release release, Device where) {
     return new Execution(
         where,
         named()

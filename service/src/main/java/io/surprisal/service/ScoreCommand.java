@@ -1,15 +1,20 @@
 package io.surprisal.service;
 
+import ai.djl.Device;
 import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.release.Ed25519;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.Stages;
 import io.surprisal.topology.ScoringCounts;
 import io.surprisal.topology.StreamSettings;
 import io.surprisal.topology.TopicSettings;
 import io.surprisal.topology.TopicSetup;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.admin.Admin;
@@ -45,9 +50,18 @@ final class ScoreCommand implements Callable<Integer> {
   @Option(
       names = "--release",
       paramLabel = "FILE",
-      required = true,
-      description = "The release to score with.")
-  private Path release;
+      description =
+          "Score with this release for good (default: with the one that is announced as active,"
+              + " whichever it is; images wait until there is one).")
+  private Optional<Path> release = Optional.empty();
+
+  @Option(
+      names = "--trust",
+      paramLabel = "FILE",
+      description =
+          "Public key (Ed25519, PEM) that announced releases must be signed with; repeatable"
+              + " (default: none needs a signature).")
+  private List<Path> trusted = new ArrayList<>();
 
   @Option(
       names = "--evaluations",
@@ -132,7 +146,11 @@ final class ScoreCommand implements Callable<Integer> {
     require(threads >= 1, "--threads is " + threads + ", must be at least 1");
     require(
         alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
-    Release loaded = ReleaseFiles.load(release);
+    require(
+        release.isEmpty() || trusted.isEmpty(),
+        "--trust is for announced releases, leave out --release or --trust");
+    Optional<Release> loaded =
+        release.isPresent() ? Optional.of(ReleaseFiles.load(release.get())) : Optional.empty();
     TorchRuntime.preferOperatorThreads(1);
     WritableDirectory.require(stateDirectory, "--state-dir");
     StreamSettings settings =
@@ -144,19 +162,21 @@ final class ScoreCommand implements Callable<Integer> {
             instanceId,
             prepareTopics(),
             kafka.properties());
+    ScoringService.Scoring scoring =
+        new ScoringService.Scoring(stages, certainty, alertRate, batch, Duration.ofMillis(linger));
     try (ScoringService service =
-        new ScoringService(
-            loaded,
-            execution.forRelease(loaded),
-            new ScoringService.Scoring(
-                stages, certainty, alertRate, batch, Duration.ofMillis(linger)),
-            kafka.topics(),
-            settings)) {
+        loaded.isPresent()
+            ? new ScoringService(
+                loaded.get(), execution.forRelease(loaded.get()), scoring, kafka.topics(), settings)
+            : following(scoring, settings)) {
       LOG.info(
-          "Scoring {} with release {} (K = {}); Ctrl-C ends it",
+          "Scoring {} with {} (K = {}); Ctrl-C ends it",
           kafka.topics().images(),
-          loaded.id(),
+          loaded.map(fixed -> "release " + fixed.id()).orElse("the release that is active"),
           stages);
+      if (loaded.isEmpty()) {
+        awaitRelease(service);
+      }
       watch(service);
       if (service.failure().isPresent()) {
         throw new IllegalStateException(
@@ -165,6 +185,32 @@ final class ScoreCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private ScoringService following(ScoringService.Scoring scoring, StreamSettings settings)
+      throws IOException {
+    Device where = execution.device();
+    return new ScoringService(
+        announced -> execution.forRelease(announced, where),
+        TorchRuntime.workers(where),
+        scoring,
+        kafka.topics(),
+        settings,
+        kafka.client(Map.of()),
+        Members.name(instanceId),
+        Ed25519.publicKeys(trusted));
+  }
+
+  private void awaitRelease(ScoringService service) throws InterruptedException {
+    boolean said = false;
+    while (!service.awaitStart(CHECK) && !invocation.stop().requested()) {
+      if (!said) {
+        LOG.info(
+            "No release is active yet: images wait; 'surprisal train' makes the first one,"
+                + " --release names one");
+        said = true;
+      }
+    }
   }
 
   /** Creates the topics that lack; returns the largest dead letter in bytes. */

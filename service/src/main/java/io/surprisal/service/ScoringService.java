@@ -1,28 +1,31 @@
 package io.surprisal.service;
 
-import io.surprisal.model.detection.AlertRule;
-import io.surprisal.model.detection.CertainVerdict;
 import io.surprisal.model.images.DecodingLimits;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.BatchScorer;
-import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
-import io.surprisal.model.scoring.StoppingRule;
 import io.surprisal.schemas.Topics;
+import io.surprisal.topology.ReleaseFollower;
 import io.surprisal.topology.ScoringCounts;
 import io.surprisal.topology.ScoringStream;
 import io.surprisal.topology.ScoringTopology;
 import io.surprisal.topology.ServedModel;
 import io.surprisal.topology.StreamSettings;
+import java.security.PublicKey;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.kafka.streams.KafkaStreams;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A scorer and the stream that it works in, as one thing to start and to close. Owns the scorer's
+ * Scorers and the stream that they work in, as one thing to start and to close. Owns the scorers'
  * native memory.
  */
 public final class ScoringService implements AutoCloseable {
@@ -33,9 +36,12 @@ public final class ScoringService implements AutoCloseable {
   /** Images that wait for a worker are decoded already: a few batches keep all of them busy. */
   private static final int BATCHES_AHEAD = 4;
 
-  private final ImageScorer scorer;
   private final BatchScorer batches;
-  private final ScoringStream stream;
+  private final Topics topics;
+  private final StreamSettings settings;
+  private final Optional<ReleaseFollower> follower;
+  private final Optional<ServedRelease> fixed;
+  private volatile Optional<ScoringStream> stream = Optional.empty();
 
   /**
    * How images are scored.
@@ -56,77 +62,119 @@ public final class ScoringService implements AutoCloseable {
     }
   }
 
-  /** Loads the network and starts the stream; {@link #state} tells when it runs. */
+  /** Serves one release, and starts the stream; {@link #state} tells when it runs. */
   ScoringService(
       Release release,
       Execution execution,
       Scoring scoring,
       Topics topics,
       StreamSettings settings) {
-    scorer = new ImageScorer(release, execution, scoring.stages());
-    batches =
-        new BatchScorer(
-            execution.workers(),
-            scoring.batch(),
-            scoring.linger(),
-            queueCapacity(execution, scoring.batch()));
+    this.topics = topics;
+    this.settings = settings;
+    follower = Optional.empty();
+    batches = batchScorer(execution.workers(), scoring);
+    ServedRelease served = null;
     try {
-      AlertRule rule =
-          AlertRule.of(release, scorer.evaluations(), scorer.precision(), scoring.alertRate());
-      ScoringTopology topology =
-          new ScoringTopology(
-              topics,
-              ServedModel.of(
-                  release,
-                  batches.queue(scorer, stoppingRule(release, rule, scoring)),
-                  scorer.evaluations(),
-                  scorer.precision(),
-                  scoring.alertRate()),
-              DecodingLimits.defaults(),
-              settings.maxDeadLetterBytes());
-      stream = new ScoringStream(topology, settings);
-      stream.start();
+      served = new ServedRelease(release, execution, scoring, batches);
+      fixed = Optional.of(served);
+      ServedModel model = served.at(OptionalDouble.empty());
+      start(() -> model);
     } catch (RuntimeException e) {
       batches.close();
-      scorer.close();
+      if (served != null) {
+        served.close();
+      }
       throw e;
     }
   }
 
-  /** Images that may wait for a worker. */
-  static int queueCapacity(Execution execution, int batch) {
-    return BATCHES_AHEAD * execution.workers() * batch;
+  /**
+   * Serves the release that is announced as active, whichever it is. The stream begins with the
+   * first one: see {@link #awaitStart}.
+   *
+   * @param execution where to run a release, and how precisely
+   * @param workers batches side by side
+   * @param clients settings of Kafka clients, with the broker
+   * @param member what this member is called where it says what it serves
+   * @param trusted keys of which one must have signed a release; empty: none needs a signature
+   */
+  ScoringService(
+      Function<Release, Execution> execution,
+      int workers,
+      Scoring scoring,
+      Topics topics,
+      StreamSettings settings,
+      Map<String, Object> clients,
+      String member,
+      List<PublicKey> trusted) {
+    this.topics = topics;
+    this.settings = settings;
+    fixed = Optional.empty();
+    batches = batchScorer(workers, scoring);
+    follower =
+        Optional.of(
+            new ReleaseFollower(
+                clients,
+                topics,
+                member,
+                trusted,
+                release -> new ServedRelease(release, execution.apply(release), scoring, batches)));
   }
 
-  private static StoppingRule stoppingRule(Release release, AlertRule rule, Scoring scoring) {
-    if (scoring.stages().ends().size() == 1 || rule.threshold().isEmpty()) {
-      return StoppingRule.NEVER;
+  private static BatchScorer batchScorer(int workers, Scoring scoring) {
+    return new BatchScorer(
+        workers, scoring.batch(), scoring.linger(), queueCapacity(workers, scoring.batch()));
+  }
+
+  private void start(Supplier<ServedModel> models) {
+    ScoringStream started =
+        new ScoringStream(
+            new ScoringTopology(
+                topics, models, DecodingLimits.defaults(), settings.maxDeadLetterBytes()),
+            settings);
+    stream = Optional.of(started);
+    started.start();
+  }
+
+  /**
+   * Starts the stream once a release serves; images wait in their topic until then.
+   *
+   * @return false if none serves after the time; true from then on
+   */
+  boolean awaitStart(Duration time) throws InterruptedException {
+    if (stream.isEmpty() && follower.orElseThrow().awaitFirst(time)) {
+      start(follower.get());
     }
-    return new CertainVerdict(
-        release.calibration().orElseThrow(), rule.threshold().getAsDouble(), scoring.certainty());
+    return stream.isPresent();
+  }
+
+  /** Images that may wait for a worker. */
+  static int queueCapacity(int workers, int batch) {
+    return BATCHES_AHEAD * workers * batch;
   }
 
   /** State of the stream. */
   public KafkaStreams.State state() {
-    return stream.state();
+    return stream.map(ScoringStream::state).orElse(KafkaStreams.State.CREATED);
   }
 
   /** What ended the stream for good; empty while it works. */
   public Optional<Throwable> failure() {
-    return stream.failure();
+    return stream.flatMap(ScoringStream::failure);
   }
 
   /** What has been done since the start. */
   public ScoringCounts counts() {
-    return stream.counts();
+    return stream.map(ScoringStream::counts).orElse(new ScoringCounts(0, 0, 0));
   }
 
   /** Commits, leaves the images at hand to the next owner of their partition, frees the network. */
   @Override
   public void close() {
-    if (stream.close(CLOSE_TIMEOUT)) {
+    if (stream.map(running -> running.close(CLOSE_TIMEOUT)).orElse(true)) {
       batches.close();
-      scorer.close();
+      follower.ifPresent(ReleaseFollower::close);
+      fixed.ifPresent(ServedRelease::close);
     } else {
       LOG.warn("The stream did not end within {} s", CLOSE_TIMEOUT.toSeconds());
     }

@@ -18,11 +18,9 @@ final class ImageIntake {
 
   private static final RecordFormat<ImageEvent> IMAGES = RecordFormat.of(ImageEvent.class);
 
-  private final Preprocessing preprocessing;
   private final ImageDecoder decoder;
 
-  ImageIntake(Preprocessing preprocessing, DecodingLimits limits) {
-    this.preprocessing = preprocessing;
+  ImageIntake(DecodingLimits limits) {
     this.decoder = new ImageDecoder(limits);
   }
 
@@ -43,11 +41,13 @@ final class ImageIntake {
   /**
    * Checks and decodes.
    *
+   * @param preprocessing of the release that is to score the image
    * @throws NotScoredException if the record breaks a rule of this room
    * @throws RecordFormatException if the value is no image record
    * @throws ImageRejectedException if the body is not an image that the network takes
    */
-  Accepted accept(Record<byte[], byte[]> image) throws NotScoredException, ImageRejectedException {
+  Accepted accept(Record<byte[], byte[]> image, Preprocessing preprocessing)
+      throws NotScoredException, ImageRejectedException {
     if (image.value() == null) {
       throw new NotScoredException(DeadLetterReason.NULL_VALUE, "The record has no value");
     }

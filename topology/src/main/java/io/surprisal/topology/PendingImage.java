@@ -12,21 +12,29 @@ import org.apache.kafka.streams.processor.api.Record;
  *
  * @param record as it was read, for its dead letter
  * @param location where it lies
- * @param identity what the record says of the image; empty where that could not be read
+ * @param submission of an image that could be read; empty for all others
  * @param likelihood of a rejected image: what is wrong with it
  */
 record PendingImage(
     Record<byte[], byte[]> record,
     ImageLocation location,
-    Optional<ImageIntake.Identity> identity,
+    Optional<Submission> submission,
     CompletableFuture<ImageLikelihood> likelihood) {
+
+  /**
+   * An image on its way through a model.
+   *
+   * @param identity what the record says of the image
+   * @param model that scores it, whatever serves when it is done
+   */
+  record Submission(ImageIntake.Identity identity, ServedModel model) {}
 
   static PendingImage submitted(
       Record<byte[], byte[]> record,
       ImageLocation location,
-      ImageIntake.Identity identity,
+      Submission submission,
       CompletableFuture<ImageLikelihood> likelihood) {
-    return new PendingImage(record, location, Optional.of(identity), likelihood);
+    return new PendingImage(record, location, Optional.of(submission), likelihood);
   }
 
   static PendingImage rejected(

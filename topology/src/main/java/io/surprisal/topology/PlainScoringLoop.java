@@ -56,7 +56,7 @@ public final class PlainScoringLoop {
    * @throws Exception at the first image that cannot be scored
    */
   public void run() throws Exception {
-    ImageIntake intake = new ImageIntake(model.preprocessing(), DecodingLimits.defaults());
+    ImageIntake intake = new ImageIntake(DecodingLimits.defaults());
     ScoreRecords records = new ScoreRecords(model);
     try (KafkaConsumer<byte[], byte[]> consumer = consumer();
         KafkaProducer<byte[], byte[]> producer = producer()) {
@@ -72,7 +72,8 @@ public final class PlainScoringLoop {
         for (ConsumerRecord<byte[], byte[]> image : images) {
           ImageIntake.Accepted accepted =
               intake.accept(
-                  new Record<>(image.key(), image.value(), image.timestamp(), image.headers()));
+                  new Record<>(image.key(), image.value(), image.timestamp(), image.headers()),
+                  model.preprocessing());
           ImageLikelihood likelihood = model.scoring().submit(accepted.pixels()).get();
           ImageScore score =
               records

@@ -2,6 +2,7 @@ package io.surprisal.topology;
 
 import io.surprisal.model.images.DecodingLimits;
 import io.surprisal.model.scoring.DeviceFailedException;
+import io.surprisal.model.scoring.RetiredException;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
@@ -83,9 +85,8 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
 
   private final String topic;
-  private final ServedModel model;
+  private final Supplier<ServedModel> models;
   private final ImageIntake intake;
-  private final ScoreRecords records;
   private final ImageReader reader;
   private final int maxDeadLetterBytes;
   private final Counters counters;
@@ -108,19 +109,19 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   /**
    * @param topic that the images come from
+   * @param models gives the one that serves now; another may at the next image
    * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes
    */
   ScoringProcessor(
       String topic,
-      ServedModel model,
+      Supplier<ServedModel> models,
       DecodingLimits limits,
       ImageReader reader,
       int maxDeadLetterBytes,
       Counters counters) {
     this.topic = topic;
-    this.model = model;
-    this.intake = new ImageIntake(model.preprocessing(), limits);
-    this.records = new ScoreRecords(model);
+    this.models = models;
+    this.intake = new ImageIntake(limits);
     this.reader = reader;
     this.maxDeadLetterBytes = maxDeadLetterBytes;
     this.counters = counters;
@@ -223,10 +224,27 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   }
 
   private PendingImage submit(Record<byte[], byte[]> image, ImageLocation location) {
+    while (true) {
+      ServedModel model = models.get();
+      try {
+        return submit(image, location, model);
+      } catch (RetiredException e) {
+        LOG.debug("Release {} has been retired meanwhile", model.releaseId(), e);
+      }
+    }
+  }
+
+  private PendingImage submit(
+      Record<byte[], byte[]> image, ImageLocation location, ServedModel model) {
     try {
-      ImageIntake.Accepted accepted = intake.accept(image);
+      ImageIntake.Accepted accepted = intake.accept(image, model.preprocessing());
       return PendingImage.submitted(
-          image, location, accepted.identity(), model.scoring().submit(accepted.pixels()));
+          image,
+          location,
+          new PendingImage.Submission(accepted.identity(), model),
+          model.scoring().submit(accepted.pixels()));
+    } catch (RetiredException e) {
+      throw e;
     } catch (InterruptedException e) {
       throw new InterruptException(e);
     } catch (DeviceFailedException e) {
@@ -277,7 +295,9 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
    */
   private ScoreRecords.Scored judge(PendingImage image) throws Exception {
     var likelihood = image.result();
-    return records.judge(image.identity().orElseThrow(), image.location(), likelihood);
+    PendingImage.Submission submission = image.submission().orElseThrow();
+    return new ScoreRecords(submission.model())
+        .judge(submission.identity(), image.location(), likelihood);
   }
 
   private void forwardAlert(PendingImage image, AnomalyAlert alert) {

@@ -3,6 +3,7 @@ package io.surprisal.topology;
 import io.surprisal.model.images.DecodingLimits;
 import io.surprisal.schemas.Topics;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -54,12 +55,19 @@ public final class ScoringTopology {
   private static final int CHANGELOG_SEGMENT_BYTES = 1 << 20;
 
   private final Topics topics;
-  private final ServedModel model;
+  private final Supplier<ServedModel> models;
   private final DecodingLimits limits;
   private final int maxDeadLetterBytes;
   private final Counters counters = new Counters();
 
+  /** Serves one release for good. */
+  public ScoringTopology(
+      Topics topics, ServedModel model, DecodingLimits limits, int maxDeadLetterBytes) {
+    this(topics, () -> model, limits, maxDeadLetterBytes);
+  }
+
   /**
+   * @param models gives the model that serves now; asked for each image
    * @param limits what an encoded image may cost
    * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes. Ask {@link
    *     TopicSetup#maxMessageBytes}: under exactly-once processing a record that the broker refuses
@@ -68,7 +76,7 @@ public final class ScoringTopology {
    * @throws IllegalArgumentException if maxDeadLetterBytes is too small for Surprisal's own headers
    */
   public ScoringTopology(
-      Topics topics, ServedModel model, DecodingLimits limits, int maxDeadLetterBytes) {
+      Topics topics, Supplier<ServedModel> models, DecodingLimits limits, int maxDeadLetterBytes) {
     if (maxDeadLetterBytes < DeadLetter.MIN_BYTES) {
       throw new IllegalArgumentException(
           "The limit of dead letters is "
@@ -77,7 +85,7 @@ public final class ScoringTopology {
               + DeadLetter.MIN_BYTES);
     }
     this.topics = topics;
-    this.model = model;
+    this.models = models;
     this.limits = limits;
     this.maxDeadLetterBytes = maxDeadLetterBytes;
   }
@@ -109,7 +117,7 @@ public final class ScoringTopology {
             PROCESSOR,
             () ->
                 new ScoringProcessor(
-                    topics.images(), model, limits, reader, maxDeadLetterBytes, counters),
+                    topics.images(), models, limits, reader, maxDeadLetterBytes, counters),
             SOURCE)
         .addStateStore(pending(pendingStore), PROCESSOR)
         .addSink(SCORES, topics.scores(), bytesOut, bytesOut, PROCESSOR)
@@ -132,6 +140,7 @@ public final class ScoringTopology {
 
   /** One line of warning if no alert can ever be raised. */
   void warnIfSilent() {
+    ServedModel model = models.get();
     model
         .rule()
         .silence()

@@ -47,7 +47,8 @@ public final class Release {
       Preprocessing preprocessing,
       double levelOffset,
       CalibrationManifest calibration,
-      TrainingRecord training) {}
+      TrainingRecord training,
+      Provenance provenance) {}
 
   private record CalibrationManifest(
       int evaluations,
@@ -68,6 +69,7 @@ public final class Release {
   private final float[] parameters;
   private final Calibration calibration;
   private final TrainingRecord training;
+  private final Provenance provenance;
 
   private Release(String id, Manifest manifest, float[] parameters, Calibration calibration) {
     this.id = id;
@@ -75,8 +77,20 @@ public final class Release {
     this.preprocessing = manifest.preprocessing();
     this.levelOffset = manifest.levelOffset();
     this.training = manifest.training();
+    this.provenance = manifest.provenance();
     this.parameters = parameters;
     this.calibration = calibration;
+  }
+
+  /** Writes a release that no training run on a stream made. */
+  public static Release write(
+      Path file,
+      ModelConfiguration configuration,
+      float[] parameters,
+      Optional<Calibration> calibration,
+      TrainingRecord training)
+      throws IOException {
+    return write(file, configuration, parameters, calibration, training, Optional.empty());
   }
 
   /**
@@ -84,13 +98,15 @@ public final class Release {
    *
    * @param parameters flat vector of {@link ParameterLayout}; copied
    * @param calibration empty for a release that scores but raises no alerts
+   * @param provenance empty for a release that was not trained from a stream
    */
   public static Release write(
       Path file,
       ModelConfiguration configuration,
       float[] parameters,
       Optional<Calibration> calibration,
-      TrainingRecord training)
+      TrainingRecord training,
+      Optional<Provenance> provenance)
       throws IOException {
     Preprocessing preprocessing =
         new Preprocessing(
@@ -105,7 +121,8 @@ public final class Release {
         DEFAULT_LEVEL_OFFSET,
         parameters.clone(),
         calibration.orElse(null),
-        training);
+        training,
+        provenance.orElse(null));
   }
 
   private static Release write(
@@ -115,7 +132,8 @@ public final class Release {
       double levelOffset,
       float[] parameters,
       Calibration calibration,
-      TrainingRecord training)
+      TrainingRecord training,
+      Provenance provenance)
       throws IOException {
     Map<String, Safetensors.Tensor> tensors =
         NamedParameters.split(ParameterLayout.of(configuration), parameters);
@@ -133,7 +151,13 @@ public final class Release {
     }
     Manifest manifest =
         new Manifest(
-            FORMAT, configuration, preprocessing, levelOffset, calibrationManifest, training);
+            FORMAT,
+            configuration,
+            preprocessing,
+            levelOffset,
+            calibrationManifest,
+            training,
+            provenance);
     String text = JSON.writeValueAsString(manifest);
     Map<String, String> metadata =
         Map.of(
@@ -152,7 +176,14 @@ public final class Release {
   /** Writes this release with another calibration; all else stays. */
   public Release recalibrated(Path file, Calibration newCalibration) throws IOException {
     return write(
-        file, configuration, preprocessing, levelOffset, parameters, newCalibration, training);
+        file,
+        configuration,
+        preprocessing,
+        levelOffset,
+        parameters,
+        newCalibration,
+        training,
+        provenance);
   }
 
   /** An untrained, uncalibrated release: its network is ε̂ = z exactly. */
@@ -314,5 +345,10 @@ public final class Release {
 
   public TrainingRecord training() {
     return training;
+  }
+
+  /** Empty for a release that was not trained from a stream. */
+  public Optional<Provenance> provenance() {
+    return Optional.ofNullable(provenance);
   }
 }

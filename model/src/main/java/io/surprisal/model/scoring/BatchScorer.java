@@ -37,6 +37,10 @@ public final class BatchScorer implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition arrived = lock.newCondition();
   private final Condition taken = lock.newCondition();
+
+  /** Somebody has stopped using a lane. */
+  private final Condition laneLeft = lock.newCondition();
+
   private final Deque<Request> waiting = new ArrayDeque<>();
   private final List<Thread> workers = new ArrayList<>();
   private int idle;
@@ -44,7 +48,49 @@ public final class BatchScorer implements AutoCloseable {
   private boolean closed;
 
   /** Images of one caller's queue: one scorer, one rule. */
-  private record Lane(ImageScorer scorer, StoppingRule rule) {}
+  private final class Lane implements ScoringLane {
+    private final ImageScorer scorer;
+    private final StoppingRule rule;
+
+    /** Callers that are handing an image in. */
+    private int entering;
+
+    /** Batches that workers have taken. */
+    private int batches;
+
+    private boolean retired;
+
+    Lane(ImageScorer scorer, StoppingRule rule) {
+      this.scorer = scorer;
+      this.rule = rule;
+    }
+
+    @Override
+    public CompletableFuture<ImageLikelihood> submit(PixelImage image) throws InterruptedException {
+      return BatchScorer.this.submit(this, image);
+    }
+
+    @Override
+    public boolean retire(Duration timeout) throws InterruptedException {
+      long left = timeout.toNanos();
+      lock.lock();
+      try {
+        retired = true;
+        while (inUse() && left > 0) {
+          left = laneLeft.awaitNanos(left);
+        }
+        return !inUse();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private boolean inUse() {
+      return entering > 0
+          || batches > 0
+          || waiting.stream().anyMatch(request -> request.lane() == this);
+    }
+  }
 
   private record Request(
       Lane lane,
@@ -82,22 +128,45 @@ public final class BatchScorer implements AutoCloseable {
    *
    * @param rule asked after each of the scorer's stages but the last
    */
-  public ScoringQueue queue(ImageScorer scorer, StoppingRule rule) {
-    Lane lane = new Lane(scorer, rule);
-    return image -> submit(lane, image);
+  public ScoringLane queue(ImageScorer scorer, StoppingRule rule) {
+    return new Lane(scorer, rule);
   }
 
   /** The same without a rule: every image gets all evaluations. */
-  public ScoringQueue queue(ImageScorer scorer) {
+  public ScoringLane queue(ImageScorer scorer) {
     return queue(scorer, StoppingRule.NEVER);
   }
 
   private CompletableFuture<ImageLikelihood> submit(Lane lane, PixelImage image)
       throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      if (lane.retired) {
+        throw new RetiredException();
+      }
+      lane.entering++;
+    } finally {
+      lock.unlock();
+    }
+    try {
+      return enqueue(lane, image);
+    } finally {
+      lock.lock();
+      try {
+        lane.entering--;
+        laneLeft.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private CompletableFuture<ImageLikelihood> enqueue(Lane lane, PixelImage image)
+      throws InterruptedException {
     CompletableFuture<ImageLikelihood> likelihood = new CompletableFuture<>();
     ImageEvaluation evaluation;
     try {
-      evaluation = lane.scorer().begin(image, 0);
+      evaluation = lane.scorer.begin(image, 0);
     } catch (IllegalArgumentException e) {
       return CompletableFuture.failedFuture(e); // the image is not of the model's shape
     }
@@ -139,7 +208,7 @@ public final class BatchScorer implements AutoCloseable {
           return; // closed
         }
         if (!requests.get().isEmpty()) {
-          score(requests.get());
+          scoreAndLeave(requests.get());
         }
       }
     } catch (InterruptedException e) {
@@ -191,16 +260,35 @@ public final class BatchScorer implements AutoCloseable {
         requests.add(request);
       }
     }
+    if (!requests.isEmpty()) {
+      lane.batches++;
+    }
     taken.signalAll();
+    laneLeft.signalAll(); // those that were given up have left
     if (!waiting.isEmpty()) {
       arrived.signal(); // another worker may have a batch too
     }
     return requests;
   }
 
+  private void scoreAndLeave(List<Request> requests) {
+    Lane lane = requests.get(0).lane();
+    try {
+      score(requests);
+    } finally {
+      lock.lock();
+      try {
+        lane.batches--;
+        laneLeft.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
   /** One stage of a batch. */
   private void score(List<Request> requests) {
-    ImageScorer scorer = requests.get(0).lane().scorer();
+    ImageScorer scorer = requests.get(0).lane().scorer;
     List<ImageLikelihood> likelihoods;
     try {
       scorer.advance(requests.stream().map(Request::evaluation).toList());
@@ -217,7 +305,7 @@ public final class BatchScorer implements AutoCloseable {
       Request request = requests.get(i);
       ImageLikelihood likelihood = likelihoods.get(i);
       boolean done = likelihood.evaluations() == scorer.evaluations();
-      if (done || request.lane().rule().settled(likelihood)) {
+      if (done || request.lane().rule.settled(likelihood)) {
         request.likelihood().complete(likelihood);
       } else {
         goingOn.add(request);
@@ -253,7 +341,7 @@ public final class BatchScorer implements AutoCloseable {
       LOG.warn("A batch of {} images failed and is tried in halves", requests.size(), cause);
       score(requests.subList(0, half));
       score(requests.subList(half, requests.size()));
-    } else if (works(requests.get(0).lane().scorer())) {
+    } else if (works(requests.get(0).lane().scorer)) {
       requests.get(0).likelihood().completeExceptionally(cause);
     } else {
       fail(requests, new DeviceFailedException("not even a blank image can be scored", cause));

@@ -348,7 +348,7 @@ public final class ImageScorer implements AutoCloseable {
   }
 
   /** A black image of the model's shape, to see whether the device works. */
-  PixelImage blank() {
+  public PixelImage blank() {
     return new PixelImage(
         configuration.channels(),
         configuration.height(),

@@ -4,6 +4,7 @@ import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * A seeded split of a data set into images to train on and images held out, and the order in which
@@ -34,6 +35,27 @@ final class DataSplit {
     int[] order = permutation(data.size(), new Random(seed));
     heldOut = Arrays.copyOfRange(order, 0, held);
     training = Arrays.copyOfRange(order, held, order.length);
+  }
+
+  /** The split of data whose held-out images were chosen before, and come last. */
+  static DataSplit withLastHeldOut(ImageDataset data, int heldOut, long seed) {
+    int training = data.size() - heldOut;
+    if (heldOut < 0 || training < 1) {
+      throw new IllegalArgumentException(
+          data.size() + " images are too few to hold out " + heldOut + " of them");
+    }
+    return new DataSplit(
+        data,
+        seed,
+        IntStream.range(0, training).toArray(),
+        IntStream.range(training, data.size()).toArray());
+  }
+
+  private DataSplit(ImageDataset data, long seed, int[] training, int[] heldOut) {
+    this.data = data;
+    this.seed = seed;
+    this.training = training;
+    this.heldOut = heldOut;
   }
 
   private static int[] permutation(int n, Random random) {

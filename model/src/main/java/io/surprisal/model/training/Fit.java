@@ -9,6 +9,7 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.network.Precision;
 import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.ReleaseException;
 import io.surprisal.model.release.TrainingRecord;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -61,13 +63,18 @@ public final class Fit {
    * @param steps optimiser steps in all, empty for no bound
    * @param time wall time of training in all, empty for no bound
    * @param heldOutFraction share of the images that is never trained on
-   * @param calibrationImages most held-out images that calibrate the release
+   * @param calibrationImages most held-out images that calibrate the release; 0: it is left
+   *     uncalibrated
    * @param evaluations K, the serving number that the release is calibrated for
    * @param seed of initialisation, split, order and noise
    * @param average whether the release holds the moving average of the weights
    * @param resume go on from the checkpoint beside {@code out}
    * @param execution where to train, and how precisely the release will be served; training itself
    *     is in float32
+   * @param heldOutLast how many images at the end of the data are held out, in place of a share of
+   *     them drawn by chance
+   * @param parent whose weights training starts from; empty: new weights
+   * @param provenance for the release; empty: not trained from a stream
    */
   public record Request(
       ImageDataset data,
@@ -82,7 +89,44 @@ public final class Fit {
       long seed,
       boolean average,
       boolean resume,
-      Execution execution) {
+      Execution execution,
+      OptionalInt heldOutLast,
+      Optional<Release> parent,
+      Optional<Provenance> provenance) {
+
+    /** Of images that were split by nobody, from new weights. */
+    public Request(
+        ImageDataset data,
+        String dataName,
+        Path out,
+        FitConfiguration configuration,
+        OptionalLong steps,
+        Optional<Duration> time,
+        double heldOutFraction,
+        int calibrationImages,
+        int evaluations,
+        long seed,
+        boolean average,
+        boolean resume,
+        Execution execution) {
+      this(
+          data,
+          dataName,
+          out,
+          configuration,
+          steps,
+          time,
+          heldOutFraction,
+          calibrationImages,
+          evaluations,
+          seed,
+          average,
+          resume,
+          execution,
+          OptionalInt.empty(),
+          Optional.empty(),
+          Optional.empty());
+    }
 
     public Request {
       if (steps.isEmpty() && time.isEmpty()) {
@@ -91,6 +135,15 @@ public final class Fit {
       if (!(heldOutFraction >= 0 && heldOutFraction < 1)) {
         throw new IllegalArgumentException(
             "held-out share is " + heldOutFraction + ", must be in [0, 1)");
+      }
+      if (parent.isPresent()) {
+        ModelConfiguration wanted =
+            configuration.model(data.channels(), data.height(), data.width());
+        ModelConfiguration found = parent.get().configuration();
+        if (!found.equals(wanted)) {
+          throw new IllegalArgumentException(
+              "the release to start from has the network " + found + ", wanted is " + wanted);
+        }
       }
     }
   }
@@ -136,31 +189,39 @@ public final class Fit {
         request.resume() ? Optional.of(checkpoint(request.out())) : Optional.empty();
     FitConfiguration fit = request.configuration();
     ModelConfiguration model = fit.model(data.channels(), data.height(), data.width());
-    DataSplit split = new DataSplit(data, request.heldOutFraction(), request.seed());
+    DataSplit split =
+        request.heldOutLast().isPresent()
+            ? DataSplit.withLastHeldOut(data, request.heldOutLast().getAsInt(), request.seed())
+            : new DataSplit(data, request.heldOutFraction(), request.seed());
     if (resumed.isPresent()) {
       requireSameRun(resumed.get(), model, fit, split);
     }
     listener.started(
         model, ParameterLayout.of(model).size(), split.trainingImages(), split.heldOutImages());
     try (ModelTrainer trainer =
-        resumed.isPresent()
-            ? new ModelTrainer(
-                model,
-                fit,
-                request.execution().device(),
-                request.execution().workers(),
-                request.seed(),
-                resumed.get().state())
-            : new ModelTrainer(
-                model,
-                fit,
-                request.execution().device(),
-                request.execution().workers(),
-                request.seed())) {
+        new ModelTrainer(
+            model,
+            fit,
+            request.execution().device(),
+            request.execution().workers(),
+            request.seed(),
+            resumed.map(Checkpoint::state).orElseGet(() -> first(model)))) {
       Progress progress = new Progress(model, fit, split, trainer, resumed);
       progress.train();
       return progress.release();
     }
+  }
+
+  private ModelTrainer.State first(ModelConfiguration model) {
+    return request
+        .parent()
+        .map(parent -> ModelTrainer.startingFrom(parent.parameters()))
+        .orElseGet(() -> ModelTrainer.initial(model, request.seed()));
+  }
+
+  /** Whether a run that was to write this release has left a checkpoint to resume from. */
+  public static boolean isResumable(Path out) {
+    return Files.exists(Checkpoint.beside(out));
   }
 
   /**
@@ -391,8 +452,13 @@ public final class Fit {
               pngBitsPerDim(),
               request.average(),
               history);
-      Release release = Release.write(request.out(), model, weights(), Optional.empty(), record);
+      Release release =
+          Release.write(
+              request.out(), model, weights(), Optional.empty(), record, request.provenance());
       int of = Math.min(request.calibrationImages(), split.heldOutImages());
+      if (request.calibrationImages() == 0) {
+        return release; // the caller calibrates
+      }
       if (of < Calibrator.FEWEST_IMAGES) {
         LOG.warn(
             "{} held-out images are too few to calibrate on: the release will raise no alerts until"

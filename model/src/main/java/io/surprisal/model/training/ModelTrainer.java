@@ -98,6 +98,12 @@ final class ModelTrainer implements AutoCloseable {
     this(configuration, fit, device, workers, seed, initial(configuration, seed));
   }
 
+  /** The state before the first step of a training that starts from weights of its choice. */
+  static State startingFrom(float[] parameters) {
+    return new State(
+        0, parameters, parameters, new float[parameters.length], new float[parameters.length]);
+  }
+
   /**
    * A trainer that goes on from a state.
    *
@@ -127,10 +133,9 @@ final class ModelTrainer implements AutoCloseable {
     steps = state.steps();
   }
 
-  private static State initial(ModelConfiguration configuration, long seed) {
-    float[] parameters = InitialParameters.draw(configuration, seed);
-    return new State(
-        0, parameters, parameters, new float[parameters.length], new float[parameters.length]);
+  /** The state of an untrained model. */
+  static State initial(ModelConfiguration configuration, long seed) {
+    return startingFrom(InitialParameters.draw(configuration, seed));
   }
 
   /** How many images a worker can take at once. */

@@ -1,0 +1,125 @@
+package io.surprisal.model.release;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
+import java.security.KeyFactory;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.NoSuchAlgorithmException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.SignatureException;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.spec.X509EncodedKeySpec;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+
+/**
+ * Detached signatures (Ed25519, RFC 8032) of releases and commands, with keys in the PEM files that
+ * {@code openssl genpkey -algorithm ed25519} and {@code openssl pkey -pubout} write.
+ */
+public final class Ed25519 {
+  private static final String ALGORITHM = "Ed25519";
+
+  private Ed25519() {}
+
+  /** A new pair of keys. */
+  public static KeyPair newKeys() {
+    try {
+      return KeyPairGenerator.getInstance(ALGORITHM).generateKeyPair();
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("this JDK lacks Ed25519, which Java has since 15", e);
+    }
+  }
+
+  /**
+   * Reads a private key (PKCS #8, PEM).
+   *
+   * @throws IOException if the file is not there or holds no such key
+   */
+  public static PrivateKey privateKey(Path file) throws IOException {
+    try {
+      return KeyFactory.getInstance(ALGORITHM)
+          .generatePrivate(new PKCS8EncodedKeySpec(pem(file, "PRIVATE KEY")));
+    } catch (GeneralSecurityException e) {
+      throw new IOException(file + " holds no Ed25519 private key", e);
+    }
+  }
+
+  /**
+   * Reads a public key (X.509, PEM).
+   *
+   * @throws IOException if the file is not there or holds no such key
+   */
+  public static PublicKey publicKey(Path file) throws IOException {
+    try {
+      return KeyFactory.getInstance(ALGORITHM)
+          .generatePublic(new X509EncodedKeySpec(pem(file, "PUBLIC KEY")));
+    } catch (GeneralSecurityException e) {
+      throw new IOException(file + " holds no Ed25519 public key", e);
+    }
+  }
+
+  /** Reads several public keys. */
+  public static List<PublicKey> publicKeys(List<Path> files) throws IOException {
+    List<PublicKey> keys = new ArrayList<>();
+    for (Path file : files) {
+      keys.add(publicKey(file));
+    }
+    return List.copyOf(keys);
+  }
+
+  private static byte[] pem(Path file, String label) throws IOException {
+    String text = Files.readString(file, StandardCharsets.US_ASCII);
+    String begin = "-----BEGIN " + label + "-----";
+    int from = text.indexOf(begin);
+    int to = text.indexOf("-----END " + label + "-----");
+    if (from < 0 || to < from) {
+      throw new IOException(file + " has no part '" + label + "'; give a PEM file");
+    }
+    try {
+      return Base64.getMimeDecoder().decode(text.substring(from + begin.length(), to).trim());
+    } catch (IllegalArgumentException e) {
+      throw new IOException(file + " is damaged: its base64 cannot be read", e);
+    }
+  }
+
+  /** A signature of 64 bytes. */
+  public static byte[] sign(PrivateKey key, byte[] message) {
+    try {
+      Signature signature = Signature.getInstance(ALGORITHM);
+      signature.initSign(key);
+      signature.update(message);
+      return signature.sign();
+    } catch (InvalidKeyException e) {
+      throw new IllegalArgumentException("the key is no Ed25519 private key", e);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("Ed25519 cannot sign", e);
+    }
+  }
+
+  /** Whether one of the keys made the signature of exactly this message. */
+  public static boolean isTrusted(List<PublicKey> keys, byte[] message, byte[] signed) {
+    for (PublicKey key : keys) {
+      try {
+        Signature signature = Signature.getInstance(ALGORITHM);
+        signature.initVerify(key);
+        signature.update(message);
+        if (signature.verify(signed)) {
+          return true;
+        }
+      } catch (SignatureException e) {
+        return false; // of another length, or no signature at all
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException("Ed25519 cannot verify", e);
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,134 @@
+package io.surprisal.model.release;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Releases in a directory, each under its id. A file appears whole or not at all, never changes,
+ * and is on the disk before its name is: whoever sees the name may read it.
+ */
+public final class ReleaseStore {
+  private static final String SUFFIX = ".safetensors";
+
+  private final Path directory;
+
+  /**
+   * @param directory is made if it lacks
+   */
+  public ReleaseStore(Path directory) throws IOException {
+    this.directory = Files.createDirectories(directory).toAbsolutePath().normalize();
+  }
+
+  /** Where a release lies, whether or not it is there. */
+  public Path file(String id) {
+    if (!id.matches("[0-9a-f]{64}")) {
+      throw new IllegalArgumentException(
+          "'" + id + "' is no id of a release, which has 64 hexadecimal digits");
+    }
+    return directory.resolve(id + SUFFIX);
+  }
+
+  /**
+   * Takes a copy of a release; nothing happens where it is there already.
+   *
+   * @param release what the file holds
+   * @return the copy
+   */
+  public Path put(Path file, Release release) throws IOException {
+    Path target = file(release.id());
+    if (Files.exists(target)) {
+      return target;
+    }
+    Path partial = Files.createTempFile(directory, ".partial", null);
+    try {
+      Files.copy(file, partial, StandardCopyOption.REPLACE_EXISTING);
+      Release copy = Release.load(partial);
+      if (!copy.id().equals(release.id())) {
+        throw new ReleaseException(file + " has changed since it was read");
+      }
+      try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE)) {
+        channel.force(true);
+      }
+      Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(partial);
+    }
+    return target;
+  }
+
+  /**
+   * Loads and verifies a release.
+   *
+   * @throws NoSuchFileException if it is not there
+   * @throws ReleaseException if it is damaged, or not what its name says
+   */
+  public Release load(String id) throws IOException {
+    return load(file(id), id);
+  }
+
+  /**
+   * Loads and verifies a file that is to be a certain release.
+   *
+   * @throws NoSuchFileException if there is no such file
+   * @throws ReleaseException if it is damaged, or another release
+   */
+  public static Release load(Path file, String id) throws IOException {
+    Release release = Release.load(file);
+    if (!release.id().equals(id)) {
+      throw new ReleaseException(
+          file + " is not the release that was announced: its SHA-256 is " + release.id());
+    }
+    return release;
+  }
+
+  /**
+   * Deletes the oldest releases, so that no more than a number are left.
+   *
+   * @param kept ids that stay whatever their age
+   * @return the ids that were deleted
+   */
+  public List<String> retain(int most, Set<String> kept) throws IOException {
+    List<Path> oldestFirst;
+    try (Stream<Path> files = Files.list(directory)) {
+      oldestFirst =
+          files
+              .filter(file -> file.getFileName().toString().endsWith(SUFFIX))
+              .sorted(Comparator.comparing(ReleaseStore::modified))
+              .toList();
+    }
+    List<Path> deleted =
+        oldestFirst.stream()
+            .limit(Math.max(0, oldestFirst.size() - most))
+            .filter(file -> !kept.contains(id(file)))
+            .toList();
+    for (Path file : deleted) {
+      Files.deleteIfExists(file);
+    }
+    return deleted.stream().map(ReleaseStore::id).toList();
+  }
+
+  private static long modified(Path file) {
+    try {
+      return Files.getLastModifiedTime(file).toMillis();
+    } catch (NoSuchFileException e) {
+      return Long.MIN_VALUE; // deleted meanwhile
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String id(Path file) {
+    String name = file.getFileName().toString();
+    return name.substring(0, name.length() - SUFFIX.length());
+  }
+}
