@@ -84,7 +84,8 @@ public final class Surprisal {
         List.of(
             new DemoCommand(invocation),
             new BrokerCommand(invocation),
-            new ScoreCommand(invocation)));
+            new ScoreCommand(invocation),
+            new TrainCommand(invocation)));
     groups.put(
         "Use",
         List.of(
@@ -92,7 +93,16 @@ public final class Surprisal {
             new PublishCommand(invocation),
             new ScoresCommand(invocation),
             new AlertsCommand(invocation),
-            new DeadLettersCommand(invocation)));
+            new DeadLettersCommand(invocation),
+            new TrainerCommand(invocation),
+            new ReleasesCommand(invocation),
+            new RetrainCommand(invocation),
+            new CancelCommand(invocation),
+            new PromoteCommand(invocation),
+            new RollbackCommand(invocation),
+            new AlertRateCommand(invocation),
+            new PauseCommand(invocation),
+            new ResumeCommand(invocation)));
     groups.put(
         "Laboratory",
         List.of(

@@ -1,0 +1,310 @@
+package io.surprisal.trainer;
+
+import ai.djl.Device;
+import io.surprisal.model.diffusion.PrecisionMeasurement;
+import io.surprisal.model.images.Idx;
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Preprocessing;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Provenance;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.ReleaseStore;
+import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.model.training.TrainingPlan;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Decides on a run: which images, from which weights, in which configuration. */
+final class RunPlanner {
+  private static final Logger LOG = LoggerFactory.getLogger(RunPlanner.class);
+
+  /** Fewer images teach nothing that would generalise. */
+  static final int FEWEST_TRAINING_IMAGES = 64;
+
+  private final TrainerSettings settings;
+  private final Reservoir reservoir;
+  private final ReleaseStore store;
+
+  RunPlanner(TrainerSettings settings, Reservoir reservoir, ReleaseStore store) {
+    this.settings = settings;
+    this.reservoir = reservoir;
+    this.store = store;
+  }
+
+  /**
+   * What a run is to do.
+   *
+   * @param runId its name
+   * @param trigger why, in words
+   * @param commands ids of the commands that it carries out
+   * @param active id of the release that serves; empty: none
+   * @param fromScratch whether to start from new weights in any case
+   * @param includeAlerted whether images that raised alerts take part
+   * @param shiftedSince where the stream has changed for good, since when: all images from then on
+   *     are normal ones now, and they alone are what the release is calibrated on
+   * @param budget of training time
+   * @param alertRate that the release will be served with
+   */
+  record Order(
+      String runId,
+      String trigger,
+      List<String> commands,
+      Optional<String> active,
+      boolean fromScratch,
+      boolean includeAlerted,
+      Optional<Instant> shiftedSince,
+      Duration budget,
+      double alertRate) {}
+
+  /** Held-out images that a release needs to be calibrated for an alert rate. */
+  static int fewestHeldOut(double alertRate) {
+    return (int) Math.ceil(1 / alertRate);
+  }
+
+  /** Why the reservoir does not suffice for a run yet; empty where it does. */
+  Optional<String> lack(double alertRate, Optional<Instant> shiftedSince) {
+    int training = reservoir.size(Reservoir.Pool.TRAINING_RECENT, Reservoir.Pool.TRAINING_UNIFORM);
+    int heldOut = shiftedSince.isEmpty() ? reservoir.size(Reservoir.Pool.HELD_OUT_RECENT) : 0;
+    if (shiftedSince.isPresent()) {
+      int[] count = new int[1];
+      reservoir.forEach(
+          image -> count[0] += image.arrived().isBefore(shiftedSince.get()) ? 0 : 1,
+          Reservoir.Pool.HELD_OUT_RECENT);
+      heldOut = count[0];
+    }
+    return training >= FEWEST_TRAINING_IMAGES && heldOut >= fewestHeldOut(alertRate)
+        ? Optional.empty()
+        : Optional.of(
+            "the reservoir has %d images to train on and %d held out, a run needs %d and %d (for an alert rate of %s); wait for more images"
+                .formatted(
+                    training,
+                    heldOut,
+                    FEWEST_TRAINING_IMAGES,
+                    fewestHeldOut(alertRate),
+                    alertRate));
+  }
+
+  /**
+   * Decides, and writes plan and images into the directory of the run.
+   *
+   * @throws IOException if they cannot be written
+   */
+  RunPlan plan(Path directory, Order order) throws IOException {
+    Files.createDirectories(directory);
+    Optional<Release> parent =
+        order.active().isPresent()
+            ? Optional.of(store.load(order.active().get()))
+            : Optional.empty();
+    boolean warm =
+        parent.isPresent()
+            && !order.fromScratch()
+            && !parent.get().training().configuration().isEmpty();
+    Chosen chosen = choose(order);
+    Preprocessing shape = warm ? parent.get().preprocessing() : shape(chosen.training());
+    List<PixelImage> training = inShape(chosen.training(), shape);
+    List<PixelImage> heldOut = inShape(chosen.heldOut(), shape);
+    List<PixelImage> alerted = inShape(chosen.heldOutAlerted(), shape);
+    List<PixelImage> all = new ArrayList<>(training);
+    all.addAll(heldOut);
+    all.addAll(alerted);
+    ImageDataset data = new Images(all);
+    Idx.write(TrainingRun.images(directory), data);
+    FitConfiguration fit = configuration(data, order, parent, warm);
+    RunPlan plan =
+        new RunPlan(
+            order.runId(),
+            order.trigger(),
+            order.commands(),
+            order.active().orElse(""),
+            warm,
+            order.budget().toMillis() / 60_000.0,
+            fit.fields(),
+            precision(parent, fit.model(shape.channels(), shape.height(), shape.width())),
+            settings.evaluations(),
+            order.alertRate(),
+            order.runId().hashCode(),
+            heldOut.size() + alerted.size(),
+            alerted.size(),
+            window(chosen));
+    plan.write(directory);
+    return plan;
+  }
+
+  /** Images by what a run does with them. */
+  private record Chosen(
+      List<ReservoirImage> training,
+      List<ReservoirImage> heldOut,
+      List<ReservoirImage> heldOutAlerted) {}
+
+  private Chosen choose(Order order) {
+    Set<ReservoirImage.Place> alerted = reservoir.alerted().keySet();
+    Chosen chosen = new Chosen(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    reservoir.forEach(
+        image -> {
+          if (!isQuarantined(image, alerted, order)) {
+            chosen.training().add(image);
+          }
+        },
+        Reservoir.Pool.TRAINING_RECENT,
+        Reservoir.Pool.TRAINING_UNIFORM);
+    reservoir.forEach(
+        image -> {
+          if (order.shiftedSince().map(since -> image.arrived().isBefore(since)).orElse(false)) {
+            return; // from before the shift
+          }
+          (isQuarantined(image, alerted, order) ? chosen.heldOutAlerted() : chosen.heldOut())
+              .add(image);
+        },
+        Reservoir.Pool.HELD_OUT_RECENT);
+    return chosen;
+  }
+
+  private static boolean isQuarantined(
+      ReservoirImage image, Set<ReservoirImage.Place> alerted, Order order) {
+    return !order.includeAlerted()
+        && alerted.contains(image.place())
+        && order.shiftedSince().map(since -> image.arrived().isBefore(since)).orElse(true);
+  }
+
+  /** Of a new network: the commonest shape, no larger than the settings say. */
+  private Preprocessing shape(List<ReservoirImage> images) {
+    Map<Preprocessing, Integer> shapes = new HashMap<>();
+    for (ReservoirImage image : images) {
+      PixelImage pixels = image.pixels();
+      shapes.merge(
+          new Preprocessing(
+              pixels.channels(), pixels.height(), pixels.width(), Preprocessing.OtherSizes.RESIZE),
+          1,
+          Integer::sum);
+    }
+    Preprocessing commonest =
+        shapes.entrySet().stream()
+            .max(Map.Entry.comparingByValue())
+            .orElseThrow(() -> new IllegalStateException("no images to train on"))
+            .getKey();
+    double scale =
+        Math.min(
+            1, (double) settings.largestSide() / Math.max(commonest.height(), commonest.width()));
+    return new Preprocessing(
+        commonest.channels(),
+        Math.max(1, (int) Math.round(scale * commonest.height())),
+        Math.max(1, (int) Math.round(scale * commonest.width())),
+        commonest.otherSizes());
+  }
+
+  private static List<PixelImage> inShape(List<ReservoirImage> images, Preprocessing shape) {
+    List<PixelImage> all = new ArrayList<>();
+    for (ReservoirImage image : images) {
+      try {
+        all.add(shape.apply(image.pixels()));
+      } catch (ImageRejectedException e) {
+        LOG.debug("{} does not take part", image.place(), e); // scorers reject it too
+      }
+    }
+    return all;
+  }
+
+  private FitConfiguration configuration(
+      ImageDataset data, Order order, Optional<Release> parent, boolean warm) {
+    if (warm) {
+      return FitConfiguration.named(FitConfiguration.DEFAULT)
+          .with(parent.get().training().configuration());
+    }
+    Device device = settings.device();
+    return settings
+        .configuration()
+        .orElseGet(
+            () ->
+                TrainingPlan.of(
+                        data,
+                        OptionalLong.empty(),
+                        Optional.of(order.budget()),
+                        Map.of(),
+                        device,
+                        TorchRuntime.workers(device))
+                    .configuration());
+  }
+
+  /** As the active release is served; of the first one the faster. */
+  private String precision(Optional<Release> parent, ModelConfiguration model) {
+    return parent
+        .flatMap(Release::calibration)
+        .map(Calibration::precision)
+        .orElseGet(() -> PrecisionMeasurement.of(model, settings.device()).choice().toString());
+  }
+
+  private List<Provenance.Range> window(Chosen chosen) {
+    Map<Integer, long[]> ranges = new TreeMap<>();
+    for (List<ReservoirImage> images :
+        List.of(chosen.training(), chosen.heldOut(), chosen.heldOutAlerted())) {
+      for (ReservoirImage image : images) {
+        long[] range =
+            ranges.computeIfAbsent(
+                image.partition(), p -> new long[] {image.offset(), image.offset()});
+        range[0] = Math.min(range[0], image.offset());
+        range[1] = Math.max(range[1], image.offset());
+      }
+    }
+    return ranges.entrySet().stream()
+        .map(
+            entry ->
+                new Provenance.Range(
+                    settings.topics().images(),
+                    entry.getKey(),
+                    entry.getValue()[0],
+                    entry.getValue()[1]))
+        .sorted(Comparator.comparingInt(Provenance.Range::partition))
+        .toList();
+  }
+
+  /** Images in memory, all of one shape, at least one. */
+  private record Images(List<PixelImage> all) implements ImageDataset {
+    @Override
+    public int size() {
+      return all.size();
+    }
+
+    @Override
+    public int channels() {
+      return all.get(0).channels();
+    }
+
+    @Override
+    public int height() {
+      return all.get(0).height();
+    }
+
+    @Override
+    public int width() {
+      return all.get(0).width();
+    }
+
+    @Override
+    public PixelImage image(int index) {
+      return all.get(index);
+    }
+
+    @Override
+    public String name(int index) {
+      return "image " + index;
+    }
+  }
+}

@@ -1,0 +1,211 @@
+package io.surprisal.trainer;
+
+import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.RecordFormatException;
+import io.surprisal.schemas.Topics;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads the stream beside the scorers: images into the reservoir, alerts as marks on them, scores
+ * into the drift test. Every trainer does so, the one that stands by as well, so that it can take
+ * over with a reservoir that is full. Where it has read to lies in the reservoir, and is committed
+ * to the trainer's group of the images for whoever watches its lag.
+ *
+ * <p>Owns its thread and clients; {@link #close} ends them.
+ */
+final class StreamWatch implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(StreamWatch.class);
+  private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
+  private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration REFRESH = Duration.ofSeconds(30);
+  private static final Duration SWEEP = Duration.ofMinutes(10);
+
+  private final Topics topics;
+  private final Reservoir reservoir;
+  private final DriftSensitivity sensitivity;
+  private final InstantSource clock;
+  private final KafkaConsumer<byte[], byte[]> images;
+  private final KafkaConsumer<byte[], byte[]> verdicts;
+  private final IncomingImages incoming = new IncomingImages();
+  private final Thread thread = new Thread(this::watch, "trainer-stream");
+  private volatile boolean closed;
+  private volatile Throwable failure;
+
+  /** Guarded by this object, as is the test. */
+  private String release = "";
+
+  private DriftTest drift;
+
+  /** Starts to read. */
+  StreamWatch(TrainerSettings settings, Reservoir reservoir, InstantSource clock) {
+    topics = settings.topics();
+    this.reservoir = reservoir;
+    sensitivity = settings.sensitivity();
+    this.clock = clock;
+    drift = new DriftTest(sensitivity);
+    images =
+        consumer(
+            settings,
+            Map.of(
+                ConsumerConfig.GROUP_ID_CONFIG,
+                settings.group() + "-images",
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                "earliest"));
+    verdicts = consumer(settings, Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest"));
+    thread.start();
+  }
+
+  private static KafkaConsumer<byte[], byte[]> consumer(
+      TrainerSettings settings, Map<String, Object> own) {
+    Map<String, Object> all = new HashMap<>(settings.clients());
+    all.putAll(own);
+    all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    return new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
+  /** The shift of the stream under a release; the first call for it begins to look for one. */
+  synchronized Optional<DriftTest.Shift> shift(String releaseId) {
+    if (!releaseId.equals(release)) {
+      release = releaseId;
+      drift = new DriftTest(sensitivity);
+    }
+    return drift.shift();
+  }
+
+  /** What ended it; empty while it reads. */
+  Optional<Throwable> failure() {
+    return Optional.ofNullable(failure);
+  }
+
+  private void watch() {
+    try {
+      Instant refreshed = Instant.MIN;
+      Instant swept = clock.instant();
+      while (!closed) {
+        Instant now = clock.instant();
+        if (Duration.between(refreshed, now).compareTo(REFRESH) >= 0) {
+          assign();
+          refreshed = now;
+        }
+        readImages(now);
+        readVerdicts();
+        if (Duration.between(swept, now).compareTo(SWEEP) >= 0) {
+          reservoir.dropOld(now);
+          swept = now;
+        }
+      }
+    } catch (WakeupException e) {
+      LOG.debug("Ends", e);
+    } catch (RuntimeException e) {
+      LOG.error("The stream can no longer be read", e);
+      failure = e;
+    }
+  }
+
+  /** Takes all partitions, those too that were added meanwhile. */
+  private void assign() {
+    List<TopicPartition> all = partitions(topics.images());
+    if (!images.assignment().containsAll(all)) {
+      images.assign(all);
+      for (TopicPartition partition : all) {
+        OptionalLong position = reservoir.position(partition.partition());
+        if (position.isPresent()) {
+          images.seek(partition, position.getAsLong());
+        } else {
+          images.seekToBeginning(List.of(partition));
+        }
+      }
+    }
+    List<TopicPartition> judged = new ArrayList<>(partitions(topics.scores()));
+    judged.addAll(partitions(topics.alerts()));
+    if (!verdicts.assignment().containsAll(judged)) {
+      verdicts.assign(judged);
+    }
+  }
+
+  private List<TopicPartition> partitions(String topic) {
+    List<PartitionInfo> found = images.partitionsFor(topic);
+    return found.stream().map(p -> new TopicPartition(topic, p.partition())).toList();
+  }
+
+  private void readImages(Instant now) {
+    List<ReservoirImage> read = new ArrayList<>();
+    Map<Integer, Long> next = new HashMap<>();
+    Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+    for (ConsumerRecord<byte[], byte[]> record : images.poll(POLL)) {
+      incoming.read(record, now).ifPresent(read::add);
+      next.put(record.partition(), record.offset() + 1);
+      offsets.put(
+          new TopicPartition(record.topic(), record.partition()),
+          new OffsetAndMetadata(record.offset() + 1));
+    }
+    if (!next.isEmpty()) {
+      reservoir.add(read, next);
+      images.commitAsync(offsets, (committed, e) -> LOG.trace("committed {}", committed, e));
+    }
+  }
+
+  private void readVerdicts() {
+    for (ConsumerRecord<byte[], byte[]> record : verdicts.poll(Duration.ZERO)) {
+      try {
+        if (record.topic().equals(topics.alerts())) {
+          AnomalyAlert alert = ALERTS.decode(record.value());
+          reservoir.markAlerted(
+              new ReservoirImage.Place(
+                  alert.getLocation().getPartition(), alert.getLocation().getOffset()),
+              clock.instant());
+        } else {
+          observe(SCORES.decode(record.value()));
+        }
+      } catch (RecordFormatException e) {
+        LOG.warn("{}-{} at {} is skipped", record.topic(), record.partition(), record.offset(), e);
+      }
+    }
+  }
+
+  private synchronized void observe(ImageScore score) {
+    if (score.getReleaseId().equals(release) && score.getLowLikelihoodPValue() != null) {
+      drift.observe(score.getLowLikelihoodPValue(), clock.instant());
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true; // the clients are the thread's until it ends
+      }
+    }
+    images.close();
+    verdicts.close();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

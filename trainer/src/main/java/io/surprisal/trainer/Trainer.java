@@ -1,0 +1,159 @@
+package io.surprisal.trainer;
+
+import io.surprisal.model.release.ReleaseStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sidecar: fills its reservoir from the stream all the time, and decides while it is the active
+ * trainer. Active is whoever the group of the control topic, which has one partition, gives that
+ * partition to; all others stand by, and one of them takes over within the session timeout.
+ *
+ * <p>Owns its threads and native memory; {@link #run} works on the caller's thread, {@link #close}
+ * frees all after it.
+ */
+public final class Trainer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final int SESSION_TIMEOUT_MILLIS = 10_000;
+
+  private final TrainerSettings settings;
+  private final InstantSource clock;
+  private final ReleaseStore store;
+  private final Reservoir reservoir;
+  private final StreamWatch watch;
+  private final KafkaConsumer<byte[], byte[]> control;
+  private Optional<ActiveTrainer> active = Optional.empty();
+  private boolean toBeActive;
+
+  /**
+   * Opens reservoir and store, and starts to read the stream.
+   *
+   * @throws IOException if a directory cannot be used, or another process uses it
+   */
+  public Trainer(TrainerSettings settings, InstantSource clock) throws IOException {
+    this.settings = settings;
+    this.clock = clock;
+    store = new ReleaseStore(settings.store());
+    reservoir = new Reservoir(settings.directory().resolve("reservoir"), settings.bounds());
+    watch = new StreamWatch(settings, reservoir, clock);
+    Map<String, Object> own = new HashMap<>(settings.clients());
+    own.put(ConsumerConfig.GROUP_ID_CONFIG, settings.group());
+    own.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, SESSION_TIMEOUT_MILLIS);
+    own.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, SESSION_TIMEOUT_MILLIS / 5);
+    own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    own.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    own.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
+    control = new KafkaConsumer<>(own, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
+  /**
+   * Works until told to stop.
+   *
+   * @throws IllegalStateException if the stream can no longer be read
+   */
+  public void run(BooleanSupplier stop) throws InterruptedException {
+    control.subscribe(List.of(settings.topics().control()), new Turns());
+    while (!stop.getAsBoolean()) {
+      ConsumerRecords<byte[], byte[]> commands = control.poll(POLL);
+      if (watch.failure().isPresent()) {
+        throw new IllegalStateException(
+            "the stream can no longer be read: " + watch.failure().get().getMessage(),
+            watch.failure().get());
+      }
+      try {
+        if (toBeActive && active.isEmpty()) {
+          active = Optional.of(new ActiveTrainer(settings, store, reservoir, watch, clock));
+        }
+        if (active.isPresent()) {
+          for (ConsumerRecord<byte[], byte[]> command : commands) {
+            active.get().handle(command, control.groupMetadata());
+          }
+          active.get().tick();
+        }
+      } catch (KafkaException e) {
+        // Fenced, out of the group, or the broker is away: begin anew from what is committed.
+        LOG.warn("What was said last did not go out; begins again from what did", e);
+        resign();
+        rewind();
+      }
+    }
+  }
+
+  private void resign() {
+    active.ifPresent(ActiveTrainer::close);
+    active = Optional.empty();
+  }
+
+  /** Back to the first command without a committed answer. */
+  private void rewind() {
+    try {
+      Map<TopicPartition, OffsetAndMetadata> committed = control.committed(control.assignment());
+      for (TopicPartition partition : control.assignment()) {
+        OffsetAndMetadata offset = committed.get(partition);
+        if (offset == null) {
+          control.seekToBeginning(List.of(partition));
+        } else {
+          control.seek(partition, offset);
+        }
+      }
+    } catch (CommitFailedException | IllegalStateException e) {
+      LOG.debug("No longer the owner", e); // whoever is begins there by itself
+    } catch (KafkaException e) {
+      LOG.warn("The committed offset cannot be read; commands are read again", e);
+      control.seekToBeginning(control.assignment());
+    }
+  }
+
+  /** Told on the thread of {@link #run}, within poll. */
+  private final class Turns implements ConsumerRebalanceListener {
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+      if (!partitions.isEmpty()) {
+        toBeActive = true;
+      }
+    }
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+      if (!partitions.isEmpty()) {
+        toBeActive = false;
+        resign();
+        LOG.info("Trainer {} stands by", settings.member());
+      }
+    }
+
+    @Override
+    public void onPartitionsLost(Collection<TopicPartition> partitions) {
+      onPartitionsRevoked(partitions);
+    }
+  }
+
+  @Override
+  public void close() {
+    control.close(); // revokes, and so resigns
+    resign();
+    watch.close();
+    reservoir.close();
+  }
+}

@@ -1,0 +1,71 @@
+package io.surprisal.trainer;
+
+import ai.djl.Device;
+import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.schemas.Topics;
+import java.nio.file.Path;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How a trainer works.
+ *
+ * @param topics of the cluster
+ * @param clients settings of Kafka clients, with the broker
+ * @param group consumer group of the control topic, whose member is the active trainer, and the
+ *     transactional id that keeps others from publishing
+ * @param member what this trainer is called in what it says
+ * @param directory of reservoir and runs, one for each process; kept over restarts
+ * @param store directory of the releases, which scorers see too
+ * @param bounds of the reservoir
+ * @param firstImages images of the stream from which the first release is trained
+ * @param budget training time of a run that nobody gave another
+ * @param every time between two runs without any other reason
+ * @param pause least time between two runs that nobody asked for
+ * @param sensitivity of the drift test
+ * @param tolerance increase of held-out bits/dim that the gate lets pass
+ * @param evaluations K that scorers serve with
+ * @param alertRate share of normal images that scorers alert on
+ * @param configuration of new networks; empty: what suits images, budget and machine
+ * @param largestSide larger images are scaled down to this many pixels a side in new networks
+ * @param device to train on
+ * @param commandExpiry older commands are refused
+ * @param keptReleases most releases in the store
+ * @param signingKey of the releases; empty: they are not signed
+ * @param commanders keys of which one must have signed a command; empty: none needs a signature
+ * @param software name and version of this program, for the releases
+ */
+public record TrainerSettings(
+    Topics topics,
+    Map<String, Object> clients,
+    String group,
+    String member,
+    Path directory,
+    Path store,
+    ReservoirBounds bounds,
+    int firstImages,
+    Duration budget,
+    Duration every,
+    Duration pause,
+    DriftSensitivity sensitivity,
+    double tolerance,
+    int evaluations,
+    double alertRate,
+    Optional<FitConfiguration> configuration,
+    int largestSide,
+    Device device,
+    Duration commandExpiry,
+    int keptReleases,
+    Optional<PrivateKey> signingKey,
+    List<PublicKey> commanders,
+    String software) {
+
+  public TrainerSettings {
+    clients = Map.copyOf(clients);
+    commanders = List.copyOf(commanders);
+  }
+}
