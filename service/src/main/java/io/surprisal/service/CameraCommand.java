@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
 /** {@code surprisal camera}: normal images of the demo's camera, to fit a release on. */
 @Command(
     name = "camera",
-    description = "Writes normal images of the demo's procedural camera to an IDX file.")
+    description = "Writes images of the demo's procedural camera to an IDX file.")
 final class CameraCommand implements Callable<Integer> {
   private final Invocation invocation;
 
@@ -44,6 +44,22 @@ final class CameraCommand implements Callable<Integer> {
       description = "Rows and columns of an image. Default: 32.")
   private int size;
 
+  @Option(
+      names = "--roughness",
+      defaultValue = "0",
+      paramLabel = "LEVELS",
+      description =
+          "How much rougher the surfaces are than usual, in grey levels: another normality."
+              + " Default: 0.")
+  private double roughness;
+
+  @Option(
+      names = "--defect-rate",
+      defaultValue = "0",
+      paramLabel = "SHARE",
+      description = "Share of images with a defect. Default: 0.")
+  private double defectRate;
+
   CameraCommand(Invocation invocation) {
     this.invocation = invocation;
   }
@@ -55,8 +71,14 @@ final class CameraCommand implements Callable<Integer> {
           spec.commandLine(),
           "--count must be at least 1 and --size 16 to 1024, not %d and %d".formatted(count, size));
     }
+    if (!(roughness >= 0 && roughness <= 50 && defectRate >= 0 && defectRate <= 1)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--roughness must be 0 to 50 and --defect-rate 0 to 1, not %s and %s"
+              .formatted(roughness, defectRate));
+    }
     OutputFile.require(out, "--out");
-    Idx.write(out, new SurfaceCamera(seed, 0, size).normalFrames(0, count));
+    Idx.write(out, new SurfaceCamera(seed, defectRate, size, roughness).frames(0, count));
     invocation.err().printf("surprisal: wrote %d images of %d×%d to %s%n", count, size, size, out);
     return 0;
   }

@@ -19,8 +19,13 @@ final class DemoCamera {
    * @param id unique in a run
    * @param source what it shows, or the camera's name
    * @param defect the defect drawn into it; empty for a normal image, and for all real ones
+   * @param shifted whether it shows the surfaces that are rougher than those of the release
    */
-  record Shot(String id, String source, PixelImage image, Optional<Defect> defect) {}
+  record Shot(
+      String id, String source, PixelImage image, Optional<Defect> defect, boolean shifted) {}
+
+  /** Standard deviation of what a shift adds to the surfaces, grey levels. */
+  private static final double ROUGHNESS = 6;
 
   private final LongFunction<Shot> shots;
   private final boolean knowsTruth;
@@ -30,14 +35,21 @@ final class DemoCamera {
     this.knowsTruth = knowsTruth;
   }
 
-  /** Draws surfaces, a share of them with a defect, as large as the release wants them. */
-  static DemoCamera drawing(long seed, double defectRate, Preprocessing shape) {
+  /**
+   * Draws surfaces, a share of them with a defect, as large as the release wants them.
+   *
+   * @param shiftAt number of the first shot with rougher surfaces
+   */
+  static DemoCamera drawing(long seed, double defectRate, Preprocessing shape, long shiftAt) {
     SurfaceCamera camera = new SurfaceCamera(seed, defectRate, shape.height());
+    SurfaceCamera rough = new SurfaceCamera(seed, defectRate, shape.height(), ROUGHNESS);
     return new DemoCamera(
         index -> {
-          CameraFrame frame = camera.frame(index);
+          boolean shifted = index >= shiftAt;
+          CameraFrame frame = (shifted ? rough : camera).frame(index);
           String surface = frame.surface().name().toLowerCase(Locale.ROOT).replace('_', '-');
-          return new Shot("frame-%06d".formatted(index), surface, frame.image(), frame.defect());
+          return new Shot(
+              "frame-%06d".formatted(index), surface, frame.image(), frame.defect(), shifted);
         },
         true);
   }
@@ -49,7 +61,7 @@ final class DemoCamera {
           int at = (int) (index % images.size());
           long round = index / images.size();
           String id = images.name(at) + (round == 0 ? "" : "@" + round);
-          return new Shot(id, "camera", images.image(at), Optional.empty());
+          return new Shot(id, "camera", images.image(at), Optional.empty(), false);
         },
         false);
   }

@@ -34,13 +34,15 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "demo",
     description = {
-      "Runs an embedded broker, a scorer and a camera in one go, and prints alerts as they come.",
+      "Runs an embedded broker, a scorer, a trainer and a camera in one go, and prints alerts as they"
+          + " come.",
       "The camera draws inspection images, now and then with a defect; --camera replaces it with"
           + " real images. Ctrl-C ends it with a summary; nothing is left behind."
     })
 final class DemoCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(DemoCommand.class);
   private static final int PARTITIONS = 4;
+  private static final Duration FIRST_RELEASE = Duration.ofSeconds(60);
 
   private final Invocation invocation;
 
@@ -100,6 +102,23 @@ final class DemoCommand implements Callable<Integer> {
   private long seed;
 
   @Option(
+      names = "--shift",
+      paramLabel = "DURATION",
+      arity = "0..1",
+      fallbackValue = "60s",
+      description =
+          "After this long (default: 60s) the drawn surfaces grow rougher for good: alerts rise,"
+              + " the trainer learns them, and alerts return to their rate.")
+  private Optional<Duration> shift = Optional.empty();
+
+  @Option(
+      names = "--minutes",
+      paramLabel = "M",
+      defaultValue = "2",
+      description = "Training time of the trainer's runs (default: ${DEFAULT-VALUE}).")
+  private double minutes;
+
+  @Option(
       names = "--port",
       paramLabel = "P",
       defaultValue = "0",
@@ -127,10 +146,14 @@ final class DemoCommand implements Callable<Integer> {
     require(evaluations >= 1, "--evaluations is " + evaluations + ", must be at least 1");
     Optional<ImageDataset> realImages =
         camera.isPresent() ? Optional.of(Images.open(List.of(camera.get()))) : Optional.empty();
-    Release loaded = ReleaseFiles.load(releaseFor(realImages));
+    require(minutes > 0, "--minutes is " + minutes + ", must be above 0");
+    require(
+        shift.isEmpty() || camera.isEmpty(), "--shift changes drawn surfaces, leave out --camera");
+    Path file = releaseFor(realImages);
+    Release loaded = ReleaseFiles.load(file);
     realImages.ifPresentOrElse(
         images -> requireMatch(loaded, images), () -> requireDrawable(loaded));
-    // The demo prints alerts itself, with the truth beside them.
+    // The demo prints alerts and releases itself, with the truth beside them.
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forRelease(loaded);
@@ -152,16 +175,34 @@ final class DemoCommand implements Callable<Integer> {
       DemoCamera source =
           realImages.isPresent()
               ? DemoCamera.replaying(realImages.get())
-              : DemoCamera.drawing(seed, defectRate, loaded.preprocessing());
-      DemoReport report = new DemoReport(invocation, output, rule);
+              : DemoCamera.drawing(
+                  seed,
+                  defectRate,
+                  loaded.preprocessing(),
+                  shift
+                      .map(after -> (long) (after.toMillis() * rate / 1000))
+                      .orElse(Long.MAX_VALUE));
+      DemoReport report = new DemoReport(invocation, output, rule, loaded.id());
+      Path store = folder.resolve("releases");
+      Map<String, Object> clients = Map.of("bootstrap.servers", server);
+      Announcement.of(file, loaded, store, clients, topics, "demo");
       try (ScoringService service =
               new ScoringService(
-                  loaded,
-                  where,
+                  announced -> execution.forRelease(announced, where.device()),
+                  where.workers(),
                   ScoringService.Scoring.simple(evaluations, alertRate),
                   topics,
-                  settings);
-          DemoStream stream = new DemoStream(server, topics, source, rate, report)) {
+                  settings,
+                  clients,
+                  "demo",
+                  List.of());
+          TrainerProcess trainer = trainer(folder, server, store);
+          DemoStream stream =
+              new DemoStream(server, topics, source, rate, report, trainer::start)) {
+        if (!service.awaitStart(FIRST_RELEASE)) {
+          throw new IllegalStateException(
+              "the release did not serve within " + FIRST_RELEASE.toSeconds() + " s");
+        }
         introduce(server, topics, rule);
         stream.run(time, invocation.stop(), service);
         service
@@ -177,6 +218,30 @@ final class DemoCommand implements Callable<Integer> {
       Folders.delete(folder);
     }
     return 0;
+  }
+
+  private TrainerProcess trainer(Path folder, String server, Path store) {
+    return new TrainerProcess(
+        folder.resolve("trainer.log"),
+        List.of(
+            "--bootstrap-server",
+            server,
+            "--state-dir",
+            folder.resolve("trainer").toString(),
+            "--store",
+            store.toString(),
+            "--evaluations",
+            String.valueOf(evaluations),
+            "--alert-rate",
+            String.valueOf(alertRate),
+            "--minutes",
+            String.valueOf(minutes),
+            "--drift-images",
+            "500",
+            "--drift-time",
+            "15s",
+            "--pause",
+            "30s"));
   }
 
   /** Where the user's release is, or the shipped one for the drawn images. */

@@ -6,6 +6,8 @@ import io.surprisal.model.images.Defect;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.ScoreVerdict;
+import io.surprisal.schemas.TrainerEvent;
+import io.surprisal.schemas.TrainerEventType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -25,6 +27,8 @@ final class DemoReport {
   private final AlertRule rule;
   private final List<Double> bitsPerDim = new ArrayList<>();
   private final Map<Defect.Contrast, int[]> caughtAndMissed = new EnumMap<>(Defect.Contrast.class);
+  private final Map<String, int[]> phases = new LinkedHashMap<>();
+  private final String firstRelease;
   private int alerts;
   private int falseAlerts;
   private int normalImages;
@@ -34,7 +38,11 @@ final class DemoReport {
   private Duration elapsed = Duration.ZERO;
   private long firstScoreMillis;
 
-  DemoReport(Invocation invocation, Output output, AlertRule rule) {
+  /**
+   * @param firstRelease id of the release that the rule is of
+   */
+  DemoReport(Invocation invocation, Output output, AlertRule rule, String firstRelease) {
+    this.firstRelease = firstRelease;
     this.invocation = invocation;
     this.output = output;
     this.rule = rule;
@@ -56,7 +64,11 @@ final class DemoReport {
       Distribution bitsPerDim,
       double alertRate,
       int alerts,
+      Map<String, Phase> phases,
       Optional<Truth> truth) {}
+
+  /** Images of one kind, under one release. */
+  private record Phase(int images, int alerts) {}
 
   private record Distribution(
       double least, double p05, double median, double p95, double p99, double most) {
@@ -98,7 +110,10 @@ final class DemoReport {
     }
     bitsPerDim.add(score.getBitsPerDim());
     boolean alert = score.getVerdict() == ScoreVerdict.ALERT;
-    if (shot.defect().isPresent()) {
+    count(score, shot, alert);
+    if (!asAtFirst(score, shot)) {
+      // The rule at hand is not the one that judged it.
+    } else if (shot.defect().isPresent()) {
       caughtAndMissed.get(shot.defect().get().contrast())[alert ? 0 : 1]++;
     } else {
       normalImages++;
@@ -109,6 +124,30 @@ final class DemoReport {
       if (!output.json()) {
         invocation.out().println(line(score, shot));
       }
+    }
+  }
+
+  private boolean asAtFirst(ImageScore score, DemoCamera.Shot shot) {
+    return !shot.shifted() && score.getReleaseId().equals(firstRelease);
+  }
+
+  /** Alerts and images by what they show and by the release that scored them. */
+  private void count(ImageScore score, DemoCamera.Shot shot, boolean alert) {
+    String phase =
+        "%s, %s, release %s"
+            .formatted(
+                shot.shifted() ? "rougher surfaces" : "usual surfaces",
+                shot.defect().isPresent() ? "with a defect" : "normal",
+                score.getReleaseId().substring(0, 12));
+    int[] counts = phases.computeIfAbsent(phase, p -> new int[2]);
+    counts[0] += alert ? 1 : 0;
+    counts[1]++;
+  }
+
+  /** Prints what the trainer says, but for its mere progress. */
+  void told(TrainerEvent event) {
+    if (!output.json() && event.getType() != TrainerEventType.RUN_PROGRESS) {
+      invocation.out().printf("TRAINER  %s  %s%n", event.getType(), event.getMessage());
     }
   }
 
@@ -168,11 +207,18 @@ final class DemoReport {
             Distribution.of(bitsPerDim),
             alertRate,
             alerts,
+            phases(),
             knowsTruth && rule.silence().isEmpty() ? Optional.of(truth()) : Optional.empty());
     if (!output.json()) {
       invocation.out().println();
     }
     output.print(summary, table(summary));
+  }
+
+  private Map<String, Phase> phases() {
+    Map<String, Phase> all = new LinkedHashMap<>();
+    phases.forEach((name, counts) -> all.put(name, new Phase(counts[1], counts[0])));
+    return all;
   }
 
   private Truth truth() {
@@ -213,6 +259,18 @@ final class DemoReport {
                 "median %.3f, 5 %% to 95 %% %.3f to %.3f, 99 %% %.3f, all %.3f to %.3f"
                     .formatted(d.median(), d.p05(), d.p95(), d.p99(), d.least(), d.most()))
             .row("alerts", "%d at an alert rate of %s".formatted(s.alerts(), s.alertRate()));
+    if (s.phases().size() > 2) {
+      s.phases()
+          .forEach(
+              (name, phase) ->
+                  table.row(
+                      name,
+                      "%d of %d images alert (%.1f %%)"
+                          .formatted(
+                              phase.alerts(),
+                              phase.images(),
+                              100.0 * phase.alerts() / phase.images())));
+    }
     s.truth()
         .ifPresent(
             t -> {

@@ -6,6 +6,7 @@ import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
+import io.surprisal.schemas.TrainerEvent;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,10 +49,18 @@ final class DemoStream implements AutoCloseable {
   private final AtomicLong published = new AtomicLong();
   private final AtomicLong answered = new AtomicLong();
   private final AtomicReference<Exception> cameraFailure = new AtomicReference<>();
+  private final RecordFormat<TrainerEvent> trainerEvents = RecordFormat.of(TrainerEvent.class);
+  private final Runnable onFirstScore;
   private final Thread cameraThread = new Thread(this::publish, "surprisal-demo-camera");
 
   DemoStream(
-      String bootstrapServer, Topics topics, DemoCamera camera, double rate, DemoReport report) {
+      String bootstrapServer,
+      Topics topics,
+      DemoCamera camera,
+      double rate,
+      DemoReport report,
+      Runnable onFirstScore) {
+    this.onFirstScore = onFirstScore;
     this.topics = topics;
     this.camera = camera;
     this.rate = rate;
@@ -115,7 +124,7 @@ final class DemoStream implements AutoCloseable {
   }
 
   private Collection<TopicPartition> partitions() {
-    return Stream.of(topics.scores(), topics.deadLetters())
+    return Stream.of(topics.scores(), topics.deadLetters(), topics.trainer())
         .flatMap(
             topic ->
                 IntStream.range(0, consumer.partitionsFor(topic).size())
@@ -125,7 +134,13 @@ final class DemoStream implements AutoCloseable {
 
   private void read() {
     for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-      answered.incrementAndGet();
+      if (record.topic().equals(topics.trainer())) {
+        report.told(trainerEvents.decode(record.value()));
+        continue;
+      }
+      if (answered.incrementAndGet() == 1) {
+        onFirstScore.run();
+      }
       if (record.topic().equals(topics.deadLetters())) {
         report.deadLetter();
       } else {

@@ -25,14 +25,25 @@ public final class SurfaceCamera {
   private final long seed;
   private final double defectRate;
   private final int size;
+  private final double roughness;
+
+  /** A camera of surfaces as they are. */
+  public SurfaceCamera(long seed, double defectRate, int size) {
+    this(seed, defectRate, size, 0);
+  }
 
   /**
    * @param seed of the sequence of frames
    * @param defectRate probability of a defect in a frame, in [0, 1]
    * @param size rows and columns, 16 to 1,024 pixels
+   * @param roughness how much rougher the surfaces are than usual: standard deviation of further
+   *     white noise in grey levels, 0 to 50; another one is another normality
    * @throws IllegalArgumentException if an argument is out of its range
    */
-  public SurfaceCamera(long seed, double defectRate, int size) {
+  public SurfaceCamera(long seed, double defectRate, int size, double roughness) {
+    if (!(roughness >= 0 && roughness <= 50)) {
+      throw new IllegalArgumentException("The roughness must lie in [0, 50], not " + roughness);
+    }
     if (!(defectRate >= 0 && defectRate <= 1)) {
       throw new IllegalArgumentException("The defect rate must lie in [0, 1], not " + defectRate);
     }
@@ -42,13 +53,14 @@ public final class SurfaceCamera {
     this.seed = seed;
     this.defectRate = defectRate;
     this.size = size;
+    this.roughness = roughness;
   }
 
   /** The frame of a number; any number is one. */
   public CameraFrame frame(long index) {
     Random random = new Random(mix(mix(seed) + 2 * index));
     Surface surface = SURFACES.get(random.nextInt(SURFACES.size()));
-    SurfaceTexture texture = SurfaceTexture.draw(surface, size, random);
+    SurfaceTexture texture = SurfaceTexture.draw(surface, size, roughness, random);
     Random fate = new Random(mix(mix(seed) + 2 * index + 1));
     if (fate.nextDouble() >= defectRate) {
       return new CameraFrame(index, surface, texture.image(), Optional.empty());
@@ -65,10 +77,20 @@ public final class SurfaceCamera {
    * @param count how many, at least 1
    */
   public ImageDataset normalFrames(long first, int count) {
+    return new SurfaceCamera(seed, 0, size, roughness).frames(first, count);
+  }
+
+  /**
+   * Frames with what defects they have, drawn when asked for.
+   *
+   * @param first index of the first frame
+   * @param count how many, at least 1
+   */
+  public ImageDataset frames(long first, int count) {
     if (count < 1) {
       throw new IllegalArgumentException("A data set has at least 1 image, not " + count);
     }
-    return new NormalFrames(new SurfaceCamera(seed, 0, size), first, count);
+    return new Frames(this, first, count);
   }
 
   /** The finaliser of SplitMix64 (Steele, Lea &amp; Flood 2014): neighbouring numbers part ways. */
@@ -79,7 +101,7 @@ public final class SurfaceCamera {
     return z ^ (z >>> 31);
   }
 
-  private record NormalFrames(SurfaceCamera camera, long first, int size) implements ImageDataset {
+  private record Frames(SurfaceCamera camera, long first, int size) implements ImageDataset {
 
     @Override
     public int channels() {

@@ -35,7 +35,13 @@ final class SurfaceTexture {
     this.levels = new double[size * size];
   }
 
-  static SurfaceTexture draw(Surface surface, int size, Random random) {
+  /**
+   * Draws a surface.
+   *
+   * @param roughness standard deviation of further white noise, grey levels; 0 for the surface as
+   *     it is
+   */
+  static SurfaceTexture draw(Surface surface, int size, double roughness, Random random) {
     SurfaceTexture texture = new SurfaceTexture(size);
     switch (surface) {
       case BRUSHED_METAL -> texture.brush(random);
@@ -43,7 +49,16 @@ final class SurfaceTexture {
       case GRAIN -> texture.cast(random);
     }
     texture.light(random);
+    texture.roughen(roughness, random);
     return texture;
+  }
+
+  private void roughen(double roughness, Random random) {
+    if (roughness > 0) {
+      for (int i = 0; i < levels.length; i++) {
+        levels[i] += roughness * random.nextGaussian();
+      }
+    }
   }
 
   int size() {
