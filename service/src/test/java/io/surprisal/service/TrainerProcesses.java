@@ -1,0 +1,174 @@
+package io.surprisal.service;
+
+import io.surprisal.model.images.Idx;
+import io.surprisal.model.images.SurfaceCamera;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.ReleaseAnnouncement;
+import io.surprisal.schemas.TrainerEvent;
+import io.surprisal.schemas.TrainerEventType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+
+/**
+ * Broker, scorers and trainers in processes of their own, small and quick: 16×16 pixels, the tiny
+ * network, seconds of training, an alert rate of 5 %.
+ */
+final class TrainerProcesses implements AutoCloseable {
+  static final double ALERT_RATE = 0.05;
+  private static final int SIDE = 16;
+  private static final RecordFormat<TrainerEvent> EVENTS = RecordFormat.of(TrainerEvent.class);
+  private static final RecordFormat<ReleaseAnnouncement> ANNOUNCEMENTS =
+      RecordFormat.of(ReleaseAnnouncement.class);
+
+  private final Path folder;
+  private final List<CommandProcess> started = new ArrayList<>();
+  private final String server;
+  private final Records.Follower trainerTopic;
+
+  TrainerProcesses(Path folder) throws IOException {
+    this.folder = folder;
+    CommandProcess broker =
+        CommandProcess.start(folder, "broker", "--port", "0", "--data-dir", folder + "/broker");
+    started.add(broker);
+    Matcher address = Pattern.compile("localhost:\\d+").matcher(broker.awaitOut("Ctrl-C ends it"));
+    if (!address.find()) {
+      throw new IllegalStateException("the broker does not say where it is");
+    }
+    server = address.group();
+    CommandRun.of("topics", "--bootstrap-server", server);
+    trainerTopic = new Records.Follower(server, "surprisal.trainer");
+  }
+
+  String server() {
+    return server;
+  }
+
+  Path store() {
+    return folder.resolve("store");
+  }
+
+  /** Images of the demo's camera, as a file. */
+  Path images(String name, long seed, int count, double roughness, double defectRate)
+      throws IOException {
+    Path file = folder.resolve(name);
+    Idx.write(file, new SurfaceCamera(seed, defectRate, SIDE, roughness).frames(0, count));
+    return file;
+  }
+
+  /** Publishes a file under the name of a source. */
+  void publish(Path images, String source) {
+    CommandRun run =
+        CommandRun.of(
+            "publish", "--bootstrap-server", server, "--source", source, images.toString());
+    if (run.exitCode() != 0) {
+      throw new IllegalStateException(run.err());
+    }
+  }
+
+  /** A trainer that keeps its state under a name. */
+  CommandProcess trainer(String name, String... more) throws IOException {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "train",
+                "--bootstrap-server",
+                server,
+                "--instance-id",
+                name,
+                "--state-dir",
+                folder.resolve(name).toString(),
+                "--store",
+                store().toString(),
+                "--device",
+                "cpu",
+                "--config",
+                "tiny",
+                "--evaluations",
+                "4",
+                "--alert-rate",
+                String.valueOf(ALERT_RATE),
+                "--pause",
+                "1s"));
+    arguments.addAll(List.of(more));
+    return start(arguments);
+  }
+
+  /** A scorer that follows the active release. */
+  CommandProcess scorer(String name) throws IOException {
+    return start(
+        List.of(
+            "score",
+            "--bootstrap-server",
+            server,
+            "--instance-id",
+            name,
+            "--state-dir",
+            folder.resolve(name).toString(),
+            "--device",
+            "cpu",
+            "--evaluations",
+            "4",
+            "--threads",
+            "1",
+            "--alert-rate",
+            String.valueOf(ALERT_RATE)));
+  }
+
+  private CommandProcess start(List<String> arguments) throws IOException {
+    CommandProcess process = CommandProcess.start(folder, arguments.toArray(new String[0]));
+    started.add(process);
+    return process;
+  }
+
+  /** Sends a command to the trainer, from this process. */
+  CommandRun command(String name, String... more) {
+    List<String> arguments = new ArrayList<>(List.of(name, "--bootstrap-server", server, "--timeout", "120s"));
+    arguments.addAll(List.of(more));
+    return CommandRun.of(arguments.toArray(new String[0]));
+  }
+
+  /** All that was said on the trainer topic. */
+  List<TrainerEvent> events() {
+    return trainerTopic.poll().stream().map(record -> EVENTS.decode(record.value())).toList();
+  }
+
+  List<TrainerEvent> events(TrainerEventType type) {
+    return events().stream().filter(event -> event.getType() == type).toList();
+  }
+
+  /** Waits until an event of a type was said so many times; returns the last of them. */
+  TrainerEvent await(TrainerEventType type, int times, Duration patience) {
+    await(type + " number " + times, patience, () -> events(type).size() >= times);
+    return events(type).get(times - 1);
+  }
+
+  void await(String what, Duration patience, Condition condition) {
+    Awaitility.await(what).atMost(patience).pollDelay(Duration.ZERO).until(condition::holds);
+  }
+
+  /** Something to wait for. */
+  interface Condition {
+    boolean holds() throws Exception;
+  }
+
+  /** All announcements, in their order. */
+  List<ReleaseAnnouncement> announcements() {
+    return Records.read(server, "surprisal.releases", 1).stream()
+        .map(record -> ANNOUNCEMENTS.decode(record.value()))
+        .toList();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    trainerTopic.close();
+    for (int i = started.size() - 1; i >= 0; i--) {
+      started.get(i).close();
+    }
+  }
+}
