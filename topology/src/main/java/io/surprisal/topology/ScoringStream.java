@@ -38,7 +38,7 @@ public final class ScoringStream implements AutoCloseable {
         new KafkaStreams(
             topology.build(new KafkaImageReader(settings)),
             new StreamsConfig(settings.toStreamsConfig()),
-            new FencingClients());
+            new FencingClients(settings));
     streams.setUncaughtExceptionHandler(this::onThreadDeath);
     streams.setStateListener((now, before) -> LOG.info("The stream is {}, was {}", now, before));
   }
