@@ -33,8 +33,9 @@ final class CommandProcess implements AutoCloseable {
     Path err = Files.createTempFile(folder, main.getSimpleName(), ".err");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of("-Xmx512m", "-Dai.djl.offline=true", "-Dai.djl.pytorch.graph_optimizer=false"));
+    // A process that lives for seconds wants to start at little cost.
+    command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    command.addAll(List.of("-Dai.djl.offline=true", "-Dai.djl.pytorch.graph_optimizer=false"));
     command.add("-cp");
     command.add(
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
@@ -65,7 +66,8 @@ final class CommandProcess implements AutoCloseable {
         .until(this::out, text -> text.contains(words));
   }
 
-  private void requireAlive() throws IOException {
+  /** It has not ended, by itself or otherwise. */
+  void requireAlive() throws IOException {
     if (!process.isAlive()) {
       throw new AssertionError("ended with " + process.exitValue() + ": " + err());
     }

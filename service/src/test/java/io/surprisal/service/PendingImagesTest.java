@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -36,7 +37,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What becomes of images whose member ended before they had a score, against a real broker. */
+/**
+ * What becomes of images whose member ended before they had a score, and of images that are deleted
+ * unscored, against a real broker.
+ */
 @Timeout(120)
 class PendingImagesTest {
 
@@ -165,12 +169,7 @@ class PendingImagesTest {
       publish(producer, 0, 6, true);
     }
     leavePending(6);
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
-      admin
-          .deleteRecords(Map.of(new TopicPartition(IMAGES, 0), RecordsToDelete.beforeOffset(4)))
-          .all()
-          .get();
-    }
+    deleteImagesBefore(4);
 
     try (ScoringStream second = start("second", PendingImagesTest::score, Map.of())) {
       await().atMost(PATIENCE).until(() -> second.failure().isPresent());
@@ -185,6 +184,84 @@ class PendingImagesTest {
             "third", PendingImagesTest::score, Map.of(StreamSettings.ACCEPT_LOST_IMAGES, "true"))) {
       assertThat(scored(2)).containsExactly("image-4", "image-5");
       assertThat(third.failure()).isEmpty();
+    }
+  }
+
+  @Test
+  void shouldStopWhereImagesWereDeletedUnreadAndGoOnWhereThatIsAccepted() throws Exception {
+    try (Producer<byte[], byte[]> producer = transactionalProducer()) {
+      publish(producer, 0, 3, true);
+      try (ScoringStream first = start("first", PendingImagesTest::score, Map.of())) {
+        assertThat(scored(3)).hasSize(3);
+        assertThat(first.failure()).isEmpty();
+      }
+      publish(producer, 3, 8, true);
+    }
+    deleteImagesBefore(6); // images 3 and 4, behind a marker
+
+    try (ScoringStream second = start("second", PendingImagesTest::score, Map.of())) {
+      await().atMost(PATIENCE).until(() -> second.failure().isPresent());
+      assertThat(second.failure().get())
+          .isInstanceOf(ImagesLostException.class)
+          .hasMessageStartingWith(
+              "Offsets 4 to 5 of topic surprisal.images, partition 0, were deleted before they were"
+                  + " read");
+    }
+    try (ScoringStream third =
+        start(
+            "third", PendingImagesTest::score, Map.of(StreamSettings.ACCEPT_LOST_IMAGES, "true"))) {
+      assertThat(scored(6)).containsExactlyElementsOf(names(IntStream.of(0, 1, 2, 5, 6, 7)));
+      assertThat(third.failure()).isEmpty();
+    }
+  }
+
+  @Test
+  void shouldBeginWithTheFirstImageThatIsLeftWhereItHasReadNone() throws Exception {
+    try (Producer<byte[], byte[]> producer = transactionalProducer()) {
+      publish(producer, 0, 5, true);
+    }
+    deleteImagesBefore(2);
+
+    try (ScoringStream first = start("first", PendingImagesTest::score, Map.of())) {
+      assertThat(scored(3)).containsExactlyElementsOf(names(IntStream.range(2, 5)));
+      assertThat(first.failure()).isEmpty();
+    }
+  }
+
+  @Test
+  void shouldStopWhereTheTopicEndsBeforeWhatWasRead() throws Exception {
+    try (Producer<byte[], byte[]> producer = transactionalProducer()) {
+      publish(producer, 0, 3, true);
+      try (ScoringStream first = start("first", PendingImagesTest::score, Map.of())) {
+        assertThat(scored(3)).hasSize(3);
+        assertThat(first.failure()).isEmpty();
+      }
+    }
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
+      admin
+          .alterConsumerGroupOffsets(
+              APPLICATION, Map.of(new TopicPartition(IMAGES, 0), new OffsetAndMetadata(1000)))
+          .all()
+          .get();
+    }
+
+    try (ScoringStream second = start("second", PendingImagesTest::score, Map.of())) {
+      await().atMost(PATIENCE).until(() -> second.failure().isPresent());
+      assertThat(second.failure().get())
+          .isInstanceOf(ImagesLostException.class)
+          .hasMessageStartingWith(
+              "Topic surprisal.images, partition 0, does not have what group pending-images has read"
+                  + " up to offset 1000");
+    }
+  }
+
+  private void deleteImagesBefore(long offset) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
+      admin
+          .deleteRecords(
+              Map.of(new TopicPartition(IMAGES, 0), RecordsToDelete.beforeOffset(offset)))
+          .all()
+          .get();
     }
   }
 

@@ -44,18 +44,24 @@ final class Records {
     }
   }
 
-  /** Collects the committed records of a topic from its beginning. */
+  /**
+   * Collects the records of a topic from its beginning, the committed ones unless told otherwise.
+   */
   static final class Follower implements AutoCloseable {
 
     private final Consumer<byte[], byte[]> consumer;
     private final List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
 
     Follower(String server, String topic) {
+      this(server, topic, "read_committed");
+    }
+
+    private Follower(String server, String topic, String isolation) {
       consumer =
           new KafkaConsumer<>(
               Map.of(
                   "bootstrap.servers", server,
-                  "isolation.level", "read_committed",
+                  "isolation.level", isolation,
                   "auto.offset.reset", "earliest"),
               new ByteArrayDeserializer(),
               new ByteArrayDeserializer());
@@ -63,6 +69,11 @@ final class Records {
           consumer.partitionsFor(topic).stream()
               .map(partition -> new TopicPartition(topic, partition.partition()))
               .toList());
+    }
+
+    /** Those too whose transaction has not ended, or was aborted. */
+    static Follower ofUncommitted(String server, String topic) {
+      return new Follower(server, topic, "read_uncommitted");
     }
 
     /** All records so far. */

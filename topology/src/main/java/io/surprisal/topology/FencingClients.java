@@ -18,8 +18,9 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.KafkaClientSupplier;
 
 /**
- * The clients that Kafka Streams would make itself, but for one thing: no transaction ends without
- * offsets.
+ * The clients that Kafka Streams would make itself, but for two things: no transaction ends without
+ * offsets, and no image that was deleted unread is passed over in silence, see {@link
+ * UnskippingConsumer}.
  *
  * <p>Exactly-once processing (KIP-447) fences a member that lost its partitions, say in a long
  * pause, when it sends offsets: the broker sees that its generation of the group is over. Kafka
@@ -36,6 +37,12 @@ final class FencingClients implements KafkaClientSupplier {
   /** By the name of their stream thread, which its consumer and its producer are called after. */
   private final Map<String, Consumer<byte[], byte[]>> consumers = new ConcurrentHashMap<>();
 
+  private final StreamSettings settings;
+
+  FencingClients(StreamSettings settings) {
+    this.settings = settings;
+  }
+
   @Override
   public Admin getAdmin(Map<String, Object> config) {
     return Admin.create(config);
@@ -43,7 +50,7 @@ final class FencingClients implements KafkaClientSupplier {
 
   @Override
   public Consumer<byte[], byte[]> getConsumer(Map<String, Object> config) {
-    Consumer<byte[], byte[]> consumer = consumer(config);
+    Consumer<byte[], byte[]> consumer = new UnskippingConsumer(config, settings);
     consumers.put(thread(config, CONSUMER), consumer);
     return consumer;
   }

@@ -63,30 +63,18 @@ final class KafkaImageReader implements ImageReader {
       }
     }
     if (images.size() != range.images()) {
-      reportLoss(partition, range, images.size());
+      ImagesLostException.report(
+          "Of %d images that waited for their scores at offsets %d to %d of topic %s, partition %d, the topic has only %d left: the others were deleted unscored"
+              .formatted(
+                  range.images(),
+                  range.first(),
+                  range.last(),
+                  partition.topic(),
+                  partition.partition(),
+                  images.size()),
+          settings);
     }
     return images;
-  }
-
-  private void reportLoss(TopicPartition partition, PendingRange range, int found) {
-    String loss =
-        "Of %d images that waited for their scores at offsets %d to %d of topic %s, partition %d, the topic has only %d left: the others were deleted unscored"
-            .formatted(
-                range.images(),
-                range.first(),
-                range.last(),
-                partition.topic(),
-                partition.partition(),
-                found);
-    if (settings.acceptsLostImages()) {
-      LOG.error("{}; the loss is accepted", loss);
-      return;
-    }
-    String remedy =
-        "%s. Make the retention longer than any downtime; to go on without them, start with --kafka %s=true"
-            .formatted(loss, StreamSettings.ACCEPT_LOST_IMAGES);
-    LOG.error("{}", remedy);
-    throw new ImagesLostException(remedy);
   }
 
   private Map<String, Object> configuration(TopicPartition partition) {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.CloseOptions;
@@ -17,8 +18,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A running topology. Its threads are Kafka Streams' own; they end with {@link #close}. A thread
- * that dies of a transient fault (a timeout, a broker that went away, a fenced producer) is
- * replaced; any other fault stops this member, and {@link #failure} says which it was.
+ * that dies of a transient fault (a timeout, a broker that went away, a fenced producer, a
+ * transaction that the coordinator has aborted by the time it should be committed) is replaced; any
+ * other fault stops this member, and {@link #failure} says which it was.
  */
 public final class ScoringStream implements AutoCloseable {
 
@@ -38,7 +40,7 @@ public final class ScoringStream implements AutoCloseable {
         new KafkaStreams(
             topology.build(new KafkaImageReader(settings)),
             new StreamsConfig(settings.toStreamsConfig()),
-            new FencingClients());
+            new FencingClients(settings));
     streams.setUncaughtExceptionHandler(this::onThreadDeath);
     streams.setStateListener((now, before) -> LOG.info("The stream is {}, was {}", now, before));
   }
@@ -109,7 +111,8 @@ public final class ScoringStream implements AutoCloseable {
       }
       if (cause instanceof RetriableException
           || cause instanceof ProducerFencedException
-          || cause instanceof InvalidProducerEpochException) {
+          || cause instanceof InvalidProducerEpochException
+          || cause instanceof InvalidTxnStateException) {
         return true;
       }
     }

@@ -34,8 +34,8 @@ public record StreamSettings(
     Map<String, String> kafka) {
 
   /**
-   * {@code true}: go on where pending images were deleted from the input topic before they could be
-   * read again, see {@link ImagesLostException}.
+   * {@code true}: go on where images were deleted from the input topic before they had scores, see
+   * {@link ImagesLostException}.
    */
   public static final String ACCEPT_LOST_IMAGES = "surprisal.accept.lost.images";
 
@@ -90,7 +90,7 @@ public record StreamSettings(
     return config;
   }
 
-  /** Whether the stream goes on where pending images are lost. */
+  /** Whether the stream goes on where images are lost. */
   boolean acceptsLostImages() {
     return Boolean.parseBoolean(kafka.get(ACCEPT_LOST_IMAGES));
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.surprisal.model.scoring.DeviceFailedException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.streams.errors.StreamsException;
@@ -17,6 +18,10 @@ class ScoringStreamTest {
         .isTrue();
     assertThat(
             ScoringStream.isTransient(new StreamsException(new ProducerFencedException("again"))))
+        .isTrue();
+    assertThat(
+            ScoringStream.isTransient(
+                new StreamsException(new InvalidTxnStateException("aborted, not to be committed"))))
         .isTrue();
   }
 
