@@ -79,6 +79,14 @@ final class TrainCommand implements Callable<Integer> {
   private Optional<String> instanceId = Optional.empty();
 
   @Option(
+      names = "--release",
+      paramLabel = "FILE",
+      description =
+          "Announce this release where none is active yet, for example one that 'surprisal fit'"
+              + " wrote (default: train the first one from the stream).")
+  private Optional<Path> firstRelease = Optional.empty();
+
+  @Option(
       names = "--first-images",
       paramLabel = "N",
       defaultValue = "2000",
@@ -248,6 +256,9 @@ final class TrainCommand implements Callable<Integer> {
         alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
     require(largestSide >= 8, "--largest-side is " + largestSide + ", must be at least 8");
     require(kept >= 2, "--keep is " + kept + ", must be at least 2");
+    if (firstRelease.isPresent()) {
+      ReleaseFiles.load(firstRelease.get());
+    }
     TorchRuntime.preferOperatorThreads(1);
     WritableDirectory.require(stateDirectory, "--state-dir");
     WritableDirectory.require(store, "--store");
@@ -287,6 +298,7 @@ final class TrainCommand implements Callable<Integer> {
         stateDirectory.toAbsolutePath(),
         store.toAbsolutePath(),
         new ReservoirBounds(recent, sampled, heldOut, maxAge),
+        firstRelease,
         firstImages,
         Duration.ofMillis(Math.round(minutes * 60_000)),
         every,

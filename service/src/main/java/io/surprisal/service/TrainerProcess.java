@@ -3,6 +3,7 @@ package io.surprisal.service;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 final class TrainerProcess implements AutoCloseable {
   private static final long END_SECONDS = 20;
   private static final String HEAP = "-Xmx1g";
+  private static final Path NICE = Path.of("/usr/bin/nice");
 
   private final Path log;
   private final List<String> arguments;
@@ -33,6 +35,9 @@ final class TrainerProcess implements AutoCloseable {
   /** Starts the process, with the system properties and the class path of this one. */
   void start() {
     List<String> command = new ArrayList<>();
+    if (Files.isExecutable(NICE)) {
+      command.addAll(List.of(NICE.toString(), "-n", "19")); // scoring goes first
+    }
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add(HEAP);
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()

@@ -94,13 +94,18 @@ final class ActiveTrainer implements AutoCloseable {
     }
   }
 
-  /** Becomes the active trainer: fences the one before, and reads what it left. */
+  /**
+   * Becomes the active trainer: fences the one before, and reads what it left.
+   *
+   * @throws IOException if the first release is to be announced and cannot be stored
+   */
   ActiveTrainer(
       TrainerSettings settings,
       ReleaseStore store,
       Reservoir reservoir,
       StreamWatch watch,
-      InstantSource clock) {
+      InstantSource clock)
+      throws IOException {
     this.settings = settings;
     this.topics = settings.topics();
     this.store = store;
@@ -115,7 +120,10 @@ final class ActiveTrainer implements AutoCloseable {
     try {
       producer.initTransactions();
       replay();
-    } catch (RuntimeException e) {
+      if (view.active().isEmpty() && settings.firstRelease().isPresent()) {
+        announceFirst(settings.firstRelease().get());
+      }
+    } catch (RuntimeException | IOException e) {
       producer.close(CLOSE_TIMEOUT);
       throw e;
     }
@@ -124,6 +132,29 @@ final class ActiveTrainer implements AutoCloseable {
         "Active trainer {}: {}",
         settings.member(),
         view.active().map(a -> "release " + a.getReleaseId() + " serves").orElse("no release yet"));
+  }
+
+  private void announceFirst(Path file) throws IOException {
+    Release release = Release.load(file);
+    Path stored = store.put(file, release);
+    Said said = new Said();
+    activate(
+        announcement(stored, release, sign(stored)).build(),
+        "the first release, from " + file.getFileName(),
+        said);
+    said.publish();
+  }
+
+  private static ReleaseAnnouncement.Builder announcement(
+      Path file, Release release, Optional<Path> signature) throws IOException {
+    return ReleaseAnnouncement.newBuilder()
+        .setReleaseId(release.id())
+        .setState(ReleaseState.ACTIVE)
+        .setLocation(file.toUri().toString())
+        .setSha256(release.id())
+        .setSizeBytes(Files.size(file))
+        .setSignatureLocation(signature.map(path -> path.toUri().toString()).orElse(null))
+        .setAnnouncedAt(Instant.EPOCH);
   }
 
   /** Reads control, releases and trainer to their ends; answers count for commands seen before. */
@@ -556,19 +587,11 @@ final class ActiveTrainer implements AutoCloseable {
     Said said = new Said();
     if (!view.isAnnounced(plan.runId())) {
       activate(
-          ReleaseAnnouncement.newBuilder()
-              .setReleaseId(release.id())
-              .setState(ReleaseState.ACTIVE)
-              .setLocation(file.toUri().toString())
-              .setSha256(release.id())
-              .setSizeBytes(Files.size(file))
-              .setSignatureLocation(signature.map(path -> path.toUri().toString()).orElse(null))
+          announcement(file, release, signature)
               .setParentReleaseId(plan.parent().isEmpty() ? null : plan.parent())
               .setRunId(plan.runId())
               .setHeldOutBitsPerDim(outcome.report().bitsPerDim())
               .setAlertRate(view.active().map(ReleaseAnnouncement::getAlertRate).orElse(null))
-              .setAnnouncedBy(settings.member())
-              .setAnnouncedAt(clock.instant())
               .build(),
           plan.trigger(),
           said);

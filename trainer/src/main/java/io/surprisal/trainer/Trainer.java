@@ -71,8 +71,9 @@ public final class Trainer implements AutoCloseable {
    * Works until told to stop.
    *
    * @throws IllegalStateException if the stream can no longer be read
+   * @throws IOException if the first release cannot be stored
    */
-  public void run(BooleanSupplier stop) throws InterruptedException {
+  public void run(BooleanSupplier stop) throws InterruptedException, IOException {
     control.subscribe(List.of(settings.topics().control()), new Turns());
     while (!stop.getAsBoolean()) {
       ConsumerRecords<byte[], byte[]> commands = control.poll(POLL);

@@ -22,6 +22,8 @@ import java.util.Optional;
  * @param directory of reservoir and runs, one for each process; kept over restarts
  * @param store directory of the releases, which scorers see too
  * @param bounds of the reservoir
+ * @param firstRelease file that is announced where no release is active yet; empty: the first
+ *     release is trained
  * @param firstImages images of the stream from which the first release is trained
  * @param budget training time of a run that nobody gave another
  * @param every time between two runs without any other reason
@@ -47,6 +49,7 @@ public record TrainerSettings(
     Path directory,
     Path store,
     ReservoirBounds bounds,
+    Optional<Path> firstRelease,
     int firstImages,
     Duration budget,
     Duration every,
