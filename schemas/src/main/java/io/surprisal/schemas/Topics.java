@@ -40,6 +40,11 @@ public record Topics(String prefix) {
     return prefix + "releases";
   }
 
+  /** Release files in pieces, see {@link ReleaseChunks}. */
+  public String releaseChunks() {
+    return prefix + "release-chunks";
+  }
+
   /** {@code TrainerEvent} by run id. */
   public String trainer() {
     return prefix + "trainer";

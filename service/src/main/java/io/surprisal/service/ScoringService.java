@@ -117,6 +117,7 @@ public final class ScoringService implements AutoCloseable {
                 clients,
                 topics,
                 member,
+                settings.stateDirectory().resolve("releases"),
                 trusted,
                 release -> new ServedRelease(release, execution.apply(release), scoring, batches)));
   }

@@ -66,6 +66,13 @@ final class TrainCommand implements Callable<Integer> {
   private Path store;
 
   @Option(
+      names = "--through-kafka",
+      description =
+          "Send releases through Kafka, for scorers that do not see the --store (default: they"
+              + " read them there).")
+  private boolean throughKafka;
+
+  @Option(
       names = "--application-id",
       paramLabel = "ID",
       defaultValue = "surprisal-train",
@@ -297,6 +304,7 @@ final class TrainCommand implements Callable<Integer> {
         Members.name(instanceId),
         stateDirectory.toAbsolutePath(),
         store.toAbsolutePath(),
+        throughKafka,
         new ReservoirBounds(recent, sampled, heldOut, maxAge),
         firstRelease,
         firstImages,

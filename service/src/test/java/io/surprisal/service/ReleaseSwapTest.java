@@ -76,8 +76,7 @@ class ReleaseSwapTest {
               TopicSettings.all(TOPICS, 2, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
               Optional.empty());
     }
-    producer =
-        new KafkaProducer<>(clients(), new ByteArraySerializer(), new ByteArraySerializer());
+    producer = new KafkaProducer<>(clients(), new ByteArraySerializer(), new ByteArraySerializer());
     events = new Records.Follower(broker.bootstrapServer(), TOPICS.trainer());
     scores = new Records.Follower(broker.bootstrapServer(), TOPICS.scores());
   }
@@ -116,7 +115,18 @@ class ReleaseSwapTest {
   private Release release(String name, int embedding, long seed) throws Exception {
     ModelConfiguration network =
         new ModelConfiguration(
-            1, SIDE, SIDE, embedding, 1, 2, 1e-6, List.of(), 0, -5 - seed, 5, Schedule.LEARNED_SCALAR);
+            1,
+            SIDE,
+            SIDE,
+            embedding,
+            1,
+            2,
+            1e-6,
+            List.of(),
+            0,
+            -5 - seed,
+            5,
+            Schedule.LEARNED_SCALAR);
     return Release.untrained(folder.resolve(name), network, seed);
   }
 
@@ -220,8 +230,7 @@ class ReleaseSwapTest {
     for (ImageScore score : scored) {
       int number = Integer.parseInt(score.getImageId().substring("image-".length()));
       assertThat(score.getBitsPerDim())
-          .isCloseTo(
-              expected.get(score.getReleaseId()).get(number % images.size()), within(1e-3));
+          .isCloseTo(expected.get(score.getReleaseId()).get(number % images.size()), within(1e-3));
     }
   }
 

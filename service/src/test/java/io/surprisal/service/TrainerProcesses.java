@@ -128,7 +128,8 @@ final class TrainerProcesses implements AutoCloseable {
 
   /** Sends a command to the trainer, from this process. */
   CommandRun command(String name, String... more) {
-    List<String> arguments = new ArrayList<>(List.of(name, "--bootstrap-server", server, "--timeout", "120s"));
+    List<String> arguments =
+        new ArrayList<>(List.of(name, "--bootstrap-server", server, "--timeout", "120s"));
     arguments.addAll(List.of(more));
     return CommandRun.of(arguments.toArray(new String[0]));
   }

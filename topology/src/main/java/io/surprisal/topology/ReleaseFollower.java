@@ -7,6 +7,7 @@ import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.ReleaseAnnouncement;
+import io.surprisal.schemas.ReleaseChunks;
 import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
@@ -17,10 +18,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +68,8 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
   private final String member;
   private final List<PublicKey> trusted;
   private final LoadedModel.Loader loader;
+  private final Path fetched;
+  private final Map<String, Object> reading;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final KafkaProducer<byte[], byte[]> producer;
   private final Thread thread = new Thread(this::follow, "release-follower");
@@ -88,19 +93,22 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
    *
    * @param clients settings of Kafka clients, with {@code bootstrap.servers}
    * @param member what this member is called in what it says
+   * @param fetched directory for releases that come through Kafka; made when the first one does
    * @param trusted keys of which one must have signed a release; empty: none needs a signature
    */
   public ReleaseFollower(
       Map<String, Object> clients,
       Topics topics,
       String member,
+      Path fetched,
       List<PublicKey> trusted,
       LoadedModel.Loader loader) {
     this.topics = topics;
     this.member = member;
+    this.fetched = fetched;
     this.trusted = List.copyOf(trusted);
     this.loader = loader;
-    Map<String, Object> reading = new HashMap<>(clients);
+    reading = new HashMap<>(clients);
     reading.put("isolation.level", "read_committed");
     reading.put("enable.auto.commit", false);
     consumer =
@@ -146,7 +154,7 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
       LOG.debug("Ends", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | IOException e) {
       LOG.error("Releases can no longer be followed; the one that serves goes on", e);
     }
   }
@@ -214,7 +222,7 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
         return at.get();
       }
     }
-    Path file = path(announcement.getLocation());
+    Path file = file(announcement);
     long size = Files.size(file);
     if (size != announcement.getSizeBytes()) {
       throw new ReleaseException(
@@ -229,6 +237,32 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
     return new Loaded(id, loader.load(release));
   }
 
+  /** The file of a release; one that lies in a topic is brought here first. */
+  private Path file(ReleaseAnnouncement announcement) throws IOException {
+    if (!ReleaseChunks.Location.is(announcement.getLocation())) {
+      return path(announcement.getLocation());
+    }
+    Path file = fetched.resolve(announcement.getReleaseId() + ".safetensors");
+    if (Files.exists(file)) {
+      return file;
+    }
+    byte[] bytes;
+    try (KafkaConsumer<byte[], byte[]> chunks =
+        new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      bytes =
+          ReleaseChunks.read(
+              chunks,
+              ReleaseChunks.Location.parse(announcement.getLocation()),
+              announcement.getSizeBytes());
+    } catch (IllegalArgumentException e) {
+      throw new ReleaseException(e.getMessage(), e);
+    }
+    Files.createDirectories(fetched);
+    Path partial = Files.createTempFile(fetched, ".partial", null);
+    Files.write(partial, bytes);
+    return Files.move(partial, file, StandardCopyOption.REPLACE_EXISTING);
+  }
+
   private void requireTrusted(ReleaseAnnouncement announcement, Path file) throws IOException {
     if (trusted.isEmpty()) {
       return;
@@ -239,12 +273,23 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
               + announcement.getReleaseId()
               + " is not signed, and this member trusts signed ones only");
     }
-    byte[] signature = Files.readAllBytes(path(announcement.getSignatureLocation()));
+    byte[] signature = signature(announcement.getSignatureLocation());
     if (!Ed25519.isTrusted(trusted, Files.readAllBytes(file), signature)) {
       throw new ReleaseException(
           "the signature of release "
               + announcement.getReleaseId()
               + " is of none of the trusted keys");
+    }
+  }
+
+  private static byte[] signature(String location) throws IOException {
+    if (!location.startsWith(Ed25519.DATA)) {
+      return Files.readAllBytes(path(location));
+    }
+    try {
+      return Base64.getDecoder().decode(location.substring(Ed25519.DATA.length()));
+    } catch (IllegalArgumentException e) {
+      throw new ReleaseException("the signature is no base64", e);
     }
   }
 
@@ -293,11 +338,12 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
         });
   }
 
-  private void closeRetired(Duration patience) throws InterruptedException {
+  private void closeRetired(Duration patience) throws InterruptedException, IOException {
     for (Loaded old : List.copyOf(retiring)) {
       if (old.model().retire(patience)) {
         old.model().close();
         retiring.remove(old);
+        Files.deleteIfExists(fetched.resolve(old.id() + ".safetensors"));
         LOG.info("Closed release {}", old.id());
       }
     }
@@ -325,6 +371,8 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
       retiring.forEach(left -> LOG.warn("Release {} is still at work and left open", left.id()));
     } catch (InterruptedException e) {
       interrupted = true;
+    } catch (IOException e) {
+      LOG.warn("A release that came through Kafka could not be deleted here", e);
     }
     try {
       producer.close(CLOSE_TIMEOUT);

@@ -32,7 +32,8 @@ public record TopicSettings(
    * The settings of all topics.
    *
    * <p>Images, scores and dead letters are kept for a week; alerts, commands, training events and
-   * statistics for 30 days; of releases the last announcement of each is kept for good.
+   * statistics for 30 days; of releases the last announcement of each is kept for good, and so are
+   * their files, where they go through Kafka.
    *
    * @param partitions of the topics that grow with the stream of images; control, releases and
    *     trainer have 1
@@ -48,6 +49,7 @@ public record TopicSettings(
             topics.deadLetters(), partitions, Optional.of(WEEK), deadLetterBytes(maxImageBytes)),
         new TopicSettings(topics.control(), 1, Optional.of(MONTH), small),
         new TopicSettings(topics.releases(), 1, Optional.empty(), small),
+        new TopicSettings(topics.releaseChunks(), 1, Optional.empty(), small),
         new TopicSettings(topics.trainer(), 1, Optional.of(MONTH), small),
         new TopicSettings(topics.statistics(), partitions, Optional.of(MONTH), small));
   }

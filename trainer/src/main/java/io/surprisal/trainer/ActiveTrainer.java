@@ -7,6 +7,7 @@ import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.ReleaseAnnouncement;
+import io.surprisal.schemas.ReleaseChunks;
 import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -28,6 +30,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -37,8 +40,10 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.slf4j.Logger;
@@ -139,21 +144,25 @@ final class ActiveTrainer implements AutoCloseable {
     Path stored = store.put(file, release);
     Said said = new Said();
     activate(
-        announcement(stored, release, sign(stored)).build(),
+        announcement(stored, release).build(),
         "the first release, from " + file.getFileName(),
         said);
     said.publish();
   }
 
-  private static ReleaseAnnouncement.Builder announcement(
-      Path file, Release release, Optional<Path> signature) throws IOException {
+  /** The announcement of a file in the store; it can be fetched by then. */
+  private ReleaseAnnouncement.Builder announcement(Path file, Release release) throws IOException {
+    String location =
+        settings.throughKafka()
+            ? published(release.id(), Files.readAllBytes(file)).toString()
+            : file.toUri().toString();
     return ReleaseAnnouncement.newBuilder()
         .setReleaseId(release.id())
         .setState(ReleaseState.ACTIVE)
-        .setLocation(file.toUri().toString())
+        .setLocation(location)
         .setSha256(release.id())
         .setSizeBytes(Files.size(file))
-        .setSignatureLocation(signature.map(path -> path.toUri().toString()).orElse(null))
+        .setSignatureLocation(signature(file).orElse(null))
         .setAnnouncedAt(Instant.EPOCH);
   }
 
@@ -164,11 +173,8 @@ final class ActiveTrainer implements AutoCloseable {
             new TopicPartition(topics.control(), 0),
             new TopicPartition(topics.releases(), 0),
             new TopicPartition(topics.trainer(), 0));
-    Map<String, Object> reading = new HashMap<>(settings.clients());
-    reading.put("isolation.level", "read_committed");
-    reading.put("enable.auto.commit", false);
     try (KafkaConsumer<byte[], byte[]> consumer =
-        new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        new KafkaConsumer<>(reading(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
       for (TopicPartition partition : all) {
         consumer.assign(List.of(partition));
         consumer.seekToBeginning(List.of(partition));
@@ -178,6 +184,13 @@ final class ActiveTrainer implements AutoCloseable {
         }
       }
     }
+  }
+
+  private Map<String, Object> reading() {
+    Map<String, Object> reading = new HashMap<>(settings.clients());
+    reading.put("isolation.level", "read_committed");
+    reading.put("enable.auto.commit", false);
+    return reading;
   }
 
   private void replay(ConsumerRecord<byte[], byte[]> record) {
@@ -298,6 +311,7 @@ final class ActiveTrainer implements AutoCloseable {
       said.reject(id, "release " + wanted + " is active already");
     } else {
       try {
+        fetch(wanted);
         store.load(wanted);
         activate(known.get(), "promoted by " + by(command), said);
         said.done(id, "release " + wanted + " is active");
@@ -404,6 +418,9 @@ final class ActiveTrainer implements AutoCloseable {
     }
     Path directory = directory(order.get().runId());
     try {
+      if (order.get().active().isPresent()) {
+        fetch(order.get().active().get());
+      }
       RunPlan plan = planner.plan(directory, order.get());
       Said said = new Said();
       said.event(
@@ -583,11 +600,10 @@ final class ActiveTrainer implements AutoCloseable {
   private void announce(RunPlan plan, TrainingRun.Outcome outcome) throws IOException {
     Release release = outcome.release();
     Path file = store.put(outcome.file(), release);
-    Optional<Path> signature = sign(file);
     Said said = new Said();
     if (!view.isAnnounced(plan.runId())) {
       activate(
-          announcement(file, release, signature)
+          announcement(file, release)
               .setParentReleaseId(plan.parent().isEmpty() ? null : plan.parent())
               .setRunId(plan.runId())
               .setHeldOutBitsPerDim(outcome.report().bitsPerDim())
@@ -609,13 +625,47 @@ final class ActiveTrainer implements AutoCloseable {
     retain();
   }
 
-  private Optional<Path> sign(Path file) throws IOException {
+  /** Sends a file in one transaction, before it is announced. */
+  private ReleaseChunks.Location published(String id, byte[] file) {
+    List<ProducerRecord<byte[], byte[]>> records =
+        ReleaseChunks.records(topics.releaseChunks(), id, file);
+    List<Future<RecordMetadata>> sent = new ArrayList<>();
+    producer.beginTransaction();
+    try {
+      records.forEach(record -> sent.add(producer.send(record)));
+      producer.commitTransaction();
+      return new ReleaseChunks.Location(
+          topics.releaseChunks(), sent.get(0).get().offset(), id, records.size());
+    } catch (KafkaException e) {
+      abort();
+      throw e;
+    } catch (ExecutionException e) {
+      throw new KafkaException("a piece of release " + id + " was not sent", e.getCause());
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
+  }
+
+  private void abort() {
+    try {
+      producer.abortTransaction();
+    } catch (KafkaException e) {
+      LOG.debug("The transaction could not be aborted; the next owner of its id does", e);
+    }
+  }
+
+  /** Location of the detached signature of a file in the store; empty where none is asked for. */
+  private Optional<String> signature(Path file) throws IOException {
     if (settings.signingKey().isEmpty()) {
       return Optional.empty();
     }
-    Path signature = file.resolveSibling(file.getFileName() + ".sig");
-    Files.write(signature, Ed25519.sign(settings.signingKey().get(), Files.readAllBytes(file)));
-    return Optional.of(signature);
+    byte[] signature = Ed25519.sign(settings.signingKey().get(), Files.readAllBytes(file));
+    if (settings.throughKafka()) {
+      return Optional.of(Ed25519.DATA + Base64.getEncoder().encodeToString(signature));
+    }
+    Path beside = file.resolveSibling(file.getFileName() + ".sig");
+    Files.write(beside, signature);
+    return Optional.of(beside.toUri().toString());
   }
 
   /** Keeps the releases that serve, or served before, and the newest others. */
@@ -626,10 +676,60 @@ final class ActiveTrainer implements AutoCloseable {
     try {
       List<String> deleted = store.retain(settings.keptReleases(), kept);
       if (!deleted.isEmpty()) {
+        deleteChunks(deleted);
         LOG.info("deleted old releases {}", deleted);
       }
     } catch (IOException e) {
       LOG.warn("old releases cannot be deleted", e);
+    }
+  }
+
+  private void deleteChunks(List<String> ids) {
+    List<ProducerRecord<byte[], byte[]>> deletions =
+        ids.stream()
+            .flatMap(id -> view.release(id).stream())
+            .map(ReleaseAnnouncement::getLocation)
+            .filter(ReleaseChunks.Location::is)
+            .map(ReleaseChunks.Location::parse)
+            .flatMap(location -> ReleaseChunks.deletions(location).stream())
+            .toList();
+    if (deletions.isEmpty()) {
+      return;
+    }
+    producer.beginTransaction();
+    try {
+      deletions.forEach(producer::send);
+      producer.commitTransaction();
+    } catch (KafkaException e) {
+      abort();
+      throw e;
+    }
+  }
+
+  /**
+   * The releases that runs start from, where another trainer made them and they came through Kafka.
+   */
+  private void fetch(String id) throws IOException {
+    Optional<String> location =
+        view.release(id).map(ReleaseAnnouncement::getLocation).filter(ReleaseChunks.Location::is);
+    if (location.isEmpty() || Files.exists(store.file(id))) {
+      return;
+    }
+    byte[] bytes;
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(reading(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      bytes =
+          ReleaseChunks.read(
+              consumer,
+              ReleaseChunks.Location.parse(location.get()),
+              view.release(id).orElseThrow().getSizeBytes());
+    }
+    Path partial = Files.createTempFile(settings.directory(), ".fetched", null);
+    try {
+      Files.write(partial, bytes);
+      store.put(partial, ReleaseStore.load(partial, id));
+    } finally {
+      Files.deleteIfExists(partial);
     }
   }
 
@@ -742,14 +842,6 @@ final class ActiveTrainer implements AutoCloseable {
         throw e;
       }
       effects.forEach(Runnable::run);
-    }
-
-    private void abort() {
-      try {
-        producer.abortTransaction();
-      } catch (KafkaException e) {
-        LOG.debug("The transaction could not be aborted; the next owner of its id does", e);
-      }
     }
   }
 

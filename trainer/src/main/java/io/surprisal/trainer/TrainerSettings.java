@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param member what this trainer is called in what it says
  * @param directory of reservoir and runs, one for each process; kept over restarts
  * @param store directory of the releases, which scorers see too
+ * @param throughKafka whether scorers get releases through Kafka, and not from the store
  * @param bounds of the reservoir
  * @param firstRelease file that is announced where no release is active yet; empty: the first
  *     release is trained
@@ -48,6 +49,7 @@ public record TrainerSettings(
     String member,
     Path directory,
     Path store,
+    boolean throughKafka,
     ReservoirBounds bounds,
     Optional<Path> firstRelease,
     int firstImages,

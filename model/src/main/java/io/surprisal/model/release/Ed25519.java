@@ -25,6 +25,9 @@ import java.util.List;
  * {@code openssl genpkey -algorithm ed25519} and {@code openssl pkey -pubout} write.
  */
 public final class Ed25519 {
+  /** Begins the location of a signature that is its own location, in base64 (RFC 2397). */
+  public static final String DATA = "data:;base64,";
+
   private static final String ALGORITHM = "Ed25519";
 
   private Ed25519() {}
