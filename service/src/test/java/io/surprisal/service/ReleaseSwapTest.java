@@ -18,6 +18,7 @@ import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ReleaseAnnouncement;
+import io.surprisal.schemas.ReleaseChunks;
 import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
@@ -288,6 +289,33 @@ class ReleaseSwapTest {
 
       announce(signed(keys, other, folder.resolve("other")));
       awaitServed(2);
+    }
+  }
+
+  @Test
+  @Timeout(200)
+  void shouldServeAReleaseThatCameThroughKafka() throws Exception {
+    Release release = release("far", 32, 1);
+    Path file = folder.resolve("far");
+    List<ProducerRecord<byte[], byte[]>> chunks =
+        ReleaseChunks.records(TOPICS.releaseChunks(), release.id(), Files.readAllBytes(file));
+    long first = producer.send(chunks.get(0)).get().offset();
+    for (ProducerRecord<byte[], byte[]> chunk : chunks.subList(1, chunks.size())) {
+      producer.send(chunk).get();
+    }
+    ReleaseAnnouncement.Builder announcement =
+        announcement(release, file)
+            .setLocation(
+                new ReleaseChunks.Location(
+                        TOPICS.releaseChunks(), first, release.id(), chunks.size())
+                    .toString());
+    Files.delete(file);
+    try (ScoringService service = service(List.of())) {
+      announce(announcement);
+
+      assertThat(service.awaitStart(PATIENCE)).isTrue();
+      publish(0);
+      await().atMost(PATIENCE).until(() -> scores.poll().size() == 1);
     }
   }
 
