@@ -48,9 +48,7 @@ class ReleaseChunksTest {
 
     byte[] read =
         ReleaseChunks.read(
-            topic(records),
-            new ReleaseChunks.Location(TOPIC, 0, ID, records.size()),
-            file.length);
+            topic(records), new ReleaseChunks.Location(TOPIC, 0, ID, records.size()), file.length);
 
     assertThat(records)
         .hasSize((bytes + ReleaseChunks.CHUNK_BYTES - 1) / ReleaseChunks.CHUNK_BYTES);
