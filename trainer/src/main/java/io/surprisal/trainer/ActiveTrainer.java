@@ -170,11 +170,14 @@ final class ActiveTrainer implements AutoCloseable {
   void handle(ConsumerRecord<byte[], byte[]> record, ConsumerGroupMetadata group) {
     Optional<ControlCommand> read = CommandReader.decode(record);
     Said said = new Said();
-    if (read.isEmpty()) {
-      said.reject(CommandReader.nameOf(record), "the record is no command that can be read");
+    String id = read.map(ControlCommand::getCommandId).orElse(CommandReader.nameOf(record));
+    if (view.isWaiting(id)) {
+      // A rejection would end the command that this one repeats.
+      said.accept(id, "a command of this id was accepted before; it is carried out once");
+    } else if (read.isEmpty()) {
+      said.reject(id, "the record is no command that can be read");
     } else {
       ControlCommand command = read.get();
-      String id = command.getCommandId();
       boolean repeated = view.isAnswered(id);
       view.saw(command);
       Optional<String> objection =
@@ -182,7 +185,7 @@ final class ActiveTrainer implements AutoCloseable {
               ? Optional.of("a command of this id was answered before; nothing is done")
               : commands.objection(record, command, clock.instant());
       if (objection.isPresent()) {
-        said.refuse(id, objection.get(), repeated);
+        said.reject(id, objection.get());
       } else {
         carryOut(command, said);
       }
@@ -677,24 +680,6 @@ final class ActiveTrainer implements AutoCloseable {
 
     void reject(String commandId, String message) {
       answer(TrainerEventType.COMMAND_REJECTED, commandId, message);
-    }
-
-    /** Rejects; a repeated command does not touch the one that it repeats. */
-    void refuse(String commandId, String message, boolean repeated) {
-      if (!repeated) {
-        reject(commandId, message);
-        return;
-      }
-      TrainerEvent event =
-          TrainerEvent.newBuilder()
-              .setType(TrainerEventType.COMMAND_REJECTED)
-              .setEventTime(clock.instant())
-              .setCommandId(commandId)
-              .setMember(settings.member())
-              .setMessage(message)
-              .build();
-      records.add(new ProducerRecord<>(topics.trainer(), null, EVENTS.encode(event)));
-      LOG.info("{} {} {}", event.getType(), commandId, message);
     }
 
     void publish() {
