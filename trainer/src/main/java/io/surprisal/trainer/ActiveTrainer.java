@@ -555,7 +555,7 @@ final class ActiveTrainer implements AutoCloseable {
   private void announce(RunPlan plan, TrainingRun.Outcome outcome) throws IOException {
     Release release = outcome.release();
     Path file = store.put(outcome.file(), release);
-    Optional<Path> signature = sign(file);
+    Optional<Path> signature = sign(file, release.id());
     Said said = new Said();
     if (!view.isAnnounced(plan.runId())) {
       activate(
@@ -589,11 +589,11 @@ final class ActiveTrainer implements AutoCloseable {
     retain();
   }
 
-  private Optional<Path> sign(Path file) throws IOException {
+  private Optional<Path> sign(Path file, String id) throws IOException {
     if (settings.signingKey().isEmpty()) {
       return Optional.empty();
     }
-    Path signature = file.resolveSibling(file.getFileName() + ".sig");
+    Path signature = store.signature(id);
     Files.write(signature, Ed25519.sign(settings.signingKey().get(), Files.readAllBytes(file)));
     return Optional.of(signature);
   }
