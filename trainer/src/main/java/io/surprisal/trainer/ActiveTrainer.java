@@ -12,6 +12,7 @@ import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,6 +70,7 @@ final class ActiveTrainer implements AutoCloseable {
   private final Reservoir reservoir;
   private final StreamWatch watch;
   private final InstantSource clock;
+  private final RunDirectories runs;
   private final RunPlanner planner;
   private final CommandReader commands;
   private final KafkaProducer<byte[], byte[]> producer;
@@ -107,6 +109,7 @@ final class ActiveTrainer implements AutoCloseable {
     this.reservoir = reservoir;
     this.watch = watch;
     this.clock = clock;
+    runs = new RunDirectories(settings.directory().resolve("runs"));
     planner = new RunPlanner(settings, reservoir, store);
     commands = new CommandReader(settings.commanders(), settings.commandExpiry());
     Map<String, Object> own = new HashMap<>(settings.clients());
@@ -331,6 +334,7 @@ final class ActiveTrainer implements AutoCloseable {
       start();
     } else if (running.get().outcome.isDone()) {
       end(running.get());
+      sweep();
     } else {
       tell(running.get());
     }
@@ -374,7 +378,7 @@ final class ActiveTrainer implements AutoCloseable {
     if (order.isEmpty()) {
       return;
     }
-    Path directory = directory(order.get().runId());
+    Path directory = runs.of(order.get().runId());
     try {
       RunPlan plan = planner.plan(directory, order.get());
       Said said = new Said();
@@ -392,11 +396,12 @@ final class ActiveTrainer implements AutoCloseable {
     } catch (IOException e) {
       LOG.error("run {} cannot be prepared", order.get().runId(), e);
       fail(order.get().runId(), order.get().commands(), "it cannot be prepared: " + e.getMessage());
+      sweep();
     }
   }
 
   private void goOn(String runId) {
-    Path directory = directory(runId);
+    Path directory = runs.of(runId);
     if (!RunPlan.isIn(directory)) {
       fail(runId, List.of(), "its files lie with the trainer that started it");
       return;
@@ -408,10 +413,6 @@ final class ActiveTrainer implements AutoCloseable {
       LOG.error("run {} cannot be gone on with", runId, e);
       fail(runId, List.of(), "it cannot be gone on with: " + e.getMessage());
     }
-  }
-
-  private Path directory(String runId) {
-    return settings.directory().resolve("runs").resolve(runId);
   }
 
   private void run(Path directory, RunPlan plan) {
@@ -546,6 +547,24 @@ final class ActiveTrainer implements AutoCloseable {
     }
   }
 
+  /** Deletes what a run has left, whose release is in the store. */
+  private void discard(String runId) {
+    try {
+      runs.delete(runId);
+    } catch (IOException | UncheckedIOException e) {
+      LOG.warn("run {} cannot be deleted", runId, e);
+    }
+  }
+
+  /** Deletes what ended runs have left, but for the newest without a release. */
+  private void sweep() {
+    try {
+      runs.retain(view.openRuns());
+    } catch (IOException | UncheckedIOException e) {
+      LOG.warn("old runs cannot be deleted", e);
+    }
+  }
+
   private static Double active(TrainingRun.Outcome outcome) {
     return outcome.report().activeBitsPerDim().isPresent()
         ? outcome.report().activeBitsPerDim().getAsDouble()
@@ -587,6 +606,7 @@ final class ActiveTrainer implements AutoCloseable {
     plan.commands().forEach(id -> said.done(id, "release " + release.id() + " is active"));
     said.publish();
     retain();
+    discard(plan.runId());
   }
 
   private Optional<Path> sign(Path file, String id) throws IOException {
