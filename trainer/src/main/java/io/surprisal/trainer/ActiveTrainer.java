@@ -393,7 +393,7 @@ final class ActiveTrainer implements AutoCloseable {
                       plan.warm() ? "from release " + plan.parent() : "from new weights")));
       said.publish();
       run(directory, plan);
-    } catch (IOException e) {
+    } catch (IOException | IllegalStateException e) {
       LOG.error("run {} cannot be prepared", order.get().runId(), e);
       fail(order.get().runId(), order.get().commands(), "it cannot be prepared: " + e.getMessage());
       sweep();
