@@ -13,6 +13,7 @@ import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,6 +75,7 @@ final class ActiveTrainer implements AutoCloseable {
   private final Reservoir reservoir;
   private final StreamWatch watch;
   private final InstantSource clock;
+  private final RunDirectories runs;
   private final RunPlanner planner;
   private final CommandReader commands;
   private final KafkaProducer<byte[], byte[]> producer;
@@ -117,6 +119,7 @@ final class ActiveTrainer implements AutoCloseable {
     this.reservoir = reservoir;
     this.watch = watch;
     this.clock = clock;
+    runs = new RunDirectories(settings.directory().resolve("runs"));
     planner = new RunPlanner(settings, reservoir, store);
     commands = new CommandReader(settings.commanders(), settings.commandExpiry());
     Map<String, Object> own = new HashMap<>(settings.clients());
@@ -162,7 +165,7 @@ final class ActiveTrainer implements AutoCloseable {
         .setLocation(location)
         .setSha256(release.id())
         .setSizeBytes(Files.size(file))
-        .setSignatureLocation(signature(file).orElse(null))
+        .setSignatureLocation(signature(file, release.id()).orElse(null))
         .setAnnouncedAt(Instant.EPOCH);
   }
 
@@ -214,11 +217,14 @@ final class ActiveTrainer implements AutoCloseable {
   void handle(ConsumerRecord<byte[], byte[]> record, ConsumerGroupMetadata group) {
     Optional<ControlCommand> read = CommandReader.decode(record);
     Said said = new Said();
-    if (read.isEmpty()) {
-      said.reject(CommandReader.nameOf(record), "the record is no command that can be read");
+    String id = read.map(ControlCommand::getCommandId).orElse(CommandReader.nameOf(record));
+    if (view.isWaiting(id)) {
+      // A rejection would end the command that this one repeats.
+      said.accept(id, "a command of this id was accepted before; it is carried out once");
+    } else if (read.isEmpty()) {
+      said.reject(id, "the record is no command that can be read");
     } else {
       ControlCommand command = read.get();
-      String id = command.getCommandId();
       boolean repeated = view.isAnswered(id);
       view.saw(command);
       Optional<String> objection =
@@ -226,7 +232,7 @@ final class ActiveTrainer implements AutoCloseable {
               ? Optional.of("a command of this id was answered before; nothing is done")
               : commands.objection(record, command, clock.instant());
       if (objection.isPresent()) {
-        said.refuse(id, objection.get(), repeated);
+        said.reject(id, objection.get());
       } else {
         carryOut(command, said);
       }
@@ -260,8 +266,11 @@ final class ActiveTrainer implements AutoCloseable {
                 r.cancelledBy = Optional.of(by(command));
                 r.run.cancel();
               });
-          view.waiting()
-              .keySet()
+          // Those that the run carries out are answered when it has ended.
+          Set<String> carriedOut =
+              running.map(r -> Set.copyOf(r.run.plan().commands())).orElse(Set.of());
+          view.waiting().keySet().stream()
+              .filter(waiting -> !carriedOut.contains(waiting))
               .forEach(waiting -> said.reject(waiting, "cancelled by " + by(command)));
           said.done(id, "cancelled");
         }
@@ -373,6 +382,7 @@ final class ActiveTrainer implements AutoCloseable {
       start();
     } else if (running.get().outcome.isDone()) {
       end(running.get());
+      sweep();
     } else {
       tell(running.get());
     }
@@ -416,7 +426,7 @@ final class ActiveTrainer implements AutoCloseable {
     if (order.isEmpty()) {
       return;
     }
-    Path directory = directory(order.get().runId());
+    Path directory = runs.of(order.get().runId());
     try {
       if (order.get().active().isPresent()) {
         fetch(order.get().active().get());
@@ -434,14 +444,15 @@ final class ActiveTrainer implements AutoCloseable {
                       plan.warm() ? "from release " + plan.parent() : "from new weights")));
       said.publish();
       run(directory, plan);
-    } catch (IOException e) {
+    } catch (IOException | IllegalStateException e) {
       LOG.error("run {} cannot be prepared", order.get().runId(), e);
       fail(order.get().runId(), order.get().commands(), "it cannot be prepared: " + e.getMessage());
+      sweep();
     }
   }
 
   private void goOn(String runId) {
-    Path directory = directory(runId);
+    Path directory = runs.of(runId);
     if (!RunPlan.isIn(directory)) {
       fail(runId, List.of(), "its files lie with the trainer that started it");
       return;
@@ -453,10 +464,6 @@ final class ActiveTrainer implements AutoCloseable {
       LOG.error("run {} cannot be gone on with", runId, e);
       fail(runId, List.of(), "it cannot be gone on with: " + e.getMessage());
     }
-  }
-
-  private Path directory(String runId) {
-    return settings.directory().resolve("runs").resolve(runId);
   }
 
   private void run(Path directory, RunPlan plan) {
@@ -591,6 +598,24 @@ final class ActiveTrainer implements AutoCloseable {
     }
   }
 
+  /** Deletes what a run has left, whose release is in the store. */
+  private void discard(String runId) {
+    try {
+      runs.delete(runId);
+    } catch (IOException | UncheckedIOException e) {
+      LOG.warn("run {} cannot be deleted", runId, e);
+    }
+  }
+
+  /** Deletes what ended runs have left, but for the newest without a release. */
+  private void sweep() {
+    try {
+      runs.retain(view.openRuns());
+    } catch (IOException | UncheckedIOException e) {
+      LOG.warn("old runs cannot be deleted", e);
+    }
+  }
+
   private static Double active(TrainingRun.Outcome outcome) {
     return outcome.report().activeBitsPerDim().isPresent()
         ? outcome.report().activeBitsPerDim().getAsDouble()
@@ -623,6 +648,7 @@ final class ActiveTrainer implements AutoCloseable {
     plan.commands().forEach(id -> said.done(id, "release " + release.id() + " is active"));
     said.publish();
     retain();
+    discard(plan.runId());
   }
 
   /** Sends a file in one transaction, before it is announced. */
@@ -655,7 +681,7 @@ final class ActiveTrainer implements AutoCloseable {
   }
 
   /** Location of the detached signature of a file in the store; empty where none is asked for. */
-  private Optional<String> signature(Path file) throws IOException {
+  private Optional<String> signature(Path file, String id) throws IOException {
     if (settings.signingKey().isEmpty()) {
       return Optional.empty();
     }
@@ -663,7 +689,7 @@ final class ActiveTrainer implements AutoCloseable {
     if (settings.throughKafka()) {
       return Optional.of(Ed25519.DATA + Base64.getEncoder().encodeToString(signature));
     }
-    Path beside = file.resolveSibling(file.getFileName() + ".sig");
+    Path beside = store.signature(id);
     Files.write(beside, signature);
     return Optional.of(beside.toUri().toString());
   }
@@ -800,24 +826,6 @@ final class ActiveTrainer implements AutoCloseable {
 
     void reject(String commandId, String message) {
       answer(TrainerEventType.COMMAND_REJECTED, commandId, message);
-    }
-
-    /** Rejects; a repeated command does not touch the one that it repeats. */
-    void refuse(String commandId, String message, boolean repeated) {
-      if (!repeated) {
-        reject(commandId, message);
-        return;
-      }
-      TrainerEvent event =
-          TrainerEvent.newBuilder()
-              .setType(TrainerEventType.COMMAND_REJECTED)
-              .setEventTime(clock.instant())
-              .setCommandId(commandId)
-              .setMember(settings.member())
-              .setMessage(message)
-              .build();
-      records.add(new ProducerRecord<>(topics.trainer(), null, EVENTS.encode(event)));
-      LOG.info("{} {} {}", event.getType(), commandId, message);
     }
 
     void publish() {

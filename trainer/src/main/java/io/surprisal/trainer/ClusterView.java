@@ -107,6 +107,11 @@ final class ClusterView {
     return answered.contains(commandId);
   }
 
+  /** Whether a command is accepted and not carried out yet. */
+  boolean isWaiting(String commandId) {
+    return waiting.containsKey(commandId);
+  }
+
   /** Accepted commands to retrain that no run has carried out yet, in their order. */
   Map<String, ControlCommand> waiting() {
     return new LinkedHashMap<>(waiting);

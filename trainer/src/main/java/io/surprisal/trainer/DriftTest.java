@@ -34,6 +34,7 @@ final class DriftTest {
 
   private final DriftSensitivity sensitivity;
   private final double alarm;
+  private final double smallest;
   private final Sum more = new Sum();
   private final Sum less = new Sum();
   private Instant last = Instant.MIN;
@@ -44,8 +45,12 @@ final class DriftTest {
     private long images;
   }
 
-  DriftTest(DriftSensitivity sensitivity) {
+  /**
+   * @param alertRate that the release is calibrated for: its p-values lie on a grid no coarser
+   */
+  DriftTest(DriftSensitivity sensitivity, double alertRate) {
     this.sensitivity = sensitivity;
+    smallest = alertRate / 2;
     alarm = Math.log(sensitivity.imagesBetweenFalseAlarms());
   }
 
@@ -57,8 +62,9 @@ final class DriftTest {
   void observe(double pValue, Instant when) {
     last = when;
     add(more, pValue, when);
-    // Scores on a grid give p = 1 too; its mirror image is as small as a p-value can be here.
-    add(less, Math.max(1 - pValue, Math.exp(-alarm)), when);
+    // p-values on a grid of steps 1/m are 1 with probability 1/m. At half a step and more for their
+    // mirror image 0, the likelihood ratio of uniform ones is still 1 at most on average.
+    add(less, Math.max(1 - pValue, smallest), when);
   }
 
   private void add(Sum sum, double p, Instant when) {

@@ -12,12 +12,16 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
@@ -77,8 +81,8 @@ final class Reservoir implements AutoCloseable {
   private final WriteOptions writes = new WriteOptions();
   private final RocksDB db;
 
-  /** Images of each pool and source. */
-  private final Map<ByteBuffer, Integer> counts = new HashMap<>();
+  /** Images of each pool and source, in a fixed order. */
+  private final Map<ByteBuffer, Integer> counts = new TreeMap<>();
 
   private long seen;
 
@@ -116,10 +120,11 @@ final class Reservoir implements AutoCloseable {
    */
   synchronized void add(Collection<ReservoirImage> images, Map<Integer, Long> next) {
     try (WriteBatch batch = new WriteBatch()) {
+      Set<ByteBuffer> inBatch = new HashSet<>();
       for (ReservoirImage image : images) {
         for (Pool pool : pools(image.pixels())) {
           byte[] key = key(pool, image);
-          if (db.get(key) == null) {
+          if (inBatch.add(ByteBuffer.wrap(key)) && db.get(key) == null) {
             counts.merge(prefix(key), 1, Integer::sum);
           }
           batch.put(key, value(image));
@@ -143,17 +148,24 @@ final class Reservoir implements AutoCloseable {
         : List.of(Pool.TRAINING_RECENT, Pool.TRAINING_UNIFORM);
   }
 
-  /** Brings each pool of each source back to its bound. */
+  /**
+   * Brings each pool back to its bound, which its sources share. Of more sources than images the
+   * first in order have one each, and the others none.
+   */
   private void trim() throws RocksDBException {
-    Map<Pool, Long> sources = new HashMap<>();
-    counts.keySet().forEach(prefix -> sources.merge(pool(prefix), 1L, Long::sum));
+    Map<Pool, Integer> sources = new EnumMap<>(Pool.class);
+    counts.keySet().forEach(prefix -> sources.merge(pool(prefix), 1, Integer::sum));
+    Map<Pool, Integer> rank = new EnumMap<>(Pool.class);
     for (Map.Entry<ByteBuffer, Integer> entry : counts.entrySet()) {
       Pool pool = pool(entry.getKey());
-      long most = Math.max(1, capacity(pool) / sources.get(pool));
+      int of = sources.get(pool);
+      int before = rank.merge(pool, 1, Integer::sum) - 1;
+      long most = capacity(pool) / of + (before < capacity(pool) % of ? 1 : 0);
       if (entry.getValue() > most) {
         drop(entry, pool, (int) (entry.getValue() - most));
       }
     }
+    counts.values().removeIf(count -> count == 0);
   }
 
   private long capacity(Pool pool) {

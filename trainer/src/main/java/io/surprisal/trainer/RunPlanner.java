@@ -81,7 +81,11 @@ final class RunPlanner {
 
   /** Why the reservoir does not suffice for a run yet; empty where it does. */
   Optional<String> lack(double alertRate, Optional<Instant> shiftedSince) {
-    int training = reservoir.size(Reservoir.Pool.TRAINING_RECENT, Reservoir.Pool.TRAINING_UNIFORM);
+    // Most images are in both, so that the larger is nearly all of them.
+    int training =
+        Math.max(
+            reservoir.size(Reservoir.Pool.TRAINING_RECENT),
+            reservoir.size(Reservoir.Pool.TRAINING_UNIFORM));
     int heldOut = shiftedSince.isEmpty() ? reservoir.size(Reservoir.Pool.HELD_OUT_RECENT) : 0;
     if (shiftedSince.isPresent()) {
       int[] count = new int[1];
@@ -105,7 +109,8 @@ final class RunPlanner {
   /**
    * Decides, and writes plan and images into the directory of the run.
    *
-   * @throws IOException if they cannot be written
+   * @throws IOException if they cannot be written, or the active release not be read
+   * @throws IllegalStateException if too few images raised no alerts
    */
   RunPlan plan(Path directory, Order order) throws IOException {
     Files.createDirectories(directory);
@@ -118,6 +123,11 @@ final class RunPlanner {
             && !order.fromScratch()
             && !parent.get().training().configuration().isEmpty();
     Chosen chosen = choose(order);
+    if (chosen.training().size() < FEWEST_TRAINING_IMAGES) {
+      throw new IllegalStateException(
+          "%d images to train on raised no alerts, a run needs %d; wait for more, or send RETRAIN with includeAlerted"
+              .formatted(chosen.training().size(), FEWEST_TRAINING_IMAGES));
+    }
     Preprocessing shape = warm ? parent.get().preprocessing() : shape(chosen.training());
     List<PixelImage> training = inShape(chosen.training(), shape);
     List<PixelImage> heldOut = inShape(chosen.heldOut(), shape);

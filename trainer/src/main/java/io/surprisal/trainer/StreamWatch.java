@@ -44,6 +44,7 @@ final class StreamWatch implements AutoCloseable {
   private final Topics topics;
   private final Reservoir reservoir;
   private final DriftSensitivity sensitivity;
+  private final double alertRate;
   private final InstantSource clock;
   private final KafkaConsumer<byte[], byte[]> images;
   private final KafkaConsumer<byte[], byte[]> verdicts;
@@ -62,8 +63,9 @@ final class StreamWatch implements AutoCloseable {
     topics = settings.topics();
     this.reservoir = reservoir;
     sensitivity = settings.sensitivity();
+    alertRate = settings.alertRate();
     this.clock = clock;
-    drift = new DriftTest(sensitivity);
+    drift = new DriftTest(sensitivity, alertRate);
     images =
         consumer(
             settings,
@@ -89,7 +91,7 @@ final class StreamWatch implements AutoCloseable {
   synchronized Optional<DriftTest.Shift> shift(String releaseId) {
     if (!releaseId.equals(release)) {
       release = releaseId;
-      drift = new DriftTest(sensitivity);
+      drift = new DriftTest(sensitivity, alertRate);
     }
     return drift.shift();
   }

@@ -29,6 +29,7 @@ public final class Ed25519 {
   public static final String DATA = "data:;base64,";
 
   private static final String ALGORITHM = "Ed25519";
+  private static final int SIGNATURE_BYTES = 64;
 
   private Ed25519() {}
 
@@ -109,6 +110,9 @@ public final class Ed25519 {
 
   /** Whether one of the keys made the signature of exactly this message. */
   public static boolean isTrusted(List<PublicKey> keys, byte[] message, byte[] signed) {
+    if (signed.length != SIGNATURE_BYTES) {
+      return false; // the JDK passes over what follows a signature
+    }
     for (PublicKey key : keys) {
       try {
         Signature signature = Signature.getInstance(ALGORITHM);
@@ -118,7 +122,7 @@ public final class Ed25519 {
           return true;
         }
       } catch (SignatureException e) {
-        return false; // of another length, or no signature at all
+        return false; // no signature at all, whatever the key
       } catch (GeneralSecurityException e) {
         throw new IllegalStateException("Ed25519 cannot verify", e);
       }

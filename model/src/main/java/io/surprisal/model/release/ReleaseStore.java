@@ -19,6 +19,7 @@ import java.util.stream.Stream;
  */
 public final class ReleaseStore {
   private static final String SUFFIX = ".safetensors";
+  private static final String SIGNATURE_SUFFIX = ".sig";
 
   private final Path directory;
 
@@ -36,6 +37,11 @@ public final class ReleaseStore {
           "'" + id + "' is no id of a release, which has 64 hexadecimal digits");
     }
     return directory.resolve(id + SUFFIX);
+  }
+
+  /** Where the signature of a release lies, whether or not it is signed. */
+  public Path signature(String id) {
+    return file(id).resolveSibling(file(id).getFileName() + SIGNATURE_SUFFIX);
   }
 
   /**
@@ -92,7 +98,8 @@ public final class ReleaseStore {
   }
 
   /**
-   * Deletes the oldest releases, so that no more than a number are left.
+   * Deletes the oldest releases, and their signatures, so that no more than a number are left, or
+   * none but those that are to stay.
    *
    * @param kept ids that stay whatever their age
    * @return the ids that were deleted
@@ -106,15 +113,17 @@ public final class ReleaseStore {
               .sorted(Comparator.comparing(ReleaseStore::modified))
               .toList();
     }
-    List<Path> deleted =
+    List<String> deleted =
         oldestFirst.stream()
+            .map(ReleaseStore::id)
+            .filter(id -> !kept.contains(id))
             .limit(Math.max(0, oldestFirst.size() - most))
-            .filter(file -> !kept.contains(id(file)))
             .toList();
-    for (Path file : deleted) {
-      Files.deleteIfExists(file);
+    for (String id : deleted) {
+      Files.deleteIfExists(directory.resolve(id + SUFFIX));
+      Files.deleteIfExists(directory.resolve(id + SUFFIX + SIGNATURE_SUFFIX));
     }
-    return deleted.stream().map(ReleaseStore::id).toList();
+    return deleted;
   }
 
   private static long modified(Path file) {

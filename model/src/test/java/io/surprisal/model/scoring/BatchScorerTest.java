@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -227,5 +228,79 @@ class BatchScorerTest {
         .isThrownBy(() -> new BatchScorer(1, 8, LINGER, 7))
         .withMessageContaining("capacity 7");
     assertThatIllegalArgumentException().isThrownBy(() -> new BatchScorer(0, 8, LINGER, 8));
+  }
+
+  /** The one worker waits an hour for a full batch, unless another lane fills it. */
+  @Test
+  void shouldWaitForTheImagesAtHandWhenALaneRetires() throws Exception {
+    Duration deadline = Duration.ofSeconds(DEADLINE_SECONDS);
+    try (BatchScorer batches = new BatchScorer(1, 3, Duration.ofHours(1), 8)) {
+      ScoringLane lane = batches.queue(scorer);
+      ScoringLane other = batches.queue(scorer);
+      CompletableFuture<ImageLikelihood> atHand = lane.submit(TinyModels.noise(MODEL, 0));
+      assertThat(lane.retire(Duration.ofMillis(20))).isFalse();
+      assertThat(atHand).isNotDone();
+      assertThatExceptionOfType(RetiredException.class)
+          .isThrownBy(() -> lane.submit(TinyModels.noise(MODEL, 1)));
+      assertThat(lane.retire(Duration.ZERO)).isFalse();
+      other.submit(TinyModels.noise(MODEL, 2));
+      other.submit(TinyModels.noise(MODEL, 3));
+      assertThat(lane.retire(deadline)).isTrue();
+      assertThat(get(atHand).bitsPerDim()).isFinite();
+      assertThat(lane.retire(Duration.ZERO)).isTrue();
+      assertThat(other.retire(Duration.ZERO)).isFalse(); // its two images still wait
+    }
+  }
+
+  @Test
+  void shouldRetireALaneWhoseImagesWereGivenUp() throws Exception {
+    try (BatchScorer batches = new BatchScorer(1, 2, Duration.ofHours(1), 8)) {
+      ScoringLane lane = batches.queue(scorer);
+      lane.submit(TinyModels.noise(MODEL, 0)).cancel(false);
+      batches.queue(scorer).submit(TinyModels.noise(MODEL, 1)); // fills the batch
+      assertThat(lane.retire(Duration.ofSeconds(DEADLINE_SECONDS))).isTrue();
+    }
+  }
+
+  /** Its scorer is closed at once: an image that still used it would fail, or the JVM would end. */
+  @Test
+  void shouldUseAScorerNoMoreAfterItsLaneRetired() throws Exception {
+    ExecutorService callers = Executors.newFixedThreadPool(4);
+    try (BatchScorer batches = new BatchScorer(2, 4, LINGER, 8)) {
+      for (int round = 0; round < 10; round++) {
+        ImageScorer own = new ImageScorer(release, Execution.CPU, K);
+        ScoringLane lane = batches.queue(own);
+        CountDownLatch some = new CountDownLatch(12);
+        List<Future<List<CompletableFuture<ImageLikelihood>>>> handedIn = new ArrayList<>();
+        for (int caller = 0; caller < 4; caller++) {
+          handedIn.add(
+              callers.submit(
+                  () -> {
+                    List<CompletableFuture<ImageLikelihood>> scores = new ArrayList<>();
+                    try {
+                      while (true) {
+                        scores.add(lane.submit(TinyModels.noise(MODEL, scores.size())));
+                        some.countDown();
+                      }
+                    } catch (RetiredException e) {
+                      return scores;
+                    }
+                  }));
+        }
+        assertThat(some.await(DEADLINE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(lane.retire(Duration.ofSeconds(DEADLINE_SECONDS))).isTrue();
+        own.close();
+        int scored = 0;
+        for (Future<List<CompletableFuture<ImageLikelihood>>> scores : handedIn) {
+          for (CompletableFuture<ImageLikelihood> score : get(scores)) {
+            assertThat(get(score).bitsPerDim()).isFinite();
+            scored++;
+          }
+        }
+        assertThat(scored).isGreaterThanOrEqualTo(12);
+      }
+    } finally {
+      callers.shutdownNow();
+    }
   }
 }

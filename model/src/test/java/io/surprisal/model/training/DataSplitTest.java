@@ -88,4 +88,33 @@ class DataSplitTest {
         .isThrownBy(() -> new DataSplit(TinyModels.noiseDataset(TinyModels.grey(), 2), 0.9, 1))
         .withMessageContaining("2 images are too few to hold out a share of 0.9");
   }
+
+  @Property(tries = 100, seed = "4")
+  void shouldHoldOutTheLastImagesWhereTheyWereChosenBefore(
+      @ForAll @IntRange(min = 2, max = 60) int size,
+      @ForAll @IntRange(max = 58) int heldOut,
+      @ForAll long seed) {
+    int last = Math.min(heldOut, size - 1);
+    ImageDataset data = TinyModels.noiseDataset(TinyModels.grey(), size);
+    DataSplit split = DataSplit.withLastHeldOut(data, last, seed);
+    assertThat(split.heldOutImages()).isEqualTo(last);
+    assertThat(split.trainingImages()).isEqualTo(size - last);
+    for (int i = 0; i < last; i++) {
+      assertThat(split.heldOut().name(i)).isEqualTo(data.name(size - last + i));
+    }
+    assertThat(Arrays.stream(split.batch(0, size - last)).sorted().toArray())
+        .isEqualTo(IntStream.range(0, size - last).toArray());
+    assertThat(split.fingerprint())
+        .isEqualTo(DataSplit.withLastHeldOut(data, last, seed).fingerprint());
+  }
+
+  @Test
+  void shouldRefuseToHoldOutMoreThanThereIs() {
+    ImageDataset data = TinyModels.noiseDataset(TinyModels.grey(), 5);
+    for (int heldOut : new int[] {-1, 5, 6}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> DataSplit.withLastHeldOut(data, heldOut, 1))
+          .withMessageContaining("5 images are too few to hold out " + heldOut);
+    }
+  }
 }

@@ -9,6 +9,7 @@ import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.ReleaseException;
 import io.surprisal.model.release.TrainingRecord;
@@ -24,6 +25,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
@@ -35,6 +37,14 @@ class FitTest {
   private static final ModelConfiguration MODEL = FIT.model(1, 8, 8);
   private static final InstantSource STANDING = InstantSource.fixed(Instant.EPOCH);
   private static final int IMAGES = 40;
+
+  private static final Provenance PROVENANCE =
+      new Provenance(
+          "run-1",
+          "",
+          "a test",
+          List.of(new Provenance.Range("images", 0, 3, 99)),
+          "surprisal test");
 
   @TempDir Path folder;
   private Path out;
@@ -356,5 +366,98 @@ class FitTest {
     assertThat(curve.get(curve.size() - 1).step()).isEqualTo(150);
     assertThat(untrained).isBetween(6.0, 16.0);
     assertThat(trained).isLessThan(untrained - 3);
+  }
+
+  private Fit.Request streamRequest(
+      ImageDataset data, FitConfiguration fit, long steps, Optional<Release> parent) {
+    return new Fit.Request(
+        data,
+        "stream",
+        out,
+        fit,
+        OptionalLong.of(steps),
+        Optional.empty(),
+        0,
+        0,
+        4,
+        7,
+        true,
+        false,
+        Execution.CPU,
+        OptionalInt.of(8),
+        parent,
+        Optional.of(PROVENANCE));
+  }
+
+  @Test
+  void shouldStartFromTheWeightsOfItsParent() throws IOException {
+    ImageDataset data = TinyModels.noiseDataset(MODEL, IMAGES);
+    out("parent");
+    Release parent = run(request(data, FIT, 5, 0.2, 8, false), new Ear(Long.MAX_VALUE));
+    out("unmoved");
+    Release unmoved =
+        run(streamRequest(data, FIT, 0, Optional.of(parent)), new Ear(Long.MAX_VALUE));
+    assertThat(unmoved.parameters()).isEqualTo(parent.parameters());
+    out("m");
+    Release child = run(streamRequest(data, FIT, 2, Optional.of(parent)), new Ear(Long.MAX_VALUE));
+    out("n");
+    Release anew = run(streamRequest(data, FIT, 2, Optional.empty()), new Ear(Long.MAX_VALUE));
+    assertThat(distance(child, parent)).isPositive().isLessThan(distance(anew, parent) / 5);
+    assertThat(child.training().steps()).isEqualTo(2);
+    assertThat(parent.parameters()).isEqualTo(Release.load(folder.resolve("parent")).parameters());
+  }
+
+  private static double distance(Release one, Release other) {
+    float[] a = one.parameters();
+    float[] b = other.parameters();
+    double squares = 0;
+    for (int i = 0; i < a.length; i++) {
+      squares += Math.pow(a[i] - b[i], 2);
+    }
+    return Math.sqrt(squares);
+  }
+
+  @Test
+  void shouldRefuseAParentOfAnotherNetwork() throws IOException {
+    out("parent");
+    Release parent = Release.untrained(out, FIT.with(Map.of("embedding", 12)).model(1, 8, 8), 1);
+    ImageDataset data = TinyModels.noiseDataset(MODEL, IMAGES);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> streamRequest(data, FIT, 1, Optional.of(parent)))
+        .withMessageContaining("the release to start from has the network");
+  }
+
+  @Test
+  void shouldHoldOutTheLastImagesAndSayWhereTheyComeFrom() throws IOException {
+    out("m");
+    Set<Integer> read = new TreeSet<>();
+    Set<Integer> trained = new TreeSet<>();
+    ImageDataset data =
+        TinyModels.dataset(
+            MODEL,
+            IMAGES,
+            i -> {
+              read.add(i);
+              return TinyModels.noise(MODEL, i);
+            });
+    Ear ear =
+        new Ear(Long.MAX_VALUE) {
+          @Override
+          public void step(long step, double fraction, double bitsPerDim, double rate) {
+            trained.addAll(read);
+            read.clear();
+          }
+
+          @Override
+          public void measured(TrainingRecord.Point point) {
+            read.clear();
+          }
+        };
+    Release release = run(streamRequest(data, FIT, 20, Optional.empty()), ear);
+    assertThat(trained).hasSize(32).allMatch(i -> i < 32);
+    assertThat(release.training().heldOutImages()).isEqualTo(8);
+    assertThat(release.calibration()).isEmpty(); // none was asked for
+    assertThat(Release.load(out).provenance()).hasValue(PROVENANCE);
+    assertThat(run(FIT, 1, false, new Ear(Long.MAX_VALUE)).provenance()).isEmpty();
   }
 }

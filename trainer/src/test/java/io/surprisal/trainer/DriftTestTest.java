@@ -1,0 +1,138 @@
+package io.surprisal.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Random;
+import java.util.function.DoubleSupplier;
+import org.junit.jupiter.api.Test;
+
+/**
+ * One image a second; p-values as of a calibration on 199 images, the fewest for the alert rate.
+ */
+class DriftTestTest {
+  private static final double ALERT_RATE = 0.005;
+  private static final int GRID = 200;
+
+  private static final DriftSensitivity ANY_ALARM = new DriftSensitivity(1e7, 1, Duration.ZERO);
+  private static final DriftSensitivity LASTING =
+      new DriftSensitivity(1e6, 500, Duration.ofMinutes(5));
+
+  private final Random random = new Random(1);
+  private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+  /** Of an image like those of the calibration. */
+  private double normal() {
+    return (1 + random.nextInt(GRID)) / (double) GRID;
+  }
+
+  private void observe(DriftTest test, double pValue) {
+    now = now.plusSeconds(1);
+    test.observe(pValue, now);
+  }
+
+  private int imagesToShift(DriftTest test, int most, DoubleSupplier pValues) {
+    for (int image = 1; image <= most; image++) {
+      observe(test, pValues.getAsDouble());
+      if (test.shift().isPresent()) {
+        return image;
+      }
+    }
+    return Integer.MAX_VALUE;
+  }
+
+  /**
+   * From any image on, the likelihood ratio exceeds e^h = 10⁷ with probability 10⁻⁷ at most; two
+   * sums over 100,000 images: an alarm has probability 0.02 at most.
+   */
+  @Test
+  void shouldRaiseNoAlarmWhileNothingChanges() {
+    assertThat(imagesToShift(new DriftTest(ANY_ALARM, ALERT_RATE), 100_000, random::nextDouble))
+        .isEqualTo(Integer.MAX_VALUE);
+  }
+
+  /** As above: scores have p-values on a grid, whose end at 1 is as likely as any other value. */
+  @Test
+  void shouldRaiseNoAlarmWhilePValuesOnAGridDoNotChange() {
+    assertThat(imagesToShift(new DriftTest(ANY_ALARM, ALERT_RATE), 100_000, this::normal))
+        .isEqualTo(Integer.MAX_VALUE);
+  }
+
+  /**
+   * Two sums of 200 images between alarms each give one of 100 at least (Lorden 1971). The mean of
+   * 400 waiting times, nearly exponential, has a standard error of 5 %: it is below 75 with
+   * probability 4e-7 at most. A test that hardly ever alarms would not be one.
+   */
+  @Test
+  void shouldRaiseFalseAlarmsNoOftenerThanItIsSetTo() {
+    DriftSensitivity often = new DriftSensitivity(200, 1, Duration.ZERO);
+    double mean =
+        random
+            .ints(400, 0, 1)
+            .map(
+                i -> imagesToShift(new DriftTest(often, ALERT_RATE), 1_000_000, random::nextDouble))
+            .average()
+            .orElseThrow();
+    assertThat(mean).isBetween(75.0, 2000.0);
+  }
+
+  /**
+   * A sum rises by 0.45 an image on average and its variance by 1.1: it reaches h = 13.8 after 31,
+   * and would be below it after 500, or at 0 after its first 100, with probability 1e-4 at most.
+   */
+  @Test
+  void shouldNoticeThatThirtyPercentOfTheImagesAreNew() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    imagesToShift(test, 1000, this::normal);
+    Instant change = now;
+    int images = imagesToShift(test, 1000, () -> random.nextDouble() < 0.3 ? 1.0 / GRID : normal());
+    assertThat(images).isBetween(400, 600);
+    DriftTest.Shift shift = test.shift().orElseThrow();
+    assertThat(shift.moreSurprising()).isTrue();
+    assertThat(shift.images()).isGreaterThanOrEqualTo(500);
+    assertThat(Duration.between(change, shift.since()).abs()).isLessThan(Duration.ofMinutes(2));
+  }
+
+  /**
+   * After the burst the sum stands at 2h = 27.6 and falls by 0.19 an image, to 0 after 143 on
+   * average: that it does not for 300 has probability 2e-4.
+   */
+  @Test
+  void shouldNotTakeABurstOfAnomaliesForAShift() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    assertThat(imagesToShift(test, 200, () -> 1.0 / GRID)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(imagesToShift(test, 5000, this::normal)).isEqualTo(Integer.MAX_VALUE);
+  }
+
+  /**
+   * A sum rises by 0.4 an image, or by 1.6 where no image is as surprising as the calibration's.
+   */
+  @Test
+  void shouldNoticeImagesThatSurpriseLess() {
+    DriftTest lower = new DriftTest(LASTING, ALERT_RATE);
+    assertThat(imagesToShift(lower, 2000, () -> 1 - 0.3 * random.nextDouble())).isBetween(500, 700);
+    assertThat(lower.shift().orElseThrow().moreSurprising()).isFalse();
+    DriftTest lowest = new DriftTest(LASTING, ALERT_RATE);
+    assertThat(imagesToShift(lowest, 2000, () -> 1)).isEqualTo(500);
+    assertThat(lowest.shift().orElseThrow().moreSurprising()).isFalse();
+  }
+
+  @Test
+  void shouldWaitUntilAChangeHasLastedInTimeAsWellAsInImages() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    for (int image = 0; image < 2000; image++) {
+      test.observe(0.01, now);
+    }
+    assertThat(test.shift()).isEmpty(); // many images, no time
+    test.observe(0.01, now.plus(LASTING.time()).minusMillis(1));
+    assertThat(test.shift()).isEmpty();
+    test.observe(0.01, now.plus(LASTING.time()));
+    assertThat(test.shift()).hasValue(new DriftTest.Shift(true, now, 2002));
+    DriftTest few = new DriftTest(LASTING, ALERT_RATE);
+    for (int image = 0; image < 499; image++) {
+      few.observe(0.01, now.plus(Duration.ofHours(image)));
+    }
+    assertThat(few.shift()).isEmpty(); // much time, too few images
+  }
+}

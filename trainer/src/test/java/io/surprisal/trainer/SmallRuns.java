@@ -1,0 +1,138 @@
+package io.surprisal.trainer;
+
+import ai.djl.Device;
+import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.network.Execution;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.TrainingRecord;
+import io.surprisal.model.training.Fit;
+import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.schemas.Topics;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/** The smallest network that learns something of the camera's frames, and runs that train it. */
+final class SmallRuns {
+  static final int EVALUATIONS = 4;
+
+  static final FitConfiguration FIT =
+      FitConfiguration.parse(
+          "{\"embedding\": 8, \"blocks\": 1, \"groups\": 4, \"batch\": 8,"
+              + " \"schedule\": \"LEARNED_SCALAR\", \"learningRate\": 0.01, \"warmupSteps\": 10}");
+
+  private SmallRuns() {}
+
+  static TrainerSettings settings(Path folder) {
+    return settings(folder, Optional.of(FIT), 64);
+  }
+
+  static TrainerSettings settings(
+      Path folder, Optional<FitConfiguration> configuration, int largestSide) {
+    return new TrainerSettings(
+        new Topics("test."),
+        Map.of(),
+        "trainer",
+        "t1",
+        folder.resolve("state"),
+        folder.resolve("store"),
+        false,
+        new ReservoirBounds(1000, 1000, 0.3, Duration.ofDays(1)),
+        Optional.empty(),
+        100,
+        Duration.ofMinutes(1),
+        Duration.ofDays(1),
+        Duration.ofMinutes(1),
+        new DriftSensitivity(1e6, 100, Duration.ofMinutes(1)),
+        0.01,
+        EVALUATIONS,
+        0.05,
+        configuration,
+        largestSide,
+        Device.cpu(),
+        Duration.ofHours(1),
+        5,
+        Optional.empty(),
+        List.of(),
+        "surprisal test");
+  }
+
+  /** Trains for some steps, from new weights or those of a parent. */
+  static Release train(Path file, ImageDataset images, int steps, Optional<Release> parent)
+      throws IOException {
+    Fit.Request request =
+        new Fit.Request(
+            images,
+            "frames",
+            file,
+            FIT,
+            OptionalLong.of(steps),
+            Optional.empty(),
+            0,
+            0,
+            EVALUATIONS,
+            1,
+            true,
+            false,
+            Execution.CPU,
+            OptionalInt.empty(),
+            parent,
+            Optional.empty());
+    return new Fit(request, new Silent(), () -> false, InstantSource.system()).run();
+  }
+
+  /** Images in memory, all of one shape. */
+  record Images(List<PixelImage> all) implements ImageDataset {
+    @Override
+    public int size() {
+      return all.size();
+    }
+
+    @Override
+    public int channels() {
+      return all.get(0).channels();
+    }
+
+    @Override
+    public int height() {
+      return all.get(0).height();
+    }
+
+    @Override
+    public int width() {
+      return all.get(0).width();
+    }
+
+    @Override
+    public PixelImage image(int index) {
+      return all.get(index);
+    }
+
+    @Override
+    public String name(int index) {
+      return "image " + index;
+    }
+  }
+
+  private static final class Silent implements Fit.Listener {
+    @Override
+    public void started(ModelConfiguration model, int parameters, int training, int heldOut) {}
+
+    @Override
+    public void step(long step, double fraction, double bitsPerDim, double imagesPerSecond) {}
+
+    @Override
+    public void measured(TrainingRecord.Point point) {}
+
+    @Override
+    public void calibrating(int done, int of) {}
+  }
+}
