@@ -23,17 +23,18 @@ class TopicSettingsTest {
             "surprisal.dead-letters",
             "surprisal.control",
             "surprisal.releases",
+            "surprisal.release-chunks",
             "surprisal.trainer",
             "surprisal.statistics")
         .allSatisfy(Topic::validate);
   }
 
   @Test
-  void shouldCompactReleasesOnly() {
+  void shouldCompactReleasesAndTheirFilesOnly() {
     assertThat(ALL)
         .filteredOn(topic -> topic.configuration().get("cleanup.policy").equals("compact"))
         .extracting(TopicSettings::name)
-        .containsExactly("surprisal.releases");
+        .containsExactly("surprisal.releases", "surprisal.release-chunks");
   }
 
   @Test
@@ -41,7 +42,11 @@ class TopicSettingsTest {
     assertThat(ALL)
         .filteredOn(topic -> topic.partitions() == 1)
         .extracting(TopicSettings::name)
-        .containsExactly("surprisal.control", "surprisal.releases", "surprisal.trainer");
+        .containsExactly(
+            "surprisal.control",
+            "surprisal.releases",
+            "surprisal.release-chunks",
+            "surprisal.trainer");
   }
 
   @Test
