@@ -49,7 +49,7 @@ class TrainedStreamTest {
           "--drift-images",
           "300",
           "--drift-time",
-          "1s",
+          "1ms",
           "--drift-false-alarms",
           "100000");
       system.publish(system.images("usual.idx", 1, FIRST, 0, 0), "usual");

@@ -38,12 +38,18 @@ final class IncomingImages {
               event.getSource(),
               record.partition(),
               record.offset(),
-              now,
+              arrival(record, now),
               decoder.decode(format.get(), event.getWidth(), event.getHeight(), body)));
     } catch (RecordFormatException | ImageRejectedException e) {
       LOG.debug("{}-{} at {} is no image", record.topic(), record.partition(), record.offset(), e);
       return Optional.empty();
     }
+  }
+
+  /** As the record says; never later than now, and now where it says nothing. */
+  private static Instant arrival(ConsumerRecord<?, ?> record, Instant now) {
+    Instant stamped = Instant.ofEpochMilli(record.timestamp());
+    return record.timestamp() < 0 || stamped.isAfter(now) ? now : stamped;
   }
 
   private static Optional<ImageFormat> format(ImageEvent event) {

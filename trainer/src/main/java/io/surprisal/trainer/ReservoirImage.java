@@ -9,7 +9,7 @@ import java.time.Instant;
  * @param source camera, scanner or pipeline that it comes from
  * @param partition of the images topic
  * @param offset in the partition
- * @param arrived when the trainer read it
+ * @param arrived when it came into its topic: the timestamp of its record, which its score has too
  * @param pixels as they were decoded, in their own size
  */
 record ReservoirImage(

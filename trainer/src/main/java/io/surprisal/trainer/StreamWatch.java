@@ -179,7 +179,7 @@ final class StreamWatch implements AutoCloseable {
                   alert.getLocation().getPartition(), alert.getLocation().getOffset()),
               clock.instant());
         } else {
-          observe(SCORES.decode(record.value()));
+          observe(SCORES.decode(record.value()), Instant.ofEpochMilli(record.timestamp()));
         }
       } catch (RecordFormatException e) {
         LOG.warn("{}-{} at {} is skipped", record.topic(), record.partition(), record.offset(), e);
@@ -187,9 +187,13 @@ final class StreamWatch implements AutoCloseable {
     }
   }
 
-  private synchronized void observe(ImageScore score) {
+  /**
+   * In the time of the stream, that of the images' records: images that came before a shift was
+   * seen in the scores may well belong to it.
+   */
+  private synchronized void observe(ImageScore score, Instant when) {
     if (score.getReleaseId().equals(release) && score.getLowLikelihoodPValue() != null) {
-      drift.observe(score.getLowLikelihoodPValue(), clock.instant());
+      drift.observe(score.getLowLikelihoodPValue(), when);
     }
   }
 
