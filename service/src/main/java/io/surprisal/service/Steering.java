@@ -1,6 +1,7 @@
 package io.surprisal.service;
 
 import io.surprisal.model.release.Ed25519;
+import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
@@ -19,14 +20,12 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -36,7 +35,6 @@ final class Steering {
   private static final RecordFormat<ControlCommand> COMMANDS =
       RecordFormat.of(ControlCommand.class);
   private static final RecordFormat<TrainerEvent> EVENTS = RecordFormat.of(TrainerEvent.class);
-  private static final String SIGNATURE = "surprisal.signature";
   private static final Duration POLL = Duration.ofMillis(200);
 
   private final Invocation invocation;
@@ -118,15 +116,7 @@ final class Steering {
       kafka.maxMessageBytes(admin, kafka.topics().control()); // or says that there is no topic
     }
     TopicPartition trainer = new TopicPartition(kafka.topics().trainer(), 0);
-    Map<String, Object> reading =
-        kafka.client(
-            Map.of(
-                ConsumerConfig.ISOLATION_LEVEL_CONFIG,
-                "read_committed",
-                ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
-                false));
-    try (KafkaConsumer<byte[], byte[]> consumer =
-        new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+    try (KafkaConsumer<byte[], byte[]> consumer = kafka.reader()) {
       consumer.assign(List.of(trainer));
       consumer.seekToEnd(List.of(trainer));
       consumer.position(trainer);
@@ -190,7 +180,9 @@ final class Steering {
             command.getCommandId().getBytes(StandardCharsets.UTF_8),
             value);
     if (signingKey.isPresent()) {
-      record.headers().add(SIGNATURE, Ed25519.sign(Ed25519.privateKey(signingKey.get()), value));
+      record
+          .headers()
+          .add(CommandHeaders.SIGNATURE, Ed25519.sign(Ed25519.privateKey(signingKey.get()), value));
     }
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(

@@ -49,9 +49,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A scorer that follows announcements: a real broker, a real stream, real networks. */
 class ReleaseSwapTest {
+  private static final Logger LOG = LoggerFactory.getLogger(ReleaseSwapTest.class);
   private static final Topics TOPICS = new Topics(Topics.DEFAULT_PREFIX);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
@@ -207,9 +210,11 @@ class ReleaseSwapTest {
       await().atMost(PATIENCE).until(() -> scores.poll().size() >= all);
       assertThat(TorchRuntime.nativeHandles()).as("native handles").isEqualTo(handles);
       long before = early;
+      LOG.info("native memory: {} kB after {} swaps", before, SWAPS / 4);
       await("native memory after %d more swaps".formatted(SWAPS * 3 / 4))
           .atMost(Duration.ofSeconds(30)) // the collector gives heap back a little later
           .until(() -> nativeKilobytes() - before < 64 << 10);
+      LOG.info("native memory: {} kB after {} swaps", nativeKilobytes(), SWAPS);
       List<ImageScore> scored =
           scores.poll().stream().map(record -> SCORES.decode(record.value())).toList();
       assertThat(scored).extracting(ImageScore::getImageId).doesNotHaveDuplicates().hasSize(all);
@@ -280,6 +285,15 @@ class ReleaseSwapTest {
             announcement(other, folder.resolve("other"))
                 .setLocation(folder.resolve("gone").toUri().toString()),
             "is not there"));
+    unsound.add(
+        Map.entry(
+            throughKafka(announcement(other, folder.resolve("other")), other.id(), flipped(bytes)),
+            "damaged"));
+    unsound.add(
+        Map.entry(
+            throughKafka(announcement(other, folder.resolve("other")), other.id(), bytes)
+                .setReleaseId("../../" + other.id()),
+            "is no id of a release"));
     try (ScoringService service = service(List.of(keys.getPublic()))) {
       announce(signed(keys, good, goodFile));
       assertThat(service.awaitStart(PATIENCE)).isTrue();
@@ -310,18 +324,8 @@ class ReleaseSwapTest {
   void shouldServeAReleaseThatCameThroughKafka() throws Exception {
     Release release = release("far", 32, 1);
     Path file = folder.resolve("far");
-    List<ProducerRecord<byte[], byte[]>> chunks =
-        ReleaseChunks.records(TOPICS.releaseChunks(), release.id(), Files.readAllBytes(file));
-    long first = producer.send(chunks.get(0)).get().offset();
-    for (ProducerRecord<byte[], byte[]> chunk : chunks.subList(1, chunks.size())) {
-      producer.send(chunk).get();
-    }
     ReleaseAnnouncement.Builder announcement =
-        announcement(release, file)
-            .setLocation(
-                new ReleaseChunks.Location(
-                        TOPICS.releaseChunks(), first, release.id(), chunks.size())
-                    .toString());
+        throughKafka(announcement(release, file), release.id(), Files.readAllBytes(file));
     Files.delete(file);
     try (ScoringService service = service(List.of())) {
       announce(announcement);
@@ -330,6 +334,18 @@ class ReleaseSwapTest {
       publish(0);
       await().atMost(PATIENCE).until(() -> scores.poll().size() == 1);
     }
+  }
+
+  private ReleaseAnnouncement.Builder throughKafka(
+      ReleaseAnnouncement.Builder announcement, String id, byte[] bytes) throws Exception {
+    List<ProducerRecord<byte[], byte[]>> chunks =
+        ReleaseChunks.records(TOPICS.releaseChunks(), id, bytes);
+    long first = producer.send(chunks.get(0)).get().offset();
+    for (ProducerRecord<byte[], byte[]> chunk : chunks.subList(1, chunks.size())) {
+      producer.send(chunk).get();
+    }
+    return announcement.setLocation(
+        new ReleaseChunks.Location(TOPICS.releaseChunks(), first, id, chunks.size()).toString());
   }
 
   private ReleaseAnnouncement.Builder signed(KeyPair keys, Release release, Path file)

@@ -7,6 +7,7 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.release.Ed25519;
 import io.surprisal.model.release.Release;
+import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
@@ -135,7 +136,7 @@ class SteeringTest {
       KeyPair keys, ControlCommand.Builder command) {
     byte[] value = COMMANDS.encode(command.build());
     ProducerRecord<byte[], byte[]> record = record(command.getCommandId(), value);
-    record.headers().add("surprisal.signature", Ed25519.sign(keys.getPrivate(), value));
+    record.headers().add(CommandHeaders.SIGNATURE, Ed25519.sign(keys.getPrivate(), value));
     return record;
   }
 

@@ -18,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
@@ -242,25 +241,20 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
     if (!ReleaseChunks.Location.is(announcement.getLocation())) {
       return path(announcement.getLocation());
     }
-    Path file = fetched.resolve(announcement.getReleaseId() + ".safetensors");
+    ReleaseStore store = new ReleaseStore(fetched);
+    Path file = store.file(announcement.getReleaseId());
     if (Files.exists(file)) {
       return file;
     }
-    byte[] bytes;
     try (KafkaConsumer<byte[], byte[]> chunks =
         new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-      bytes =
+      byte[] bytes =
           ReleaseChunks.read(
               chunks,
               ReleaseChunks.Location.parse(announcement.getLocation()),
               announcement.getSizeBytes());
-    } catch (IllegalArgumentException e) {
-      throw new ReleaseException(e.getMessage(), e);
+      return store.put(bytes, announcement.getReleaseId());
     }
-    Files.createDirectories(fetched);
-    Path partial = Files.createTempFile(fetched, ".partial", null);
-    Files.write(partial, bytes);
-    return Files.move(partial, file, StandardCopyOption.REPLACE_EXISTING);
   }
 
   private void requireTrusted(ReleaseAnnouncement announcement, Path file) throws IOException {

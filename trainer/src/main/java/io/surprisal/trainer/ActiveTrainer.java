@@ -45,7 +45,6 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -176,8 +175,7 @@ final class ActiveTrainer implements AutoCloseable {
             new TopicPartition(topics.control(), 0),
             new TopicPartition(topics.releases(), 0),
             new TopicPartition(topics.trainer(), 0));
-    try (KafkaConsumer<byte[], byte[]> consumer =
-        new KafkaConsumer<>(reading(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+    try (KafkaConsumer<byte[], byte[]> consumer = settings.consumer(Map.of())) {
       for (TopicPartition partition : all) {
         consumer.assign(List.of(partition));
         consumer.seekToBeginning(List.of(partition));
@@ -187,13 +185,6 @@ final class ActiveTrainer implements AutoCloseable {
         }
       }
     }
-  }
-
-  private Map<String, Object> reading() {
-    Map<String, Object> reading = new HashMap<>(settings.clients());
-    reading.put("isolation.level", "read_committed");
-    reading.put("enable.auto.commit", false);
-    return reading;
   }
 
   private void replay(ConsumerRecord<byte[], byte[]> record) {
@@ -741,21 +732,13 @@ final class ActiveTrainer implements AutoCloseable {
     if (location.isEmpty() || Files.exists(store.file(id))) {
       return;
     }
-    byte[] bytes;
-    try (KafkaConsumer<byte[], byte[]> consumer =
-        new KafkaConsumer<>(reading(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-      bytes =
+    try (KafkaConsumer<byte[], byte[]> consumer = settings.consumer(Map.of())) {
+      store.put(
           ReleaseChunks.read(
               consumer,
               ReleaseChunks.Location.parse(location.get()),
-              view.release(id).orElseThrow().getSizeBytes());
-    }
-    Path partial = Files.createTempFile(settings.directory(), ".fetched", null);
-    try {
-      Files.write(partial, bytes);
-      store.put(partial, ReleaseStore.load(partial, id));
-    } finally {
-      Files.deleteIfExists(partial);
+              view.release(id).orElseThrow().getSizeBytes()),
+          id);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.surprisal.trainer;
 
 import io.surprisal.model.release.Ed25519;
+import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
@@ -19,9 +20,6 @@ import org.apache.kafka.common.header.Header;
  * of the system.
  */
 final class CommandReader {
-
-  /** Header of a record with the Ed25519 signature of its value. */
-  static final String SIGNATURE = "surprisal.signature";
 
   private static final RecordFormat<ControlCommand> COMMANDS =
       RecordFormat.of(ControlCommand.class);
@@ -81,7 +79,7 @@ final class CommandReader {
   }
 
   private boolean isSigned(ConsumerRecord<byte[], byte[]> record) {
-    Header signature = record.headers().lastHeader(SIGNATURE);
+    Header signature = record.headers().lastHeader(CommandHeaders.SIGNATURE);
     return signature != null
         && signature.value() != null
         && Ed25519.isTrusted(commanders, record.value(), signature.value());

@@ -4,6 +4,7 @@ import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.Calibrator;
 import io.surprisal.model.images.Damage;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.ImageSubset;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.release.Calibration;
@@ -139,8 +140,8 @@ final class Gate {
 
   private Optional<String> alertRateReason(Release candidate, ImageDataset heldOut)
       throws IOException {
-    Subset calibrating = new Subset(heldOut, 0, 2);
-    Subset checking = new Subset(heldOut, 1, 2);
+    ImageSubset calibrating = new ImageSubset(heldOut, 0, 2);
+    ImageSubset checking = new ImageSubset(heldOut, 1, 2);
     double rate = Math.max(alertRate, 2.0 / calibrating.size());
     Path file = Files.createTempFile("surprisal-gate", ".safetensors");
     try {

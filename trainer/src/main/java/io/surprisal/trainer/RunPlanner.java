@@ -4,6 +4,7 @@ import ai.djl.Device;
 import io.surprisal.model.diffusion.PrecisionMeasurement;
 import io.surprisal.model.images.Idx;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.ImageDatasets;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
@@ -135,7 +136,7 @@ final class RunPlanner {
     List<PixelImage> all = new ArrayList<>(training);
     all.addAll(heldOut);
     all.addAll(alerted);
-    ImageDataset data = new Images(all);
+    ImageDataset data = ImageDatasets.of(all);
     Idx.write(TrainingRun.images(directory), data);
     FitConfiguration fit = configuration(data, order, parent, warm);
     RunPlan plan =
@@ -283,38 +284,5 @@ final class RunPlanner {
                     entry.getValue()[1]))
         .sorted(Comparator.comparingInt(Provenance.Range::partition))
         .toList();
-  }
-
-  /** Images in memory, all of one shape, at least one. */
-  private record Images(List<PixelImage> all) implements ImageDataset {
-    @Override
-    public int size() {
-      return all.size();
-    }
-
-    @Override
-    public int channels() {
-      return all.get(0).channels();
-    }
-
-    @Override
-    public int height() {
-      return all.get(0).height();
-    }
-
-    @Override
-    public int width() {
-      return all.get(0).width();
-    }
-
-    @Override
-    public PixelImage image(int index) {
-      return all.get(index);
-    }
-
-    @Override
-    public String name(int index) {
-      return "image " + index;
-    }
   }
 }

@@ -21,7 +21,6 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,24 +66,14 @@ final class StreamWatch implements AutoCloseable {
     this.clock = clock;
     drift = new DriftTest(sensitivity, alertRate);
     images =
-        consumer(
-            settings,
+        settings.consumer(
             Map.of(
                 ConsumerConfig.GROUP_ID_CONFIG,
                 settings.group() + "-images",
                 ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
                 "earliest"));
-    verdicts = consumer(settings, Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest"));
+    verdicts = settings.consumer(Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest"));
     thread.start();
-  }
-
-  private static KafkaConsumer<byte[], byte[]> consumer(
-      TrainerSettings settings, Map<String, Object> own) {
-    Map<String, Object> all = new HashMap<>(settings.clients());
-    all.putAll(own);
-    all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-    all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    return new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
   /** The shift of the stream under a release; the first call for it begins to look for one. */

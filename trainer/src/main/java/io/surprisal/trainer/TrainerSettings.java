@@ -7,9 +7,13 @@ import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * How a trainer works.
@@ -72,5 +76,18 @@ public record TrainerSettings(
   public TrainerSettings {
     clients = Map.copyOf(clients);
     commanders = List.copyOf(commanders);
+  }
+
+  /**
+   * A consumer of committed records that commits nothing by itself; the caller closes it.
+   *
+   * @param own further settings
+   */
+  KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> own) {
+    Map<String, Object> all = new HashMap<>(clients);
+    all.putAll(own);
+    all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    return new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 }

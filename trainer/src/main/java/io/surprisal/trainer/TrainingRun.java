@@ -3,6 +3,7 @@ package io.surprisal.trainer;
 import io.surprisal.model.detection.Calibrator;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.ImageDatasets;
+import io.surprisal.model.images.ImageSubset;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.Precision;
@@ -131,7 +132,7 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
     Release candidate = trained(data, heldOut, parent, execution, candidateFile);
     requireNotCancelled();
     ImageDataset heldOutImages =
-        new Subset(data, IntStream.range(data.size() - heldOut, data.size()).toArray());
+        new ImageSubset(data, IntStream.range(data.size() - heldOut, data.size()).toArray());
     GateReport report =
         new Gate(
                 settings.tolerance(),
@@ -201,7 +202,7 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
     int[] kept =
         IntStream.concat(IntStream.range(0, first), alerted.stream().mapToInt(i -> i).sorted())
             .toArray();
-    return new Subset(all, kept);
+    return new ImageSubset(all, kept);
   }
 
   private Release trained(

@@ -3,6 +3,7 @@ package io.surprisal.trainer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.surprisal.model.release.Ed25519;
+import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
@@ -47,7 +48,7 @@ class CommandReaderTest {
 
   private static ConsumerRecord<byte[], byte[]> signed(byte[] value, byte[] signature) {
     ConsumerRecord<byte[], byte[]> record = record(value);
-    record.headers().add(CommandReader.SIGNATURE, signature);
+    record.headers().add(CommandHeaders.SIGNATURE, signature);
     return record;
   }
 
@@ -167,9 +168,9 @@ class CommandReaderTest {
     byte[] value = FORMAT.encode(whole(CommandType.PAUSE).build());
     byte[] good = Ed25519.sign(KEYS.getPrivate(), value);
     ConsumerRecord<byte[], byte[]> record = signed(value, new byte[64]);
-    record.headers().add(CommandReader.SIGNATURE, good);
+    record.headers().add(CommandHeaders.SIGNATURE, good);
     assertThat(objection(GUARDED, record)).isEmpty();
-    record.headers().add(CommandReader.SIGNATURE, new byte[64]);
+    record.headers().add(CommandHeaders.SIGNATURE, new byte[64]);
     assertThat(objection(GUARDED, record)).isPresent();
   }
 

@@ -3,6 +3,7 @@ package io.surprisal.trainer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.ImageDatasets;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.SurfaceCamera;
 import io.surprisal.model.network.Execution;
@@ -116,7 +117,7 @@ class GateTest {
   @Test
   void shouldRefuseWhatLearnedFromConstantImages() throws IOException {
     ImageDataset constant =
-        new SmallRuns.Images(
+        ImageDatasets.of(
             IntStream.range(0, 100)
                 .mapToObj(
                     i -> {
@@ -137,7 +138,7 @@ class GateTest {
     Random random = new Random(5);
     byte[] frame = TRAINING.image(3).pixels();
     ImageDataset still =
-        new SmallRuns.Images(
+        ImageDatasets.of(
             IntStream.range(0, 50)
                 .mapToObj(
                     i -> {
@@ -167,8 +168,7 @@ class GateTest {
   void shouldRefuseAFirstCandidateThatCannotTellDamagedImages() throws IOException {
     Random random = new Random(3);
     ImageDataset noise =
-        new SmallRuns.Images(
-            IntStream.range(0, HELD_OUT.size()).mapToObj(i -> noise(random)).toList());
+        ImageDatasets.of(IntStream.range(0, HELD_OUT.size()).mapToObj(i -> noise(random)).toList());
     GateReport report = GATE.judge(active, Optional.empty(), noise);
     assertThat(report.reasons()).hasSize(1);
     assertThat(report.reasons().get(0))
@@ -181,7 +181,7 @@ class GateTest {
   void shouldRefuseWhatAlertsMoreOftenThanItIsCalibratedTo() throws IOException {
     Random random = new Random(3);
     ImageDataset halves =
-        new SmallRuns.Images(
+        ImageDatasets.of(
             IntStream.range(0, HELD_OUT.size())
                 .mapToObj(i -> i % 2 == 0 ? HELD_OUT.image(i) : noise(random))
                 .toList());

@@ -2,7 +2,6 @@ package io.surprisal.trainer;
 
 import ai.djl.Device;
 import io.surprisal.model.images.ImageDataset;
-import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Release;
@@ -87,39 +86,6 @@ final class SmallRuns {
             parent,
             Optional.empty());
     return new Fit(request, new Silent(), () -> false, InstantSource.system()).run();
-  }
-
-  /** Images in memory, all of one shape. */
-  record Images(List<PixelImage> all) implements ImageDataset {
-    @Override
-    public int size() {
-      return all.size();
-    }
-
-    @Override
-    public int channels() {
-      return all.get(0).channels();
-    }
-
-    @Override
-    public int height() {
-      return all.get(0).height();
-    }
-
-    @Override
-    public int width() {
-      return all.get(0).width();
-    }
-
-    @Override
-    public PixelImage image(int index) {
-      return all.get(index);
-    }
-
-    @Override
-    public String name(int index) {
-      return "image " + index;
-    }
   }
 
   private static final class Silent implements Fit.Listener {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.surprisal.model.images.Idx;
+import io.surprisal.model.images.ImageDatasets;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.SurfaceCamera;
 import io.surprisal.model.network.Execution;
@@ -60,7 +61,7 @@ class TrainingRunTest {
   }
 
   private void write(List<PixelImage> images) throws IOException {
-    Idx.write(TrainingRun.images(directory), new SmallRuns.Images(images));
+    Idx.write(TrainingRun.images(directory), ImageDatasets.of(images));
   }
 
   private static RunPlan plan(String parent, int alerted) {
@@ -201,8 +202,7 @@ class TrainingRunTest {
     write(images);
     Path file = folder.resolve("parent");
     Release parent =
-        SmallRuns.train(
-            file, new SmallRuns.Images(images.subList(0, TRAINING)), 60, Optional.empty());
+        SmallRuns.train(file, ImageDatasets.of(images.subList(0, TRAINING)), 60, Optional.empty());
     store.put(file, parent);
     TrainingRun.Outcome outcome = run(plan(parent.id(), 9), progress -> {}).call();
     assertThat(outcome.report().reasons()).isEmpty();

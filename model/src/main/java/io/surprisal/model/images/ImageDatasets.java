@@ -47,6 +47,47 @@ public final class ImageDatasets {
     return parts.size() == 1 ? parts.get(0) : new ConcatenatedDataset(parts);
   }
 
+  /**
+   * Images that are in memory already.
+   *
+   * @param images all of one shape, at least one
+   */
+  public static ImageDataset of(List<PixelImage> images) {
+    return new Listed(List.copyOf(images));
+  }
+
+  private record Listed(List<PixelImage> images) implements ImageDataset {
+    @Override
+    public int size() {
+      return images.size();
+    }
+
+    @Override
+    public int channels() {
+      return images.get(0).channels();
+    }
+
+    @Override
+    public int height() {
+      return images.get(0).height();
+    }
+
+    @Override
+    public int width() {
+      return images.get(0).width();
+    }
+
+    @Override
+    public PixelImage image(int index) {
+      return images.get(index);
+    }
+
+    @Override
+    public String name(int index) {
+      return "image " + index;
+    }
+  }
+
   private static List<Path> imageFiles(Path folder) throws IOException {
     try (Stream<Path> files = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
       List<Path> found =

@@ -51,17 +51,26 @@ public final class ReleaseStore {
    * @return the copy
    */
   public Path put(Path file, Release release) throws IOException {
-    Path target = file(release.id());
-    if (Files.exists(target)) {
-      return target;
-    }
+    return Files.exists(file(release.id()))
+        ? file(release.id())
+        : put(Files.readAllBytes(file), release.id());
+  }
+
+  /**
+   * Takes a release in, once it is verified.
+   *
+   * @param bytes of the file
+   * @param id of the release that it is to be
+   * @return where it lies
+   * @throws IllegalArgumentException if the id cannot be one
+   * @throws ReleaseException if the bytes are damaged, or another release
+   */
+  public Path put(byte[] bytes, String id) throws IOException {
+    Path target = file(id);
     Path partial = Files.createTempFile(directory, ".partial", null);
     try {
-      Files.copy(file, partial, StandardCopyOption.REPLACE_EXISTING);
-      Release copy = Release.load(partial);
-      if (!copy.id().equals(release.id())) {
-        throw new ReleaseException(file + " has changed since it was read");
-      }
+      Files.write(partial, bytes);
+      load(partial, id);
       try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE)) {
         channel.force(true);
       }

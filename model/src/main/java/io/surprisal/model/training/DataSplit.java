@@ -1,7 +1,7 @@
 package io.surprisal.model.training;
 
 import io.surprisal.model.images.ImageDataset;
-import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.ImageSubset;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -102,36 +102,6 @@ final class DataSplit {
 
   /** The held-out images as a data set; only where there are any. */
   ImageDataset heldOut() {
-    return new ImageDataset() {
-      @Override
-      public int size() {
-        return heldOut.length;
-      }
-
-      @Override
-      public int channels() {
-        return data.channels();
-      }
-
-      @Override
-      public int height() {
-        return data.height();
-      }
-
-      @Override
-      public int width() {
-        return data.width();
-      }
-
-      @Override
-      public PixelImage image(int index) {
-        return data.image(heldOut[index]);
-      }
-
-      @Override
-      public String name(int index) {
-        return data.name(heldOut[index]);
-      }
-    };
+    return new ImageSubset(data, heldOut);
   }
 }

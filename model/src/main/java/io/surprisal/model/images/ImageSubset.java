@@ -1,21 +1,19 @@
-package io.surprisal.trainer;
+package io.surprisal.model.images;
 
-import io.surprisal.model.images.ImageDataset;
-import io.surprisal.model.images.PixelImage;
 import java.util.stream.IntStream;
 
 /** Some of the images of a data set, in their order. */
-final class Subset implements ImageDataset {
+public final class ImageSubset implements ImageDataset {
   private final ImageDataset all;
   private final int[] indices;
 
   /** Every {@code step}-th image from {@code first} on. */
-  Subset(ImageDataset all, int first, int step) {
+  public ImageSubset(ImageDataset all, int first, int step) {
     this(all, IntStream.range(0, all.size()).filter(i -> i % step == first).toArray());
   }
 
   /** The images at some places. */
-  Subset(ImageDataset all, int[] indices) {
+  public ImageSubset(ImageDataset all, int[] indices) {
     this.all = all;
     this.indices = indices.clone();
   }
