@@ -288,7 +288,7 @@ class ReleaseSwapTest {
     unsound.add(
         Map.entry(
             throughKafka(announcement(other, folder.resolve("other")), other.id(), flipped(bytes)),
-            "damaged"));
+            "has the SHA-256"));
     unsound.add(
         Map.entry(
             throughKafka(announcement(other, folder.resolve("other")), other.id(), bytes)

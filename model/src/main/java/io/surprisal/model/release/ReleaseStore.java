@@ -67,10 +67,14 @@ public final class ReleaseStore {
    */
   public Path put(byte[] bytes, String id) throws IOException {
     Path target = file(id);
+    String found = Safetensors.sha256(bytes);
+    if (!found.equals(id)) {
+      throw new ReleaseException("what was to be release " + id + " has the SHA-256 " + found);
+    }
     Path partial = Files.createTempFile(directory, ".partial", null);
     try {
       Files.write(partial, bytes);
-      load(partial, id);
+      Release.load(partial);
       try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE)) {
         channel.force(true);
       }

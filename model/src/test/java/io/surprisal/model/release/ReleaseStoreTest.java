@@ -72,13 +72,13 @@ class ReleaseStoreTest {
     Release.untrained(file(1), TinyModels.grey(), 2);
     assertThatExceptionOfType(ReleaseException.class)
         .isThrownBy(() -> store.put(file(1), release))
-        .withMessageContaining("has changed since it was read");
+        .withMessageContaining("has the SHA-256");
     byte[] bytes = Files.readAllBytes(folder.resolve("kept"));
     bytes[bytes.length - 1] ^= 1;
     Files.write(file(1), bytes);
     assertThatExceptionOfType(ReleaseException.class)
         .isThrownBy(() -> store.put(file(1), release))
-        .withMessageContaining("damaged");
+        .withMessageContaining("has the SHA-256");
     assertThat(files()).isEmpty();
   }
 
