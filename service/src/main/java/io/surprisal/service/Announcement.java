@@ -4,8 +4,8 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ReleaseAnnouncement;
-import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.Topics;
+import io.surprisal.trainer.Announcements;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,15 +36,9 @@ final class Announcement {
       throws IOException, InterruptedException {
     Path stored = new ReleaseStore(store).put(file, release);
     ReleaseAnnouncement announcement =
-        ReleaseAnnouncement.newBuilder()
-            .setReleaseId(release.id())
-            .setState(ReleaseState.ACTIVE)
-            .setLocation(stored.toUri().toString())
-            .setSha256(release.id())
-            .setSizeBytes(Files.size(stored))
+        Announcements.active(release, stored.toUri().toString(), Files.size(stored), Instant.now())
             .setReason("announced from " + file.getFileName())
             .setAnnouncedBy(by)
-            .setAnnouncedAt(Instant.now())
             .build();
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(clients, new ByteArraySerializer(), new ByteArraySerializer())) {

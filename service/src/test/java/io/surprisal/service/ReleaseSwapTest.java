@@ -49,12 +49,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** A scorer that follows announcements: a real broker, a real stream, real networks. */
 class ReleaseSwapTest {
-  private static final Logger LOG = LoggerFactory.getLogger(ReleaseSwapTest.class);
   private static final Topics TOPICS = new Topics(Topics.DEFAULT_PREFIX);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
@@ -210,11 +207,9 @@ class ReleaseSwapTest {
       await().atMost(PATIENCE).until(() -> scores.poll().size() >= all);
       assertThat(TorchRuntime.nativeHandles()).as("native handles").isEqualTo(handles);
       long before = early;
-      LOG.info("native memory: {} kB after {} swaps", before, SWAPS / 4);
       await("native memory after %d more swaps".formatted(SWAPS * 3 / 4))
           .atMost(Duration.ofSeconds(30)) // the collector gives heap back a little later
           .until(() -> nativeKilobytes() - before < 64 << 10);
-      LOG.info("native memory: {} kB after {} swaps", nativeKilobytes(), SWAPS);
       List<ImageScore> scored =
           scores.poll().stream().map(record -> SCORES.decode(record.value())).toList();
       assertThat(scored).extracting(ImageScore::getImageId).doesNotHaveDuplicates().hasSize(all);

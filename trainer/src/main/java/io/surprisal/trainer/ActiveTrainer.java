@@ -158,14 +158,8 @@ final class ActiveTrainer implements AutoCloseable {
         settings.throughKafka()
             ? published(release.id(), Files.readAllBytes(file)).toString()
             : file.toUri().toString();
-    return ReleaseAnnouncement.newBuilder()
-        .setReleaseId(release.id())
-        .setState(ReleaseState.ACTIVE)
-        .setLocation(location)
-        .setSha256(release.id())
-        .setSizeBytes(Files.size(file))
-        .setSignatureLocation(signature(file, release.id()).orElse(null))
-        .setAnnouncedAt(Instant.EPOCH);
+    return Announcements.active(release, location, Files.size(file), clock.instant())
+        .setSignatureLocation(signature(file, release.id()).orElse(null));
   }
 
   /** Reads control, releases and trainer to their ends; answers count for commands seen before. */
