@@ -38,11 +38,13 @@ import org.junit.platform.commons.support.AnnotationSupport;
         "-c",
         "import avro.schema, confluent_kafka"),
     NODE(
-        "install Node 18.3 or newer",
+        "install Node 18.11 or newer",
         "node",
         "-e",
-        "process.exit(require('node:util').parseArgs ? 0 : 1)"),
-    NPM("install npm, and reach its registry or fill its cache", "npm", "--version");
+        "const {parseArgs} = require('node:util');"
+            + "const options = {a: {type: 'string', default: 'b'}};"
+            + "process.exit(parseArgs({args: [], options}).values.a === 'b' ? 0 : 1)"),
+    NPM("install npm", "npm", "--version");
 
     private final String remedy;
     private final List<String> question;
@@ -77,11 +79,20 @@ import org.junit.platform.commons.support.AnnotationSupport;
         return ConditionEvaluationResult.enabled("the clients are there");
       }
       String reason = String.join("; ", lacking);
+      skip(context.getDisplayName(), reason);
+      return ConditionEvaluationResult.disabled(reason);
+    }
+
+    /**
+     * Says aloud that a test is skipped.
+     *
+     * @throws IllegalStateException if it must not be
+     */
+    static void skip(String test, String reason) {
       if (Boolean.getBoolean("clients.required")) {
         throw new IllegalStateException("-Dclients.required=true, but " + reason);
       }
-      System.err.println("SKIPPED " + context.getDisplayName() + ": " + reason);
-      return ConditionEvaluationResult.disabled(reason);
+      System.err.println("SKIPPED " + test + ": " + reason);
     }
 
     private static synchronized Optional<String> lacking(Client client) {
