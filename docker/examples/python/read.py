@@ -59,7 +59,7 @@ def main():
         places = []
         for partition in surprisal_kafka.partitions(consumer, topic, options):
             place = TopicPartition(topic, partition)
-            oldest, end = consumer.get_watermark_offsets(place, timeout=5)
+            oldest, end = consumer.get_watermark_offsets(place, timeout=10)
             place.offset = oldest if options.from_beginning else end
             places.append(place)
         consumer.assign(places)

@@ -48,7 +48,7 @@ def settings(options, **own):
 def partitions(client, topic, options):
     """The numbers of the topic's partitions."""
     try:
-        found = client.list_topics(topic, timeout=5).topics[topic]
+        found = client.list_topics(topic, timeout=10).topics[topic]
     except KafkaException as error:
         raise Missing(
             f"no broker answers at {options.bootstrap_server} ({error.args[0].str()}); name one with"

@@ -457,6 +457,9 @@ class ForeignClientsTest {
   private static Program surprisal(String... arguments) throws IOException {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(List.of("--bootstrap-server", server));
+    // A busy machine may take longer than the 5 seconds that the command grants a broker.
+    all.addAll(List.of("--kafka", "request.timeout.ms=60000"));
+    all.addAll(List.of("--kafka", "default.api.timeout.ms=60000"));
     return Program.surprisal(folder, all.toArray(String[]::new));
   }
 
