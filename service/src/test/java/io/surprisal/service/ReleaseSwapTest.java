@@ -22,6 +22,7 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseChunks;
 import io.surprisal.schemas.ReleaseState;
+import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;

@@ -81,6 +81,7 @@ final class ActiveTrainer implements AutoCloseable {
   private final ClusterView view = new ClusterView();
   private final Instant activeSince;
   private Optional<Running> running = Optional.empty();
+  private Optional<Canary> canary = Optional.empty();
 
   /** A run on its thread. */
   private static final class Running {
@@ -243,9 +244,10 @@ final class ActiveTrainer implements AutoCloseable {
         }
       }
       case CANCEL -> {
-        if (running.isEmpty() && view.waiting().isEmpty()) {
-          said.reject(id, "no run is under way");
+        if (running.isEmpty() && view.waiting().isEmpty() && view.candidate().isEmpty()) {
+          said.reject(id, "no run is under way, and no release is tried");
         } else {
+          dropCandidate("cancelled by " + by(command), said);
           running.ifPresent(
               r -> {
                 r.cancelledBy = Optional.of(by(command));
@@ -261,6 +263,7 @@ final class ActiveTrainer implements AutoCloseable {
         }
       }
       case PROMOTE -> promote(command, said);
+      case CANARY -> tryOut(command, said);
       case ROLLBACK -> {
         Optional<ReleaseAnnouncement> before = view.before();
         if (before.isEmpty() || view.active().isEmpty()) {
@@ -298,25 +301,133 @@ final class ActiveTrainer implements AutoCloseable {
   private void promote(ControlCommand command, Said said) {
     String id = command.getCommandId();
     String wanted = command.getReleaseId();
-    Optional<ReleaseAnnouncement> known = view.release(wanted);
-    if (known.isEmpty()) {
-      said.reject(id, "release " + wanted + " was never announced");
-    } else if (view.active().map(a -> a.getReleaseId().equals(wanted)).orElse(false)) {
-      said.reject(id, "release " + wanted + " is active already");
+    Optional<String> objection = objection(wanted);
+    if (objection.isPresent()) {
+      said.reject(id, objection.get());
     } else {
-      try {
-        fetch(wanted);
-        store.load(wanted);
-        activate(known.get(), "promoted by " + by(command), said);
-        said.done(id, "release " + wanted + " is active");
-      } catch (IOException | IllegalArgumentException e) {
-        said.reject(id, "release " + wanted + " cannot be loaded: " + e.getMessage());
-      }
+      activate(view.release(wanted).orElseThrow(), "promoted by " + by(command), said);
+      said.done(id, "release " + wanted + " is active");
     }
+  }
+
+  /** Why a release can be neither promoted nor tried; empty where it can. */
+  private Optional<String> objection(String wanted) {
+    if (view.release(wanted).isEmpty()) {
+      return Optional.of("release " + wanted + " was never announced");
+    }
+    if (view.active().map(a -> a.getReleaseId().equals(wanted)).orElse(false)) {
+      return Optional.of("release " + wanted + " is active already");
+    }
+    try {
+      fetch(wanted);
+      store.load(wanted);
+      return Optional.empty();
+    } catch (IOException | IllegalArgumentException e) {
+      return Optional.of("release " + wanted + " cannot be loaded: " + e.getMessage());
+    }
+  }
+
+  private void tryOut(ControlCommand command, Said said) {
+    String id = command.getCommandId();
+    Optional<String> objection =
+        view.active().isEmpty()
+            ? Optional.of("no release is active to try it beside; promote it")
+            : view.candidate()
+                .map(tried -> "release " + tried.getReleaseId() + " is tried; CANCEL ends that")
+                .or(() -> objection(command.getReleaseId()));
+    if (objection.isPresent()) {
+      said.reject(id, objection.get());
+    } else {
+      double share =
+          command.getShare() == null ? settings.canary().shareOrDefault() : command.getShare();
+      said.accept(id, "it is tried on a share of %s of the images".formatted(share));
+      tryOut(view.release(command.getReleaseId()).orElseThrow(), share, by(command), said);
+    }
+  }
+
+  /** Announces a candidate; scorers try it beside the active release. */
+  private void tryOut(ReleaseAnnouncement release, double share, String reason, Said said) {
+    dropCandidate("release " + release.getReleaseId() + " is tried instead", said);
+    said.announce(
+        copyOf(release)
+            .setState(ReleaseState.CANDIDATE)
+            .setShadowShare(share)
+            .setReason(reason)
+            .setAnnouncedBy(settings.member())
+            .setAnnouncedAt(clock.instant())
+            .build());
+    said.event(
+        canaryEvent(TrainerEventType.CANARY_STARTED, release)
+            .setMessage("tried on a share of %s of the images: %s".formatted(share, reason)));
+  }
+
+  /** The candidate, if there is one, is one no more and does not serve. */
+  private void dropCandidate(String reason, Said said) {
+    Optional<ReleaseAnnouncement> candidate = view.candidate();
+    if (candidate.isEmpty()) {
+      return;
+    }
+    boolean served = view.before().equals(candidate);
+    said.announce(
+        copyOf(candidate.get())
+            .setState(served ? ReleaseState.INACTIVE : ReleaseState.REFUSED)
+            .setReason(reason)
+            .setAnnouncedBy(settings.member())
+            .setAnnouncedAt(clock.instant())
+            .build());
+    said.event(canaryEvent(TrainerEventType.CANARY_REFUSED, candidate.get()).setMessage(reason));
+    view.canary().ifPresent(command -> said.reject(command.getCommandId(), reason));
+  }
+
+  private TrainerEvent.Builder canaryEvent(TrainerEventType type, ReleaseAnnouncement candidate) {
+    return TrainerEvent.newBuilder()
+        .setType(type)
+        .setEventTime(clock.instant())
+        .setRunId(candidate.getRunId())
+        .setReleaseId(candidate.getReleaseId())
+        .setParentReleaseId(view.active().map(ReleaseAnnouncement::getReleaseId).orElse(null))
+        .setMember(settings.member());
+  }
+
+  /** Brings the trial of the candidate on, or ends it. */
+  private void watchCandidate() {
+    Optional<ReleaseAnnouncement> candidate = view.candidate();
+    String active = view.active().map(ReleaseAnnouncement::getReleaseId).orElse("");
+    if (canary.isPresent() && !candidate.map(c -> canary.get().isOf(c, active)).orElse(false)) {
+      canary.get().close();
+      canary = Optional.empty();
+    }
+    if (candidate.isEmpty()) {
+      return;
+    }
+    if (canary.isEmpty()) {
+      long images = view.canary().map(ControlCommand::getImages).orElse(settings.canary().images());
+      canary = Optional.of(new Canary(settings, candidate.get(), active, images));
+    }
+    Optional<Canary.Verdict> verdict = canary.get().verdict(clock.instant());
+    if (verdict.isEmpty()) {
+      return;
+    }
+    Said said = new Said();
+    if (verdict.get().passed()) {
+      ReleaseAnnouncement.Builder passed =
+          copyOf(candidate.get())
+              .setAlertRate(view.active().map(ReleaseAnnouncement::getAlertRate).orElse(null));
+      activate(passed.build(), "canary passed: " + verdict.get().message(), said);
+    } else {
+      dropCandidate(verdict.get().message(), said);
+    }
+    said.publish();
   }
 
   /** The active release steps back first, so that the last announcement is the active one. */
   private void activate(ReleaseAnnouncement release, String reason, Said said) {
+    if (view.candidate().map(c -> c.getReleaseId().equals(release.getReleaseId())).orElse(false)) {
+      said.event(canaryEvent(TrainerEventType.CANARY_PASSED, release).setMessage(reason));
+      view.canary().ifPresent(command -> said.done(command.getCommandId(), reason));
+    } else {
+      dropCandidate("release " + release.getReleaseId() + " is active from now on", said);
+    }
     view.active()
         .filter(active -> !active.getReleaseId().equals(release.getReleaseId()))
         .ifPresent(
@@ -330,6 +441,7 @@ final class ActiveTrainer implements AutoCloseable {
     said.announce(
         copyOf(release)
             .setState(ReleaseState.ACTIVE)
+            .setShadowShare(null)
             .setReason(reason)
             .setAnnouncedBy(settings.member())
             .setAnnouncedAt(clock.instant())
@@ -363,6 +475,7 @@ final class ActiveTrainer implements AutoCloseable {
 
   /** Brings the run on, ends it, or starts the next one. To be called often. */
   void tick() throws InterruptedException {
+    watchCandidate();
     if (running.isEmpty()) {
       start();
     } else if (running.get().outcome.isDone()) {
@@ -404,8 +517,8 @@ final class ActiveTrainer implements AutoCloseable {
         return;
       }
     }
-    if (view.isPaused()) {
-      return;
+    if (view.isPaused() || view.candidate().isPresent()) {
+      return; // a run starts from the release that serves, and that may soon be the candidate
     }
     Optional<RunPlanner.Order> order = order();
     if (order.isEmpty()) {
@@ -611,16 +724,20 @@ final class ActiveTrainer implements AutoCloseable {
     Release release = outcome.release();
     Path file = store.put(outcome.file(), release);
     Said said = new Said();
+    boolean tried = settings.canary().share().isPresent() && view.active().isPresent();
     if (!view.isAnnounced(plan.runId())) {
-      activate(
+      ReleaseAnnouncement announcement =
           announcement(file, release)
               .setParentReleaseId(plan.parent().isEmpty() ? null : plan.parent())
               .setRunId(plan.runId())
               .setHeldOutBitsPerDim(outcome.report().bitsPerDim())
               .setAlertRate(view.active().map(ReleaseAnnouncement::getAlertRate).orElse(null))
-              .build(),
-          plan.trigger(),
-          said);
+              .build();
+      if (tried) {
+        tryOut(announcement, settings.canary().share().getAsDouble(), plan.trigger(), said);
+      } else {
+        activate(announcement, plan.trigger(), said);
+      }
     }
     said.event(
         event(TrainerEventType.RUN_PUBLISHED, plan)
@@ -630,7 +747,8 @@ final class ActiveTrainer implements AutoCloseable {
             .setHeldOutBitsPerDim(outcome.report().bitsPerDim())
             .setParentHeldOutBitsPerDim(active(outcome))
             .setMessage(outcome.report().summary()));
-    plan.commands().forEach(id -> said.done(id, "release " + release.id() + " is active"));
+    String now = tried ? " passed the gate and is tried on live images" : " is active";
+    plan.commands().forEach(id -> said.done(id, "release " + release.id() + now));
     said.publish();
     retain();
     discard(plan.runId());
@@ -684,6 +802,7 @@ final class ActiveTrainer implements AutoCloseable {
     Set<String> kept = new HashSet<>();
     view.active().ifPresent(release -> kept.add(release.getReleaseId()));
     view.before().ifPresent(release -> kept.add(release.getReleaseId()));
+    view.candidate().ifPresent(release -> kept.add(release.getReleaseId()));
     try {
       List<String> deleted = store.retain(settings.keptReleases(), kept);
       if (!deleted.isEmpty()) {
@@ -844,6 +963,7 @@ final class ActiveTrainer implements AutoCloseable {
         }
       }
     }
+    canary.ifPresent(Canary::close);
     producer.close(CLOSE_TIMEOUT);
     if (interrupted) {
       Thread.currentThread().interrupt();
