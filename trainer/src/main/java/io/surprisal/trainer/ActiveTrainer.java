@@ -599,17 +599,9 @@ final class ActiveTrainer implements AutoCloseable {
           ? Optional.of(due("the first release, from the stream's first images", Optional.empty()))
           : Optional.empty();
     }
-    Optional<DriftTest.Shift> shift = watch.shift(view.active().get().getReleaseId());
-    if (shift.isPresent()
-        && planner.lack(alertRate(), shift.map(DriftTest.Shift::since)).isEmpty()) {
-      return Optional.of(
-          due(
-              "the stream has become %s surprising since %s, for %d images"
-                  .formatted(
-                      shift.get().moreSurprising() ? "more" : "less",
-                      shift.get().since(),
-                      shift.get().images()),
-              Optional.of(shift.get().since())));
+    Optional<StreamShift> shift = watch.shift(view.active().get().getReleaseId());
+    if (shift.isPresent() && planner.lack(alertRate(), shift).isEmpty()) {
+      return Optional.of(due(shift.get().summary(), shift));
     }
     Instant last = view.lastRunEnd().orElse(activeSince);
     boolean scheduled = Duration.between(last, now).compareTo(settings.every()) >= 0;
@@ -618,7 +610,7 @@ final class ActiveTrainer implements AutoCloseable {
         : Optional.empty();
   }
 
-  private RunPlanner.Order due(String trigger, Optional<Instant> shiftedSince) {
+  private RunPlanner.Order due(String trigger, Optional<StreamShift> shift) {
     return new RunPlanner.Order(
         newRunId(),
         trigger,
@@ -626,7 +618,7 @@ final class ActiveTrainer implements AutoCloseable {
         view.active().map(ReleaseAnnouncement::getReleaseId),
         false,
         false,
-        shiftedSince,
+        shift,
         settings.budget(),
         alertRate());
   }
