@@ -1,13 +1,11 @@
 package io.surprisal.trainer;
 
-import io.surprisal.model.release.Ed25519;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.ReleaseAnnouncement;
-import io.surprisal.schemas.ReleaseChunks;
 import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
@@ -15,14 +13,11 @@ import io.surprisal.schemas.TrainerEventType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Base64;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -31,7 +26,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -39,13 +33,9 @@ import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,7 +46,7 @@ import org.slf4j.LoggerFactory;
  * trainer that was active before, and does not know yet that it is no more, cannot say anything.
  *
  * <p>Its state lies in the topics, see {@link ClusterView}; runs lie in directories, see {@link
- * RunPlan}. Owns the producer and the thread of the run; {@link #close} ends them, and leaves a run
+ * RunPlan}. Owns the sender and the thread of the run; {@link #close} ends them, and leaves a run
  * to be gone on with. Not thread-safe.
  */
 final class ActiveTrainer implements AutoCloseable {
@@ -66,7 +56,6 @@ final class ActiveTrainer implements AutoCloseable {
   private static final RecordFormat<TrainerEvent> EVENTS = RecordFormat.of(TrainerEvent.class);
   private static final Duration PROGRESS = Duration.ofSeconds(5);
   private static final Duration REPLAY_POLL = Duration.ofMillis(200);
-  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
   private final TrainerSettings settings;
   private final Topics topics;
@@ -77,7 +66,8 @@ final class ActiveTrainer implements AutoCloseable {
   private final RunDirectories runs;
   private final RunPlanner planner;
   private final CommandReader commands;
-  private final KafkaProducer<byte[], byte[]> producer;
+  private final TransactionalSender sender;
+  private final PublishedReleases releases;
   private final ClusterView view = new ClusterView();
   private final Instant activeSince;
   private Optional<Running> running = Optional.empty();
@@ -122,17 +112,15 @@ final class ActiveTrainer implements AutoCloseable {
     runs = new RunDirectories(settings.directory().resolve("runs"));
     planner = new RunPlanner(settings, reservoir, store);
     commands = new CommandReader(settings.commanders(), settings.commandExpiry());
-    Map<String, Object> own = new HashMap<>(settings.clients());
-    own.put("transactional.id", settings.group());
-    producer = new KafkaProducer<>(own, new ByteArraySerializer(), new ByteArraySerializer());
+    sender = new TransactionalSender(settings);
+    releases = new PublishedReleases(settings, store, sender, clock);
     try {
-      producer.initTransactions();
       replay();
       if (view.active().isEmpty() && settings.firstRelease().isPresent()) {
         announceFirst(settings.firstRelease().get());
       }
     } catch (RuntimeException | IOException e) {
-      producer.close(CLOSE_TIMEOUT);
+      sender.close();
       throw e;
     }
     activeSince = clock.instant();
@@ -144,23 +132,12 @@ final class ActiveTrainer implements AutoCloseable {
 
   private void announceFirst(Path file) throws IOException {
     Release release = Release.load(file);
-    Path stored = store.put(file, release);
     Said said = new Said();
     activate(
-        announcement(stored, release).build(),
+        releases.publish(file, release).build(),
         "the first release, from " + file.getFileName(),
         said);
     said.publish();
-  }
-
-  /** The announcement of a file in the store; it can be fetched by then. */
-  private ReleaseAnnouncement.Builder announcement(Path file, Release release) throws IOException {
-    String location =
-        settings.throughKafka()
-            ? published(release.id(), Files.readAllBytes(file)).toString()
-            : file.toUri().toString();
-    return Announcements.active(release, location, Files.size(file), clock.instant())
-        .setSignatureLocation(signature(file, release.id()).orElse(null));
   }
 
   /** Reads control, releases and trainer to their ends; answers count for commands seen before. */
@@ -319,7 +296,7 @@ final class ActiveTrainer implements AutoCloseable {
       return Optional.of("release " + wanted + " is active already");
     }
     try {
-      fetch(wanted);
+      releases.fetch(view.release(wanted).orElseThrow());
       store.load(wanted);
       return Optional.empty();
     } catch (IOException | IllegalArgumentException e) {
@@ -526,8 +503,8 @@ final class ActiveTrainer implements AutoCloseable {
     }
     Path directory = runs.of(order.get().runId());
     try {
-      if (order.get().active().isPresent()) {
-        fetch(order.get().active().get());
+      if (view.active().isPresent()) {
+        releases.fetch(view.active().get());
       }
       RunPlan plan = planner.plan(directory, order.get());
       Said said = new Said();
@@ -714,12 +691,12 @@ final class ActiveTrainer implements AutoCloseable {
 
   private void announce(RunPlan plan, TrainingRun.Outcome outcome) throws IOException {
     Release release = outcome.release();
-    Path file = store.put(outcome.file(), release);
     Said said = new Said();
     boolean tried = settings.canary().share().isPresent() && view.active().isPresent();
     if (!view.isAnnounced(plan.runId())) {
       ReleaseAnnouncement announcement =
-          announcement(file, release)
+          releases
+              .publish(outcome.file(), release)
               .setParentReleaseId(plan.parent().isEmpty() ? null : plan.parent())
               .setRunId(plan.runId())
               .setHeldOutBitsPerDim(outcome.report().bitsPerDim())
@@ -746,105 +723,13 @@ final class ActiveTrainer implements AutoCloseable {
     discard(plan.runId());
   }
 
-  /** Sends a file in one transaction, before it is announced. */
-  private ReleaseChunks.Location published(String id, byte[] file) {
-    List<ProducerRecord<byte[], byte[]>> records =
-        ReleaseChunks.records(topics.releaseChunks(), id, file);
-    List<Future<RecordMetadata>> sent = new ArrayList<>();
-    producer.beginTransaction();
-    try {
-      records.forEach(record -> sent.add(producer.send(record)));
-      producer.commitTransaction();
-      return new ReleaseChunks.Location(
-          topics.releaseChunks(), sent.get(0).get().offset(), id, records.size());
-    } catch (KafkaException e) {
-      abort();
-      throw e;
-    } catch (ExecutionException e) {
-      throw new KafkaException("a piece of release " + id + " was not sent", e.getCause());
-    } catch (InterruptedException e) {
-      throw new InterruptException(e);
-    }
-  }
-
-  private void abort() {
-    try {
-      producer.abortTransaction();
-    } catch (KafkaException e) {
-      LOG.debug("The transaction could not be aborted; the next owner of its id does", e);
-    }
-  }
-
-  /** Location of the detached signature of a file in the store; empty where none is asked for. */
-  private Optional<String> signature(Path file, String id) throws IOException {
-    if (settings.signingKey().isEmpty()) {
-      return Optional.empty();
-    }
-    byte[] signature = Ed25519.sign(settings.signingKey().get(), Files.readAllBytes(file));
-    if (settings.throughKafka()) {
-      return Optional.of(Ed25519.DATA + Base64.getEncoder().encodeToString(signature));
-    }
-    Path beside = store.signature(id);
-    Files.write(beside, signature);
-    return Optional.of(beside.toUri().toString());
-  }
-
   /** Keeps the releases that serve, or served before, and the newest others. */
   private void retain() {
     Set<String> kept = new HashSet<>();
     view.active().ifPresent(release -> kept.add(release.getReleaseId()));
     view.before().ifPresent(release -> kept.add(release.getReleaseId()));
     view.candidate().ifPresent(release -> kept.add(release.getReleaseId()));
-    try {
-      List<String> deleted = store.retain(settings.keptReleases(), kept);
-      if (!deleted.isEmpty()) {
-        deleteChunks(deleted);
-        LOG.info("deleted old releases {}", deleted);
-      }
-    } catch (IOException e) {
-      LOG.warn("old releases cannot be deleted", e);
-    }
-  }
-
-  private void deleteChunks(List<String> ids) {
-    List<ProducerRecord<byte[], byte[]>> deletions =
-        ids.stream()
-            .flatMap(id -> view.release(id).stream())
-            .map(ReleaseAnnouncement::getLocation)
-            .filter(ReleaseChunks.Location::is)
-            .map(ReleaseChunks.Location::parse)
-            .flatMap(location -> ReleaseChunks.deletions(location).stream())
-            .toList();
-    if (deletions.isEmpty()) {
-      return;
-    }
-    producer.beginTransaction();
-    try {
-      deletions.forEach(producer::send);
-      producer.commitTransaction();
-    } catch (KafkaException e) {
-      abort();
-      throw e;
-    }
-  }
-
-  /**
-   * The releases that runs start from, where another trainer made them and they came through Kafka.
-   */
-  private void fetch(String id) throws IOException {
-    Optional<String> location =
-        view.release(id).map(ReleaseAnnouncement::getLocation).filter(ReleaseChunks.Location::is);
-    if (location.isEmpty() || Files.exists(store.file(id))) {
-      return;
-    }
-    try (KafkaConsumer<byte[], byte[]> consumer = settings.consumer(Map.of())) {
-      store.put(
-          ReleaseChunks.read(
-              consumer,
-              ReleaseChunks.Location.parse(location.get()),
-              view.release(id).orElseThrow().getSizeBytes()),
-          id);
-    }
+    releases.retain(kept, view::release);
   }
 
   private void fail(String runId, List<String> commandIds, String reason) {
@@ -926,22 +811,12 @@ final class ActiveTrainer implements AutoCloseable {
      * @throws KafkaException if nothing was committed
      */
     void publish(Map<TopicPartition, OffsetAndMetadata> offsets, ConsumerGroupMetadata group) {
-      producer.beginTransaction();
-      try {
-        records.forEach(producer::send);
-        if (!offsets.isEmpty()) {
-          producer.sendOffsetsToTransaction(offsets, group);
-        }
-        producer.commitTransaction();
-      } catch (KafkaException e) {
-        abort();
-        throw e;
-      }
+      sender.send(records, offsets, group);
       effects.forEach(Runnable::run);
     }
   }
 
-  /** Ends the run's thread and the producer; the run stays to be gone on with. */
+  /** Ends the thread of the run, and the sender; the run stays to be gone on with. */
   @Override
   public void close() {
     boolean interrupted = false;
@@ -956,7 +831,7 @@ final class ActiveTrainer implements AutoCloseable {
       }
     }
     canary.ifPresent(Canary::close);
-    producer.close(CLOSE_TIMEOUT);
+    sender.close();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
