@@ -339,6 +339,10 @@ final class BenchSwapCommand implements Callable<Integer> {
               store.toString(),
               "--evaluations",
               String.valueOf(evaluations),
+              "--alert-rate",
+              "0.05", // so that a run needs few images
+              "--held-out",
+              "0.4",
               "--every",
               "1s",
               "--minutes",
@@ -368,7 +372,7 @@ final class BenchSwapCommand implements Callable<Integer> {
       throw new IllegalStateException(
           "no training has begun within "
               + PATIENCE.toSeconds()
-              + " s; a run needs some hundred images, name more --images");
+              + " s; a run needs some hundred images: name more --images");
     }
 
     private int createTopics() throws InterruptedException {

@@ -236,8 +236,7 @@ class FaultsTest {
   /** Images that the statistics count, each window as it was told last. */
   private static long counted(String servers) {
     Map<List<Object>, Long> windows = new HashMap<>();
-    for (ConsumerRecord<byte[], byte[]> record :
-        Records.read(servers, "surprisal.statistics", 1)) {
+    for (ConsumerRecord<byte[], byte[]> record : Records.read(servers, "surprisal.statistics", 1)) {
       SourceStatistics told = STATISTICS.decode(record.value());
       windows.put(
           List.of(

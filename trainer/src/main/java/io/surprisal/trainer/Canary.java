@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
@@ -68,8 +67,18 @@ final class Canary implements AutoCloseable {
     tolerance = settings.tolerance();
     trainerTopic = settings.topics().trainer();
     consumer = settings.consumer(Map.of());
+    try {
+      seek(List.of(settings.topics().statistics(), trainerTopic));
+    } catch (RuntimeException e) {
+      consumer.close();
+      throw e;
+    }
+  }
+
+  /** To what was said since the candidate was announced. */
+  private void seek(List<String> topics) {
     List<TopicPartition> partitions = new ArrayList<>();
-    for (String topic : List.of(settings.topics().statistics(), trainerTopic)) {
+    for (String topic : topics) {
       for (PartitionInfo partition : consumer.partitionsFor(topic)) {
         partitions.add(new TopicPartition(topic, partition.partition()));
       }
@@ -79,15 +88,16 @@ final class Canary implements AutoCloseable {
     long since = candidate.getAnnouncedAt().minus(CLOCKS_APART).toEpochMilli();
     Map<TopicPartition, Long> times = new HashMap<>();
     partitions.forEach(partition -> times.put(partition, since));
-    Map<TopicPartition, OffsetAndTimestamp> offsets = consumer.offsetsForTimes(times);
-    offsets.forEach(
-        (partition, offset) -> {
-          if (offset != null) {
-            consumer.seek(partition, offset.offset());
-          } else {
-            consumer.position(partition); // the end of now, not of the first poll
-          }
-        });
+    consumer
+        .offsetsForTimes(times)
+        .forEach(
+            (partition, offset) -> {
+              if (offset != null) {
+                consumer.seek(partition, offset.offset());
+              } else {
+                consumer.position(partition); // the end of now, not of the first poll
+              }
+            });
   }
 
   /** Whether this tries a release beside another, as it was announced. */
