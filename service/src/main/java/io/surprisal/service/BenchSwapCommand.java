@@ -146,6 +146,11 @@ final class BenchSwapCommand implements Callable<Integer> {
     require(
         loaded.calibration().map(calibration -> calibration.images() > 1).orElse(false),
         "the release is not calibrated: surprisal calibrate gives it a calibration");
+    int calibrated = loaded.calibration().orElseThrow().evaluations();
+    require(
+        calibrated == evaluations,
+        "--evaluations must be %d, which the release is calibrated for, not %d"
+            .formatted(calibrated, evaluations));
     ImageDataset dataset = measured.imagesFor(loaded);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forRelease(loaded);
