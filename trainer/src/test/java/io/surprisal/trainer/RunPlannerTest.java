@@ -299,16 +299,17 @@ class RunPlannerTest {
     assertThat(anew.configuration()).containsEntry("embedding", 12);
   }
 
-  /** Nobody knows how an imported release was trained. */
+  /** Nobody knows how an imported release was trained; its network is known all the same. */
   @Test
-  void shouldStartAnewWhereTheActiveReleasesTrainingIsNotKnown() throws IOException {
+  void shouldStartFromTheActiveReleaseWhereItsTrainingIsNotKnown() throws IOException {
     fill();
     Path file = folder.resolve("parent");
     Release parent = Release.untrained(file, SmallRuns.FIT.model(1, 16, 16), 1);
     store.put(file, parent);
     RunPlan plan =
         planner().plan(run, order(Optional.of(parent.id()), false, false, Optional.empty()));
-    assertThat(plan.warm()).isFalse();
+    assertThat(plan.warm()).isTrue();
+    assertThat(plan.configuration()).containsEntry("embedding", 8);
     assertThat(plan.parent()).isEqualTo(parent.id());
   }
 
