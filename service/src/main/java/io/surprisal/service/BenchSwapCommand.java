@@ -54,6 +54,10 @@ import picocli.CommandLine.Spec;
 final class BenchSwapCommand implements Callable<Integer> {
   private static final double ALERT_RATE = 0.01;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /** A run is planned first, which times networks. */
+  private static final Duration TRAINING_PATIENCE = Duration.ofMinutes(5);
+
   private static final Topics TOPICS = new Topics(Topics.DEFAULT_PREFIX);
   private static final RecordFormat<TrainerEvent> EVENTS = RecordFormat.of(TrainerEvent.class);
 
@@ -355,7 +359,7 @@ final class BenchSwapCommand implements Callable<Integer> {
     }
 
     private void awaitTraining(String member) {
-      long deadline = System.nanoTime() + PATIENCE.toNanos();
+      long deadline = System.nanoTime() + TRAINING_PATIENCE.toNanos();
       TopicPartition partition = new TopicPartition(TOPICS.trainer(), 0);
       try (KafkaConsumer<byte[], byte[]> events =
           new KafkaConsumer<>(
@@ -376,7 +380,7 @@ final class BenchSwapCommand implements Callable<Integer> {
       }
       throw new IllegalStateException(
           "no training has begun within "
-              + PATIENCE.toSeconds()
+              + TRAINING_PATIENCE.toSeconds()
               + " s; a run needs some hundred images: name more --images");
     }
 
