@@ -1,7 +1,5 @@
 package io.surprisal.service;
 
-import io.surprisal.model.images.PixelImage;
-import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
@@ -182,16 +180,7 @@ final class DemoStream implements AutoCloseable {
   }
 
   private ProducerRecord<byte[], byte[]> record(long index, DemoCamera.Shot shot) {
-    PixelImage image = shot.image();
-    ImageEvent event =
-        new ImageEvent(
-            shot.id(),
-            shot.source(),
-            Instant.now(),
-            image.channels() == 1 ? BodyFormat.GRAY8 : BodyFormat.RGB8,
-            image.width(),
-            image.height(),
-            ByteBuffer.wrap(image.interleaved()));
+    ImageEvent event = ImageSource.raw(shot.id(), shot.source(), Instant.now(), shot.image());
     return new ProducerRecord<>(
         topics.images(),
         ByteBuffer.allocate(Long.BYTES).putLong(index).array(),

@@ -72,6 +72,18 @@ interface ImageSource {
     return sources;
   }
 
+  /** An image as the event that carries its samples as they are. */
+  static ImageEvent raw(String id, String source, Instant time, PixelImage image) {
+    return new ImageEvent(
+        id,
+        source,
+        time,
+        image.channels() == 1 ? BodyFormat.GRAY8 : BodyFormat.RGB8,
+        image.width(),
+        image.height(),
+        ByteBuffer.wrap(image.interleaved()));
+  }
+
   private static boolean hasName(Path file, String... endings) {
     String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
     return Stream.of(endings).anyMatch(name::endsWith);
@@ -129,16 +141,7 @@ interface ImageSource {
 
     @Override
     public ImageEvent event(int index, String source, Instant time) {
-      PixelImage image = images.image(index);
-      BodyFormat format = image.channels() == 1 ? BodyFormat.GRAY8 : BodyFormat.RGB8;
-      return new ImageEvent(
-          name(index),
-          source,
-          time,
-          format,
-          image.width(),
-          image.height(),
-          ByteBuffer.wrap(image.interleaved()));
+      return raw(name(index), source, time, images.image(index));
     }
   }
 }

@@ -45,6 +45,7 @@ final class ScoreCommand implements Callable<Integer> {
   private final Invocation invocation;
   @Mixin private final KafkaOptions kafka;
   @Mixin private final ExecutionOption execution = new ExecutionOption();
+  @Mixin private final HealthOption health = new HealthOption();
   @Spec private CommandSpec spec;
 
   @Option(
@@ -165,10 +166,15 @@ final class ScoreCommand implements Callable<Integer> {
     ScoringService.Scoring scoring =
         new ScoringService.Scoring(stages, certainty, alertRate, batch, Duration.ofMillis(linger));
     try (ScoringService service =
-        loaded.isPresent()
-            ? new ScoringService(
-                loaded.get(), execution.forRelease(loaded.get()), scoring, kafka.topics(), settings)
-            : following(scoring, settings)) {
+            loaded.isPresent()
+                ? new ScoringService(
+                    loaded.get(),
+                    execution.forRelease(loaded.get()),
+                    scoring,
+                    kafka.topics(),
+                    settings)
+                : following(scoring, settings);
+        AutoCloseable told = health.start(service::health)) {
       LOG.info(
           "Scoring {} with {} (K = {}); Ctrl-C ends it",
           kafka.topics().images(),

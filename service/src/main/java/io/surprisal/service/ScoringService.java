@@ -14,6 +14,7 @@ import io.surprisal.topology.ServedModel;
 import io.surprisal.topology.StreamSettings;
 import java.security.PublicKey;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -162,6 +163,26 @@ public final class ScoringService implements AutoCloseable {
   /** What ended the stream for good; empty while it works. */
   public Optional<Throwable> failure() {
     return stream.flatMap(ScoringStream::failure);
+  }
+
+  /**
+   * How this member is. Without a release it is ready as well: images wait where they are until
+   * there is one.
+   */
+  Health health() {
+    KafkaStreams.State state = state();
+    OptionalDouble heartbeat =
+        Health.secondsSinceHeartbeat(stream.map(ScoringStream::metrics).orElse(List.of()));
+    boolean works = failure().isEmpty() && !state.hasStartedOrFinishedShuttingDown();
+    Map<String, Object> details = new LinkedHashMap<>();
+    details.put("state", stream.isEmpty() ? "WAITING_FOR_RELEASE" : state.name());
+    details.put("secondsSinceHeartbeat", heartbeat);
+    details.put("imagesScored", counts().scored());
+    details.put("failure", failure().map(cause -> Failure.of(cause).message()));
+    return new Health(
+        works,
+        works && (stream.isEmpty() || state.isRunningOrRebalancing() && Health.heard(heartbeat)),
+        details);
   }
 
   /** What has been done since the start. */

@@ -15,9 +15,11 @@ import java.security.PrivateKey;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.admin.Admin;
 import org.slf4j.Logger;
@@ -46,10 +48,14 @@ final class TrainCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
   private static final Duration LONGEST_END = Duration.ofMinutes(2);
 
+  /** Twice the longest that a turn waits for a broker that does not answer. */
+  private static final Duration LONGEST_TURN = Duration.ofMinutes(4);
+
   private final Invocation invocation;
   @Spec private CommandSpec spec;
   @Mixin private final KafkaOptions kafka;
   @Mixin private final DeviceOption device = new DeviceOption();
+  @Mixin private final HealthOption health = new HealthOption();
 
   @Option(
       names = "--state-dir",
@@ -272,7 +278,8 @@ final class TrainCommand implements Callable<Integer> {
     invocation.stop().allow(LONGEST_END);
     prepareTopics();
     TrainerSettings settings = settings();
-    try (Trainer trainer = new Trainer(settings, InstantSource.system())) {
+    try (Trainer trainer = new Trainer(settings, InstantSource.system());
+        AutoCloseable told = health.start(() -> health(trainer))) {
       LOG.info(
           "Trainer {} reads {}; releases go to {}; Ctrl-C ends it",
           settings.member(),
@@ -281,6 +288,16 @@ final class TrainCommand implements Callable<Integer> {
       trainer.run(invocation.stop()::requested);
     }
     return 0;
+  }
+
+  private static Health health(Trainer trainer) {
+    OptionalDouble heartbeat = Health.secondsSinceHeartbeat(trainer.metrics());
+    Map<String, Object> details = new LinkedHashMap<>();
+    details.put("state", trainer.active() ? "ACTIVE" : "STANDING_BY");
+    details.put("secondsSinceHeartbeat", heartbeat);
+    details.put("secondsSinceTurn", trainer.sinceTurn().toSeconds());
+    return new Health(
+        trainer.sinceTurn().compareTo(LONGEST_TURN) < 0, Health.heard(heartbeat), details);
   }
 
   private void prepareTopics() {

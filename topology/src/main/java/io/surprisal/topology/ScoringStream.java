@@ -2,8 +2,10 @@ package io.surprisal.topology;
 
 import io.surprisal.model.scoring.DeviceFailedException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;
@@ -54,6 +56,11 @@ public final class ScoringStream implements AutoCloseable {
   /** State of Kafka Streams. */
   public KafkaStreams.State state() {
     return streams.state();
+  }
+
+  /** What Kafka Streams and its clients measure, in Kafka's terms. */
+  public Collection<? extends Metric> metrics() {
+    return streams.metrics().values();
   }
 
   /** What stopped this member for good; empty while it runs or if it was closed. */

@@ -119,10 +119,9 @@ final class RunPlanner {
         order.active().isPresent()
             ? Optional.of(store.load(order.active().get()))
             : Optional.empty();
-    boolean warm =
-        parent.isPresent()
-            && !order.fromScratch()
-            && !parent.get().training().configuration().isEmpty();
+    Optional<FitConfiguration> again =
+        order.fromScratch() ? Optional.empty() : parent.flatMap(RunPlanner::configurationOf);
+    boolean warm = again.isPresent();
     Chosen chosen = choose(order);
     if (chosen.training().size() < FEWEST_TRAINING_IMAGES) {
       throw new IllegalStateException(
@@ -138,7 +137,7 @@ final class RunPlanner {
     all.addAll(alerted);
     ImageDataset data = ImageDatasets.of(all);
     Idx.write(TrainingRun.images(directory), data);
-    FitConfiguration fit = configuration(data, order, parent, warm);
+    FitConfiguration fit = again.orElseGet(() -> newConfiguration(data, order));
     RunPlan plan =
         new RunPlan(
             order.runId(),
@@ -233,12 +232,21 @@ final class RunPlanner {
     return all;
   }
 
-  private FitConfiguration configuration(
-      ImageDataset data, Order order, Optional<Release> parent, boolean warm) {
-    if (warm) {
-      return FitConfiguration.named(FitConfiguration.DEFAULT)
-          .with(parent.get().training().configuration());
-    }
+  /**
+   * How to train a release further: as it was trained, or where it does not say how that was, its
+   * network as usual.
+   *
+   * @return empty for a network that only other programs train
+   */
+  private static Optional<FitConfiguration> configurationOf(Release release) {
+    FitConfiguration usual = FitConfiguration.named(FitConfiguration.DEFAULT);
+    Map<String, Object> known = release.training().configuration();
+    return known.isEmpty()
+        ? usual.withNetwork(release.configuration())
+        : Optional.of(usual.with(known));
+  }
+
+  private FitConfiguration newConfiguration(ImageDataset data, Order order) {
     Device device = settings.device();
     return settings
         .configuration()

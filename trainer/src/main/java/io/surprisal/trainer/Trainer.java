@@ -3,6 +3,7 @@ package io.surprisal.trainer;
 import io.surprisal.model.release.ReleaseStore;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashMap;
@@ -18,6 +19,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +45,8 @@ public final class Trainer implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> control;
   private Optional<ActiveTrainer> active = Optional.empty();
   private boolean toBeActive;
+  private volatile boolean decides;
+  private volatile Instant lastTurn;
 
   /**
    * Opens reservoir and store, and starts to read the stream.
@@ -62,6 +66,22 @@ public final class Trainer implements AutoCloseable {
     own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     own.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
     control = settings.consumer(own);
+    lastTurn = clock.instant();
+  }
+
+  /** Whether this is the one that decides. */
+  public boolean active() {
+    return decides;
+  }
+
+  /** How long the turn of {@link #run} that is under way has taken so far. */
+  public Duration sinceTurn() {
+    return Duration.between(lastTurn, clock.instant());
+  }
+
+  /** What the client measures that makes it a member of its group, in Kafka's terms. */
+  public Collection<? extends Metric> metrics() {
+    return control.metrics().values();
   }
 
   /**
@@ -73,6 +93,8 @@ public final class Trainer implements AutoCloseable {
   public void run(BooleanSupplier stop) throws InterruptedException, IOException {
     control.subscribe(List.of(settings.topics().control()), new Turns());
     while (!stop.getAsBoolean()) {
+      lastTurn = clock.instant();
+      decides = active.isPresent();
       ConsumerRecords<byte[], byte[]> commands = control.poll(POLL);
       if (watch.failure().isPresent()) {
         throw new IllegalStateException(

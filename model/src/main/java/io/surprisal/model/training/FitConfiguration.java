@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -290,6 +291,33 @@ public record FitConfiguration(
     ObjectNode fields = JSON.valueToTree(this);
     values.forEach((name, value) -> set(fields, name, JSON.valueToTree(value)));
     return configuration(fields);
+  }
+
+  /**
+   * This training of another network.
+   *
+   * @return empty where the network is one that no configuration describes, as some imported ones
+   */
+  public Optional<FitConfiguration> withNetwork(ModelConfiguration network) {
+    FitConfiguration fit =
+        with(
+            Map.ofEntries(
+                Map.entry("embedding", network.embedding()),
+                Map.entry("blocks", network.blocks()),
+                Map.entry("coarse", network.coarse()),
+                Map.entry("attentionHeads", network.attentionHeads()),
+                Map.entry("attentionEverywhere", network.attentionEverywhere()),
+                Map.entry("groups", network.groups()),
+                Map.entry("normEpsilon", network.normEpsilon()),
+                Map.entry("fourierExponents", network.fourierExponents()),
+                Map.entry("prediction", network.prediction()),
+                Map.entry("dropout", network.dropout()),
+                Map.entry("gammaMin", network.gammaMin()),
+                Map.entry("gammaMax", network.gammaMax()),
+                Map.entry("schedule", network.schedule())));
+    return fit.model(network.channels(), network.height(), network.width()).equals(network)
+        ? Optional.of(fit)
+        : Optional.empty();
   }
 
   /** All fields by name, as JSON has them. */

@@ -7,6 +7,7 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.network.ParameterLayout;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -83,6 +84,19 @@ class FitConfigurationTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> FitConfiguration.parse(text))
         .withMessageStartingWith("fit configuration");
+  }
+
+  @Test
+  void shouldTrainAnotherNetworkInTheSameWay() {
+    FitConfiguration usual = FitConfiguration.named("small");
+    FitConfiguration other = FitConfiguration.named("reference-small");
+    ModelConfiguration network = other.with(Map.of("embedding", 24)).model(3, 16, 16);
+
+    FitConfiguration fit = usual.withNetwork(network).orElseThrow();
+
+    assertThat(fit.model(3, 16, 16)).isEqualTo(network);
+    assertThat(fit.optimizer()).isEqualTo(usual.optimizer());
+    assertThat(fit.learningRate()).isEqualTo(usual.learningRate());
   }
 
   @Test
