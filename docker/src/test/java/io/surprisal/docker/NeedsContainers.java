@@ -9,6 +9,7 @@ import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.platform.commons.support.AnnotationSupport;
 
 /**
  * Tests that need a container engine and the images. Where these lack, the tests are left out, and
@@ -19,11 +20,15 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 @ExtendWith(NeedsContainers.Condition.class)
 @interface NeedsContainers {
 
+  /** Whether they need Compose as well. */
+  boolean compose() default false;
+
   /** Looks for engine and images. */
   final class Condition implements ExecutionCondition {
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-      Optional<String> lack = Containers.lack();
+      Optional<String> lack =
+          Containers.lack().or(() -> needsCompose(context) ? Compose.lack() : Optional.empty());
       if (lack.isEmpty()) {
         return ConditionEvaluationResult.enabled("engine and images are there");
       }
@@ -33,6 +38,12 @@ import org.junit.jupiter.api.extension.ExtensionContext;
       }
       System.err.printf("SKIPPED %s: %s%n", context.getDisplayName(), lack.get());
       return ConditionEvaluationResult.disabled(lack.get());
+    }
+
+    private static boolean needsCompose(ExtensionContext context) {
+      return AnnotationSupport.findAnnotation(context.getElement(), NeedsContainers.class)
+          .map(NeedsContainers::compose)
+          .orElse(false);
     }
   }
 }

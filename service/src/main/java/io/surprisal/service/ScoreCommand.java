@@ -108,6 +108,14 @@ final class ScoreCommand implements Callable<Integer> {
   private double alertRate;
 
   @Option(
+      names = "--statistics-window",
+      paramLabel = "DURATION",
+      defaultValue = "1m",
+      description =
+          "Event time that each of 'surprisal statistics' is of (default: ${DEFAULT-VALUE}).")
+  private Duration window;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "Stream threads; all share one network (default: processors, at most 4).")
@@ -144,6 +152,8 @@ final class ScoreCommand implements Callable<Integer> {
     require(certainty > 0, "--certainty is " + certainty + ", must be above 0");
     require(batch >= 1 && batch <= 4096, "--batch is " + batch + ", must be 1 to 4096");
     require(linger >= 0 && linger <= 10_000, "--linger is " + linger + ", must be 0 to 10000");
+    require(
+        window.toMillis() >= 1000, "--statistics-window is " + window + ", must be at least 1s");
     require(threads >= 1, "--threads is " + threads + ", must be at least 1");
     require(
         alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
@@ -164,7 +174,8 @@ final class ScoreCommand implements Callable<Integer> {
             prepareTopics(),
             kafka.properties());
     ScoringService.Scoring scoring =
-        new ScoringService.Scoring(stages, certainty, alertRate, batch, Duration.ofMillis(linger));
+        new ScoringService.Scoring(
+            stages, certainty, alertRate, batch, Duration.ofMillis(linger), window);
     try (ScoringService service =
             loaded.isPresent()
                 ? new ScoringService(

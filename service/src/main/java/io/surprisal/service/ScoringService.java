@@ -11,6 +11,7 @@ import io.surprisal.topology.ScoringCounts;
 import io.surprisal.topology.ScoringStream;
 import io.surprisal.topology.ScoringTopology;
 import io.surprisal.topology.ServedModel;
+import io.surprisal.topology.ShadowModel;
 import io.surprisal.topology.StreamSettings;
 import java.security.PublicKey;
 import java.time.Duration;
@@ -40,6 +41,7 @@ public final class ScoringService implements AutoCloseable {
   private final BatchScorer batches;
   private final Topics topics;
   private final StreamSettings settings;
+  private final Duration window;
   private final Optional<ReleaseFollower> follower;
   private final Optional<ServedRelease> fixed;
   private volatile Optional<ScoringStream> stream = Optional.empty();
@@ -52,14 +54,27 @@ public final class ScoringService implements AutoCloseable {
    * @param alertRate share of normal images to alert on, in (0, 1)
    * @param batch most images of a batch
    * @param linger how long the first image of a batch waits for others
+   * @param window of event time that statistics are told of
    */
-  record Scoring(Stages stages, double certainty, double alertRate, int batch, Duration linger) {
+  record Scoring(
+      Stages stages,
+      double certainty,
+      double alertRate,
+      int batch,
+      Duration linger,
+      Duration window) {
     static final int DEFAULT_BATCH = 4;
     static final Duration DEFAULT_LINGER = Duration.ofMillis(5);
 
     /** All evaluations at once, in batches of the default size. */
     static Scoring simple(int evaluations, double alertRate) {
-      return new Scoring(Stages.single(evaluations), 3, alertRate, DEFAULT_BATCH, DEFAULT_LINGER);
+      return new Scoring(
+          Stages.single(evaluations),
+          3,
+          alertRate,
+          DEFAULT_BATCH,
+          DEFAULT_LINGER,
+          ScoringTopology.DEFAULT_WINDOW);
     }
   }
 
@@ -72,6 +87,7 @@ public final class ScoringService implements AutoCloseable {
       StreamSettings settings) {
     this.topics = topics;
     this.settings = settings;
+    window = scoring.window();
     follower = Optional.empty();
     batches = batchScorer(execution.workers(), scoring);
     ServedRelease served = null;
@@ -79,7 +95,7 @@ public final class ScoringService implements AutoCloseable {
       served = new ServedRelease(release, execution, scoring, batches);
       fixed = Optional.of(served);
       ServedModel model = served.at(OptionalDouble.empty());
-      start(() -> model);
+      start(() -> model, Optional::empty);
     } catch (RuntimeException e) {
       batches.close();
       if (served != null) {
@@ -110,6 +126,7 @@ public final class ScoringService implements AutoCloseable {
       List<PublicKey> trusted) {
     this.topics = topics;
     this.settings = settings;
+    window = scoring.window();
     fixed = Optional.empty();
     batches = batchScorer(workers, scoring);
     follower =
@@ -128,11 +145,16 @@ public final class ScoringService implements AutoCloseable {
         workers, scoring.batch(), scoring.linger(), queueCapacity(workers, scoring.batch()));
   }
 
-  private void start(Supplier<ServedModel> models) {
+  private void start(Supplier<ServedModel> models, Supplier<Optional<ShadowModel>> candidates) {
     ScoringStream started =
         new ScoringStream(
             new ScoringTopology(
-                topics, models, DecodingLimits.defaults(), settings.maxDeadLetterBytes()),
+                topics,
+                models,
+                candidates,
+                DecodingLimits.defaults(),
+                settings.maxDeadLetterBytes(),
+                window),
             settings);
     stream = Optional.of(started);
     started.start();
@@ -145,7 +167,7 @@ public final class ScoringService implements AutoCloseable {
    */
   boolean awaitStart(Duration time) throws InterruptedException {
     if (stream.isEmpty() && follower.orElseThrow().awaitFirst(time)) {
-      start(follower.get());
+      start(follower.get(), follower.get()::candidate);
     }
     return stream.isPresent();
   }

@@ -8,13 +8,16 @@ import io.surprisal.model.scoring.BatchScorer;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.ScoringLane;
+import io.surprisal.model.scoring.SpareLane;
 import io.surprisal.model.scoring.StoppingRule;
 import io.surprisal.topology.LoadedModel;
 import io.surprisal.topology.ServedModel;
+import io.surprisal.topology.ShadowModel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.function.Consumer;
 
 /** A release with its scorer, whose native memory it owns, beside others in one batch scorer. */
 final class ServedRelease implements LoadedModel {
@@ -24,6 +27,7 @@ final class ServedRelease implements LoadedModel {
   private final BatchScorer batches;
   private final ImageScorer scorer;
   private final List<ScoringLane> lanes = new ArrayList<>();
+  private final List<SpareLane> spareLanes = new ArrayList<>();
 
   /**
    * Loads the network and scores a blank image with it.
@@ -58,6 +62,15 @@ final class ServedRelease implements LoadedModel {
     return ServedModel.of(release, lane, scorer.evaluations(), scorer.precision(), rate);
   }
 
+  @Override
+  public ShadowModel inShadow(OptionalDouble alertRate, double share, Consumer<String> refusal) {
+    double rate = alertRate.orElse(scoring.alertRate());
+    AlertRule rule = AlertRule.of(release, scorer.evaluations(), scorer.precision(), rate);
+    SpareLane lane = batches.spare(scorer, stoppingRule(rule));
+    spareLanes.add(lane);
+    return new ShadowModel(release.id(), release.preprocessing(), lane, rule, share, refusal);
+  }
+
   private StoppingRule stoppingRule(AlertRule rule) {
     if (scoring.stages().ends().size() == 1 || rule.threshold().isEmpty()) {
       return StoppingRule.NEVER;
@@ -69,6 +82,15 @@ final class ServedRelease implements LoadedModel {
   @Override
   public boolean retire(Duration timeout) throws InterruptedException {
     for (ScoringLane lane : lanes) {
+      if (!lane.retire(timeout)) {
+        return false;
+      }
+    }
+    return leaveShadow(timeout);
+  }
+
+  private boolean leaveShadow(Duration timeout) throws InterruptedException {
+    for (SpareLane lane : spareLanes) {
       if (!lane.retire(timeout)) {
         return false;
       }

@@ -93,11 +93,13 @@ public final class Surprisal {
             new PublishCommand(invocation),
             new ScoresCommand(invocation),
             new AlertsCommand(invocation),
+            new StatisticsCommand(invocation),
             new DeadLettersCommand(invocation),
             new TrainerCommand(invocation),
             new ReleasesCommand(invocation),
             new RetrainCommand(invocation),
             new CancelCommand(invocation),
+            new CanaryCommand(invocation),
             new PromoteCommand(invocation),
             new RollbackCommand(invocation),
             new AlertRateCommand(invocation),
@@ -168,6 +170,7 @@ public final class Surprisal {
         .addSubcommand(new BenchStagesCommand(invocation))
         .addSubcommand(new BenchStreamCommand(invocation))
         .addSubcommand(new BenchInstancesCommand(invocation))
+        .addSubcommand(new BenchSwapCommand(invocation))
         .addSubcommand(new BenchVarianceCommand(invocation));
     withHelp(line.getSubcommands());
     line.getHelpSectionMap()

@@ -5,6 +5,7 @@ import io.surprisal.model.release.Ed25519;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.topology.TopicSettings;
 import io.surprisal.topology.TopicSetup;
+import io.surprisal.trainer.CanarySettings;
 import io.surprisal.trainer.DriftSensitivity;
 import io.surprisal.trainer.ReservoirBounds;
 import io.surprisal.trainer.Trainer;
@@ -162,6 +163,31 @@ final class TrainCommand implements Callable<Integer> {
   private double tolerance;
 
   @Option(
+      names = "--canary",
+      paramLabel = "SHARE",
+      description =
+          "Let what passes the gate score this share of the live images too, beside the active"
+              + " release, before it serves (default: it serves at once).")
+  private Optional<Double> canaryShare = Optional.empty();
+
+  @Option(
+      names = "--canary-images",
+      paramLabel = "N",
+      defaultValue = "" + CanarySettings.DEFAULT_IMAGES,
+      description =
+          "Images that both have scored when it is decided whether it serves (default:"
+              + " ${DEFAULT-VALUE}).")
+  private long canaryImages;
+
+  @Option(
+      names = "--canary-time",
+      paramLabel = "DURATION",
+      defaultValue = "1h",
+      description =
+          "What has not scored so many after this long is refused (default: ${DEFAULT-VALUE}).")
+  private Duration canaryTime;
+
+  @Option(
       names = "--recent",
       paramLabel = "N",
       defaultValue = "20000",
@@ -261,6 +287,10 @@ final class TrainCommand implements Callable<Integer> {
     require(driftImages >= 1, "--drift-images is " + driftImages + ", must be at least 1");
     require(falseAlarms > 1, "--drift-false-alarms is " + falseAlarms + ", must be above 1");
     require(tolerance >= 0, "--tolerance is " + tolerance + ", must be at least 0");
+    require(
+        canaryShare.map(share -> share > 0 && share <= 1).orElse(true),
+        "--canary is " + canaryShare.orElse(0.0) + ", must be within (0, 1]");
+    require(canaryImages >= 2, "--canary-images is " + canaryImages + ", must be at least 2");
     require(recent >= 1, "--recent is " + recent + ", must be at least 1");
     require(sampled >= 0, "--sampled is " + sampled + ", must be at least 0");
     require(heldOut > 0 && heldOut < 1, "--held-out is " + heldOut + ", must be within (0, 1)");
@@ -330,6 +360,10 @@ final class TrainCommand implements Callable<Integer> {
         pause,
         new DriftSensitivity(falseAlarms, driftImages, driftTime),
         tolerance,
+        new CanarySettings(
+            canaryShare.map(OptionalDouble::of).orElse(OptionalDouble.empty()),
+            canaryImages,
+            canaryTime),
         evaluations,
         alertRate,
         configuration.map(this::named),

@@ -9,6 +9,8 @@ import io.surprisal.model.images.ImageDatasets;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.service.faults.Ledger;
 import io.surprisal.service.faults.Verifier;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -25,6 +28,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +50,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(1800)
 class FaultsTest {
+
+  private static final RecordFormat<SourceStatistics> STATISTICS =
+      RecordFormat.of(SourceStatistics.class);
 
   private static final int KILLS = Integer.getInteger("surprisal.faults.kills", 3);
   private static final int BROKER_KILLS = Math.max(1, KILLS / 5);
@@ -201,6 +208,10 @@ class FaultsTest {
           .atMost(Duration.ofSeconds(120))
           .pollInterval(Duration.ofSeconds(1))
           .untilAsserted(() -> assertThat(faultsNow(servers)).as("see %s", folder).isEmpty());
+      await("statistics that count every score once")
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(
+              () -> assertThat(counted(servers)).isEqualTo(ledger(servers).scores().size()));
       scorers.requireAlive();
       for (String member : scorers.running()) {
         scorers.terminate(member);
@@ -220,6 +231,23 @@ class FaultsTest {
       assertThat(ledger.alerts()).isNotEmpty();
       report(ledger, scorers.rangesReadAgain());
     }
+  }
+
+  /** Images that the statistics count, each window as it was told last. */
+  private static long counted(String servers) {
+    Map<List<Object>, Long> windows = new HashMap<>();
+    for (ConsumerRecord<byte[], byte[]> record : Records.read(servers, "surprisal.statistics", 1)) {
+      SourceStatistics told = STATISTICS.decode(record.value());
+      windows.put(
+          List.of(
+              told.getSource(),
+              told.getOthers(),
+              told.getWindowStart(),
+              told.getReleaseId(),
+              told.getImagesPartition()),
+          told.getImages());
+    }
+    return windows.values().stream().mapToLong(images -> images).sum();
   }
 
   private static List<String> faultsNow(String servers) throws Exception {

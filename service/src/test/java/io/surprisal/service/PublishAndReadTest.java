@@ -11,6 +11,7 @@ import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ScoreVerdict;
+import io.surprisal.schemas.SourceStatistics;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +37,8 @@ class PublishAndReadTest {
 
   private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
+  private static final RecordFormat<SourceStatistics> STATISTICS =
+      RecordFormat.of(SourceStatistics.class);
 
   @TempDir private static Path data;
   private static EmbeddedBroker broker;
@@ -138,6 +142,55 @@ class PublishAndReadTest {
 
     // 21 images at 40 a second: the last one half a second after the first.
     assertThat(Json.MAPPER.readTree(run.out()).get("seconds").asDouble()).isGreaterThan(0.49);
+  }
+
+  @Test
+  void shouldPrintStatisticsAndTheComparisonWithACandidate() throws Exception {
+    topics("stat.");
+    Instant start = Instant.parse("2026-01-02T03:04:00Z");
+    SourceStatistics.Builder window =
+        SourceStatistics.newBuilder()
+            .setSource("line-3")
+            .setWindowStart(start)
+            .setWindowEnd(start.plusSeconds(60))
+            .setReleaseId("a".repeat(64))
+            .setImages(1)
+            .setAlerts(0)
+            .setAlertRate(0)
+            .setMeanBitsPerDim(4.5);
+    byte[] first = STATISTICS.encode(window.build());
+    window
+        .setImages(40)
+        .setAlerts(2)
+        .setAlertRate(0.05)
+        .setStandardDeviation(0.25)
+        .setDriftStatistic(-1.25)
+        .setCandidateReleaseId("b".repeat(64))
+        .setCompared(10)
+        .setNotCompared(3)
+        .setComparedMeanBitsPerDim(4.5)
+        .setCandidateMeanBitsPerDim(4.25)
+        .setDifferenceStandardError(0.125)
+        .setCandidateAlerts(1);
+    Records.send(
+        broker.bootstrapServer(), "stat.statistics", first, STATISTICS.encode(window.build()));
+
+    CommandRun people = run("stat.", "statistics", "--from-beginning", "--max", "2");
+    CommandRun json = run("stat.", "statistics", "--from-beginning", "--max", "2", "--json");
+
+    assertThat(people.out().lines().sorted())
+        .satisfiesExactlyInAnyOrder(
+            line -> assertThat(line).contains("1 images", "4.5000 bits/dim", "drift unknown"),
+            line ->
+                assertThat(line)
+                    .contains("40 images", "5.0 % alerts", "4.5000 ± 0.2500", "drift -1.3")
+                    .contains("candidate bbbbbbbbbbbb on 10: -0.2500 ± 0.1250 bits/dim")
+                    .contains("1 alerts (now 0), 3 left out"));
+    List<Integer> images = new ArrayList<>();
+    for (String line : json.out().lines().toList()) {
+      images.add(Json.MAPPER.readTree(line).get("images").asInt());
+    }
+    assertThat(images).containsExactlyInAnyOrder(1, 40);
   }
 
   @Test

@@ -14,6 +14,7 @@ import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Ed25519;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.Stages;
 import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageScore;
@@ -21,6 +22,7 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseChunks;
 import io.surprisal.schemas.ReleaseState;
+import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
@@ -40,6 +42,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -56,6 +59,8 @@ class ReleaseSwapTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
   private static final RecordFormat<TrainerEvent> EVENTS = RecordFormat.of(TrainerEvent.class);
+  private static final RecordFormat<SourceStatistics> STATISTICS =
+      RecordFormat.of(SourceStatistics.class);
   private static final int SIDE = 16;
   private static final int EVALUATIONS = 2;
   private static final int SWAPS = 200;
@@ -98,7 +103,13 @@ class ReleaseSwapTest {
     return new ScoringService(
         release -> Execution.CPU,
         1,
-        ScoringService.Scoring.simple(EVALUATIONS, 0.01),
+        new ScoringService.Scoring(
+            Stages.single(EVALUATIONS),
+            3,
+            0.01,
+            ScoringService.Scoring.DEFAULT_BATCH,
+            ScoringService.Scoring.DEFAULT_LINGER,
+            Duration.ofSeconds(1)),
         TOPICS,
         new StreamSettings(
             "swap",
@@ -329,6 +340,82 @@ class ReleaseSwapTest {
       publish(0);
       await().atMost(PATIENCE).until(() -> scores.poll().size() == 1);
     }
+  }
+
+  @Test
+  @Timeout(200)
+  void shouldTryACandidateBesideTheActiveReleaseAndGiveItsMemoryBack() throws Exception {
+    Release serving = release("serving", 8, 1);
+    Release tried = release("tried", 8, 2);
+    double expected = 0;
+    try (ImageScorer servingScorer = new ImageScorer(serving, Execution.CPU, EVALUATIONS);
+        ImageScorer triedScorer = new ImageScorer(tried, Execution.CPU, EVALUATIONS)) {
+      for (int i = 0; i < images.size(); i++) {
+        expected +=
+            (triedScorer.score(images.image(i)).bitsPerDim()
+                    - servingScorer.score(images.image(i)).bitsPerDim())
+                / images.size();
+      }
+    }
+    try (Records.Follower statistics =
+            new Records.Follower(broker.bootstrapServer(), TOPICS.statistics());
+        ScoringService service = service(List.of())) {
+      announce(announcement(serving, folder.resolve("serving")));
+      assertThat(service.awaitStart(PATIENCE)).isTrue();
+      int handles = TorchRuntime.nativeHandles();
+
+      announce(candidate(tried, folder.resolve("tried")));
+      await("the candidate").atMost(PATIENCE).until(() -> TorchRuntime.nativeHandles() > handles);
+      int published = 0;
+      while (compared(statistics) < images.size()) {
+        publish(published++ % images.size());
+        scores.poll(); // at the pace of the stream
+      }
+      announce(announcement(tried, folder.resolve("tried")).setState(ReleaseState.REFUSED));
+
+      await("its memory").atMost(PATIENCE).until(() -> TorchRuntime.nativeHandles() == handles);
+      int all = published;
+      await().atMost(PATIENCE).until(() -> scores.poll().size() == all);
+      assertThat(scores.poll())
+          .as("every image has its one score, of the release that serves")
+          .allSatisfy(
+              record ->
+                  assertThat(SCORES.decode(record.value()).getReleaseId()).isEqualTo(serving.id()));
+      SourceStatistics last =
+          statistics(statistics).filter(told -> told.getCompared() >= 2).findFirst().orElseThrow();
+      assertThat(last.getCandidateReleaseId()).isEqualTo(tried.id());
+      assertThat(last.getCandidateMeanBitsPerDim() - last.getComparedMeanBitsPerDim())
+          .isCloseTo(expected, within(8 * last.getDifferenceStandardError() + 1e-3));
+
+      ReleaseAnnouncement.Builder broken = candidate(tried, folder.resolve("gone"));
+      announce(broken);
+      await().atMost(PATIENCE).until(() -> events(TrainerEventType.RELEASE_REFUSED).size() == 1);
+      publish(0);
+      await("the active one goes on").atMost(PATIENCE).until(() -> scores.poll().size() > all);
+      assertThat(TorchRuntime.nativeHandles()).isEqualTo(handles);
+    }
+  }
+
+  private ReleaseAnnouncement.Builder candidate(Release release, Path file) throws Exception {
+    return announcement(release, Files.exists(file) ? file : folder.resolve("tried"))
+        .setLocation(file.toUri().toString())
+        .setState(ReleaseState.CANDIDATE)
+        .setShadowShare(1.0);
+  }
+
+  private static Stream<SourceStatistics> statistics(Records.Follower follower) {
+    return follower.poll().stream().map(record -> STATISTICS.decode(record.value()));
+  }
+
+  /** Images that the windows' last records say were compared. */
+  private static long compared(Records.Follower follower) {
+    Map<List<Object>, Long> windows = new HashMap<>();
+    statistics(follower)
+        .forEach(
+            told ->
+                windows.put(
+                    List.of(told.getWindowStart(), told.getImagesPartition()), told.getCompared()));
+    return windows.values().stream().mapToLong(n -> n).sum();
   }
 
   private ReleaseAnnouncement.Builder throughKafka(

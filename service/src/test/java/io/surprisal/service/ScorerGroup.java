@@ -44,6 +44,7 @@ final class ScorerGroup implements AutoCloseable {
         new ArrayList<>(
             List.of("score", "--bootstrap-server", servers, "--release", release.toString()));
     command.addAll(List.of("--evaluations", "2", "--alert-rate", "0.2", "--device", "cpu"));
+    command.addAll(List.of("--statistics-window", "1s"));
     command.addAll(List.of("--state-dir", folder.resolve("state-" + name).toString()));
     Map<String, String> kafka = new TreeMap<>(BatchingMember.QUICK_TAKEOVER);
     kafka.putAll(PATIENCE);

@@ -117,7 +117,9 @@ final class TrainerProcesses implements AutoCloseable {
             "--threads",
             "1",
             "--alert-rate",
-            String.valueOf(ALERT_RATE)));
+            String.valueOf(ALERT_RATE),
+            "--statistics-window",
+            "1s"));
   }
 
   private CommandProcess start(List<String> arguments) throws IOException {

@@ -7,6 +7,7 @@ import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.schemas.ImageEvent;
+import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import java.nio.charset.StandardCharsets;
@@ -29,14 +30,21 @@ final class ImageIntake {
    *
    * @param imageId empty: the image has none
    */
-  record Identity(String imageId, String source, Instant eventTime) {}
+  record Identity(String imageId, String source, Instant eventTime) {
+
+    /** What its score calls the image: its id, or its place where it has none. */
+    String name(ImageLocation location) {
+      return imageId.isEmpty() ? ScoreRecords.name(location) : imageId;
+    }
+  }
 
   /**
    * An image that can be scored.
    *
+   * @param decoded in its own shape
    * @param pixels in the network's shape
    */
-  record Accepted(Identity identity, PixelImage pixels) {}
+  record Accepted(Identity identity, PixelImage decoded, PixelImage pixels) {}
 
   /**
    * Checks and decodes.
@@ -60,9 +68,11 @@ final class ImageIntake {
     ImageEvent event = IMAGES.decode(image.value());
     requireShort("imageId", event.getImageId());
     requireShort("source", event.getSource());
+    PixelImage decoded = decode(event);
     return new Accepted(
         new Identity(event.getImageId(), event.getSource(), event.getEventTime()),
-        preprocessing.apply(decode(event)));
+        decoded,
+        preprocessing.apply(decoded));
   }
 
   private PixelImage decode(ImageEvent event) throws NotScoredException, ImageRejectedException {

@@ -3,6 +3,7 @@ package io.surprisal.topology;
 import io.surprisal.model.release.Release;
 import java.time.Duration;
 import java.util.OptionalDouble;
+import java.util.function.Consumer;
 
 /** A release on its device, ready to serve. Owns native memory; {@link #close} frees it. */
 public interface LoadedModel extends AutoCloseable {
@@ -27,6 +28,16 @@ public interface LoadedModel extends AutoCloseable {
    * @throws IllegalArgumentException if the release cannot serve so
    */
   ServedModel at(OptionalDouble alertRate);
+
+  /**
+   * Is tried in the shadow of another.
+   *
+   * @param alertRate as of {@link #at}
+   * @param share of the images, in (0, 1]
+   * @param refusal is told why it cannot be tried any further
+   * @throws IllegalArgumentException if the release cannot serve so
+   */
+  ShadowModel inShadow(OptionalDouble alertRate, double share, Consumer<String> refusal);
 
   /**
    * Takes no more images, and waits for those at hand.

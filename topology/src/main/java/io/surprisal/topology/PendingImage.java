@@ -26,8 +26,11 @@ record PendingImage(
    *
    * @param identity what the record says of the image
    * @param model that scores it, whatever serves when it is done
+   * @param shadowed what the candidate makes of it; empty where there is none, or it is not of its
+   *     share
    */
-  record Submission(ImageIntake.Identity identity, ServedModel model) {}
+  record Submission(
+      ImageIntake.Identity identity, ServedModel model, Optional<Shadowed> shadowed) {}
 
   static PendingImage submitted(
       Record<byte[], byte[]> record,
@@ -46,6 +49,12 @@ record PendingImage(
   /** What the record takes of the heap, nearly, in bytes. */
   int bytes() {
     return record.value() == null ? 0 : record.value().length;
+  }
+
+  /** Gives the image up. */
+  void cancel() {
+    likelihood.cancel(false);
+    submission.flatMap(Submission::shadowed).ifPresent(Shadowed::cancel);
   }
 
   /** The likelihood of a completed image. Waits where it is not. */

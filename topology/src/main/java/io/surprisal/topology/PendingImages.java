@@ -63,7 +63,7 @@ final class PendingImages {
 
   /** Gives all images up. */
   void abandon() {
-    images.forEach(image -> image.likelihood().cancel(false));
+    images.forEach(PendingImage::cancel);
     images.clear();
     bytes = 0;
   }

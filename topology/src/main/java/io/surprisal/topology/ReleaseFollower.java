@@ -30,6 +30,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -49,6 +50,10 @@ import org.slf4j.LoggerFactory;
  * images; the one before stays loaded, so that a rollback is instant; older ones are closed once
  * their last image is scored. A release that cannot serve is refused and the old one goes on. What
  * is served and what is refused is said on the topic {@code trainer}.
+ *
+ * <p>A release that is announced as candidate is loaded as well, see {@link #candidate}; one that
+ * cannot be loaded, or scored with, is refused. Once it is no candidate any more, its memory is
+ * given back, unless it serves.
  *
  * <p>Owns its thread, its clients, and the loaded models; {@link #close} ends and frees all. Close
  * it after the stream.
@@ -75,17 +80,28 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
   private final CountDownLatch first = new CountDownLatch(1);
 
   private volatile Optional<ServedModel> served = Optional.empty();
+  private volatile Optional<ShadowModel> shadow = Optional.empty();
+
+  /** What stream threads have found wrong with a candidate. */
+  private final AtomicReference<Refusal> found = new AtomicReference<>();
+
   private volatile boolean closed;
 
   // The rest is the thread's own.
   private Optional<Loaded> active = Optional.empty();
   private Optional<Loaded> before = Optional.empty();
+  private Optional<Loaded> tried = Optional.empty();
   private final List<Loaded> retiring = new ArrayList<>();
   private Optional<ReleaseAnnouncement> wanted = Optional.empty();
+  private Optional<ReleaseAnnouncement> candidate = Optional.empty();
+  private boolean wantedChanged;
+  private boolean candidateChanged;
   private Optional<String> refused = Optional.empty();
   private long retryAt;
 
   private record Loaded(String id, LoadedModel model) {}
+
+  private record Refusal(String id, String reason) {}
 
   /**
    * Starts to follow.
@@ -128,6 +144,11 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
     return served.orElseThrow(() -> new IllegalStateException("no release serves yet"));
   }
 
+  /** The release that is tried beside the one that serves, empty while none is. */
+  public Optional<ShadowModel> candidate() {
+    return shadow;
+  }
+
   /** Waits for the first release; false if none serves after the time. */
   public boolean awaitFirst(Duration time) throws InterruptedException {
     return first.await(time.toMillis(), TimeUnit.MILLISECONDS);
@@ -139,13 +160,11 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
       consumer.assign(List.of(partition));
       consumer.seekToBeginning(List.of(partition));
       while (!closed) {
-        boolean news = false;
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-          news |= read(record);
+          read(record);
         }
-        boolean caughtUp = consumer.currentLag(partition).orElse(0) == 0;
-        if (caughtUp && (news || retryAt != 0 && System.nanoTime() - retryAt >= 0)) {
-          apply();
+        if (consumer.currentLag(partition).orElse(0) == 0) {
+          applyNews();
         }
         closeRetired(Duration.ZERO);
       }
@@ -158,22 +177,93 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
     }
   }
 
-  /** Whether the record says which release is to serve. */
-  private boolean read(ConsumerRecord<byte[], byte[]> record) {
+  /** Takes in what the record says about which release is to serve, or to be tried. */
+  private void read(ConsumerRecord<byte[], byte[]> record) {
     if (record.value() == null) {
-      return false;
+      return;
     }
     try {
       ReleaseAnnouncement announcement = ANNOUNCEMENTS.decode(record.value());
-      if (announcement.getState() != ReleaseState.ACTIVE) {
-        return false;
+      if (announcement.getState() == ReleaseState.ACTIVE) {
+        wanted = Optional.of(announcement);
+        wantedChanged = true;
       }
-      wanted = Optional.of(announcement);
-      return true;
+      if (announcement.getState() == ReleaseState.CANDIDATE) {
+        candidate = Optional.of(announcement);
+        candidateChanged = true;
+      } else if (isOf(candidate, announcement.getReleaseId())) {
+        candidate = Optional.empty();
+        candidateChanged = true;
+      }
     } catch (RecordFormatException e) {
       LOG.warn("The record {} of {} is no announcement", record.offset(), record.topic(), e);
-      return false;
     }
+  }
+
+  private static boolean isOf(Optional<ReleaseAnnouncement> announcement, String id) {
+    return announcement.map(a -> a.getReleaseId().equals(id)).orElse(false);
+  }
+
+  private void applyNews() throws InterruptedException {
+    Optional.ofNullable(found.getAndSet(null))
+        .filter(refusal -> isOf(candidate, refusal.id()))
+        .ifPresent(
+            refusal -> {
+              refuse(candidate.orElseThrow(), refusal.reason());
+              candidate = Optional.empty();
+              candidateChanged = true;
+            });
+    boolean again = retryAt != 0 && System.nanoTime() - retryAt >= 0;
+    if (wantedChanged || again) {
+      apply();
+      candidateChanged = true; // it alerts at the same rate
+    }
+    if (candidateChanged) {
+      applyCandidate();
+    }
+    wantedChanged = false;
+    candidateChanged = false;
+  }
+
+  /** Loads the candidate, or lets the one go that was. */
+  private void applyCandidate() {
+    if (tried.isPresent() && !isOf(candidate, tried.get().id())) {
+      letGo();
+    }
+    if (candidate.isEmpty() || active.isEmpty()) {
+      return;
+    }
+    ReleaseAnnouncement announcement = candidate.get();
+    String id = announcement.getReleaseId();
+    try {
+      Double share = announcement.getShadowShare();
+      if (share == null || !(share > 0 && share <= 1)) {
+        throw new IllegalArgumentException(
+            "the share of images to try it on is " + share + ", must be within (0, 1]");
+      }
+      Loaded loaded = loaded(announcement);
+      tried = Optional.of(loaded);
+      shadow =
+          Optional.of(
+              loaded
+                  .model()
+                  .inShadow(
+                      alertRate(wanted.orElseThrow()),
+                      share,
+                      reason -> found.set(new Refusal(id, reason))));
+      LOG.info("Tries release {} on {} of the images", id, share);
+    } catch (IOException | RuntimeException e) {
+      refuse(announcement, reason(e));
+      candidate = Optional.empty();
+      letGo();
+    }
+  }
+
+  private void letGo() {
+    shadow = Optional.empty();
+    tried.ifPresent(over -> LOG.info("No longer tries release {}", over.id()));
+    tried.filter(over -> !active.equals(tried) && !before.equals(tried)).ifPresent(retiring::add);
+    tried = Optional.empty();
   }
 
   private void apply() throws InterruptedException {
@@ -185,7 +275,9 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
       boolean changes = active.map(now -> !now.id().equals(id)).orElse(true);
       served = Optional.of(loaded.model().at(alertRate(announcement)));
       if (changes) {
-        before.filter(old -> !old.id().equals(id)).ifPresent(retiring::add);
+        before
+            .filter(old -> !old.id().equals(id) && !before.equals(tried))
+            .ifPresent(retiring::add);
         before = active;
       }
       active = Optional.of(loaded);
@@ -216,7 +308,7 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
 
   private Loaded loaded(ReleaseAnnouncement announcement) throws IOException {
     String id = announcement.getReleaseId();
-    for (Optional<Loaded> at : List.of(active, before)) {
+    for (Optional<Loaded> at : List.of(active, before, tried)) {
       if (at.isPresent() && at.get().id().equals(id)) {
         return at.get();
       }
@@ -361,6 +453,7 @@ public final class ReleaseFollower implements Supplier<ServedModel>, AutoCloseab
     try {
       active.ifPresent(retiring::add);
       before.filter(old -> !retiring.contains(old)).ifPresent(retiring::add);
+      tried.filter(old -> !retiring.contains(old)).ifPresent(retiring::add);
       closeRetired(CLOSE_TIMEOUT);
       retiring.forEach(left -> LOG.warn("Release {} is still at work and left open", left.id()));
     } catch (InterruptedException e) {

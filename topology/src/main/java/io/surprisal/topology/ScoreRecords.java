@@ -46,7 +46,7 @@ final class ScoreRecords {
       ImageLikelihood likelihood,
       Verdict verdict) {
     return ImageScore.newBuilder()
-        .setImageId(identity.imageId().isEmpty() ? name(location) : identity.imageId())
+        .setImageId(identity.name(location))
         .setSource(identity.source())
         .setEventTime(identity.eventTime())
         .setReleaseId(model.releaseId())

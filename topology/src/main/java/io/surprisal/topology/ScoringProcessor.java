@@ -1,14 +1,20 @@
 package io.surprisal.topology;
 
 import io.surprisal.model.images.DecodingLimits;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.scoring.DeviceFailedException;
+import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.RetiredException;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.SourceStatistics;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -60,6 +66,9 @@ import org.slf4j.LoggerFactory;
  *       images are abandoned here and read again by the next owner, which may be this object
  *   <li>read again, but deleted by retention meanwhile: {@link ImagesLostException}
  * </ul>
+ *
+ * <p>{@link SourceWindows Statistics} count an image in the transaction of its score. A candidate
+ * that is tried beside the serving release scores what it has time for, see {@link Comparisons}.
  */
 final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]> {
 
@@ -77,23 +86,32 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   /** Fresh scores wait so long for others of their commit. */
   private static final long HURRIED_COMMIT_MILLIS = 50;
 
+  /** How often statistics are told, of windows that have changed, unless those are shorter. */
+  static final Duration TELL_INTERVAL = Duration.ofSeconds(10);
+
   /** How often completed images are looked for where no new ones come. */
   static final Duration DRAIN_INTERVAL = Duration.ofMillis(5);
 
   private static final Logger LOG = LoggerFactory.getLogger(ScoringProcessor.class);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
+  private static final RecordFormat<SourceStatistics> STATISTICS =
+      RecordFormat.of(SourceStatistics.class);
 
   private final String topic;
   private final Supplier<ServedModel> models;
+  private final Supplier<Optional<ShadowModel>> candidates;
   private final ImageIntake intake;
   private final ImageReader reader;
   private final int maxDeadLetterBytes;
   private final Counters counters;
+  private final Duration window;
   private final PendingImages pending = new PendingImages(MOST_PENDING_IMAGES, MOST_PENDING_BYTES);
 
   private ProcessorContext<byte[], byte[]> context;
   private KeyValueStore<Integer, PendingRange> ranges;
+  private SourceWindows windows;
+  private Comparisons comparisons;
 
   /** What the store has for the partition. */
   private Optional<PendingRange> remembered = Optional.empty();
@@ -107,20 +125,29 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   /** Runs while images are pending: each call makes Kafka Streams commit. */
   private Optional<Cancellable> timer = Optional.empty();
 
+  /** Runs while statistics are to be told. */
+  private Optional<Cancellable> teller = Optional.empty();
+
   /**
    * @param topic that the images come from
    * @param models gives the one that serves now; another may at the next image
+   * @param candidates gives the one that is tried now
    * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes
+   * @param window of event time that statistics are told of
    */
   ScoringProcessor(
       String topic,
       Supplier<ServedModel> models,
+      Supplier<Optional<ShadowModel>> candidates,
       DecodingLimits limits,
       ImageReader reader,
       int maxDeadLetterBytes,
+      Duration window,
       Counters counters) {
     this.topic = topic;
     this.models = models;
+    this.candidates = candidates;
+    this.window = window;
     this.intake = new ImageIntake(limits);
     this.reader = reader;
     this.maxDeadLetterBytes = maxDeadLetterBytes;
@@ -133,6 +160,10 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     this.context = context;
     pending.abandon(); // where an earlier call did not come to its end
     ranges = context.getStateStore(ScoringTopology.PENDING);
+    windows =
+        new SourceWindows(window, partition(), context.getStateStore(ScoringTopology.WINDOWS));
+    comparisons = new Comparisons(windows);
+    startTeller();
     remembered = Optional.ofNullable(ranges.get(partition()));
     if (remembered.isPresent()) {
       readAgain(remembered.get());
@@ -176,6 +207,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     while (pending.headCompleted()) {
       forwardHead();
     }
+    comparisons.settle();
     hurry();
     Optional<PendingRange> range = pending.range();
     if (!range.equals(remembered)) {
@@ -187,6 +219,37 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     } else {
       stopTimer();
     }
+    startTeller();
+  }
+
+  /** Tells what has changed of the statistics. */
+  private void tell() {
+    comparisons.settle();
+    long now = context.currentSystemTimeMs();
+    for (SourceStatistics statistics : windows.tell()) {
+      byte[] source = statistics.getSource().getBytes(StandardCharsets.UTF_8);
+      context.forward(
+          new Record<>(source, STATISTICS.encode(statistics), now), ScoringTopology.STATISTICS);
+    }
+    if (comparisons.isEmpty()) {
+      stopTeller();
+    }
+  }
+
+  private void startTeller() {
+    if (teller.isEmpty() && (windows.isUntold() || !comparisons.isEmpty())) {
+      teller =
+          Optional.of(
+              context.schedule(
+                  window.compareTo(TELL_INTERVAL) < 0 ? window : TELL_INTERVAL,
+                  PunctuationType.WALL_CLOCK_TIME,
+                  now -> tell()));
+    }
+  }
+
+  private void stopTeller() {
+    teller.ifPresent(Cancellable::cancel);
+    teller = Optional.empty();
   }
 
   /** Asks for a commit ahead of the interval where somebody waits for it. */
@@ -203,7 +266,11 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   @Override
   public void close() {
     stopTimer();
+    stopTeller();
     pending.abandon();
+    if (comparisons != null) { // null where init did not come so far
+      comparisons.abandon();
+    }
   }
 
   private void startTimer() {
@@ -238,11 +305,12 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
       Record<byte[], byte[]> image, ImageLocation location, ServedModel model) {
     try {
       ImageIntake.Accepted accepted = intake.accept(image, model.preprocessing());
+      CompletableFuture<ImageLikelihood> likelihood = model.scoring().submit(accepted.pixels());
       return PendingImage.submitted(
           image,
           location,
-          new PendingImage.Submission(accepted.identity(), model),
-          model.scoring().submit(accepted.pixels()));
+          new PendingImage.Submission(accepted.identity(), model, shadowed(accepted, location)),
+          likelihood);
     } catch (RetiredException e) {
       throw e;
     } catch (InterruptedException e) {
@@ -251,6 +319,24 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
       throw e;
     } catch (Exception e) {
       return PendingImage.rejected(image, location, e);
+    }
+  }
+
+  /** Hands an image of its share to the candidate too. */
+  private Optional<Shadowed> shadowed(ImageIntake.Accepted accepted, ImageLocation location) {
+    ImageIntake.Identity identity = accepted.identity();
+    return candidates
+        .get()
+        .filter(candidate -> candidate.takes(identity.source(), identity.name(location)))
+        .map(candidate -> new Shadowed(candidate, offer(candidate, accepted.decoded())));
+  }
+
+  private static Optional<CompletableFuture<ImageLikelihood>> offer(
+      ShadowModel candidate, PixelImage decoded) {
+    try {
+      return candidate.scoring().offer(candidate.preprocessing().apply(decoded));
+    } catch (ImageRejectedException e) {
+      return Optional.of(CompletableFuture.failedFuture(e)); // which the serving release takes
     }
   }
 
@@ -278,6 +364,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     } catch (DeviceFailedException e) {
       throw e;
     } catch (Exception e) {
+      image.cancel();
       forwardDeadLetter(image, e);
       return;
     }
@@ -288,6 +375,27 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
         ScoreRecords.name(image.location()),
         scored.score().getBitsPerDim());
     scored.alert().ifPresent(alert -> forwardAlert(image, alert));
+    count(image.submission().orElseThrow(), scored);
+  }
+
+  private void count(PendingImage.Submission submission, ScoreRecords.Scored scored) {
+    if (windows.full()) {
+      tell();
+    }
+    WindowKey key =
+        windows.count(
+            scored.score(),
+            submission.model().rule().calibratedMean(),
+            context.currentSystemTimeMs());
+    submission
+        .shadowed()
+        .ifPresent(
+            shadowed ->
+                comparisons.add(
+                    key,
+                    new Comparison.Judged(
+                        scored.score().getBitsPerDim(), scored.alert().isPresent()),
+                    shadowed));
   }
 
   /**

@@ -2,12 +2,16 @@ package io.surprisal.topology;
 
 import io.surprisal.model.images.DecodingLimits;
 import io.surprisal.schemas.Topics;
+import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.Topology;
@@ -19,20 +23,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What flows where: images in; scores, alerts and dead letters out. Each image leaves exactly one
- * score or one dead letter. Records are read as raw bytes, so that no input can stop the stream in
- * a deserializer and a dead letter carries what came.
+ * What flows where: images in; scores, alerts, dead letters and statistics out. Each image leaves
+ * exactly one score or one dead letter. Records are read as raw bytes, so that no input can stop
+ * the stream in a deserializer and a dead letter carries what came.
  *
  * <pre>
  * images → score → scores
  *                → alerts
  *                → dead-letters
+ *                → statistics
  * </pre>
  *
  * <p>The processor's store {@code pending} has one entry a partition, of images whose batch is not
- * done. Kafka Streams creates its changelog, the topic {@code <application id>-pending-changelog},
- * with as many partitions as the images have: who adds partitions to the images stops the members
- * and adds as many to the changelog.
+ * done; {@code windows} has the statistics of the latest windows. Kafka Streams creates their
+ * changelogs, the topics {@code <application id>-pending-changelog} and {@code <application
+ * id>-windows-changelog}, with as many partitions as the images have: who adds partitions to the
+ * images stops the members and adds as many to the changelogs.
  */
 public final class ScoringTopology {
 
@@ -44,39 +50,54 @@ public final class ScoringTopology {
   /** Largest key in bytes. Scores and alerts carry the image's key, so it must fit them. */
   public static final int MAX_KEY_BYTES = 64 << 10;
 
+  /** Of statistics, unless configured. */
+  public static final Duration DEFAULT_WINDOW = Duration.ofMinutes(1);
+
   static final String PENDING = "pending";
+  static final String WINDOWS = "windows";
   static final String SOURCE = "images";
   static final String PROCESSOR = "score";
   static final String SCORES = "scores";
   static final String ALERTS = "alerts";
   static final String DEAD_LETTERS = "dead-letters";
+  static final String STATISTICS = "statistics";
 
   /** Restoring reads the last segment and little before it: 10,000 commits, well below a second. */
   private static final int CHANGELOG_SEGMENT_BYTES = 1 << 20;
 
   private final Topics topics;
   private final Supplier<ServedModel> models;
+  private final Supplier<Optional<ShadowModel>> candidates;
   private final DecodingLimits limits;
   private final int maxDeadLetterBytes;
+  private final Duration window;
   private final Counters counters = new Counters();
 
   /** Serves one release for good. */
   public ScoringTopology(
       Topics topics, ServedModel model, DecodingLimits limits, int maxDeadLetterBytes) {
-    this(topics, () -> model, limits, maxDeadLetterBytes);
+    this(topics, () -> model, Optional::empty, limits, maxDeadLetterBytes, DEFAULT_WINDOW);
   }
 
   /**
    * @param models gives the model that serves now; asked for each image
+   * @param candidates gives the one that is tried beside it now; asked for each image
    * @param limits what an encoded image may cost
    * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes. Ask {@link
    *     TopicSetup#maxMessageBytes}: under exactly-once processing a record that the broker refuses
    *     as too large aborts the transaction, whatever a production exception handler says, so none
    *     may be sent
-   * @throws IllegalArgumentException if maxDeadLetterBytes is too small for Surprisal's own headers
+   * @param window of event time that the statistics are told of
+   * @throws IllegalArgumentException if maxDeadLetterBytes is too small for Surprisal's own
+   *     headers, or the window is shorter than a millisecond
    */
   public ScoringTopology(
-      Topics topics, Supplier<ServedModel> models, DecodingLimits limits, int maxDeadLetterBytes) {
+      Topics topics,
+      Supplier<ServedModel> models,
+      Supplier<Optional<ShadowModel>> candidates,
+      DecodingLimits limits,
+      int maxDeadLetterBytes,
+      Duration window) {
     if (maxDeadLetterBytes < DeadLetter.MIN_BYTES) {
       throw new IllegalArgumentException(
           "The limit of dead letters is "
@@ -84,8 +105,14 @@ public final class ScoringTopology {
               + " bytes, must be at least "
               + DeadLetter.MIN_BYTES);
     }
+    if (window.toMillis() < 1) {
+      throw new IllegalArgumentException(
+          "the window of the statistics is " + window + ", must be at least 1 ms");
+    }
     this.topics = topics;
     this.models = models;
+    this.candidates = candidates;
+    this.window = window;
     this.limits = limits;
     this.maxDeadLetterBytes = maxDeadLetterBytes;
   }
@@ -98,11 +125,15 @@ public final class ScoringTopology {
   Topology build(ImageReader reader) {
     // On disk, though it is small: only members with such a store keep their name over a restart,
     // and with it end what transaction they left open, which others would wait a minute for.
-    return build(reader, Stores.persistentKeyValueStore(PENDING));
+    return build(reader, Stores::persistentKeyValueStore);
   }
 
-  /** The same on another kind of store, for a driver. */
-  Topology build(ImageReader reader, KeyValueBytesStoreSupplier pendingStore) {
+  /**
+   * The same on another kind of store, for a driver.
+   *
+   * @param stores gives a store of a name
+   */
+  Topology build(ImageReader reader, Function<String, KeyValueBytesStoreSupplier> stores) {
     var bytesOut = new ByteArraySerializer();
     var bytesIn = new ByteArrayDeserializer();
     return new Topology()
@@ -117,18 +148,29 @@ public final class ScoringTopology {
             PROCESSOR,
             () ->
                 new ScoringProcessor(
-                    topics.images(), models, limits, reader, maxDeadLetterBytes, counters),
+                    topics.images(),
+                    models,
+                    candidates,
+                    limits,
+                    reader,
+                    maxDeadLetterBytes,
+                    window,
+                    counters),
             SOURCE)
-        .addStateStore(pending(pendingStore), PROCESSOR)
+        .addStateStore(
+            logged(stores.apply(PENDING), Serdes.Integer(), PendingRange.serde()), PROCESSOR)
+        .addStateStore(
+            logged(stores.apply(WINDOWS), WindowKey.serde(), SourceWindow.serde()), PROCESSOR)
         .addSink(SCORES, topics.scores(), bytesOut, bytesOut, PROCESSOR)
         .addSink(ALERTS, topics.alerts(), bytesOut, bytesOut, PROCESSOR)
-        .addSink(DEAD_LETTERS, topics.deadLetters(), bytesOut, bytesOut, PROCESSOR);
+        .addSink(DEAD_LETTERS, topics.deadLetters(), bytesOut, bytesOut, PROCESSOR)
+        .addSink(STATISTICS, topics.statistics(), bytesOut, bytesOut, PROCESSOR);
   }
 
   /** Cached, so that a commit writes an entry once; logged, in segments that are compacted soon. */
-  private static StoreBuilder<KeyValueStore<Integer, PendingRange>> pending(
-      KeyValueBytesStoreSupplier store) {
-    return Stores.keyValueStoreBuilder(store, Serdes.Integer(), PendingRange.serde())
+  private static <K, V> StoreBuilder<KeyValueStore<K, V>> logged(
+      KeyValueBytesStoreSupplier store, Serde<K> keys, Serde<V> values) {
+    return Stores.keyValueStoreBuilder(store, keys, values)
         .withCachingEnabled()
         .withLoggingEnabled(
             Map.of(

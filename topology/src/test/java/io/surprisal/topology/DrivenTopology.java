@@ -12,6 +12,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
 
 /** A topology without a broker: what is piped in is processed and committed at once. */
 final class DrivenTopology implements AutoCloseable {
@@ -31,11 +32,23 @@ final class DrivenTopology implements AutoCloseable {
    * @param state folder of its own
    */
   DrivenTopology(ScoringTopology topology, ImageReader reader, SurvivingStore store, Path state) {
+    this(topology, reader, store, new SurvivingStore(ScoringTopology.WINDOWS), state);
+  }
+
+  /** The same with the statistics of an earlier member. */
+  DrivenTopology(
+      ScoringTopology topology,
+      ImageReader reader,
+      SurvivingStore pending,
+      SurvivingStore windows,
+      Path state) {
     Properties properties = new Properties();
     properties.putAll(
         new StreamSettings("it", "none:9092", state, 1, Optional.empty(), MAX_DEAD_LETTER, Map.of())
             .toStreamsConfig());
-    driver = new TopologyTestDriver(topology.build(reader, store), properties);
+    Map<String, KeyValueBytesStoreSupplier> stores =
+        Map.of(ScoringTopology.PENDING, pending, ScoringTopology.WINDOWS, windows);
+    driver = new TopologyTestDriver(topology.build(reader, stores::get), properties);
   }
 
   /** The input; each image a millisecond after the one before it. */
@@ -54,6 +67,11 @@ final class DrivenTopology implements AutoCloseable {
 
   void letTheTimerRun() {
     driver.advanceWallClockTime(ScoringProcessor.DRAIN_INTERVAL);
+  }
+
+  /** Statistics are told. */
+  void letTheTellerRun() {
+    driver.advanceWallClockTime(ScoringProcessor.TELL_INTERVAL);
   }
 
   /** What the store says of partition 0. */

@@ -482,10 +482,11 @@ class ScoringTopologyTest {
   void shouldNameEveryPartOfTheTopology() {
     assertThat(topology.build(DrivenTopology.NOTHING_TO_READ).describe().toString())
         .contains("Source: images (topics: [it.images])")
-        .contains("Processor: score (stores: [pending])")
+        .contains("Processor: score (stores: [pending, windows])")
         .contains("Sink: scores (topic: it.scores)")
         .contains("Sink: alerts (topic: it.alerts)")
-        .contains("Sink: dead-letters (topic: it.dead-letters)");
+        .contains("Sink: dead-letters (topic: it.dead-letters)")
+        .contains("Sink: statistics (topic: it.statistics)");
   }
 
   private static String text(TestRecord<byte[], byte[]> letter, String header) {

@@ -1,5 +1,7 @@
 package io.surprisal.topology;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,11 +17,26 @@ import org.apache.kafka.streams.state.KeyValueStore;
 /** A store that outlives its driver, as a changelog does. */
 final class SurvivingStore implements KeyValueBytesStoreSupplier {
 
+  private final String name;
   private final Map<Bytes, byte[]> entries = new TreeMap<>();
+
+  /** Of pending images. */
+  SurvivingStore() {
+    this(ScoringTopology.PENDING);
+  }
+
+  SurvivingStore(String name) {
+    this.name = name;
+  }
 
   /** What an earlier member committed for partition 0. */
   void remember(PendingRange range) {
     entries.put(Bytes.wrap(new byte[Integer.BYTES]), encoded(range));
+  }
+
+  /** How many entries it has. */
+  int size() {
+    return entries.size();
   }
 
   private static byte[] encoded(PendingRange range) {
@@ -30,7 +47,7 @@ final class SurvivingStore implements KeyValueBytesStoreSupplier {
 
   @Override
   public String name() {
-    return ScoringTopology.PENDING;
+    return name;
   }
 
   @Override
@@ -113,12 +130,38 @@ final class SurvivingStore implements KeyValueBytesStoreSupplier {
 
     @Override
     public KeyValueIterator<Bytes, byte[]> all() {
-      throw new UnsupportedOperationException("nobody asks for all");
+      return new Entries(new ArrayDeque<>(entries.entrySet()));
     }
 
     @Override
     public long approximateNumEntries() {
       return entries.size();
+    }
+  }
+
+  /** What was there when it was made. */
+  private record Entries(Deque<Map.Entry<Bytes, byte[]>> left)
+      implements KeyValueIterator<Bytes, byte[]> {
+
+    @Override
+    public boolean hasNext() {
+      return !left.isEmpty();
+    }
+
+    @Override
+    public KeyValue<Bytes, byte[]> next() {
+      Map.Entry<Bytes, byte[]> entry = left.remove();
+      return KeyValue.pair(entry.getKey(), entry.getValue());
+    }
+
+    @Override
+    public Bytes peekNextKey() {
+      return left.element().getKey();
+    }
+
+    @Override
+    public void close() {
+      left.clear();
     }
   }
 }

@@ -1,13 +1,11 @@
 package io.surprisal.trainer;
 
-import io.surprisal.model.release.Ed25519;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.ReleaseAnnouncement;
-import io.surprisal.schemas.ReleaseChunks;
 import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
@@ -15,14 +13,11 @@ import io.surprisal.schemas.TrainerEventType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Base64;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -31,7 +26,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -39,13 +33,9 @@ import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,7 +46,7 @@ import org.slf4j.LoggerFactory;
  * trainer that was active before, and does not know yet that it is no more, cannot say anything.
  *
  * <p>Its state lies in the topics, see {@link ClusterView}; runs lie in directories, see {@link
- * RunPlan}. Owns the producer and the thread of the run; {@link #close} ends them, and leaves a run
+ * RunPlan}. Owns the sender and the thread of the run; {@link #close} ends them, and leaves a run
  * to be gone on with. Not thread-safe.
  */
 final class ActiveTrainer implements AutoCloseable {
@@ -66,7 +56,6 @@ final class ActiveTrainer implements AutoCloseable {
   private static final RecordFormat<TrainerEvent> EVENTS = RecordFormat.of(TrainerEvent.class);
   private static final Duration PROGRESS = Duration.ofSeconds(5);
   private static final Duration REPLAY_POLL = Duration.ofMillis(200);
-  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
   private final TrainerSettings settings;
   private final Topics topics;
@@ -77,10 +66,12 @@ final class ActiveTrainer implements AutoCloseable {
   private final RunDirectories runs;
   private final RunPlanner planner;
   private final CommandReader commands;
-  private final KafkaProducer<byte[], byte[]> producer;
+  private final TransactionalSender sender;
+  private final PublishedReleases releases;
   private final ClusterView view = new ClusterView();
   private final Instant activeSince;
   private Optional<Running> running = Optional.empty();
+  private Optional<Canary> canary = Optional.empty();
 
   /** A run on its thread. */
   private static final class Running {
@@ -121,17 +112,15 @@ final class ActiveTrainer implements AutoCloseable {
     runs = new RunDirectories(settings.directory().resolve("runs"));
     planner = new RunPlanner(settings, reservoir, store);
     commands = new CommandReader(settings.commanders(), settings.commandExpiry());
-    Map<String, Object> own = new HashMap<>(settings.clients());
-    own.put("transactional.id", settings.group());
-    producer = new KafkaProducer<>(own, new ByteArraySerializer(), new ByteArraySerializer());
+    sender = new TransactionalSender(settings);
+    releases = new PublishedReleases(settings, store, sender, clock);
     try {
-      producer.initTransactions();
       replay();
       if (view.active().isEmpty() && settings.firstRelease().isPresent()) {
         announceFirst(settings.firstRelease().get());
       }
     } catch (RuntimeException | IOException e) {
-      producer.close(CLOSE_TIMEOUT);
+      sender.close();
       throw e;
     }
     activeSince = clock.instant();
@@ -143,23 +132,12 @@ final class ActiveTrainer implements AutoCloseable {
 
   private void announceFirst(Path file) throws IOException {
     Release release = Release.load(file);
-    Path stored = store.put(file, release);
     Said said = new Said();
     activate(
-        announcement(stored, release).build(),
+        releases.publish(file, release).build(),
         "the first release, from " + file.getFileName(),
         said);
     said.publish();
-  }
-
-  /** The announcement of a file in the store; it can be fetched by then. */
-  private ReleaseAnnouncement.Builder announcement(Path file, Release release) throws IOException {
-    String location =
-        settings.throughKafka()
-            ? published(release.id(), Files.readAllBytes(file)).toString()
-            : file.toUri().toString();
-    return Announcements.active(release, location, Files.size(file), clock.instant())
-        .setSignatureLocation(signature(file, release.id()).orElse(null));
   }
 
   /** Reads control, releases and trainer to their ends; answers count for commands seen before. */
@@ -243,9 +221,10 @@ final class ActiveTrainer implements AutoCloseable {
         }
       }
       case CANCEL -> {
-        if (running.isEmpty() && view.waiting().isEmpty()) {
-          said.reject(id, "no run is under way");
+        if (running.isEmpty() && view.waiting().isEmpty() && view.candidate().isEmpty()) {
+          said.reject(id, "no run is under way, and no release is tried");
         } else {
+          dropCandidate("cancelled by " + by(command), said);
           running.ifPresent(
               r -> {
                 r.cancelledBy = Optional.of(by(command));
@@ -261,6 +240,7 @@ final class ActiveTrainer implements AutoCloseable {
         }
       }
       case PROMOTE -> promote(command, said);
+      case CANARY -> tryOut(command, said);
       case ROLLBACK -> {
         Optional<ReleaseAnnouncement> before = view.before();
         if (before.isEmpty() || view.active().isEmpty()) {
@@ -298,25 +278,133 @@ final class ActiveTrainer implements AutoCloseable {
   private void promote(ControlCommand command, Said said) {
     String id = command.getCommandId();
     String wanted = command.getReleaseId();
-    Optional<ReleaseAnnouncement> known = view.release(wanted);
-    if (known.isEmpty()) {
-      said.reject(id, "release " + wanted + " was never announced");
-    } else if (view.active().map(a -> a.getReleaseId().equals(wanted)).orElse(false)) {
-      said.reject(id, "release " + wanted + " is active already");
+    Optional<String> objection = objection(wanted);
+    if (objection.isPresent()) {
+      said.reject(id, objection.get());
     } else {
-      try {
-        fetch(wanted);
-        store.load(wanted);
-        activate(known.get(), "promoted by " + by(command), said);
-        said.done(id, "release " + wanted + " is active");
-      } catch (IOException | IllegalArgumentException e) {
-        said.reject(id, "release " + wanted + " cannot be loaded: " + e.getMessage());
-      }
+      activate(view.release(wanted).orElseThrow(), "promoted by " + by(command), said);
+      said.done(id, "release " + wanted + " is active");
     }
+  }
+
+  /** Why a release can be neither promoted nor tried; empty where it can. */
+  private Optional<String> objection(String wanted) {
+    if (view.release(wanted).isEmpty()) {
+      return Optional.of("release " + wanted + " was never announced");
+    }
+    if (view.active().map(a -> a.getReleaseId().equals(wanted)).orElse(false)) {
+      return Optional.of("release " + wanted + " is active already");
+    }
+    try {
+      releases.fetch(view.release(wanted).orElseThrow());
+      store.load(wanted);
+      return Optional.empty();
+    } catch (IOException | IllegalArgumentException e) {
+      return Optional.of("release " + wanted + " cannot be loaded: " + e.getMessage());
+    }
+  }
+
+  private void tryOut(ControlCommand command, Said said) {
+    String id = command.getCommandId();
+    Optional<String> objection =
+        view.active().isEmpty()
+            ? Optional.of("no release is active to try it beside; promote it")
+            : view.candidate()
+                .map(tried -> "release " + tried.getReleaseId() + " is tried; CANCEL ends that")
+                .or(() -> objection(command.getReleaseId()));
+    if (objection.isPresent()) {
+      said.reject(id, objection.get());
+    } else {
+      double share =
+          command.getShare() == null ? settings.canary().shareOrDefault() : command.getShare();
+      said.accept(id, "it is tried on a share of %s of the images".formatted(share));
+      tryOut(view.release(command.getReleaseId()).orElseThrow(), share, by(command), said);
+    }
+  }
+
+  /** Announces a candidate; scorers try it beside the active release. */
+  private void tryOut(ReleaseAnnouncement release, double share, String reason, Said said) {
+    dropCandidate("release " + release.getReleaseId() + " is tried instead", said);
+    said.announce(
+        copyOf(release)
+            .setState(ReleaseState.CANDIDATE)
+            .setShadowShare(share)
+            .setReason(reason)
+            .setAnnouncedBy(settings.member())
+            .setAnnouncedAt(clock.instant())
+            .build());
+    said.event(
+        canaryEvent(TrainerEventType.CANARY_STARTED, release)
+            .setMessage("tried on a share of %s of the images: %s".formatted(share, reason)));
+  }
+
+  /** The candidate, if there is one, is one no more and does not serve. */
+  private void dropCandidate(String reason, Said said) {
+    Optional<ReleaseAnnouncement> candidate = view.candidate();
+    if (candidate.isEmpty()) {
+      return;
+    }
+    boolean served = view.before().equals(candidate);
+    said.announce(
+        copyOf(candidate.get())
+            .setState(served ? ReleaseState.INACTIVE : ReleaseState.REFUSED)
+            .setReason(reason)
+            .setAnnouncedBy(settings.member())
+            .setAnnouncedAt(clock.instant())
+            .build());
+    said.event(canaryEvent(TrainerEventType.CANARY_REFUSED, candidate.get()).setMessage(reason));
+    view.canary().ifPresent(command -> said.reject(command.getCommandId(), reason));
+  }
+
+  private TrainerEvent.Builder canaryEvent(TrainerEventType type, ReleaseAnnouncement candidate) {
+    return TrainerEvent.newBuilder()
+        .setType(type)
+        .setEventTime(clock.instant())
+        .setRunId(candidate.getRunId())
+        .setReleaseId(candidate.getReleaseId())
+        .setParentReleaseId(view.active().map(ReleaseAnnouncement::getReleaseId).orElse(null))
+        .setMember(settings.member());
+  }
+
+  /** Brings the trial of the candidate on, or ends it. */
+  private void watchCandidate() {
+    Optional<ReleaseAnnouncement> candidate = view.candidate();
+    String active = view.active().map(ReleaseAnnouncement::getReleaseId).orElse("");
+    if (canary.isPresent() && !candidate.map(c -> canary.get().isOf(c, active)).orElse(false)) {
+      canary.get().close();
+      canary = Optional.empty();
+    }
+    if (candidate.isEmpty()) {
+      return;
+    }
+    if (canary.isEmpty()) {
+      long images = view.canary().map(ControlCommand::getImages).orElse(settings.canary().images());
+      canary = Optional.of(new Canary(settings, candidate.get(), active, images));
+    }
+    Optional<Canary.Verdict> verdict = canary.get().verdict(clock.instant());
+    if (verdict.isEmpty()) {
+      return;
+    }
+    Said said = new Said();
+    if (verdict.get().passed()) {
+      ReleaseAnnouncement.Builder passed =
+          copyOf(candidate.get())
+              .setAlertRate(view.active().map(ReleaseAnnouncement::getAlertRate).orElse(null));
+      activate(passed.build(), "canary passed: " + verdict.get().message(), said);
+    } else {
+      dropCandidate(verdict.get().message(), said);
+    }
+    said.publish();
   }
 
   /** The active release steps back first, so that the last announcement is the active one. */
   private void activate(ReleaseAnnouncement release, String reason, Said said) {
+    if (view.candidate().map(c -> c.getReleaseId().equals(release.getReleaseId())).orElse(false)) {
+      said.event(canaryEvent(TrainerEventType.CANARY_PASSED, release).setMessage(reason));
+      view.canary().ifPresent(command -> said.done(command.getCommandId(), reason));
+    } else {
+      dropCandidate("release " + release.getReleaseId() + " is active from now on", said);
+    }
     view.active()
         .filter(active -> !active.getReleaseId().equals(release.getReleaseId()))
         .ifPresent(
@@ -330,6 +418,7 @@ final class ActiveTrainer implements AutoCloseable {
     said.announce(
         copyOf(release)
             .setState(ReleaseState.ACTIVE)
+            .setShadowShare(null)
             .setReason(reason)
             .setAnnouncedBy(settings.member())
             .setAnnouncedAt(clock.instant())
@@ -363,6 +452,7 @@ final class ActiveTrainer implements AutoCloseable {
 
   /** Brings the run on, ends it, or starts the next one. To be called often. */
   void tick() throws InterruptedException {
+    watchCandidate();
     if (running.isEmpty()) {
       start();
     } else if (running.get().outcome.isDone()) {
@@ -404,8 +494,8 @@ final class ActiveTrainer implements AutoCloseable {
         return;
       }
     }
-    if (view.isPaused()) {
-      return;
+    if (view.isPaused() || view.candidate().isPresent()) {
+      return; // a run starts from the release that serves, and that may soon be the candidate
     }
     Optional<RunPlanner.Order> order = order();
     if (order.isEmpty()) {
@@ -413,8 +503,8 @@ final class ActiveTrainer implements AutoCloseable {
     }
     Path directory = runs.of(order.get().runId());
     try {
-      if (order.get().active().isPresent()) {
-        fetch(order.get().active().get());
+      if (view.active().isPresent()) {
+        releases.fetch(view.active().get());
       }
       RunPlan plan = planner.plan(directory, order.get());
       Said said = new Said();
@@ -486,17 +576,9 @@ final class ActiveTrainer implements AutoCloseable {
           ? Optional.of(due("the first release, from the stream's first images", Optional.empty()))
           : Optional.empty();
     }
-    Optional<DriftTest.Shift> shift = watch.shift(view.active().get().getReleaseId());
-    if (shift.isPresent()
-        && planner.lack(alertRate(), shift.map(DriftTest.Shift::since)).isEmpty()) {
-      return Optional.of(
-          due(
-              "the stream has become %s surprising since %s, for %d images"
-                  .formatted(
-                      shift.get().moreSurprising() ? "more" : "less",
-                      shift.get().since(),
-                      shift.get().images()),
-              Optional.of(shift.get().since())));
+    Optional<StreamShift> shift = watch.shift(view.active().get().getReleaseId());
+    if (shift.isPresent() && planner.lack(alertRate(), shift).isEmpty()) {
+      return Optional.of(due(shift.get().summary(), shift));
     }
     Instant last = view.lastRunEnd().orElse(activeSince);
     boolean scheduled = Duration.between(last, now).compareTo(settings.every()) >= 0;
@@ -505,7 +587,7 @@ final class ActiveTrainer implements AutoCloseable {
         : Optional.empty();
   }
 
-  private RunPlanner.Order due(String trigger, Optional<Instant> shiftedSince) {
+  private RunPlanner.Order due(String trigger, Optional<StreamShift> shift) {
     return new RunPlanner.Order(
         newRunId(),
         trigger,
@@ -513,7 +595,7 @@ final class ActiveTrainer implements AutoCloseable {
         view.active().map(ReleaseAnnouncement::getReleaseId),
         false,
         false,
-        shiftedSince,
+        shift,
         settings.budget(),
         alertRate());
   }
@@ -609,18 +691,22 @@ final class ActiveTrainer implements AutoCloseable {
 
   private void announce(RunPlan plan, TrainingRun.Outcome outcome) throws IOException {
     Release release = outcome.release();
-    Path file = store.put(outcome.file(), release);
     Said said = new Said();
+    boolean tried = settings.canary().share().isPresent() && view.active().isPresent();
     if (!view.isAnnounced(plan.runId())) {
-      activate(
-          announcement(file, release)
+      ReleaseAnnouncement announcement =
+          releases
+              .publish(outcome.file(), release)
               .setParentReleaseId(plan.parent().isEmpty() ? null : plan.parent())
               .setRunId(plan.runId())
               .setHeldOutBitsPerDim(outcome.report().bitsPerDim())
               .setAlertRate(view.active().map(ReleaseAnnouncement::getAlertRate).orElse(null))
-              .build(),
-          plan.trigger(),
-          said);
+              .build();
+      if (tried) {
+        tryOut(announcement, settings.canary().share().getAsDouble(), plan.trigger(), said);
+      } else {
+        activate(announcement, plan.trigger(), said);
+      }
     }
     said.event(
         event(TrainerEventType.RUN_PUBLISHED, plan)
@@ -630,53 +716,11 @@ final class ActiveTrainer implements AutoCloseable {
             .setHeldOutBitsPerDim(outcome.report().bitsPerDim())
             .setParentHeldOutBitsPerDim(active(outcome))
             .setMessage(outcome.report().summary()));
-    plan.commands().forEach(id -> said.done(id, "release " + release.id() + " is active"));
+    String now = tried ? " passed the gate and is tried on live images" : " is active";
+    plan.commands().forEach(id -> said.done(id, "release " + release.id() + now));
     said.publish();
     retain();
     discard(plan.runId());
-  }
-
-  /** Sends a file in one transaction, before it is announced. */
-  private ReleaseChunks.Location published(String id, byte[] file) {
-    List<ProducerRecord<byte[], byte[]>> records =
-        ReleaseChunks.records(topics.releaseChunks(), id, file);
-    List<Future<RecordMetadata>> sent = new ArrayList<>();
-    producer.beginTransaction();
-    try {
-      records.forEach(record -> sent.add(producer.send(record)));
-      producer.commitTransaction();
-      return new ReleaseChunks.Location(
-          topics.releaseChunks(), sent.get(0).get().offset(), id, records.size());
-    } catch (KafkaException e) {
-      abort();
-      throw e;
-    } catch (ExecutionException e) {
-      throw new KafkaException("a piece of release " + id + " was not sent", e.getCause());
-    } catch (InterruptedException e) {
-      throw new InterruptException(e);
-    }
-  }
-
-  private void abort() {
-    try {
-      producer.abortTransaction();
-    } catch (KafkaException e) {
-      LOG.debug("The transaction could not be aborted; the next owner of its id does", e);
-    }
-  }
-
-  /** Location of the detached signature of a file in the store; empty where none is asked for. */
-  private Optional<String> signature(Path file, String id) throws IOException {
-    if (settings.signingKey().isEmpty()) {
-      return Optional.empty();
-    }
-    byte[] signature = Ed25519.sign(settings.signingKey().get(), Files.readAllBytes(file));
-    if (settings.throughKafka()) {
-      return Optional.of(Ed25519.DATA + Base64.getEncoder().encodeToString(signature));
-    }
-    Path beside = store.signature(id);
-    Files.write(beside, signature);
-    return Optional.of(beside.toUri().toString());
   }
 
   /** Keeps the releases that serve, or served before, and the newest others. */
@@ -684,56 +728,8 @@ final class ActiveTrainer implements AutoCloseable {
     Set<String> kept = new HashSet<>();
     view.active().ifPresent(release -> kept.add(release.getReleaseId()));
     view.before().ifPresent(release -> kept.add(release.getReleaseId()));
-    try {
-      List<String> deleted = store.retain(settings.keptReleases(), kept);
-      if (!deleted.isEmpty()) {
-        deleteChunks(deleted);
-        LOG.info("deleted old releases {}", deleted);
-      }
-    } catch (IOException e) {
-      LOG.warn("old releases cannot be deleted", e);
-    }
-  }
-
-  private void deleteChunks(List<String> ids) {
-    List<ProducerRecord<byte[], byte[]>> deletions =
-        ids.stream()
-            .flatMap(id -> view.release(id).stream())
-            .map(ReleaseAnnouncement::getLocation)
-            .filter(ReleaseChunks.Location::is)
-            .map(ReleaseChunks.Location::parse)
-            .flatMap(location -> ReleaseChunks.deletions(location).stream())
-            .toList();
-    if (deletions.isEmpty()) {
-      return;
-    }
-    producer.beginTransaction();
-    try {
-      deletions.forEach(producer::send);
-      producer.commitTransaction();
-    } catch (KafkaException e) {
-      abort();
-      throw e;
-    }
-  }
-
-  /**
-   * The releases that runs start from, where another trainer made them and they came through Kafka.
-   */
-  private void fetch(String id) throws IOException {
-    Optional<String> location =
-        view.release(id).map(ReleaseAnnouncement::getLocation).filter(ReleaseChunks.Location::is);
-    if (location.isEmpty() || Files.exists(store.file(id))) {
-      return;
-    }
-    try (KafkaConsumer<byte[], byte[]> consumer = settings.consumer(Map.of())) {
-      store.put(
-          ReleaseChunks.read(
-              consumer,
-              ReleaseChunks.Location.parse(location.get()),
-              view.release(id).orElseThrow().getSizeBytes()),
-          id);
-    }
+    view.candidate().ifPresent(release -> kept.add(release.getReleaseId()));
+    releases.retain(kept, view::release);
   }
 
   private void fail(String runId, List<String> commandIds, String reason) {
@@ -815,22 +811,12 @@ final class ActiveTrainer implements AutoCloseable {
      * @throws KafkaException if nothing was committed
      */
     void publish(Map<TopicPartition, OffsetAndMetadata> offsets, ConsumerGroupMetadata group) {
-      producer.beginTransaction();
-      try {
-        records.forEach(producer::send);
-        if (!offsets.isEmpty()) {
-          producer.sendOffsetsToTransaction(offsets, group);
-        }
-        producer.commitTransaction();
-      } catch (KafkaException e) {
-        abort();
-        throw e;
-      }
+      sender.send(records, offsets, group);
       effects.forEach(Runnable::run);
     }
   }
 
-  /** Ends the run's thread and the producer; the run stays to be gone on with. */
+  /** Ends the thread of the run, and the sender; the run stays to be gone on with. */
   @Override
   public void close() {
     boolean interrupted = false;
@@ -844,7 +830,8 @@ final class ActiveTrainer implements AutoCloseable {
         }
       }
     }
-    producer.close(CLOSE_TIMEOUT);
+    canary.ifPresent(Canary::close);
+    sender.close();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -25,6 +25,11 @@ final class ClusterView {
   private final Set<String> openRuns = new LinkedHashSet<>();
   private Optional<String> active = Optional.empty();
   private Optional<String> before = Optional.empty();
+  private Optional<String> candidate = Optional.empty();
+
+  /** Accepted, and not decided yet. */
+  private Optional<ControlCommand> canary = Optional.empty();
+
   private Optional<Instant> lastRunEnd = Optional.empty();
   private boolean paused;
 
@@ -43,6 +48,11 @@ final class ClusterView {
     } else if (announcement.getState() == ReleaseState.INACTIVE) {
       before = Optional.of(id);
     }
+    if (announcement.getState() == ReleaseState.CANDIDATE) {
+      candidate = Optional.of(id);
+    } else if (candidate.equals(Optional.of(id))) {
+      candidate = Optional.empty();
+    }
   }
 
   /** An event, in the order of the topic. */
@@ -59,17 +69,21 @@ final class ClusterView {
         ControlCommand accepted = commands.get(command);
         if (accepted != null && accepted.getType() == CommandType.RETRAIN) {
           waiting.put(command, accepted);
+        } else if (accepted != null && accepted.getType() == CommandType.CANARY) {
+          canary = Optional.of(accepted);
         }
       }
       case COMMAND_REJECTED -> {
         if (command != null) {
           answered.add(command);
           waiting.remove(command);
+          endCanary(command);
         }
       }
       case COMMAND_DONE -> {
         answered.add(command);
         waiting.remove(command);
+        endCanary(command);
         ControlCommand done = commands.get(command);
         if (done != null && done.getType() == CommandType.PAUSE) {
           paused = true;
@@ -77,10 +91,20 @@ final class ClusterView {
           paused = false;
         }
       }
-      case RUN_PROGRESS, RELEASE_REFUSED, RELEASE_SERVED, UNKNOWN -> {
+      case RUN_PROGRESS,
+          RELEASE_REFUSED,
+          RELEASE_SERVED,
+          CANARY_STARTED,
+          CANARY_PASSED,
+          CANARY_REFUSED,
+          UNKNOWN -> {
         // Nothing follows from these.
       }
     }
+  }
+
+  private void endCanary(String command) {
+    canary = canary.filter(accepted -> !accepted.getCommandId().equals(command));
   }
 
   /** The release that serves. */
@@ -91,6 +115,16 @@ final class ClusterView {
   /** The release that served before it. */
   Optional<ReleaseAnnouncement> before() {
     return before.map(releases::get);
+  }
+
+  /** The release that is tried beside the one that serves. */
+  Optional<ReleaseAnnouncement> candidate() {
+    return candidate.map(releases::get);
+  }
+
+  /** The command that asked for the candidate to be tried; empty where none did. */
+  Optional<ControlCommand> canary() {
+    return canary;
   }
 
   Optional<ReleaseAnnouncement> release(String id) {
@@ -109,7 +143,8 @@ final class ClusterView {
 
   /** Whether a command is accepted and not carried out yet. */
   boolean isWaiting(String commandId) {
-    return waiting.containsKey(commandId);
+    return waiting.containsKey(commandId)
+        || canary.map(c -> c.getCommandId().equals(commandId)).orElse(false);
   }
 
   /** Accepted commands to retrain that no run has carried out yet, in their order. */

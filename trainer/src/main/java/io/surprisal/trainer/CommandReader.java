@@ -91,11 +91,21 @@ final class CommandReader {
     if (type == CommandType.UNKNOWN) {
       return Optional.of("this version does not know the command's type; upgrade the trainer");
     }
-    if ((type == CommandType.PROMOTE) != (command.getReleaseId() != null)) {
+    boolean ofRelease = type == CommandType.PROMOTE || type == CommandType.CANARY;
+    if (ofRelease != (command.getReleaseId() != null)) {
       return Optional.of(
-          type == CommandType.PROMOTE
-              ? "PROMOTE names no releaseId"
-              : type + " names a releaseId, which belongs to PROMOTE");
+          ofRelease
+              ? type + " names no releaseId"
+              : type + " names a releaseId, which belongs to PROMOTE and CANARY");
+    }
+    if (type != CommandType.CANARY && (command.getShare() != null || command.getImages() != null)) {
+      return Optional.of(type + " names a share or images, which belong to CANARY");
+    }
+    if (command.getShare() != null && !(command.getShare() > 0 && command.getShare() <= 1)) {
+      return Optional.of("share is " + command.getShare() + ", must be within (0, 1]");
+    }
+    if (command.getImages() != null && command.getImages() < 2) {
+      return Optional.of("images is " + command.getImages() + ", must be at least 2");
     }
     if ((type == CommandType.SET_ALERT_RATE) != (command.getAlertRate() != null)) {
       return Optional.of(

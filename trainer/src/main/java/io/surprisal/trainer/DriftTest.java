@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Notices that the stream has changed for good: a sequential test on the p-values of the scores,
+ * Notices that images have changed for good: a sequential test on the p-values of their scores,
  * which are uniform while images are as those that the release was calibrated on.
  *
  * <p>Two cumulative sums (Page 1954) of the log likelihood ratio of Beta(½, 1) to uniform, one for
@@ -30,28 +30,53 @@ final class DriftTest {
    */
   record Shift(boolean moreSurprising, Instant since, long images) {}
 
+  /**
+   * One sum.
+   *
+   * @param value S, from 0 to 2h
+   * @param sinceMillis when it was last 0, milliseconds since 1970-01-01T00:00:00Z; where it is 0,
+   *     anything
+   * @param images since then
+   */
+  record Sum(double value, long sinceMillis, long images) {
+    static final Sum ZERO = new Sum(0, 0, 0);
+  }
+
+  /**
+   * All that a test knows.
+   *
+   * @param lastMillis time of the image seen last
+   */
+  record State(Sum more, Sum less, long lastMillis) {
+    static final State START = new State(Sum.ZERO, Sum.ZERO, 0);
+  }
+
   private static final double KAPPA = 0.5;
 
   private final DriftSensitivity sensitivity;
   private final double alarm;
   private final double smallest;
-  private final Sum more = new Sum();
-  private final Sum less = new Sum();
-  private Instant last = Instant.MIN;
+  private State state;
 
-  private static final class Sum {
-    private double value;
-    private Instant since = Instant.MAX;
-    private long images;
+  /** Begins. */
+  DriftTest(DriftSensitivity sensitivity, double alertRate) {
+    this(sensitivity, alertRate, State.START);
   }
 
   /**
+   * Goes on.
+   *
    * @param alertRate that the release is calibrated for: its p-values lie on a grid no coarser
    */
-  DriftTest(DriftSensitivity sensitivity, double alertRate) {
+  DriftTest(DriftSensitivity sensitivity, double alertRate, State state) {
     this.sensitivity = sensitivity;
+    this.state = state;
     smallest = alertRate / 2;
     alarm = Math.log(sensitivity.imagesBetweenFalseAlarms());
+  }
+
+  State state() {
+    return state;
   }
 
   /**
@@ -60,38 +85,43 @@ final class DriftTest {
    * @param pValue in (0, 1]
    */
   void observe(double pValue, Instant when) {
-    last = when;
-    add(more, pValue, when);
     // p-values on a grid of steps 1/m are 1 with probability 1/m. At half a step and more for their
     // mirror image 0, the likelihood ratio of uniform ones is still 1 at most on average.
-    add(less, Math.max(1 - pValue, smallest), when);
+    double mirrored = Math.max(1 - pValue, smallest);
+    long millis = when.toEpochMilli();
+    state =
+        new State(add(state.more(), pValue, millis), add(state.less(), mirrored, millis), millis);
   }
 
-  private void add(Sum sum, double p, Instant when) {
-    double before = sum.value;
-    sum.value = Math.min(2 * alarm, before + Math.log(KAPPA) + (KAPPA - 1) * Math.log(p));
-    if (sum.value <= 0) {
-      sum.value = 0;
-      sum.since = Instant.MAX;
-      sum.images = 0;
-      return;
+  private Sum add(Sum sum, double p, long millis) {
+    double value = Math.min(2 * alarm, sum.value() + Math.log(KAPPA) + (KAPPA - 1) * Math.log(p));
+    if (value <= 0) {
+      return Sum.ZERO;
     }
-    if (before == 0) {
-      sum.since = when;
-    }
-    sum.images++;
+    return new Sum(value, sum.value() == 0 ? millis : sum.sinceMillis(), sum.images() + 1);
   }
 
   /** The change that has lasted; empty while there is none. */
   Optional<Shift> shift() {
-    return shift(more, true).or(() -> shift(less, false));
+    return shift(true).or(() -> shift(false));
   }
 
-  private Optional<Shift> shift(Sum sum, boolean moreSurprising) {
-    boolean lasts =
-        sum.value >= alarm
-            && sum.images >= sensitivity.images()
-            && Duration.between(sum.since, last).compareTo(sensitivity.time()) >= 0;
-    return lasts ? Optional.of(new Shift(moreSurprising, sum.since, sum.images)) : Optional.empty();
+  private Optional<Shift> shift(boolean moreSurprising) {
+    return alarm(moreSurprising)
+        .filter(
+            shift ->
+                shift.images() >= sensitivity.images()
+                    && Duration.between(shift.since(), Instant.ofEpochMilli(state.lastMillis()))
+                            .compareTo(sensitivity.time())
+                        >= 0);
+  }
+
+  /** A change in one direction, whether or not it has lasted. */
+  Optional<Shift> alarm(boolean moreSurprising) {
+    Sum sum = moreSurprising ? state.more() : state.less();
+    return sum.value() >= alarm
+        ? Optional.of(
+            new Shift(moreSurprising, Instant.ofEpochMilli(sum.sinceMillis()), sum.images()))
+        : Optional.empty();
   }
 }

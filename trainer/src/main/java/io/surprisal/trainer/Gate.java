@@ -135,15 +135,23 @@ final class Gate {
     return scores;
   }
 
-  /** Of the mean of paired differences: mean − t · standard error, t of Student's distribution. */
+  /** Of the mean of paired differences. */
   static double increaseLowerBound(double[] candidate, double[] active) {
     int n = candidate.length;
     double mean = IntStream.range(0, n).mapToDouble(i -> candidate[i] - active[i]).sum() / n;
     double squares =
         IntStream.range(0, n).mapToDouble(i -> Math.pow(candidate[i] - active[i] - mean, 2)).sum();
+    return lowerBound(n, mean, Math.sqrt(squares / (n - 1) / n));
+  }
+
+  /**
+   * One-sided 99 % lower bound of a mean of n: mean − t · standard error, t of Student's
+   * distribution.
+   */
+  static double lowerBound(long n, double mean, double standardError) {
     // The first term of the expansion of Student's quantile (Abramowitz & Stegun 26.7.5).
     double t = Z99 + (Math.pow(Z99, 3) + Z99) / (4 * (n - 1));
-    return mean - t * Math.sqrt(squares / (n - 1) / n);
+    return mean - t * standardError;
   }
 
   private Optional<String> alertRateReason(Release candidate, ImageDataset heldOut)

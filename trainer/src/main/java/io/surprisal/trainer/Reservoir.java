@@ -70,6 +70,7 @@ final class Reservoir implements AutoCloseable {
   private static final byte POSITION = 'p';
   private static final byte ALERTED = 'a';
   private static final byte SEEN = 's';
+  private static final byte WATCH = 'w';
   private static final int PREFIX_BYTES = 1 + 1 + Long.BYTES;
 
   static {
@@ -204,6 +205,16 @@ final class Reservoir implements AutoCloseable {
   /** Marks the image in a place as one that raised an alert. */
   synchronized void markAlerted(ReservoirImage.Place place, Instant when) {
     put(placeKey(place), number(when.toEpochMilli()));
+  }
+
+  /** Remembers how far verdicts were read, and what they have shown. */
+  synchronized void save(WatchState state) {
+    put(new byte[] {WATCH}, state.encode());
+  }
+
+  /** What was saved last; empty in a new reservoir. */
+  synchronized Optional<WatchState> watchState() {
+    return get(new byte[] {WATCH}).map(WatchState::decode);
   }
 
   /** Drops images and marks that are too old. */

@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -59,8 +58,8 @@ final class RunPlanner {
    * @param active id of the release that serves; empty: none
    * @param fromScratch whether to start from new weights in any case
    * @param includeAlerted whether images that raised alerts take part
-   * @param shiftedSince where the stream has changed for good, since when: all images from then on
-   *     are normal ones now, and they alone are what the release is calibrated on
+   * @param shift where the stream, or one source, has changed for good: all its images from then on
+   *     are normal ones now, and of its images they alone are what the release is calibrated on
    * @param budget of training time
    * @param alertRate that the release will be served with
    */
@@ -71,7 +70,7 @@ final class RunPlanner {
       Optional<String> active,
       boolean fromScratch,
       boolean includeAlerted,
-      Optional<Instant> shiftedSince,
+      Optional<StreamShift> shift,
       Duration budget,
       double alertRate) {}
 
@@ -81,18 +80,17 @@ final class RunPlanner {
   }
 
   /** Why the reservoir does not suffice for a run yet; empty where it does. */
-  Optional<String> lack(double alertRate, Optional<Instant> shiftedSince) {
+  Optional<String> lack(double alertRate, Optional<StreamShift> shift) {
     // Most images are in both, so that the larger is nearly all of them.
     int training =
         Math.max(
             reservoir.size(Reservoir.Pool.TRAINING_RECENT),
             reservoir.size(Reservoir.Pool.TRAINING_UNIFORM));
-    int heldOut = shiftedSince.isEmpty() ? reservoir.size(Reservoir.Pool.HELD_OUT_RECENT) : 0;
-    if (shiftedSince.isPresent()) {
+    int heldOut = shift.isEmpty() ? reservoir.size(Reservoir.Pool.HELD_OUT_RECENT) : 0;
+    if (shift.isPresent()) {
       int[] count = new int[1];
       reservoir.forEach(
-          image -> count[0] += image.arrived().isBefore(shiftedSince.get()) ? 0 : 1,
-          Reservoir.Pool.HELD_OUT_RECENT);
+          image -> count[0] += shift.get().isBefore(image) ? 0 : 1, Reservoir.Pool.HELD_OUT_RECENT);
       heldOut = count[0];
     }
     return training >= FEWEST_TRAINING_IMAGES && heldOut >= fewestHeldOut(alertRate)
@@ -177,7 +175,7 @@ final class RunPlanner {
         Reservoir.Pool.TRAINING_UNIFORM);
     reservoir.forEach(
         image -> {
-          if (order.shiftedSince().map(since -> image.arrived().isBefore(since)).orElse(false)) {
+          if (order.shift().map(shift -> shift.isBefore(image)).orElse(false)) {
             return; // from before the shift
           }
           (isQuarantined(image, alerted, order) ? chosen.heldOutAlerted() : chosen.heldOut())
@@ -191,7 +189,7 @@ final class RunPlanner {
       ReservoirImage image, Set<ReservoirImage.Place> alerted, Order order) {
     return !order.includeAlerted()
         && alerted.contains(image.place())
-        && order.shiftedSince().map(since -> image.arrived().isBefore(since)).orElse(true);
+        && !order.shift().map(shift -> shift.covers(image)).orElse(false);
   }
 
   /** Of a new network: the commonest shape, no larger than the settings say. */

@@ -27,8 +27,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Reads the stream beside the scorers: images into the reservoir, alerts as marks on them, scores
  * into the drift test. Every trainer does so, the one that stands by as well, so that it can take
- * over with a reservoir that is full. Where it has read to lies in the reservoir, and is committed
- * to the trainer's group of the images for whoever watches its lag.
+ * over with a reservoir that is full. Where it has read to lies in the reservoir, the verdicts'
+ * offsets together with what the drift test knows, so that a restart loses and repeats none; that
+ * of the images is committed to the trainer's group too, for whoever watches its lag.
  *
  * <p>Owns its thread and clients; {@link #close} ends them.
  */
@@ -39,6 +40,7 @@ final class StreamWatch implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration REFRESH = Duration.ofSeconds(30);
   private static final Duration SWEEP = Duration.ofMinutes(10);
+  private static final Duration SAVE = Duration.ofSeconds(1);
 
   private final Topics topics;
   private final Reservoir reservoir;
@@ -52,10 +54,16 @@ final class StreamWatch implements AutoCloseable {
   private volatile boolean closed;
   private volatile Throwable failure;
 
-  /** Guarded by this object, as is the test. */
-  private String release = "";
+  /** Guarded by this object, as are the test and what it has read. */
+  private String release;
 
-  private DriftTest drift;
+  private StreamDrift drift;
+
+  /** By topic and partition, the offset of the next verdict. */
+  private final Map<String, Map<Integer, Long>> next = new HashMap<>();
+
+  /** Whether verdicts were read that are not in the reservoir's state. */
+  private boolean unsaved;
 
   /** Starts to read. */
   StreamWatch(TrainerSettings settings, Reservoir reservoir, InstantSource clock) {
@@ -64,7 +72,15 @@ final class StreamWatch implements AutoCloseable {
     sensitivity = settings.sensitivity();
     alertRate = settings.alertRate();
     this.clock = clock;
-    drift = new DriftTest(sensitivity, alertRate);
+    Optional<WatchState> saved = reservoir.watchState();
+    release = saved.map(WatchState::release).orElse("");
+    drift =
+        new StreamDrift(
+            sensitivity, alertRate, saved.map(WatchState::drift).orElse(StreamDrift.State.START));
+    saved
+        .map(WatchState::next)
+        .orElse(Map.of())
+        .forEach((topic, partitions) -> next.put(topic, new HashMap<>(partitions)));
     images =
         settings.consumer(
             Map.of(
@@ -72,15 +88,16 @@ final class StreamWatch implements AutoCloseable {
                 settings.group() + "-images",
                 ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
                 "earliest"));
-    verdicts = settings.consumer(Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest"));
+    verdicts = settings.consumer(Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest"));
     thread.start();
   }
 
   /** The shift of the stream under a release; the first call for it begins to look for one. */
-  synchronized Optional<DriftTest.Shift> shift(String releaseId) {
+  synchronized Optional<StreamShift> shift(String releaseId) {
     if (!releaseId.equals(release)) {
       release = releaseId;
-      drift = new DriftTest(sensitivity, alertRate);
+      drift = new StreamDrift(sensitivity, alertRate, StreamDrift.State.START);
+      unsaved = true;
     }
     return drift.shift();
   }
@@ -94,6 +111,7 @@ final class StreamWatch implements AutoCloseable {
     try {
       Instant refreshed = Instant.MIN;
       Instant swept = clock.instant();
+      Instant saved = Instant.MIN;
       while (!closed) {
         Instant now = clock.instant();
         if (Duration.between(refreshed, now).compareTo(REFRESH) >= 0) {
@@ -102,16 +120,28 @@ final class StreamWatch implements AutoCloseable {
         }
         readImages(now);
         readVerdicts();
+        if (Duration.between(saved, now).compareTo(SAVE) >= 0) {
+          save();
+          saved = now;
+        }
         if (Duration.between(swept, now).compareTo(SWEEP) >= 0) {
           reservoir.dropOld(now);
           swept = now;
         }
       }
+      save();
     } catch (WakeupException e) {
       LOG.debug("Ends", e);
     } catch (RuntimeException e) {
       LOG.error("The stream can no longer be read", e);
       failure = e;
+    }
+  }
+
+  private synchronized void save() {
+    if (unsaved) {
+      reservoir.save(new WatchState(release, drift.state(), next));
+      unsaved = false;
     }
   }
 
@@ -133,6 +163,16 @@ final class StreamWatch implements AutoCloseable {
     judged.addAll(partitions(topics.alerts()));
     if (!verdicts.assignment().containsAll(judged)) {
       verdicts.assign(judged);
+      boolean anew = next.isEmpty();
+      for (TopicPartition partition : judged) {
+        Map<Integer, Long> offsets =
+            next.computeIfAbsent(partition.topic(), topic -> new HashMap<>());
+        if (anew) {
+          verdicts.seekToEnd(List.of(partition)); // what was judged before is not looked at
+          offsets.put(partition.partition(), verdicts.position(partition));
+        }
+        verdicts.seek(partition, offsets.computeIfAbsent(partition.partition(), p -> 0L));
+      }
     }
   }
 
@@ -173,7 +213,13 @@ final class StreamWatch implements AutoCloseable {
       } catch (RecordFormatException e) {
         LOG.warn("{}-{} at {} is skipped", record.topic(), record.partition(), record.offset(), e);
       }
+      passed(record);
     }
+  }
+
+  private synchronized void passed(ConsumerRecord<byte[], byte[]> record) {
+    next.get(record.topic()).put(record.partition(), record.offset() + 1);
+    unsaved = true;
   }
 
   /**
@@ -182,7 +228,7 @@ final class StreamWatch implements AutoCloseable {
    */
   private synchronized void observe(ImageScore score, Instant when) {
     if (score.getReleaseId().equals(release) && score.getLowLikelihoodPValue() != null) {
-      drift.observe(score.getLowLikelihoodPValue(), when);
+      drift.observe(score.getSource(), score.getLowLikelihoodPValue(), when);
     }
   }
 

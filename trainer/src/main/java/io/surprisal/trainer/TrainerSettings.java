@@ -34,7 +34,9 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  * @param every time between two runs without any other reason
  * @param pause least time between two runs that nobody asked for
  * @param sensitivity of the drift test
- * @param tolerance increase of held-out bits/dim that the gate lets pass
+ * @param tolerance increase of held-out bits/dim that the gate lets pass, and of bits/dim on live
+ *     images
+ * @param canary how candidates are tried on live traffic
  * @param evaluations K that scorers serve with
  * @param alertRate share of normal images that scorers alert on
  * @param configuration of new networks; empty: what suits images, budget and machine
@@ -62,6 +64,7 @@ public record TrainerSettings(
     Duration pause,
     DriftSensitivity sensitivity,
     double tolerance,
+    CanarySettings canary,
     int evaluations,
     double alertRate,
     Optional<FitConfiguration> configuration,

@@ -262,6 +262,16 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
           heldOut);
     }
 
+    /** A plateau that was reached before a kill stays one. */
+    @Override
+    public void resumed(List<TrainingRecord.Point> before) {
+      curve.addAll(before);
+      if (!before.isEmpty()) {
+        heldOutBitsPerDim = before.get(before.size() - 1).heldOutBitsPerDim();
+        endOnPlateau();
+      }
+    }
+
     @Override
     public void step(long step, double fraction, double bitsPerDim, double imagesPerSecond) {
       progress.accept(
@@ -281,6 +291,10 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
       curve.add(measured);
       heldOutBitsPerDim = measured.heldOutBitsPerDim();
       point = true;
+      endOnPlateau();
+    }
+
+    private void endOnPlateau() {
       if (isFlat() || TrainingRecord.overfittedSince(curve).isPresent()) {
         LOG.info("run {}: held-out bits/dim no longer fall, training ends", plan.runId());
         converged = true;

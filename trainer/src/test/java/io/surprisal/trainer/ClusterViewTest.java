@@ -199,4 +199,39 @@ class ClusterViewTest {
     assertThat(view.isAnswered("c")).isFalse();
     assertThat(view.isAnswered("never seen")).isTrue();
   }
+
+  private String candidate() {
+    return view.candidate().map(ReleaseAnnouncement::getReleaseId).orElse("none");
+  }
+
+  @Test
+  void shouldFollowTheCandidateAndNotTakeARefusedOneForTheReleaseBefore() {
+    announce("a", ReleaseState.ACTIVE);
+    announce("a", ReleaseState.INACTIVE);
+    announce("b", ReleaseState.ACTIVE);
+    announce("c", ReleaseState.CANDIDATE);
+    assertThat(candidate()).isEqualTo("c");
+    assertThat(active()).isEqualTo("b");
+    announce("c", ReleaseState.REFUSED);
+    assertThat(candidate()).isEqualTo("none");
+    assertThat(before()).isEqualTo("a");
+    announce("d", ReleaseState.CANDIDATE);
+    announce("b", ReleaseState.INACTIVE);
+    announce("d", ReleaseState.ACTIVE);
+    assertThat(candidate()).isEqualTo("none");
+    assertThat(active()).isEqualTo("d");
+    assertThat(before()).isEqualTo("b");
+  }
+
+  @Test
+  void shouldRememberTheCommandOfACanaryUntilItIsDecided() {
+    command("k1", CommandType.CANARY);
+    event(TrainerEventType.COMMAND_ACCEPTED, null, "k1");
+    assertThat(view.canary()).isPresent();
+    assertThat(view.isWaiting("k1")).isTrue();
+    assertThat(view.waiting()).as("no run carries it out").isEmpty();
+    event(TrainerEventType.COMMAND_REJECTED, null, "k1");
+    assertThat(view.canary()).isEmpty();
+    assertThat(view.isAnswered("k1")).isTrue();
+  }
 }

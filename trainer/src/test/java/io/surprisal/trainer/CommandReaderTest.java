@@ -37,7 +37,7 @@ class CommandReaderTest {
   /** A command of a type with the fields that it needs. */
   private static ControlCommand.Builder whole(CommandType type) {
     return command(type)
-        .setReleaseId(type == CommandType.PROMOTE ? RELEASE : null)
+        .setReleaseId(type == CommandType.PROMOTE || type == CommandType.CANARY ? RELEASE : null)
         .setAlertRate(type == CommandType.SET_ALERT_RATE ? 0.01 : null);
   }
 
@@ -68,7 +68,9 @@ class CommandReaderTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = "PROMOTE", mode = EnumSource.Mode.EXCLUDE)
+  @EnumSource(
+      names = {"PROMOTE", "CANARY"},
+      mode = EnumSource.Mode.EXCLUDE)
   void shouldObjectToAReleaseThatTheTypeDoesNotTake(CommandType type) {
     assertThat(objection(whole(type).setReleaseId(RELEASE)).orElseThrow())
         .contains(type == CommandType.UNKNOWN ? "does not know" : type + " names a releaseId");
@@ -201,5 +203,19 @@ class CommandReaderTest {
       assertThat(CommandReader.nameOf(new ConsumerRecord<>("control", 0, 7, key, new byte[0])))
           .isEqualTo("control-0-7");
     }
+  }
+
+  @Test
+  void shouldObjectToAnImpossibleCanary() {
+    assertThat(objection(command(CommandType.CANARY))).hasValue("CANARY names no releaseId");
+    assertThat(objection(whole(CommandType.CANARY).setShare(0.0)).orElseThrow())
+        .contains("share is 0.0");
+    assertThat(objection(whole(CommandType.CANARY).setShare(Double.NaN)).orElseThrow())
+        .contains("share is NaN");
+    assertThat(objection(whole(CommandType.CANARY).setImages(1L)).orElseThrow())
+        .contains("images is 1");
+    assertThat(objection(whole(CommandType.PROMOTE).setShare(0.5)).orElseThrow())
+        .contains("which belong to CANARY");
+    assertThat(objection(whole(CommandType.CANARY).setShare(1.0).setImages(2L))).isEmpty();
   }
 }

@@ -274,4 +274,23 @@ class ReservoirTest {
         .isThrownBy(() -> new Reservoir(folder.resolve("reservoir"), BOUNDS))
         .withMessageContaining(folder.resolve("reservoir").toString());
   }
+
+  @Test
+  void shouldKeepHowFarVerdictsWereReadOverARestart() throws IOException {
+    WatchState state =
+        new WatchState(
+            "release",
+            new StreamDrift.State(
+                new DriftTest.State(new DriftTest.Sum(1.5, 1000, 7), DriftTest.Sum.ZERO, 2000),
+                Map.of("a", DriftTest.State.START)),
+            Map.of("scores", Map.of(0, 17L, 1, 4L)));
+    Path directory = folder.resolve("watched");
+    try (Reservoir before = new Reservoir(directory, BOUNDS)) {
+      assertThat(before.watchState()).isEmpty();
+      before.save(state);
+    }
+    try (Reservoir after = new Reservoir(directory, BOUNDS)) {
+      assertThat(after.watchState()).hasValue(state);
+    }
+  }
 }

@@ -68,6 +68,10 @@ class RunPlannerTest {
     return new RunPlanner(SmallRuns.settings(folder), reservoir, store);
   }
 
+  private static StreamShift shift(Optional<String> source, Instant since) {
+    return new StreamShift(source, true, since, 100);
+  }
+
   private static RunPlanner.Order order(boolean includeAlerted, Optional<Instant> shiftedSince) {
     return order(Optional.empty(), false, includeAlerted, shiftedSince);
   }
@@ -84,7 +88,7 @@ class RunPlannerTest {
         active,
         fromScratch,
         includeAlerted,
-        shiftedSince,
+        shiftedSince.map(since -> shift(Optional.empty(), since)),
         Duration.ofSeconds(90),
         RATE);
   }
@@ -188,6 +192,43 @@ class RunPlannerTest {
     assertThat(plan.alerted()).isZero();
   }
 
+  /**
+   * Only one source has changed: what the other one sends stays as it was, its alerts in
+   * quarantine, its older images in the calibration.
+   */
+  @Test
+  void shouldTakeTheShiftOfOneSourceForItsOwn() throws IOException {
+    List<ReservoirImage> images = new ArrayList<>();
+    for (int i = 0; i < FRAMES; i++) {
+      images.add(
+          StreamImages.image(i % 2 == 0 ? "changed" : "same", i, StreamImages.frame(i).pixels()));
+    }
+    reservoir.add(images, Map.of(0, (long) FRAMES));
+    alertOn(i -> i % 5 == 0);
+    int since = 100;
+    StreamShift shift = shift(Optional.of("changed"), StreamImages.START.plusSeconds(since));
+    RunPlanner.Order all = order(false, Optional.empty());
+    RunPlan plan =
+        planner()
+            .plan(
+                run,
+                new RunPlanner.Order(
+                    all.runId(),
+                    all.trigger(),
+                    all.commands(),
+                    all.active(),
+                    all.fromScratch(),
+                    all.includeAlerted(),
+                    Optional.of(shift),
+                    all.budget(),
+                    all.alertRate()));
+    assertPlanned(
+        plan,
+        i -> i % 2 == 0 && i >= since || i % 5 != 0,
+        i -> i % 2 == 0 ? i >= since : i % 5 != 0,
+        i -> i % 2 == 1 && i % 5 == 0);
+  }
+
   @Test
   void shouldSayWhichPartOfEachPartitionTheImagesLieIn() throws IOException {
     List<ReservoirImage> images = new ArrayList<>();
@@ -258,16 +299,17 @@ class RunPlannerTest {
     assertThat(anew.configuration()).containsEntry("embedding", 12);
   }
 
-  /** Nobody knows how an imported release was trained. */
+  /** Nobody knows how an imported release was trained; its network is known all the same. */
   @Test
-  void shouldStartAnewWhereTheActiveReleasesTrainingIsNotKnown() throws IOException {
+  void shouldStartFromTheActiveReleaseWhereItsTrainingIsNotKnown() throws IOException {
     fill();
     Path file = folder.resolve("parent");
     Release parent = Release.untrained(file, SmallRuns.FIT.model(1, 16, 16), 1);
     store.put(file, parent);
     RunPlan plan =
         planner().plan(run, order(Optional.of(parent.id()), false, false, Optional.empty()));
-    assertThat(plan.warm()).isFalse();
+    assertThat(plan.warm()).isTrue();
+    assertThat(plan.configuration()).containsEntry("embedding", 8);
     assertThat(plan.parent()).isEqualTo(parent.id());
   }
 
@@ -289,10 +331,14 @@ class RunPlannerTest {
   void shouldNeedHeldOutImagesFromAfterTheShift() {
     fill();
     Instant early = StreamImages.START.plusSeconds(100);
-    assertThat(planner().lack(RATE, Optional.of(early))).isEmpty();
+    assertThat(planner().lack(RATE, Optional.of(shift(Optional.empty(), early)))).isEmpty();
     int since = FRAMES - 10;
     assertThat(
-            planner().lack(RATE, Optional.of(StreamImages.START.plusSeconds(since))).orElseThrow())
+            planner()
+                .lack(
+                    RATE,
+                    Optional.of(shift(Optional.empty(), StreamImages.START.plusSeconds(since))))
+                .orElseThrow())
         .contains(heldOut(i -> i >= since).size() + " held out");
   }
 

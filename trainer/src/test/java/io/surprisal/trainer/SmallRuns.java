@@ -16,6 +16,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -52,6 +53,7 @@ final class SmallRuns {
         Duration.ofMinutes(1),
         new DriftSensitivity(1e6, 100, Duration.ofMinutes(1)),
         0.01,
+        new CanarySettings(OptionalDouble.empty(), 500, Duration.ofHours(1)),
         EVALUATIONS,
         0.05,
         configuration,

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -80,6 +81,27 @@ class TrainingRunTest {
         HELD_OUT + alerted,
         alerted,
         List.of(WINDOW));
+  }
+
+  /** As a plan whose training changes next to nothing, so that its curve is flat. */
+  private static RunPlan flat(RunPlan plan) {
+    Map<String, Object> configuration = new HashMap<>(plan.configuration());
+    configuration.put("learningRate", 1e-9);
+    return new RunPlan(
+        plan.runId(),
+        plan.trigger(),
+        plan.commands(),
+        plan.parent(),
+        plan.warm(),
+        plan.minutes(),
+        configuration,
+        plan.precision(),
+        plan.evaluations(),
+        plan.alertRate(),
+        plan.seed(),
+        plan.heldOut(),
+        plan.alerted(),
+        plan.window());
   }
 
   private TrainingRun run(RunPlan plan, Consumer<TrainingRun.Progress> progress) {
@@ -187,6 +209,21 @@ class TrainingRunTest {
     assertThat(again.release().parameters()).isEqualTo(once.release().parameters());
     assertThat(again.report()).isEqualTo(once.report());
     assertThat(again.release().calibration()).isEqualTo(once.release().calibration());
+  }
+
+  /** Killed in the gate after a training that ended early: its time is not used up. */
+  @Test
+  void shouldNotTrainOnAfterAPlateauThatItHadReachedBeforeItWasKilled() throws IOException {
+    write(frames());
+    TrainingRun.Outcome once = run(flat(plan("", 0)), progress -> {}).call();
+    assertThat(once.release().training().seconds()).as("ended early").isLessThan(SECONDS * 0.9);
+    List<TrainingRun.Progress> told = new ArrayList<>();
+
+    TrainingRun.Outcome again = run(flat(plan("", 0)), told::add).call();
+
+    assertThat(told).isEmpty();
+    assertThat(again.release().training().steps()).isEqualTo(once.release().training().steps());
+    assertThat(again.release().parameters()).isEqualTo(once.release().parameters());
   }
 
   /**

@@ -21,12 +21,14 @@ public final class AlertRule {
   private final Optional<float[]> calibrationScores;
   private final double alertRate;
   private final Optional<String> silence;
+  private final OptionalDouble calibratedMean;
 
   private AlertRule(
       Optional<float[]> calibrationScores, double alertRate, Optional<String> silence) {
     this.calibrationScores = calibrationScores;
     this.alertRate = alertRate;
     this.silence = silence;
+    calibratedMean = calibrationScores.stream().mapToDouble(AlertRule::mean).findFirst();
   }
 
   /**
@@ -98,6 +100,11 @@ public final class AlertRule {
         .findFirst();
   }
 
+  /** Mean calibration score, bits/dim; empty where the rule never alerts. */
+  public OptionalDouble calibratedMean() {
+    return calibratedMean;
+  }
+
   /** Judges one score. */
   public Verdict judge(ImageLikelihood likelihood) {
     if (calibrationScores.isEmpty()) {
@@ -114,6 +121,14 @@ public final class AlertRule {
   private static int rank(double alertRate, int n) {
     int rank = (int) Math.round(alertRate * (n + 1));
     return rank / (n + 1.0) <= alertRate ? rank : rank - 1;
+  }
+
+  private static double mean(float[] scores) {
+    double sum = 0;
+    for (float score : scores) {
+      sum += score;
+    }
+    return sum / scores.length;
   }
 
   private static int firstAtLeast(float[] ascending, float value) {

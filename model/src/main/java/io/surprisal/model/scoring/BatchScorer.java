@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +19,9 @@ import org.slf4j.LoggerFactory;
  * One scorer for all: images from any number of threads wait in one bounded queue, and workers take
  * them in batches that are full or have waited long enough. A batch never mixes scorers, and so
  * never releases.
+ *
+ * <p>Images of a {@link SpareLane} wait in a queue of their own, which is looked at when this one
+ * is empty.
  *
  * <p>Where a batch fails, its halves are tried, down to single images (a device may be out of
  * memory); where a single image fails, a blank one is tried, and if that fails too, the device has
@@ -42,6 +46,10 @@ public final class BatchScorer implements AutoCloseable {
   private final Condition laneLeft = lock.newCondition();
 
   private final Deque<Request> waiting = new ArrayDeque<>();
+
+  /** Images that nobody waits for. */
+  private final Deque<Request> spare = new ArrayDeque<>();
+
   private final List<Thread> workers = new ArrayList<>();
   private int idle;
   private DeviceFailedException failed;
@@ -52,6 +60,9 @@ public final class BatchScorer implements AutoCloseable {
     private final ImageScorer scorer;
     private final StoppingRule rule;
 
+    /** Where its images wait. */
+    private final Deque<Request> queue;
+
     /** Callers that are handing an image in. */
     private int entering;
 
@@ -60,9 +71,10 @@ public final class BatchScorer implements AutoCloseable {
 
     private boolean retired;
 
-    Lane(ImageScorer scorer, StoppingRule rule) {
+    Lane(ImageScorer scorer, StoppingRule rule, Deque<Request> queue) {
       this.scorer = scorer;
       this.rule = rule;
+      this.queue = queue;
     }
 
     @Override
@@ -88,7 +100,27 @@ public final class BatchScorer implements AutoCloseable {
     private boolean inUse() {
       return entering > 0
           || batches > 0
-          || waiting.stream().anyMatch(request -> request.lane() == this);
+          || queue.stream().anyMatch(request -> request.lane() == this);
+    }
+  }
+
+  /** Images that nobody waits for: those of a lane that only {@link #spare} holds. */
+  private final class Spare implements SpareLane {
+    private final Lane lane;
+
+    Spare(Lane lane) {
+      this.lane = lane;
+    }
+
+    @Override
+    public Optional<CompletableFuture<ImageLikelihood>> offer(PixelImage image) {
+      return BatchScorer.this.offer(lane, image);
+    }
+
+    @Override
+    public boolean retire(Duration timeout) throws InterruptedException {
+      giveUp(request -> request.lane() == lane);
+      return lane.retire(timeout);
     }
   }
 
@@ -129,12 +161,17 @@ public final class BatchScorer implements AutoCloseable {
    * @param rule asked after each of the scorer's stages but the last
    */
   public ScoringLane queue(ImageScorer scorer, StoppingRule rule) {
-    return new Lane(scorer, rule);
+    return new Lane(scorer, rule, waiting);
   }
 
   /** The same without a rule: every image gets all evaluations. */
   public ScoringLane queue(ImageScorer scorer) {
     return queue(scorer, StoppingRule.NEVER);
+  }
+
+  /** The same for images that nobody waits for. */
+  public SpareLane spare(ImageScorer scorer, StoppingRule rule) {
+    return new Spare(new Lane(scorer, rule, spare));
   }
 
   private CompletableFuture<ImageLikelihood> submit(Lane lane, PixelImage image)
@@ -190,6 +227,52 @@ public final class BatchScorer implements AutoCloseable {
     return likelihood;
   }
 
+  private Optional<CompletableFuture<ImageLikelihood>> offer(Lane lane, PixelImage image) {
+    if (!takes(lane)) {
+      return Optional.empty();
+    }
+    ImageEvaluation evaluation;
+    try {
+      evaluation = lane.scorer.begin(image, 0);
+    } catch (IllegalArgumentException e) {
+      return Optional.of(CompletableFuture.failedFuture(e)); // the image is not of its shape
+    }
+    lock.lock();
+    try {
+      if (!takes(lane)) {
+        return Optional.empty();
+      }
+      CompletableFuture<ImageLikelihood> likelihood = new CompletableFuture<>();
+      spare.add(new Request(lane, evaluation, System.nanoTime(), likelihood));
+      arrived.signal();
+      return Optional.of(likelihood);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean takes(Lane lane) {
+    lock.lock();
+    try {
+      return !lane.retired && !closed && failed == null && spare.size() < capacity;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Cancels images that nobody waits for. */
+  private void giveUp(Predicate<Request> which) {
+    List<Request> left;
+    lock.lock();
+    try {
+      left = spare.stream().filter(which).toList();
+      spare.removeAll(left);
+    } finally {
+      lock.unlock();
+    }
+    left.forEach(request -> request.likelihood().cancel(false));
+  }
+
   /** How many images wait to be taken by a worker. */
   public int backlog() {
     lock.lock();
@@ -222,12 +305,16 @@ public final class BatchScorer implements AutoCloseable {
     try {
       while (!closed) {
         if (waiting.isEmpty()) {
+          if (!spare.isEmpty()) {
+            return Optional.of(take(spare, 1));
+          }
           await(Long.MAX_VALUE);
           continue;
         }
         long left = lingerNanos - (System.nanoTime() - waiting.peek().arrival());
         if (left <= 0 || waiting.size() >= batch) {
-          return Optional.of(take());
+          // No more than leaves the idle workers as many.
+          return Optional.of(take(waiting, Math.min(batch, (waiting.size() + idle) / (idle + 1))));
         }
         await(left);
       }
@@ -246,16 +333,12 @@ public final class BatchScorer implements AutoCloseable {
     }
   }
 
-  /**
-   * The images at the head of the queue that share a lane, no more than leaves the idle workers as
-   * many; none where all were given up.
-   */
-  private List<Request> take() {
-    int most = Math.min(batch, (waiting.size() + idle) / (idle + 1));
+  /** The images at the head of a queue that share a lane; none where all were given up. */
+  private List<Request> take(Deque<Request> queue, int most) {
     List<Request> requests = new ArrayList<>();
-    Lane lane = waiting.peek().lane();
-    while (requests.size() < most && !waiting.isEmpty() && waiting.peek().lane() == lane) {
-      Request request = waiting.poll();
+    Lane lane = queue.peek().lane();
+    while (requests.size() < most && !queue.isEmpty() && queue.peek().lane() == lane) {
+      Request request = queue.poll();
       if (!request.likelihood().isCancelled()) {
         requests.add(request);
       }
@@ -265,7 +348,7 @@ public final class BatchScorer implements AutoCloseable {
     }
     taken.signalAll();
     laneLeft.signalAll(); // those that were given up have left
-    if (!waiting.isEmpty()) {
+    if (!waiting.isEmpty() || !spare.isEmpty()) {
       arrived.signal(); // another worker may have a batch too
     }
     return requests;
@@ -293,11 +376,14 @@ public final class BatchScorer implements AutoCloseable {
     try {
       scorer.advance(requests.stream().map(Request::evaluation).toList());
       likelihoods = requests.stream().map(r -> scorer.likelihood(r.evaluation())).toList();
-    } catch (RuntimeException e) {
-      retry(requests, e);
-      return;
-    } catch (Error e) {
-      fail(requests, new DeviceFailedException("scoring failed with an error of the JVM", e));
+    } catch (RuntimeException | Error e) {
+      if (requests.get(0).lane().queue == spare) {
+        requests.forEach(request -> request.likelihood().completeExceptionally(e));
+      } else if (e instanceof RuntimeException failure) {
+        retry(requests, failure);
+      } else {
+        fail(requests, new DeviceFailedException("scoring failed with an error of the JVM", e));
+      }
       return;
     }
     List<Request> goingOn = new ArrayList<>();
@@ -327,7 +413,7 @@ public final class BatchScorer implements AutoCloseable {
         return;
       }
       for (int i = requests.size() - 1; i >= 0; i--) {
-        waiting.addFirst(requests.get(i));
+        requests.get(i).lane().queue.addFirst(requests.get(i));
       }
       arrived.signal();
     } finally {
@@ -365,7 +451,9 @@ public final class BatchScorer implements AutoCloseable {
     try {
       failed = failure;
       all.addAll(waiting);
+      all.addAll(spare);
       waiting.clear();
+      spare.clear();
       taken.signalAll();
     } finally {
       lock.unlock();
@@ -394,6 +482,7 @@ public final class BatchScorer implements AutoCloseable {
       lock.unlock();
     }
     left.forEach(request -> request.likelihood().cancel(false));
+    giveUp(request -> true);
     long deadline = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
     for (Thread worker : workers) {
       join(worker, deadline);

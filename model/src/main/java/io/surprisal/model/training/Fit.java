@@ -153,6 +153,11 @@ public final class Fit {
     /** Once, before the first step. */
     void started(ModelConfiguration model, int parameters, int trainingImages, int heldOutImages);
 
+    /** Once, before the first step, of a run that goes on: the learning curve so far. */
+    default void resumed(List<TrainingRecord.Point> curve) {
+      // Whoever shows or judges only what is new has no use for it.
+    }
+
     /**
      * After every step.
      *
@@ -198,6 +203,7 @@ public final class Fit {
     }
     listener.started(
         model, ParameterLayout.of(model).size(), split.trainingImages(), split.heldOutImages());
+    resumed.ifPresent(checkpoint -> listener.resumed(checkpoint.history()));
     try (ModelTrainer trainer =
         new ModelTrainer(
             model,

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -301,6 +302,104 @@ class BatchScorerTest {
       }
     } finally {
       callers.shutdownNow();
+    }
+  }
+
+  /** One worker, held up by the first image that it scored, until it is let go on. */
+  private final class Held implements AutoCloseable {
+    private final CountDownLatch reached = new CountDownLatch(1);
+    private final CountDownLatch goOn = new CountDownLatch(1);
+    private final ImageScorer staged =
+        ImageScorer.uncorrected(release, Execution.CPU, new Stages(List.of(1, K)));
+    private final BatchScorer batches = new BatchScorer(1, 2, LINGER, 4);
+
+    Held() throws Exception {
+      batches
+          .queue(
+              staged,
+              likelihood -> {
+                reached.countDown();
+                try {
+                  goOn.await();
+                } catch (InterruptedException e) {
+                  throw new IllegalStateException(e);
+                }
+                return true;
+              })
+          .submit(TinyModels.noise(MODEL, 0));
+      assertThat(reached.await(DEADLINE_SECONDS, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Override
+    public void close() {
+      goOn.countDown();
+      batches.close();
+      staged.close();
+    }
+  }
+
+  @Test
+  void shouldScoreImagesThatNobodyWaitsForWhenNoOtherWaits() throws Exception {
+    try (Held held = new Held()) {
+      SpareLane spare = held.batches.spare(scorer, StoppingRule.NEVER);
+      ScoringQueue queue = held.batches.queue(scorer);
+      List<String> order = new CopyOnWriteArrayList<>();
+      List<CompletableFuture<?>> all = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        all.add(
+            spare
+                .offer(TinyModels.noise(MODEL, i))
+                .orElseThrow()
+                .thenAccept(likelihood -> order.add("spare")));
+      }
+      for (int i = 2; i < 6; i++) {
+        all.add(
+            queue
+                .submit(TinyModels.noise(MODEL, i))
+                .thenAccept(likelihood -> order.add("waited for")));
+      }
+
+      held.goOn.countDown();
+
+      for (CompletableFuture<?> done : all) {
+        get(done);
+      }
+      assertThat(order)
+          .containsExactly(
+              "waited for", "waited for", "waited for", "waited for", "spare", "spare");
+    }
+  }
+
+  @Test
+  void shouldTakeNoMoreImagesThatNobodyWaitsForThanItHasRoomFor() throws Exception {
+    try (Held held = new Held()) {
+      SpareLane spare = held.batches.spare(scorer, StoppingRule.NEVER);
+      List<CompletableFuture<ImageLikelihood>> taken = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        spare.offer(TinyModels.noise(MODEL, i)).ifPresent(taken::add);
+      }
+      assertThat(taken).hasSize(4);
+
+      assertThat(spare.retire(Duration.ZERO)).isTrue();
+
+      assertThat(taken).allMatch(CompletableFuture::isCancelled);
+      assertThat(spare.offer(TinyModels.noise(MODEL, 1))).isEmpty();
+    }
+  }
+
+  @Test
+  void shouldNotFailWithAScorerThatNobodyWaitsFor() throws Exception {
+    ImageScorer broken = new ImageScorer(release, Execution.CPU, K);
+    broken.close(); // its memory is gone
+    try (BatchScorer batches = new BatchScorer(1, 2, LINGER, 4)) {
+      CompletableFuture<ImageLikelihood> fails =
+          batches.spare(broken, StoppingRule.NEVER).offer(TinyModels.noise(MODEL, 1)).orElseThrow();
+
+      assertThat(fails)
+          .failsWithin(Duration.ofSeconds(DEADLINE_SECONDS))
+          .withThrowableOfType(ExecutionException.class);
+      assertThat(get(batches.queue(scorer).submit(TinyModels.noise(MODEL, 2))).bitsPerDim())
+          .isFinite();
     }
   }
 }

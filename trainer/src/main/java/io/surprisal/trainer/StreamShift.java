@@ -1,0 +1,39 @@
+package io.surprisal.trainer;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * A change of the stream that has lasted.
+ *
+ * @param source that has changed; empty: several have, or the stream as a whole
+ * @param moreSurprising whether scores have become larger
+ * @param since when it began, nearly
+ * @param images since then
+ */
+record StreamShift(Optional<String> source, boolean moreSurprising, Instant since, long images) {
+
+  /** Whether an image is of what has changed, from before it did: no longer what is normal. */
+  boolean isBefore(ReservoirImage image) {
+    return concerns(image) && image.arrived().isBefore(since);
+  }
+
+  /** Whether an image is of what has changed, and so normal from now on. */
+  boolean covers(ReservoirImage image) {
+    return concerns(image) && !image.arrived().isBefore(since);
+  }
+
+  private boolean concerns(ReservoirImage image) {
+    return source.map(image.source()::equals).orElse(true);
+  }
+
+  /** For people. */
+  String summary() {
+    return "%s has become %s surprising since %s, for %d images"
+        .formatted(
+            source.map(name -> "source " + name).orElse("the stream"),
+            moreSurprising ? "more" : "less",
+            since,
+            images);
+  }
+}
