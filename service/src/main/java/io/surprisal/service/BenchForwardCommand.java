@@ -12,6 +12,7 @@ import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.network.Precision;
+import io.surprisal.model.network.TorchRuntime;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,8 +27,10 @@ import picocli.CommandLine.Spec;
 /** {@code surprisal bench forward}: the network alone. */
 @Command(
     name = "forward",
-    description = "Times the network's forward pass by precision and batch size.")
+    description = "Times the network's forward pass by threads, precision and batch size.")
 final class BenchForwardCommand implements Callable<Integer> {
+  private static final List<Integer> SWEPT_BATCHES = List.of(1, 4, 16, 64);
+
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
@@ -39,6 +42,13 @@ final class BenchForwardCommand implements Callable<Integer> {
       paramLabel = "B",
       description = "Batch sizes. Default: 32.")
   private List<Integer> batches;
+
+  @Option(
+      names = "--sweep",
+      description =
+          "All of it in one table: batches of 1, 4, 16 and 64, and operators of 1, 2, 4, … threads up"
+              + " to --threads.")
+  private boolean sweep;
 
   @Mixin private BenchNetwork network;
 
@@ -52,6 +62,7 @@ final class BenchForwardCommand implements Callable<Integer> {
   }
 
   private record Row(
+      int threads,
       String precision,
       int batch,
       BenchNetwork.Timing millisPerImage,
@@ -68,6 +79,9 @@ final class BenchForwardCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (sweep) {
+      batches = SWEPT_BATCHES;
+    }
     if (batches.stream().anyMatch(batch -> batch < 1)) {
       throw new ParameterException(
           spec.commandLine(), "--batches must be at least 1 each, not " + batches);
@@ -77,18 +91,26 @@ final class BenchForwardCommand implements Callable<Integer> {
     Device where = device.device();
     double flops = ForwardCost.flops(model);
     List<Row> rows = new ArrayList<>();
-    try (Progress progress = invocation.progress("bench", 2L * batches.size(), "measurements")) {
-      for (int batch : batches) {
-        for (Precision precision : Precision.values()) {
-          BenchNetwork.Timing timing = time(model, new Execution(where, precision), batch);
-          rows.add(
-              new Row(
-                  precision.toString(),
-                  batch,
-                  timing,
-                  1000 / timing.median(),
-                  flops / timing.median() * 1e-6));
-          progress.step();
+    List<Integer> counts = sweep ? threadCounts(threads) : List.of(threads);
+    long total = 2L * batches.size() * counts.size();
+    try (Progress progress = invocation.progress("bench", total, "measurements")) {
+      for (int count : counts) {
+        if (sweep) {
+          TorchRuntime.setOperatorThreads(count);
+        }
+        for (int batch : batches) {
+          for (Precision precision : Precision.values()) {
+            BenchNetwork.Timing timing = time(model, new Execution(where, precision), batch);
+            rows.add(
+                new Row(
+                    count,
+                    precision.toString(),
+                    batch,
+                    timing,
+                    1000 / timing.median(),
+                    flops / timing.median() * 1e-6));
+            progress.step();
+          }
         }
       }
     }
@@ -100,10 +122,12 @@ final class BenchForwardCommand implements Callable<Integer> {
             ParameterLayout.of(model).size(),
             flops * 1e-6,
             rows);
-    Table table = new Table("precision", "batch", "ms/image median", "min", "images/s", "GFLOP/s");
+    Table table =
+        new Table("threads", "precision", "batch", "ms/image median", "min", "images/s", "GFLOP/s");
     rows.forEach(
         row ->
             table.row(
+                row.threads(),
                 row.precision(),
                 row.batch(),
                 row.millisPerImage().median(),
@@ -112,6 +136,16 @@ final class BenchForwardCommand implements Callable<Integer> {
                 row.gigaflopsPerSecond()));
     output.print(result, table);
     return 0;
+  }
+
+  /** Powers of two, and the most. */
+  private static List<Integer> threadCounts(int most) {
+    List<Integer> counts = new ArrayList<>();
+    for (int count = 1; count < most; count *= 2) {
+      counts.add(count);
+    }
+    counts.add(most);
+    return counts;
   }
 
   private BenchNetwork.Timing time(ModelConfiguration model, Execution execution, int batch) {

@@ -10,8 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,7 +21,6 @@ import picocli.CommandLine.Spec;
 final class BenchNetwork {
   private static final int WARM_UP = 2;
   private static final String DEFAULT_SHAPE = "1x28x28";
-  private static final Pattern SHAPE = Pattern.compile("([13])x(\\d{1,4})x(\\d{1,4})");
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
@@ -98,14 +95,10 @@ final class BenchNetwork {
           "--release brings its network and its images: leave out --image, --config and --set");
       return ReleaseFiles.load(release.get()).configuration();
     }
-    Matcher shape = SHAPE.matcher(image.orElse(DEFAULT_SHAPE));
-    require(shape.matches(), "--image must be like 1x28x28 or 3x32x32, not " + image.orElse(""));
+    ImageShape shape = ImageShape.parse(command.commandLine(), image.orElse(DEFAULT_SHAPE));
     FitConfiguration fit = configuration(Map.of());
     try {
-      return fit.model(
-          Integer.parseInt(shape.group(1)),
-          Integer.parseInt(shape.group(2)),
-          Integer.parseInt(shape.group(3)));
+      return fit.model(shape.channels(), shape.height(), shape.width());
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }

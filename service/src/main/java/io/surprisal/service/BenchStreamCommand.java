@@ -44,17 +44,37 @@ import picocli.CommandLine.Spec;
       "Streams images through an embedded broker in this process and the topology that score runs,",
       "and measures throughput beside the same scorer without a stream, latency under load, and where",
       "the processor time goes. --null-network leaves the network out: the ceiling of the plumbing,",
-      "beside a plain transactional consume-transform-produce loop."
+      "beside a plain transactional consume-transform-produce loop; with --image CxHxW instead of a",
+      "release and images, at any size of image. --soak-minutes prints what the process holds, minute",
+      "by minute, under a steady load."
     })
 final class BenchStreamCommand implements Callable<Integer> {
   /** Of the alerts, which cost next to nothing. */
   private static final double ALERT_RATE = 0.01;
 
+  private static final int NOISE_IMAGES = 64;
+
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
 
-  @Mixin private ReleaseAndImages measured;
+  @Option(names = "--release", paramLabel = "FILE", description = "The release.")
+  private Optional<Path> release = Optional.empty();
+
+  @Option(
+      names = "--data",
+      arity = "1..*",
+      paramLabel = "FILE|DIR",
+      description = "Images to score.")
+  private List<Path> data = new ArrayList<>();
+
+  @Option(
+      names = "--image",
+      paramLabel = "CxHxW",
+      description =
+          "With --null-network, instead of --release and --data: images of noise of so many channels,"
+              + " rows and columns, such as 3x32x32, which takes 3 KB.")
+  private Optional<String> image = Optional.empty();
 
   @Option(
       names = "--images",
@@ -84,6 +104,22 @@ final class BenchStreamCommand implements Callable<Integer> {
       paramLabel = "S",
       description = "How long each load lasts; 0 for none. Default: 20.")
   private double latencySeconds;
+
+  @Option(
+      names = "--soak-minutes",
+      defaultValue = "0",
+      paramLabel = "M",
+      description =
+          "After that, offer a steady load for M minutes and print heap, memory, threads and file"
+              + " handles of each. Default: 0.")
+  private int soakMinutes;
+
+  @Option(
+      names = "--soak-load",
+      defaultValue = "0.8",
+      paramLabel = "SHARE",
+      description = "Of the throughput. Default: 0.8.")
+  private double soakLoad;
 
   @Option(
       names = "--evaluations",
@@ -144,7 +180,9 @@ final class BenchStreamCommand implements Callable<Integer> {
       double plainLoopImagesPerSecond,
       double streamToPlainLoopRatio,
       List<Latencies> latencies,
-      Map<String, Double> processorShares) {}
+      Map<String, Double> processorShares,
+      int imageBytes,
+      List<Footprint> soak) {}
 
   @Override
   public Integer call() throws Exception {
@@ -158,12 +196,26 @@ final class BenchStreamCommand implements Callable<Integer> {
     require(
         loads.stream().allMatch(load -> load > 0 && load < 1),
         "--loads must be within (0, 1) each, not " + loads);
-    Release loaded = measured.release();
-    ImageDataset dataset = measured.imagesFor(loaded);
+    require(soakMinutes >= 0, "--soak-minutes must be at least 0, not " + soakMinutes);
+    require(soakLoad > 0 && soakLoad < 1, "--soak-load must be within (0, 1), not " + soakLoad);
+    require(
+        image.isPresent()
+            ? nullNetwork && release.isEmpty() && data.isEmpty()
+            : release.isPresent() && !data.isEmpty(),
+        "name --release and --data, or --null-network and --image");
     TorchRuntime.preferOperatorThreads(1);
-    Execution where = execution.forRelease(loaded);
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
     Path folder = Files.createTempDirectory("surprisal-bench");
+    Optional<ImageShape> shape = image.map(text -> ImageShape.parse(spec.commandLine(), text));
+    Release loaded =
+        shape.isPresent()
+            ? shape.get().untrained(folder.resolve("untrained.safetensors"))
+            : ReleaseFiles.load(release.orElseThrow());
+    ImageDataset dataset =
+        shape.isPresent()
+            ? shape.get().noise(NOISE_IMAGES)
+            : Images.prepared(Images.open(data), loaded.preprocessing());
+    Execution where = execution.forRelease(loaded);
     try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("broker"), "localhost", 0)) {
       new Measurement(loaded, where, dataset, broker.bootstrapServer(), folder).run();
     } finally {
@@ -187,6 +239,7 @@ final class BenchStreamCommand implements Callable<Integer> {
     private final Path folder;
     private final List<Run> runs = new ArrayList<>();
     private final List<Latencies> latencies = new ArrayList<>();
+    private List<Footprint> soak = List.of();
     private Map<String, Double> shares = Map.of();
 
     Measurement(Release loaded, Execution where, ImageDataset dataset, String server, Path folder) {
@@ -264,6 +317,11 @@ final class BenchStreamCommand implements Callable<Integer> {
               int count = Math.max(1, (int) (rate * latencySeconds));
               latencies.add(Latencies.of(load, rate, bench.latencies(rate, count, progress::step)));
             }
+          }
+          if (round == rounds && soakMinutes > 0) {
+            Soak soaking = new Soak(soakMinutes, invocation.err()::println);
+            bench.load(soakLoad * throughput, soaking);
+            soak = soaking.footprints();
           }
           run.requireHealthy();
           return throughput;
@@ -372,7 +430,9 @@ final class BenchStreamCommand implements Callable<Integer> {
               median("plain loop"),
               ratio("plain loop"),
               latencies,
-              shares);
+              shares,
+              dataset.channels() * dataset.height() * dataset.width(),
+              soak);
       Table table = new Table("what", "value");
       runs.forEach(
           run ->
@@ -391,6 +451,12 @@ final class BenchStreamCommand implements Callable<Integer> {
       }
       shares.forEach((kind, share) -> table.row("processor share of " + kind, share));
       output.print(result, table);
+      if (!soak.isEmpty() && !output.json()) {
+        Table series = Footprint.table();
+        soak.forEach(footprint -> footprint.addTo(series));
+        invocation.out().println();
+        series.print(invocation.out());
+      }
     }
   }
 }

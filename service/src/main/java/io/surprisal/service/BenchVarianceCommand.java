@@ -3,10 +3,15 @@ package io.surprisal.service;
 import io.surprisal.model.diffusion.DiffusionModel;
 import io.surprisal.model.diffusion.GaussianModel;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.ImageSubset;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.network.Workers;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.ControlVariate;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.ControlFit;
+import io.surprisal.model.scoring.Stages;
 import io.surprisal.model.scoring.VarianceStudy;
 import io.surprisal.model.scoring.VarianceStudy.Row;
 import io.surprisal.model.scoring.VarianceStudy.Times;
@@ -28,10 +33,14 @@ import picocli.CommandLine.Spec;
     name = "variance",
     description = {
       "Measures the variance of one image's diffusion loss over seeds: by evaluations, by how their",
-      "times are drawn, and with control variates, fitted on the other half of the images."
+      "times are drawn, and with control variates: a Gaussian of other images and polynomials of the",
+      "times, fitted on the other half of the images, and the release's own; of a release that has",
+      "none, one fitted to the images after the measured ones, as calibrate does."
     })
 final class BenchVarianceCommand implements Callable<Integer> {
   private static final int RANK = 64;
+  private static final int FEWEST_OTHERS = 64;
+  private static final int CONTROL_IMAGES = 256;
   private static final int MOST_EVALUATIONS = 1024;
 
   private final Invocation invocation;
@@ -59,7 +68,7 @@ final class BenchVarianceCommand implements Callable<Integer> {
       defaultValue = "4,8,16,32",
       split = ",",
       paramLabel = "K",
-      description = "Evaluations of an estimate. Default: 4,8,16,32.")
+      description = "Evaluations of an estimate, each a divisor of the next. Default: 4,8,16,32.")
   private List<Integer> evaluations;
 
   @Option(
@@ -95,11 +104,13 @@ final class BenchVarianceCommand implements Callable<Integer> {
     require(
         evaluations.stream().allMatch(k -> k >= 1 && k <= MOST_EVALUATIONS),
         "--evaluations must be 1 to " + MOST_EVALUATIONS + " each, not " + evaluations);
+    Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
     Release loaded = measured.release();
     ImageDataset images = measured.imagesFor(loaded);
     require(
-        images.size() >= limit + 2,
-        images.size() + " images are too few for --limit " + limit + " and a Gaussian");
+        images.size() >= limit + FEWEST_OTHERS,
+        "%d images are too few for --limit %d and %d others to fit to"
+            .formatted(images.size(), limit, FEWEST_OTHERS));
     GaussianModel gaussian =
         GaussianModel.fit(
             IntStream.range(limit, Math.min(images.size(), limit + gaussianImages))
@@ -108,18 +119,36 @@ final class BenchVarianceCommand implements Callable<Integer> {
             RANK);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forRelease(loaded);
-    long total = (long) limit * evaluations.size() * Times.values().length;
+    ControlVariate control = control(loaded, images, where);
+    long total = (long) limit * Times.values().length;
     try (DiffusionModel model =
             new DiffusionModel(loaded.configuration(), loaded.parameters(), where);
         Workers workers = new Workers("variance", where.workers());
         Progress progress = invocation.progress("measure", total, "images")) {
       List<Row> rows =
-          new VarianceStudy(model, loaded.levelOffset(), gaussian, seeds, seed)
-              .measure(images, limit, evaluations, workers, progress::step);
+          new VarianceStudy(model, loaded.levelOffset(), gaussian, control, seeds, seed)
+              .measure(images, limit, stages, workers, progress::step);
       progress.close();
       print(new Result(Machine.here(), limit, seeds, rows));
     }
     return 0;
+  }
+
+  private ControlVariate control(Release loaded, ImageDataset images, Execution where) {
+    return loaded
+        .calibration()
+        .flatMap(Calibration::control)
+        .or(
+            () ->
+                ControlFit.fit(
+                    loaded,
+                    new ImageSubset(
+                        images,
+                        IntStream.range(limit, Math.min(images.size(), limit + CONTROL_IMAGES))
+                            .toArray()),
+                    where,
+                    invocation.stop()::requested))
+        .orElseThrow(() -> new IllegalStateException("stopped before the measurement was done"));
   }
 
   private void print(Result result) {
@@ -133,7 +162,12 @@ final class BenchVarianceCommand implements Callable<Integer> {
             "times less",
             "with polynomials",
             "times less",
-            "bias");
+            "with noise's control",
+            "times less",
+            "with all control",
+            "times less",
+            "bias",
+            "with control");
     for (Row row : result.rows()) {
       double independent =
           result.rows().stream()
@@ -144,11 +178,19 @@ final class BenchVarianceCommand implements Callable<Integer> {
       List<Object> cells = new ArrayList<>();
       cells.add(row.times().name().toLowerCase(Locale.ROOT).replace('_', ' '));
       cells.add(row.evaluations());
-      for (double variance : new double[] {row.variance(), row.withGaussian(), row.withAll()}) {
+      for (double variance :
+          new double[] {
+            row.variance(),
+            row.withGaussian(),
+            row.withPolynomials(),
+            row.withNoise(),
+            row.withControl()
+          }) {
         cells.add(variance);
         cells.add(independent / variance);
       }
       cells.add(row.bias());
+      cells.add(row.biasWithControl());
       table.row(cells.toArray());
     }
     output.print(result, table);

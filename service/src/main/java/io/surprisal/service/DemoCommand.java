@@ -209,7 +209,8 @@ final class DemoCommand implements Callable<Integer> {
             .failure()
             .ifPresent(
                 cause -> {
-                  throw new IllegalStateException("the stream ended: " + cause.getMessage(), cause);
+                  throw new IllegalStateException(
+                      "the stream ended: " + Failure.story(cause), cause);
                 });
       }
       report.print(

@@ -9,9 +9,12 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -23,6 +26,9 @@ import org.apache.kafka.common.errors.AuthorizationException;
  * @param message one line that names the thing and, where there is one, the remedy
  */
 record Failure(int exitCode, String message) {
+
+  /** Kafka Streams writes whole stack traces into some messages. */
+  private static final Pattern STACK_TRACE = Pattern.compile(",? ?stacktrace=.*");
 
   static final int FAILED = 1;
   static final int USAGE = 2;
@@ -75,6 +81,27 @@ record Failure(int exitCode, String message) {
               + "); give more with SURPRISAL_HEAP=4g, or take fewer images or a smaller --batch");
     }
     return new Failure(FAILED, oneLine(cause));
+  }
+
+  /**
+   * What an exception and its causes say, in one line: where a commit fails, the stream's own
+   * message tells that it did, and only the last cause why.
+   */
+  static String story(Throwable thrown) {
+    List<String> told = new ArrayList<>();
+    for (Throwable cause = unwrapped(thrown); cause != null; cause = cause.getCause()) {
+      String words = STACK_TRACE.matcher(words(cause)).replaceAll("");
+      if (told.stream().noneMatch(before -> before.contains(words))) {
+        told.add(words);
+      }
+    }
+    return String.join(": ", told);
+  }
+
+  private static String words(Throwable cause) {
+    return cause.getMessage() == null || cause.getMessage().isBlank()
+        ? cause.getClass().getSimpleName()
+        : oneLine(cause);
   }
 
   private static Failure missing(String message) {

@@ -5,6 +5,7 @@ import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.ControlVariate;
 import io.surprisal.model.release.LossProfile;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
@@ -74,7 +75,8 @@ final class InspectCommand implements Callable<Integer> {
       List<Calibration.Correction> corrections,
       List<LossProfile.Point> lossProfile,
       OptionalDouble diffusionBitsPerDim,
-      OptionalDouble evaluationVariance) {
+      OptionalDouble evaluationVariance,
+      Optional<ControlVariate> control) {
 
     static CalibrationSummary of(Calibration calibration) {
       float[] ascending = calibration.bitsPerDim();
@@ -88,7 +90,8 @@ final class InspectCommand implements Callable<Integer> {
           calibration.corrections(),
           calibration.lossProfile().points(),
           calibration.lossProfile().meanBitsPerDim(),
-          calibration.lossProfile().evaluationVariance());
+          calibration.lossProfile().evaluationVariance(),
+          calibration.control());
     }
   }
 
@@ -145,6 +148,18 @@ final class InspectCommand implements Callable<Integer> {
     return text.append(", predicts ").append(c.prediction()).toString();
   }
 
+  private static String control(ControlVariate control) {
+    double first = control.density().at(0);
+    double last = control.density().at(1);
+    return "%d functions of the noise, %d of the image; times %.2f times as dense at t = 0, %.2f at t = 1%s"
+        .formatted(
+            control.noise().get(0).size(),
+            control.curve().get(0).size(),
+            first,
+            last,
+            control.atoms().isEmpty() ? "" : "; known levels " + control.atoms());
+  }
+
   private static Table table(Result r) {
     ModelConfiguration c = r.configuration();
     TrainingRecord t = r.training();
@@ -170,6 +185,12 @@ final class InspectCommand implements Callable<Integer> {
           "held-out bits/dim",
           "%.4f".formatted(t.history().get(t.history().size() - 1).heldOutBitsPerDim()));
     }
+    table.row(
+        "control variate",
+        r.calibration()
+            .flatMap(CalibrationSummary::control)
+            .map(InspectCommand::control)
+            .orElse("none"));
     return table.row(
         "calibration",
         r.calibration()

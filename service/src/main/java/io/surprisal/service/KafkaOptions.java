@@ -39,6 +39,11 @@ public final class KafkaOptions {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaOptions.class);
   private static final int CONNECT_MILLIS = 5_000;
 
+  /** After which the client asks again. */
+  private static final int REQUEST_MILLIS = 15_000;
+
+  private static final int MOST_CONNECT_SECONDS = 3600;
+
   private final Invocation invocation;
 
   @Spec(Spec.Target.MIXEE)
@@ -56,6 +61,15 @@ public final class KafkaOptions {
       paramLabel = "KEY=VALUE",
       description = "A property of Kafka's clients, for example security.protocol=SSL; repeatable.")
   private Map<String, String> properties = new LinkedHashMap<>();
+
+  @Option(
+      names = "--connect-timeout",
+      paramLabel = "S",
+      defaultValue = "60",
+      description =
+          "Seconds that a broker may take to answer once it has taken the connection, with retries;"
+              + " where nothing listens a command gives up at once (default: ${DEFAULT-VALUE}).")
+  private int connectSeconds;
 
   @Option(
       names = "--topic-prefix",
@@ -120,16 +134,25 @@ public final class KafkaOptions {
   }
 
   /**
-   * Connects to the cluster; the caller closes the client.
+   * Connects to the cluster, with retries and back-off while a broker listens but is slow to
+   * answer; the caller closes the client.
    *
-   * @throws MissingDependencyException if no broker answers within 5 seconds
+   * @throws MissingDependencyException if nothing listens, or no broker answers in time
    */
   public Admin connect() {
+    if (connectSeconds < 1 || connectSeconds > MOST_CONNECT_SECONDS) {
+      throw new ParameterException(
+          command.commandLine(),
+          "--connect-timeout must be 1 to %d, not %d"
+              .formatted(MOST_CONNECT_SECONDS, connectSeconds));
+    }
     Map<String, Object> config =
         client(
             Map.of(
-                "request.timeout.ms", CONNECT_MILLIS,
-                "default.api.timeout.ms", CONNECT_MILLIS));
+                "request.timeout.ms",
+                Math.min(REQUEST_MILLIS, connectSeconds * 1000),
+                "default.api.timeout.ms",
+                connectSeconds * 1000));
     // What the client says about each attempt is said once, below.
     String logger = "org.apache.kafka.clients";
     Level level = LogManager.getLogger(logger).getLevel();
@@ -154,7 +177,7 @@ public final class KafkaOptions {
     }
   }
 
-  /** Asks for a mere connection first: the client itself would try for all of its 5 seconds. */
+  /** Asks for a mere connection first: the client itself would try for all of its time. */
   private static void requireListener(Map<String, Object> config) {
     AdminClientConfig parsed = new AdminClientConfig(config);
     for (InetSocketAddress address : ClientUtils.parseAndValidateAddresses(parsed)) {

@@ -197,8 +197,7 @@ final class ScoreCommand implements Callable<Integer> {
       watch(service);
       if (service.failure().isPresent()) {
         throw new IllegalStateException(
-            "the stream ended: " + Failure.of(service.failure().get()).message(),
-            service.failure().get());
+            "the stream ended: " + Failure.story(service.failure().get()), service.failure().get());
       }
     }
     return 0;

@@ -180,6 +180,33 @@ final class StreamBench implements AutoCloseable {
     return millis;
   }
 
+  /**
+   * Publishes at a steady rate until a soak is over, and then waits for what lacks.
+   *
+   * @param imagesPerSecond offered
+   * @param soak is told of every score
+   */
+  void load(double imagesPerSecond, Soak soak) {
+    long start = System.nanoTime();
+    long sent = 0;
+    long read = 0;
+    while (!soak.over() || read < sent) {
+      if (stop.getAsBoolean()) {
+        throw new IllegalStateException("stopped before the measurement was done");
+      }
+      while (!soak.over() && System.nanoTime() - start >= sent / imagesPerSecond * 1e9) {
+        producer.send(record());
+        sent++;
+      }
+      for (ConsumerRecord<byte[], byte[]> score : consumer.poll(Duration.ofMillis(1))) {
+        soak.scored(System.currentTimeMillis() - score.timestamp());
+        read++;
+      }
+      soak.look();
+      LockSupport.parkNanos(200_000);
+    }
+  }
+
   private ProducerRecord<byte[], byte[]> record() {
     int index = (int) (published % images.size());
     PixelImage image = images.image(index);

@@ -28,7 +28,8 @@ final class StreamRun implements AutoCloseable {
    */
   void requireHealthy() {
     if (stream.failure().isPresent()) {
-      throw new IllegalStateException("the stream ended", stream.failure().get());
+      throw new IllegalStateException(
+          "the stream ended: " + Failure.story(stream.failure().get()), stream.failure().get());
     }
     if (stream.counts().deadLettered() > 0) {
       throw new IllegalStateException(

@@ -169,6 +169,7 @@ public final class Surprisal {
         .addSubcommand(new BenchScalingCommand(invocation))
         .addSubcommand(new BenchStagesCommand(invocation))
         .addSubcommand(new BenchStreamCommand(invocation))
+        .addSubcommand(new BenchInstancesCommand(invocation))
         .addSubcommand(new BenchSwapCommand(invocation))
         .addSubcommand(new BenchVarianceCommand(invocation));
     withHelp(line.getSubcommands());

@@ -87,7 +87,12 @@ class SurprisalTest {
   void shouldGiveUpOnAListenerThatIsNoBroker() throws IOException {
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getByName("localhost"))) {
       CommandRun run =
-          CommandRun.of("topics", "--bootstrap-server", "localhost:" + silent.getLocalPort());
+          CommandRun.of(
+              "topics",
+              "--connect-timeout",
+              "3",
+              "--bootstrap-server",
+              "localhost:" + silent.getLocalPort());
 
       assertThat(run.exitCode()).isEqualTo(3);
       assertThat(run.errLines()).hasSize(1);

@@ -11,6 +11,8 @@ import io.surprisal.model.scoring.Stages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Tiny untrained releases for 8×8 grey images. Real networks and real bounds. */
 final class TestReleases {
@@ -45,7 +47,12 @@ final class TestReleases {
     Release release = uncalibrated(directory);
     float[] scores = new float[CALIBRATION_IMAGES];
     try (ImageScorer scorer =
-        ImageScorer.uncorrected(release, Execution.CPU, Stages.single(EVALUATIONS))) {
+        ImageScorer.atFixedLevels(
+            release,
+            Execution.CPU,
+            Stages.single(EVALUATIONS),
+            Optional.empty(),
+            OptionalLong.empty())) {
       for (int i = 0; i < scores.length; i++) {
         scores[i] = (float) scorer.score(grey(10_000 + i)).bitsPerDim();
       }

@@ -12,6 +12,7 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.DatasetLikelihood;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.Stages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -114,9 +116,15 @@ final class Gate {
     return new GateReport(reasons, mean, activeMean, lowerBound, scores.length);
   }
 
+  /** At the same levels and noise for every release, which its control variate would move. */
+  private ImageScorer scorer(Release release) {
+    return ImageScorer.atRandomLevels(
+        release, execution, Stages.single(evaluations), Optional.empty(), OptionalLong.of(seed));
+  }
+
   private double[] scores(Release release, ImageDataset images) {
     double[] scores = new double[images.size()];
-    try (ImageScorer scorer = ImageScorer.fresh(release, execution, evaluations, seed)) {
+    try (ImageScorer scorer = scorer(release)) {
       DatasetLikelihood.measure(
           scorer,
           images,
@@ -198,7 +206,7 @@ final class Gate {
   private double auroc(Release release, ImageDataset heldOut) {
     int n = Math.min(DAMAGED_IMAGES, heldOut.size());
     List<PixelImage> whole = IntStream.range(0, n).mapToObj(heldOut::image).toList();
-    try (ImageScorer scorer = ImageScorer.fresh(release, execution, evaluations, seed)) {
+    try (ImageScorer scorer = scorer(release)) {
       double[] normal = bitsPerDim(scorer, whole);
       return Arrays.stream(Damage.values())
           .mapToDouble(

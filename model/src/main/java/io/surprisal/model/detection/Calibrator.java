@@ -1,13 +1,15 @@
 package io.surprisal.model.detection;
 
-import io.surprisal.model.diffusion.DiffusionTime;
 import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.ImageSubset;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.Workers;
 import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.ControlVariate;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.ControlFit;
 import io.surprisal.model.scoring.ImageEvaluation;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
@@ -15,6 +17,8 @@ import io.surprisal.model.scoring.Stages;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
@@ -36,7 +40,7 @@ public final class Calibrator {
   /** How many images are scored again with other noise, to measure the Monte-Carlo error. */
   private static final int REPEATED_IMAGES = 400;
 
-  private static final long REPETITION_SEED = 1;
+  private static final OptionalLong REPETITION_SEED = OptionalLong.of(1);
 
   private Calibrator() {}
 
@@ -47,8 +51,11 @@ public final class Calibrator {
    * second is unbiased, and both use the same noise, so that their difference varies little. The
    * levels keyed by the pixels lie anywhere, and so show the loss at all times.
    *
-   * @param data normal images of the model's shape
-   * @param limit at most this many are used, the first ones
+   * <p>Before that a control variate is fitted, to images that the calibration leaves out: as many
+   * as {@code limit} leaves over, or a tenth of all, where that is enough. All scores use it.
+   *
+   * @param all normal images of the model's shape
+   * @param limit at most this many are scored, the first ones
    * @param stages of the evaluations; their last end is K, the serving number
    * @param execution device and precision that the release will be served with
    * @param progress is told how many images are done
@@ -58,29 +65,38 @@ public final class Calibrator {
    */
   public static Calibration calibrate(
       Release release,
-      ImageDataset data,
+      ImageDataset all,
       int limit,
       Stages stages,
       Execution execution,
       IntConsumer progress,
       BooleanSupplier stop) {
+    int[] fitted = ControlFit.images(limit, all.size());
+    ImageDataset data =
+        new ImageSubset(
+            all,
+            IntStream.range(0, all.size())
+                .filter(i -> Arrays.binarySearch(fitted, i) < 0)
+                .toArray());
     int n = Math.min(limit, data.size());
     if (n < FEWEST_IMAGES) {
       throw new IllegalArgumentException(
           "a calibration of " + n + " images; it needs at least " + FEWEST_IMAGES);
     }
-    int evaluations = stages.evaluations();
+    Optional<ControlVariate> control =
+        ControlFit.fit(release, new ImageSubset(all, fitted), execution, stop);
     Sample sample =
         new Sample(
             stages, new LossBins(NoiseSchedule.of(release.configuration(), release.parameters())));
-    try (ImageScorer fixed = ImageScorer.uncorrected(release, execution, stages);
+    Stages whole = Stages.single(stages.evaluations());
+    try (ImageScorer fixed =
+            ImageScorer.atFixedLevels(release, execution, stages, control, OptionalLong.empty());
         ImageScorer random =
-            ImageScorer.unreleased(
-                release.configuration(), release.parameters(), execution, evaluations);
+            ImageScorer.atRandomLevels(release, execution, whole, control, OptionalLong.empty());
         ImageScorer fixedAgain =
-            ImageScorer.uncorrected(release, execution, stages, REPETITION_SEED);
+            ImageScorer.atFixedLevels(release, execution, stages, control, REPETITION_SEED);
         ImageScorer randomAgain =
-            ImageScorer.fresh(release, execution, evaluations, REPETITION_SEED);
+            ImageScorer.atRandomLevels(release, execution, whole, control, REPETITION_SEED);
         Workers workers = new Workers("calibrate", execution.workers())) {
       for (int done = 0; done < n && (done == 0 || !stop.getAsBoolean()); ) {
         int from = done;
@@ -107,7 +123,7 @@ public final class Calibrator {
         done += images.size();
         progress.accept(done);
       }
-      return sample.calibration(fixed.precision());
+      return sample.calibration(fixed.precision(), control);
     }
   }
 
@@ -173,7 +189,7 @@ public final class Calibrator {
         List<ImageLikelihood> atFixed = scored.atFixed().get(i);
         double offset = random.levelOffset(scored.images().get(i), 0);
         strataPositions.add(offset * evaluations % 1 - 0.5);
-        lossBins.add(DiffusionTime.CONTINUOUS.times(evaluations, offset), atRandom.squaredErrors());
+        lossBins.add(random.times(scored.images().get(i), 0), atRandom.squaredErrors());
         for (int stage = 0; stage < samples.size(); stage++) {
           samples.get(stage).add(atFixed.get(stage), atRandom);
         }
@@ -189,7 +205,7 @@ public final class Calibrator {
       }
     }
 
-    Calibration calibration(String precision) {
+    Calibration calibration(String precision, Optional<ControlVariate> control) {
       StageSample last = samples.get(samples.size() - 1);
       float[] corrected = last.corrected(strataPositions);
       return new Calibration(
@@ -204,7 +220,8 @@ public final class Calibrator {
                           corrected,
                           stage == last ? randomNoise.errorScale() : Double.NaN))
               .toList(),
-          lossBins.profile());
+          lossBins.profile(),
+          control);
     }
   }
 

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.cuda.CudaUtils;
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
@@ -40,6 +41,12 @@ public final class TorchRuntime {
    */
   public static void preferOperatorThreads(int threads) {
     setUnlessSet(THREADS, Integer.toString(threads));
+  }
+
+  /** Sets how many threads operators that this thread starts use from now on, for benchmarks. */
+  public static void setOperatorThreads(int threads) {
+    engine();
+    JniUtils.setNumThreads(threads);
   }
 
   /** How many workers keep a device busy: on a CPU as many as its cores have operators for. */

@@ -2,6 +2,7 @@ package io.surprisal.model.release;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What normal, held-out images score under a release, measured with the serving number of
@@ -15,6 +16,8 @@ import java.util.List;
  * @param corrections for each K the bias of the release's fixed noise levels
  * @param lossProfile the diffusion loss of the calibration images over time; earlier releases were
  *     calibrated without one
+ * @param control what made the scores vary less; they are to be compared with scores that it is
+ *     used for too. Empty where there were too few images to fit one, and in earlier releases
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by content
 public record Calibration(
@@ -22,7 +25,8 @@ public record Calibration(
     String precision,
     float[] bitsPerDim,
     List<Correction> corrections,
-    LossProfile lossProfile) {
+    LossProfile lossProfile,
+    Optional<ControlVariate> control) {
 
   /**
    * What was measured about the estimate at one K: the bias that fixed noise levels bring, which is
@@ -84,7 +88,17 @@ public record Calibration(
     }
   }
 
-  /** A calibration without a profile of the loss. */
+  /** A calibration without a control variate. */
+  public Calibration(
+      int evaluations,
+      String precision,
+      float[] bitsPerDim,
+      List<Correction> corrections,
+      LossProfile lossProfile) {
+    this(evaluations, precision, bitsPerDim, corrections, lossProfile, Optional.empty());
+  }
+
+  /** A calibration without a profile of the loss and a control variate. */
   public Calibration(
       int evaluations, String precision, float[] bitsPerDim, List<Correction> corrections) {
     this(evaluations, precision, bitsPerDim, corrections, LossProfile.UNMEASURED);
@@ -102,7 +116,8 @@ public record Calibration(
         && precision.equals(that.precision)
         && Arrays.equals(bitsPerDim, that.bitsPerDim)
         && corrections.equals(that.corrections)
-        && lossProfile.equals(that.lossProfile);
+        && lossProfile.equals(that.lossProfile)
+        && control.equals(that.control);
   }
 
   @Override

@@ -32,7 +32,11 @@ public final class Release {
   private static final String MANIFEST_HASH = "surprisal.release.sha256";
   private static final String TENSOR_HASH = "surprisal.tensors.sha256";
   private static final String CALIBRATION_SCORES = "calibration.bitsPerDim";
+
+  /** A reader that does not know control variates would give other scores: it must refuse. */
   private static final int FORMAT = 1;
+
+  private static final int FORMAT_WITH_CONTROL = 2;
 
   /** Offset of the noise levels: the midpoints of the strata at the default K = 8. */
   public static final double DEFAULT_LEVEL_OFFSET = 1.0 / 16;
@@ -54,7 +58,8 @@ public final class Release {
       int evaluations,
       String precision,
       List<Calibration.Correction> corrections,
-      List<LossProfile.Point> lossProfile) {
+      List<LossProfile.Point> lossProfile,
+      ControlVariate control) {
 
     // Earlier releases have none.
     CalibrationManifest {
@@ -144,14 +149,15 @@ public final class Release {
               calibration.evaluations(),
               calibration.precision(),
               calibration.corrections(),
-              calibration.lossProfile().points());
+              calibration.lossProfile().points(),
+              calibration.control().orElse(null));
       tensors.put(
           CALIBRATION_SCORES,
           new Safetensors.Tensor(List.of(calibration.images()), calibration.bitsPerDim()));
     }
     Manifest manifest =
         new Manifest(
-            FORMAT,
+            calibration != null && calibration.control().isPresent() ? FORMAT_WITH_CONTROL : FORMAT,
             configuration,
             preprocessing,
             levelOffset,
@@ -231,7 +237,8 @@ public final class Release {
                 manifest.calibration().precision(),
                 scores.values(),
                 manifest.calibration().corrections(),
-                new LossProfile(manifest.calibration().lossProfile()));
+                new LossProfile(manifest.calibration().lossProfile()),
+                Optional.ofNullable(manifest.calibration().control()));
       } catch (IllegalArgumentException e) {
         throw new ReleaseException(file + " has an impossible " + e.getMessage(), e);
       }
@@ -264,13 +271,15 @@ public final class Release {
       if (manifest == null) {
         throw new ReleaseException(file + " lacks its " + MANIFEST + " metadata");
       }
-      if (manifest.format() != FORMAT) {
+      if (manifest.format() != FORMAT && manifest.format() != FORMAT_WITH_CONTROL) {
         throw new ReleaseException(
             file
                 + " has release format "
                 + manifest.format()
-                + ", this version reads format "
-                + FORMAT);
+                + ", this version reads the formats "
+                + FORMAT
+                + " and "
+                + FORMAT_WITH_CONTROL);
       }
       if (manifest.configuration() == null
           || manifest.preprocessing() == null

@@ -2,23 +2,32 @@ package io.surprisal.model.scoring;
 
 import io.surprisal.model.diffusion.CounterNoise;
 import io.surprisal.model.images.PixelImage;
+import java.util.Optional;
 
 /** An image on its way to a score. For one thread at a time; made by {@link ImageScorer#begin}. */
 public final class ImageEvaluation {
   private final PixelImage image;
   private final CounterNoise noise;
   private final ImageScorer.Levels levels;
+  private final Optional<LocalCovariates.Traits> traits;
   private final float[] squaredErrors;
+  private final double[] controls;
   private double priorNats;
   private double reconstructionNats;
   private int done;
 
   ImageEvaluation(
-      PixelImage image, CounterNoise noise, ImageScorer.Levels levels, int evaluations) {
+      PixelImage image,
+      CounterNoise noise,
+      ImageScorer.Levels levels,
+      Optional<LocalCovariates.Traits> traits,
+      int evaluations) {
     this.image = image;
     this.noise = noise;
     this.levels = levels;
+    this.traits = traits;
     squaredErrors = new float[evaluations];
+    controls = new double[evaluations];
   }
 
   void setFixedTerms(double prior, double reconstruction) {
@@ -26,8 +35,9 @@ public final class ImageEvaluation {
     reconstructionNats = reconstruction;
   }
 
-  void add(float squaredError) {
-    squaredErrors[done++] = squaredError;
+  void add(float squaredError, double control) {
+    squaredErrors[done] = squaredError;
+    controls[done++] = control;
   }
 
   /** Evaluations so far. */
@@ -51,6 +61,16 @@ public final class ImageEvaluation {
   /** ‖ε − ε̂‖² in the order in which the evaluations are made; the first {@link #done} are. */
   float[] squaredErrors() {
     return squaredErrors;
+  }
+
+  /** What is subtracted from each, in the same order, bits/dim. */
+  double[] controls() {
+    return controls;
+  }
+
+  /** What a control variate looks at; empty without one. */
+  Optional<LocalCovariates.Traits> traits() {
+    return traits;
   }
 
   double priorNats() {

@@ -8,11 +8,13 @@ import io.surprisal.model.diffusion.CounterNoise;
 import io.surprisal.model.diffusion.DiffusionModel;
 import io.surprisal.model.diffusion.DiffusionTime;
 import io.surprisal.model.diffusion.NoiseSchedule;
+import io.surprisal.model.diffusion.TimeDensity;
 import io.surprisal.model.diffusion.VariationalBound;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.ControlVariate;
 import io.surprisal.model.release.Release;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,6 +34,9 @@ import java.util.stream.IntStream;
  * pixels, which has no bias. Either way the score of an image is a pure function of its pixels, the
  * release, K and the precision, whatever the batch.
  *
+ * <p>Where the release has a control variate, it says how densely the times are evaluated, and is
+ * subtracted from each evaluation.
+ *
  * <p>Owns native memory: parameters and the network's module. Threads may share a scorer; whoever
  * made it closes it after the last of them is done.
  */
@@ -42,6 +47,8 @@ public final class ImageScorer implements AutoCloseable {
   private final int[] order;
   private final NoisePlan plan;
   private final IntFunction<Adjustment> adjustments;
+  private final Optional<ControlVariate> control;
+  private final Optional<LocalCovariates> covariates;
   private final DiffusionTime time;
   private final DiffusionModel model;
   private final int networkBatch;
@@ -65,10 +72,11 @@ public final class ImageScorer implements AutoCloseable {
    *
    * @param times t of each evaluation, in order
    * @param gammas γ(t)
-   * @param weights of the squared errors in the diffusion loss, nats
+   * @param weights of the squared errors in the diffusion loss, nats; over the density of the times
+   * @param densities of the times
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Levels(double[] times, double[] gammas, double[] weights) {}
+  record Levels(double[] times, double[] gammas, double[] weights, double[] densities) {}
 
   /**
    * A scorer whose scores can be replayed: what the stream and {@code evaluate} do.
@@ -98,7 +106,8 @@ public final class ImageScorer implements AutoCloseable {
         k ->
             correction(release, k)
                 .map(c -> new Adjustment(c.bias(), c.standardError(), c.errorScale()))
-                .orElse(Adjustment.NONE));
+                .orElse(Adjustment.NONE),
+        control(release));
     for (int end : stages.ends()) {
       if (stages.ends().size() > 1 && correction(release, end).isEmpty()) {
         close();
@@ -120,7 +129,8 @@ public final class ImageScorer implements AutoCloseable {
       Stages stages,
       DiffusionTime time,
       NoisePlan plan,
-      IntFunction<Adjustment> adjustments) {
+      IntFunction<Adjustment> adjustments,
+      Optional<ControlVariate> control) {
     this.evaluations = stages.evaluations();
     if (!time.continuous() && evaluations > time.steps()) {
       throw new IllegalArgumentException(
@@ -132,18 +142,30 @@ public final class ImageScorer implements AutoCloseable {
     this.time = time;
     this.plan = plan;
     this.adjustments = adjustments;
+    this.control = control;
     model = new DiffusionModel(configuration, parameters, execution);
+    covariates =
+        control.map(
+            c ->
+                new LocalCovariates(
+                    model.newManager(), configuration.height(), configuration.width()));
     fixedLevels = plan.fixedOffset().stream().mapToObj(this::levels).findFirst();
     networkBatch = model.largestBatch();
   }
 
   private Levels levels(double offset) {
-    double[] times = time.times(evaluations, offset);
+    TimeDensity density = control.map(ControlVariate::density).orElse(TimeDensity.UNIFORM);
+    double[] times = Arrays.stream(time.times(evaluations, offset)).map(density::time).toArray();
     NoiseSchedule schedule = model.schedule();
     return new Levels(
         times,
         schedule.gamma(times),
-        Arrays.stream(times).map(t -> time.weight(schedule, t)).toArray());
+        Arrays.stream(times).map(t -> time.weight(schedule, t) / density.at(t)).toArray(),
+        Arrays.stream(times).map(density::at).toArray());
+  }
+
+  private static Optional<ControlVariate> control(Release release) {
+    return release.calibration().flatMap(Calibration::control);
   }
 
   private static Optional<Calibration.Correction> correction(Release release, int evaluations) {
@@ -166,7 +188,8 @@ public final class ImageScorer implements AutoCloseable {
         k ->
             correction(release, k)
                 .map(c -> new Adjustment(0, 0, c.randomErrorScale()))
-                .orElse(Adjustment.NONE));
+                .orElse(Adjustment.NONE),
+        control(release));
   }
 
   /**
@@ -185,23 +208,55 @@ public final class ImageScorer implements AutoCloseable {
         Stages.single(evaluations),
         new DiffusionTime(timesteps),
         seed.isPresent() ? NoisePlan.fresh(seed.getAsLong()) : NoisePlan.pixelLevels(),
-        k -> Adjustment.NONE);
+        k -> Adjustment.NONE,
+        Optional.empty());
   }
 
-  /** A scorer at the release's fixed noise levels without their correction, to measure it. */
-  public static ImageScorer uncorrected(Release release, Execution execution, Stages stages) {
-    return unadjusted(release, execution, stages, NoisePlan.fixedLevels(release.levelOffset()));
-  }
-
-  /** The same with noise drawn afresh, to measure what the noise alone does. */
-  public static ImageScorer uncorrected(
-      Release release, Execution execution, Stages stages, long seed) {
+  /**
+   * A scorer at the release's fixed noise levels without their correction, to measure it.
+   *
+   * @param control subtracted from the evaluations, in place of the release's own
+   * @param seed draws the noise afresh by seed and image index, to measure what the noise alone
+   *     does; empty: keyed by the pixels
+   */
+  public static ImageScorer atFixedLevels(
+      Release release,
+      Execution execution,
+      Stages stages,
+      Optional<ControlVariate> control,
+      OptionalLong seed) {
+    double offset = release.levelOffset();
     return unadjusted(
-        release, execution, stages, NoisePlan.freshNoise(seed, release.levelOffset()));
+        release,
+        execution,
+        stages,
+        seed.isPresent()
+            ? NoisePlan.freshNoise(seed.getAsLong(), offset)
+            : NoisePlan.fixedLevels(offset),
+        control);
+  }
+
+  /** The same at levels that are keyed or drawn with the noise, which have no bias. */
+  public static ImageScorer atRandomLevels(
+      Release release,
+      Execution execution,
+      Stages stages,
+      Optional<ControlVariate> control,
+      OptionalLong seed) {
+    return unadjusted(
+        release,
+        execution,
+        stages,
+        seed.isPresent() ? NoisePlan.fresh(seed.getAsLong()) : NoisePlan.pixelLevels(),
+        control);
   }
 
   private static ImageScorer unadjusted(
-      Release release, Execution execution, Stages stages, NoisePlan plan) {
+      Release release,
+      Execution execution,
+      Stages stages,
+      NoisePlan plan,
+      Optional<ControlVariate> control) {
     return new ImageScorer(
         release.configuration(),
         release.parameters(),
@@ -209,7 +264,8 @@ public final class ImageScorer implements AutoCloseable {
         stages,
         DiffusionTime.CONTINUOUS,
         plan,
-        k -> Adjustment.NONE);
+        k -> Adjustment.NONE,
+        control);
   }
 
   /** A scorer of parameters that are no release yet, at levels keyed by the pixels. */
@@ -222,7 +278,8 @@ public final class ImageScorer implements AutoCloseable {
         Stages.single(evaluations),
         DiffusionTime.CONTINUOUS,
         NoisePlan.pixelLevels(),
-        k -> Adjustment.NONE);
+        k -> Adjustment.NONE,
+        Optional.empty());
   }
 
   /** Scores one image of the model's shape. */
@@ -262,7 +319,11 @@ public final class ImageScorer implements AutoCloseable {
     requireShape(image);
     CounterNoise noise = plan.noise(image, index);
     return new ImageEvaluation(
-        image, noise, fixedLevels.orElseGet(() -> levels(plan.offset(noise))), evaluations);
+        image,
+        noise,
+        fixedLevels.orElseGet(() -> levels(plan.offset(noise))),
+        control.map(c -> LocalCovariates.traits(image, c.atoms())),
+        evaluations);
   }
 
   /**
@@ -319,7 +380,8 @@ public final class ImageScorer implements AutoCloseable {
       int evaluation = order[positions[i]];
       double squaredError = image.squaredErrors()[positions[i]];
       times[i] = at.times()[evaluation];
-      bits[i] = at.weights()[evaluation] * squaredError * bitsPerNat;
+      bits[i] =
+          at.weights()[evaluation] * squaredError * bitsPerNat - image.controls()[positions[i]];
       meanErrors[i] = (float) (squaredError / configuration.dimensions());
       gammas[i] = (float) at.gammas()[evaluation];
     }
@@ -345,6 +407,15 @@ public final class ImageScorer implements AutoCloseable {
    */
   public double levelOffset(PixelImage image, long index) {
     return plan.offset(plan.noise(image, index));
+  }
+
+  /**
+   * The times t of an image's evaluations, in their order.
+   *
+   * @param index of the image in its data set; only fresh noise depends on it
+   */
+  public double[] times(PixelImage image, long index) {
+    return fixedLevels.orElseGet(() -> levels(levelOffset(image, index))).times().clone();
   }
 
   /** A black image of the model's shape, to see whether the device works. */
@@ -433,20 +504,20 @@ public final class ImageScorer implements AutoCloseable {
               .flatMapToInt(i -> IntStream.range(i.done(), stages.next(i.done())))
               .toArray();
       float[] squaredErrors = new float[image.length];
+      double[] controls = new double[image.length];
       for (int from = 0; from < image.length; from += networkBatch) {
         int to = Math.min(image.length, from + networkBatch);
         try (NDManager chunk = manager.newSubManager()) {
-          float[] some =
-              evaluate(
+          new Evaluations(
                   chunk,
                   x,
                   Arrays.copyOfRange(image, from, to),
-                  Arrays.copyOfRange(position, from, to));
-          System.arraycopy(some, 0, squaredErrors, from, some.length);
+                  Arrays.copyOfRange(position, from, to))
+              .evaluate(squaredErrors, controls, from);
         }
       }
       for (int i = 0; i < image.length; i++) {
-        images.get(image[i]).add(squaredErrors[i]);
+        images.get(image[i]).add(squaredErrors[i], controls[i]);
       }
     }
 
@@ -462,25 +533,67 @@ public final class ImageScorer implements AutoCloseable {
       }
     }
 
-    /** ‖ε − ε̂‖² of evaluations, each of an image at a position of its order. */
-    private float[] evaluate(NDManager chunk, NDArray x, int[] image, int[] position) {
-      double[] gamma = new double[image.length];
-      float[] epsilon = new float[image.length * dimensions];
-      for (int i = 0; i < image.length; i++) {
-        ImageEvaluation of = images.get(image[i]);
-        int evaluation = order[position[i]];
-        gamma[i] = of.levels().gammas()[evaluation];
-        of.noise().fillGaussian(evaluation, epsilon, i * dimensions, dimensions);
+    /** Some evaluations that go through the network at once. */
+    private final class Evaluations {
+      private final ImageEvaluation[] of;
+      private final int[] evaluation;
+      private final double[] gammas;
+      private final NDArray x;
+      private final NDArray epsilon;
+      private final NDArray gamma;
+
+      /**
+       * Draws their noise.
+       *
+       * @param chunk owns all arrays
+       * @param images scaled
+       * @param image of each evaluation
+       * @param position of each in the order of its image
+       */
+      Evaluations(NDManager chunk, NDArray images, int[] image, int[] position) {
+        int count = image.length;
+        of = new ImageEvaluation[count];
+        evaluation = new int[count];
+        gammas = new double[count];
+        float[] noise = new float[count * dimensions];
+        for (int i = 0; i < count; i++) {
+          of[i] = Batch.this.images.get(image[i]);
+          evaluation[i] = order[position[i]];
+          gammas[i] = of[i].levels().gammas()[evaluation[i]];
+          of[i].noise().fillGaussian(evaluation[i], noise, i * dimensions, dimensions);
+        }
+        x = images.get(chunk.create(image));
+        x.attach(chunk);
+        epsilon = chunk.create(noise, shape(count));
+        gamma = chunk.create(gammas);
       }
-      NDArray repeated = x.get(chunk.create(image));
-      repeated.attach(chunk);
-      return VariationalBound.squaredError(
-              model.denoiser(),
-              repeated,
-              chunk.create(gamma),
-              chunk.create(epsilon, shape(image.length)))
-          .toType(DataType.FLOAT32, false)
-          .toFloatArray();
+
+      /** ‖ε − ε̂‖², and the controls in bits/dim, to be written from a position on. */
+      void evaluate(float[] squaredErrors, double[] controls, int at) {
+        float[] errors =
+            VariationalBound.squaredError(model.denoiser(), x, gamma, epsilon)
+                .toType(DataType.FLOAT32, false)
+                .toFloatArray();
+        System.arraycopy(errors, 0, squaredErrors, at, errors.length);
+        if (control.isPresent()) {
+          LocalCovariates.Traits[] traits =
+              Arrays.stream(of)
+                  .map(image -> image.traits().orElseThrow())
+                  .toArray(LocalCovariates.Traits[]::new);
+          double[][] local = covariates.orElseThrow().of(x, epsilon, gammas, traits);
+          for (int i = 0; i < errors.length; i++) {
+            controls[at + i] = control(of[i].levels(), evaluation[i], local[i], traits[i].values());
+          }
+        }
+      }
+
+      private double control(Levels at, int evaluation, double[] local, double[] traits) {
+        ControlVariate c = control.orElseThrow();
+        double t = at.times()[evaluation];
+        return at.weights()[evaluation] * c.ofNoise(t, local) / (dimensions * Math.log(2))
+            + c.ofImage(t, traits) / at.densities()[evaluation]
+            - c.meanOfImage(traits);
+      }
     }
 
     private NDArray pixels() {

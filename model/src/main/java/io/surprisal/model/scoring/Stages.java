@@ -1,5 +1,7 @@
 package io.surprisal.model.scoring;
 
+import io.surprisal.model.diffusion.NoiseTimes;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -47,21 +49,28 @@ public record Stages(List<Integer> ends) {
     return ends.get(ends.size() - 1);
   }
 
-  /** The evaluations of the first stage, then those that each later one adds, each ascending. */
+  /**
+   * The evaluations of the first stage, then those that each later one adds, each ascending. Which
+   * they are depends on the order of the times: {@link NoiseTimes#stratified} has those of powers
+   * of two in one of its own.
+   */
   int[] order() {
     int k = evaluations();
-    int[] order = new int[k];
-    int at = 0;
-    int before = 0;
-    for (int end : ends) {
-      for (int i = 0; i < k; i += k / end) {
-        if (before == 0 || i % (k / before) != 0) {
-          order[at++] = i;
-        }
-      }
-      before = end;
+    double[] positions = NoiseTimes.stratified(k, 0);
+    return IntStream.range(0, k)
+        .boxed()
+        .sorted(Comparator.comparingInt(i -> stage(positions[i])))
+        .mapToInt(i -> i)
+        .toArray();
+  }
+
+  /** The first stage of s evaluations that has a time at a multiple of 1/s. */
+  private int stage(double position) {
+    int stage = 0;
+    while (Math.rint(position * evaluations()) % (evaluations() / ends.get(stage)) != 0) {
+      stage++;
     }
-    return order;
+    return stage;
   }
 
   /** End of the stage that follows so many evaluations. */

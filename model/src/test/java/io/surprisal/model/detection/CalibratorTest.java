@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
@@ -22,6 +23,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -234,6 +237,35 @@ class CalibratorTest {
     assertThat(calibration.bitsPerDim()).containsExactly(served, within(1e-5f));
     assertThat(calibration.evaluations()).isEqualTo(4);
     assertThat(calibration.precision()).isEqualTo(Precision.FLOAT32.toString());
+  }
+
+  /**
+   * With images enough, some are left out and a control variate is fitted to them: the others'
+   * scores are those of the release, in every stage.
+   */
+  @Test
+  void shouldFitAControlVariateToImagesThatItLeavesOut() throws IOException {
+    ImageDataset data = TinyModels.noiseDataset(CONFIGURATION, 164);
+    Stages stages = new Stages(List.of(2, 4));
+    Calibration calibration =
+        Calibrator.calibrate(untrained, data, 100, stages, Execution.CPU, done -> {}, () -> false);
+    assertThat(calibration.images()).isEqualTo(100);
+    assertThat(calibration.control()).isPresent();
+    Release release = untrained.recalibrated(folder.resolve("controlled"), calibration);
+    Set<Integer> fitted =
+        IntStream.range(0, 64).mapToObj(i -> i * 164 / 64).collect(Collectors.toSet());
+    List<PixelImage> others =
+        IntStream.range(0, 164).filter(i -> !fitted.contains(i)).mapToObj(data::image).toList();
+    for (Stages served : List.of(stages, Stages.single(4))) {
+      try (ImageScorer scorer = new ImageScorer(release, Execution.CPU, served)) {
+        float[] scores = new float[100];
+        for (int i = 0; i < scores.length; i++) {
+          scores[i] = (float) scorer.score(others.get(i)).bitsPerDim();
+        }
+        Arrays.sort(scores);
+        assertThat(calibration.bitsPerDim()).containsExactly(scores, within(1e-4f));
+      }
+    }
   }
 
   @Test

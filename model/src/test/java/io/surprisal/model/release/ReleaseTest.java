@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.TinyModels;
+import io.surprisal.model.diffusion.TimeDensity;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.network.ParameterLayout;
@@ -125,6 +126,26 @@ class ReleaseTest {
     assertThat(recalibrated.training()).isEqualTo(written.training());
     assertThat(recalibrated.id()).isNotEqualTo(written.id());
     assertSame(Release.load(folder.resolve("other")), recalibrated);
+  }
+
+  /** A version that would score without it must refuse the file. */
+  @Test
+  void shouldComeBackWithItsControlVariateInAFormatOfItsOwn() throws IOException {
+    ControlVariate control =
+        new ControlVariate(
+            new TimeDensity(List.of(0.8, 1.7, 1.1)),
+            List.of(0, 255),
+            List.of(List.of(0.5, 1e-9), List.of(-2.0, 0.1)),
+            List.of(List.of(1.0), List.of(2.0), List.of(3.0)));
+    Calibration controlled =
+        new Calibration(
+            8, "float32", new float[] {5}, List.of(), LossProfile.UNMEASURED, Optional.of(control));
+    Path other = folder.resolve("controlled");
+    written.recalibrated(other, controlled);
+
+    assertThat(Release.load(other).calibration().orElseThrow().control()).contains(control);
+    assertThat(Files.readString(other, StandardCharsets.ISO_8859_1)).contains("format\\\":2");
+    assertThat(Files.readString(file, StandardCharsets.ISO_8859_1)).contains("format\\\":1");
   }
 
   @Test
@@ -331,7 +352,10 @@ class ReleaseTest {
   @Test
   void shouldRefuseAnotherFormat() throws IOException {
     assertRefusedAfter(
-        manifest -> manifest.put("format", 2), tensors -> {}, "release format 2", "format 1");
+        manifest -> manifest.put("format", 3),
+        tensors -> {},
+        "release format 3",
+        "formats 1 and 2");
   }
 
   @Test

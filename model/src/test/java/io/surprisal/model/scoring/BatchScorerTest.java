@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -310,7 +312,12 @@ class BatchScorerTest {
     private final CountDownLatch reached = new CountDownLatch(1);
     private final CountDownLatch goOn = new CountDownLatch(1);
     private final ImageScorer staged =
-        ImageScorer.uncorrected(release, Execution.CPU, new Stages(List.of(1, K)));
+        ImageScorer.atFixedLevels(
+            release,
+            Execution.CPU,
+            new Stages(List.of(1, K)),
+            Optional.empty(),
+            OptionalLong.empty());
     private final BatchScorer batches = new BatchScorer(1, 2, LINGER, 4);
 
     Held() throws Exception {

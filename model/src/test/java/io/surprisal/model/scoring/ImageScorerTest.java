@@ -126,7 +126,8 @@ class ImageScorerTest {
   void shouldEvaluateAllImagesAtTheReleasesLevelsWhereItIsCalibratedForK() {
     try (ImageScorer corrected = scorer(K);
         ImageScorer uncorrected =
-            ImageScorer.uncorrected(release, Execution.CPU, Stages.single(K))) {
+            ImageScorer.atFixedLevels(
+                release, Execution.CPU, Stages.single(K), Optional.empty(), OptionalLong.empty())) {
       List<ImageLikelihood> with = corrected.score(IMAGES);
       List<ImageLikelihood> without = uncorrected.score(IMAGES);
       for (int i = 0; i < with.size(); i++) {

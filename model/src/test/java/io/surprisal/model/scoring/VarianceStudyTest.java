@@ -7,13 +7,17 @@ import io.surprisal.model.TinyModels;
 import io.surprisal.model.diffusion.DiffusionModel;
 import io.surprisal.model.diffusion.GaussianModel;
 import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.images.ImageSubset;
 import io.surprisal.model.network.Execution;
-import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.network.Workers;
+import io.surprisal.model.release.ControlVariate;
+import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.VarianceStudy.Row;
 import io.surprisal.model.scoring.VarianceStudy.Times;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,26 +25,41 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class VarianceStudyTest {
   private static final int IMAGES = 12;
   private static final int SEEDS = 40;
 
-  private static Map<Times, Row> study(int evaluations) {
+  @TempDir static Path folder;
+
+  private static Map<Times, Row> study(int evaluations) throws IOException {
     ModelConfiguration configuration =
         TinyModels.configuration(1, 8, 8, List.of(), Schedule.FIXED_LINEAR);
     ImageDataset data = TinyModels.noiseDataset(configuration, IMAGES + 80);
     GaussianModel gaussian =
         GaussianModel.fit(
             IntStream.range(IMAGES, data.size()).mapToObj(i -> data.image(i).scaled()).toList(), 8);
+    Release untrained = Release.untrained(folder.resolve("untrained"), configuration, 1);
+    ControlVariate control =
+        ControlFit.fit(
+                untrained,
+                new ImageSubset(data, IntStream.range(IMAGES, data.size()).toArray()),
+                Execution.CPU,
+                () -> false)
+            .orElseThrow();
     AtomicInteger progress = new AtomicInteger();
     try (DiffusionModel model =
-            new DiffusionModel(
-                configuration, InitialParameters.draw(configuration, 1), Execution.CPU);
+            new DiffusionModel(configuration, untrained.parameters(), Execution.CPU);
         Workers workers = new Workers("test", 2)) {
       List<Row> rows =
-          new VarianceStudy(model, 0.03, gaussian, SEEDS, 5)
-              .measure(data, IMAGES, List.of(evaluations), workers, progress::incrementAndGet);
+          new VarianceStudy(model, 0.03, gaussian, control, SEEDS, 5)
+              .measure(
+                  data,
+                  IMAGES,
+                  new Stages(List.of(evaluations)),
+                  workers,
+                  progress::incrementAndGet);
       assertThat(progress).hasValue(IMAGES * Times.values().length);
       return rows.stream().collect(Collectors.toMap(Row::times, Function.identity()));
     }
@@ -52,25 +71,26 @@ class VarianceStudyTest {
    * variance within a third (five of its errors, by chance once in 10⁶).
    */
   @Test
-  void shouldShowThatStrataTakeVarianceAway() {
+  void shouldShowThatStrataTakeVarianceAway() throws IOException {
     Map<Times, Row> rows = study(8);
     double independent = rows.get(Times.INDEPENDENT).variance();
 
-    assertThat(rows.get(Times.JITTERED).variance()).isLessThan(independent / 4);
     assertThat(rows.get(Times.COMMON_OFFSET).variance()).isLessThan(independent / 4);
-    assertThat(rows.get(Times.FIXED).variance()).isLessThan(independent / 4);
-    assertThat(rows.get(Times.COMMON_OFFSET).withAll())
+    assertThat(rows.get(Times.FIXED_DENSE).variance()).isLessThan(independent / 4);
+    assertThat(rows.get(Times.COMMON_OFFSET).withPolynomials())
         .isLessThan(rows.get(Times.COMMON_OFFSET).variance());
+    assertThat(rows.get(Times.COMMON_OFFSET_DENSE).withControl())
+        .isLessThan(rows.get(Times.COMMON_OFFSET).withPolynomials());
     assertThat(rows.get(Times.INDEPENDENT).bias()).isCloseTo(0, within(1e-9));
-    assertThat(rows.get(Times.FIXED).bias()).isNotCloseTo(0, within(1e-3));
+    assertThat(rows.get(Times.FIXED_DENSE).bias()).isNotCloseTo(0, within(1e-3));
   }
 
   /** What the Gaussian leaves of noise alone: it has the very error that the network makes. */
   @Test
-  void shouldTakeAwayTheNoiseThatTheGaussianFeelsToo() {
-    Row fixed = study(4).get(Times.FIXED);
+  void shouldTakeAwayTheNoiseThatTheGaussianFeelsToo() throws IOException {
+    Row fixed = study(4).get(Times.FIXED_DENSE);
 
     assertThat(fixed.withGaussian()).isLessThan(fixed.variance());
-    assertThat(fixed.withAll()).isEqualTo(fixed.withGaussian());
+    assertThat(fixed.withPolynomials()).isEqualTo(fixed.withGaussian());
   }
 }

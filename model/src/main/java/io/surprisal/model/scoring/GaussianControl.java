@@ -13,12 +13,12 @@ import io.surprisal.model.diffusion.GaussianModel.Components;
  *
  * <p>Its arrays belong to the manager given. Threads may share an instance.
  */
-final class ControlVariate {
+final class GaussianControl {
   private final GaussianModel gaussian;
   private final NDArray mean;
   private final NDArray directions;
 
-  ControlVariate(NDManager manager, GaussianModel gaussian) {
+  GaussianControl(NDManager manager, GaussianModel gaussian) {
     this.gaussian = gaussian;
     mean = manager.create(gaussian.mean());
     directions = manager.create(gaussian.directions());
@@ -32,7 +32,7 @@ final class ControlVariate {
    *     owns the temporaries
    * @param gammas noise level of each
    */
-  double[] excess(NDArray x, NDArray epsilon, float[] gammas) {
+  double[] excess(NDArray x, NDArray epsilon, double[] gammas) {
     NDManager manager = epsilon.getManager();
     NDArray deviation = x.reshape(1, -1).sub(mean);
     deviation.attach(manager);

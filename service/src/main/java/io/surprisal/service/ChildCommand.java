@@ -1,0 +1,74 @@
+package io.surprisal.service;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A {@code surprisal} command in a process of its own, with the system properties and the class
+ * path of this one. Ended by {@link #close}.
+ */
+final class ChildCommand implements AutoCloseable {
+  private static final long END_SECONDS = 30;
+
+  private final Process process;
+  private final Path log;
+
+  private ChildCommand(Process process, Path log) {
+    this.process = process;
+    this.log = log;
+  }
+
+  /**
+   * Starts.
+   *
+   * @param log takes what the process says
+   * @param flags of its JVM
+   * @param arguments of the command, its name first
+   */
+  static ChildCommand start(Path log, List<String> flags, List<String> arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(flags);
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(argument -> argument.startsWith("-D") || argument.startsWith("--"))
+        .forEach(command::add);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.add(Surprisal.class.getName());
+    command.addAll(arguments);
+    return new ChildCommand(
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start(),
+        log);
+  }
+
+  /**
+   * @throws IllegalStateException with the last thing that it said, if it has ended
+   */
+  void requireAlive() throws IOException {
+    if (!process.isAlive()) {
+      List<String> said = Files.readAllLines(log);
+      throw new IllegalStateException(
+          "a process ended with "
+              + process.exitValue()
+              + (said.isEmpty() ? "" : ": " + said.get(said.size() - 1)));
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+}
