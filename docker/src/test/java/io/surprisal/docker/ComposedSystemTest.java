@@ -67,7 +67,7 @@ class ComposedSystemTest {
               killed);
         }
         compose.run("stop", "camera");
-        until("nothing is lost or there twice", () -> client.faults().isEmpty());
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(client.faults()).isEmpty());
         report.add("%d images in the end, each with one score".formatted(scores(client)));
       }
     } finally {

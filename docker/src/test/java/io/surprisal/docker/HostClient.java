@@ -48,13 +48,13 @@ final class HostClient implements AutoCloseable {
             new ByteArraySerializer());
   }
 
-  /** Publishes frames of a camera. */
-  void publish(SurfaceCamera camera, long first, int count) {
+  /** Publishes frames of a camera, each under a name of its own. */
+  void publish(String name, SurfaceCamera camera, long first, int count) {
     for (long index = first; index < first + count; index++) {
       CameraFrame frame = camera.frame(index);
       ImageEvent event =
           new ImageEvent(
-              "frame-" + index,
+              name + "-" + index,
               "host",
               Instant.now(),
               BodyFormat.GRAY8,
