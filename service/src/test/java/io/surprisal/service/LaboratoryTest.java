@@ -23,17 +23,7 @@ class LaboratoryTest {
 
   @BeforeAll
   static void fitOnce() throws IOException {
-    images = folder.resolve("images-idx3-ubyte");
-    byte[] idx = new byte[16 + 30 * 64];
-    idx[2] = 8;
-    idx[3] = 3;
-    idx[7] = 30;
-    idx[11] = 8;
-    idx[15] = 8;
-    for (int i = 16; i < idx.length; i++) {
-      idx[i] = (byte) (i * i % 251);
-    }
-    Files.write(images, idx);
+    images = images(30);
     release = folder.resolve("release.safetensors");
     CommandRun run =
         run(
@@ -41,6 +31,21 @@ class LaboratoryTest {
                 + " --set schedule=LEARNED_MONOTONE --set prediction=V --set fourierExponents=[6]"
                 + " --set weighting=PERCEPTUAL --precision bfloat16 --json");
     assertThat(run.exitCode()).as(run.err()).isZero();
+  }
+
+  /** A file of so many images of 8×8 pixels. */
+  private static Path images(int count) throws IOException {
+    Path file = folder.resolve(count + "-images-idx3-ubyte");
+    byte[] idx = new byte[16 + count * 64];
+    idx[2] = 8;
+    idx[3] = 3;
+    idx[7] = (byte) count;
+    idx[11] = 8;
+    idx[15] = 8;
+    for (int i = 16; i < idx.length; i++) {
+      idx[i] = (byte) (i * i % 251);
+    }
+    return Files.write(file, idx);
   }
 
   private static CommandRun run(String line) {
@@ -132,11 +137,11 @@ class LaboratoryTest {
 
   @Test
   void shouldMeasureTheVarianceOfAScore() throws IOException {
-    JsonNode rows =
-        json("bench variance --release RELEASE --data IMAGES --limit 4 --seeds 2"
-                + " --evaluations 2,4 --json")
-            .path("rows");
+    String line =
+        "bench variance --release RELEASE --limit 4 --seeds 2 --evaluations 2,4 --json --data ";
+    JsonNode rows = json(line + images(70)).path("rows");
 
+    assertThat(run(line + "IMAGES").err()).contains("30 images are too few for --limit 4");
     assertThat(rows.size()).isEqualTo(8);
     assertThat(rows.at("/0/times").asText()).isEqualTo("INDEPENDENT");
     assertThat(rows.at("/0/variance").asDouble()).isPositive();
