@@ -43,16 +43,7 @@ final class BenchInstancesCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
-  private Path release;
-
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description = "Images to score.")
-  private List<Path> data;
+  @Mixin private final ReleaseAndImages measured = new ReleaseAndImages();
 
   @Option(
       names = "--instances",
@@ -104,8 +95,8 @@ final class BenchInstancesCommand implements Callable<Integer> {
     require(
         instances.stream().allMatch(n -> n >= 1 && n <= partitions),
         "--instances must be 1 to the %d partitions each, not %s".formatted(partitions, instances));
-    Release loaded = ReleaseFiles.load(release);
-    ImageDataset dataset = Images.prepared(Images.open(data), loaded.preprocessing());
+    Release loaded = measured.release();
+    ImageDataset dataset = measured.imagesFor(loaded);
     Path folder = Files.createTempDirectory("surprisal-bench");
     List<Row> rows = new ArrayList<>();
     long total = (long) images * instances.size();
@@ -154,6 +145,7 @@ final class BenchInstancesCommand implements Callable<Integer> {
     Files.createDirectories(folder);
     return ChildCommand.start(
         folder.resolve("log"),
+        List.of(),
         ONE_WORKER,
         List.of(
             "score",
@@ -166,7 +158,7 @@ final class BenchInstancesCommand implements Callable<Integer> {
             "--state-dir",
             folder.resolve("state").toString(),
             "--release",
-            release.toAbsolutePath().toString(),
+            measured.releaseFile().toAbsolutePath().toString(),
             "--evaluations",
             String.valueOf(evaluations),
             "--threads",

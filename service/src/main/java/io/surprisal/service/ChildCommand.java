@@ -27,12 +27,14 @@ final class ChildCommand implements AutoCloseable {
    * Starts.
    *
    * @param log takes what the process says
+   * @param launcher program that starts the JVM, and its arguments; empty: none
    * @param flags of its JVM
    * @param arguments of the command, its name first
    */
-  static ChildCommand start(Path log, List<String> flags, List<String> arguments)
+  static ChildCommand start(
+      Path log, List<String> launcher, List<String> flags, List<String> arguments)
       throws IOException {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(launcher);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags);
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()

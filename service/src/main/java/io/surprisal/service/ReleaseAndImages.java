@@ -20,6 +20,11 @@ final class ReleaseAndImages {
       description = "Images that did not train the release, nor calibrate it.")
   private List<Path> data;
 
+  /** The file of the release. */
+  Path releaseFile() {
+    return release;
+  }
+
   /** The release, read and verified. */
   Release release() throws IOException {
     return ReleaseFiles.load(release);

@@ -2,26 +2,25 @@ package io.surprisal.service;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A trainer in a process of its own beside the demo: training shares no memory with scoring, and a
  * fault of native code in one does not end the other. Ended by {@link #close}.
  */
 final class TrainerProcess implements AutoCloseable {
-  private static final long END_SECONDS = 20;
   private static final String HEAP = "-Xmx1g";
   private static final Path NICE = Path.of("/usr/bin/nice");
+  private static final List<String> SCORING_FIRST =
+      Files.isExecutable(NICE) ? List.of(NICE.toString(), "-n", "19") : List.of();
 
   private final Path log;
   private final List<String> arguments;
-  private Optional<Process> process = Optional.empty();
+  private Optional<ChildCommand> process = Optional.empty();
 
   /**
    * @param log takes what the process says on standard error
@@ -32,28 +31,13 @@ final class TrainerProcess implements AutoCloseable {
     this.arguments = List.copyOf(arguments);
   }
 
-  /** Starts the process, with the system properties and the class path of this one. */
+  /** Starts the process. */
   void start() {
     List<String> command = new ArrayList<>();
-    if (Files.isExecutable(NICE)) {
-      command.addAll(List.of(NICE.toString(), "-n", "19")); // scoring goes first
-    }
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add(HEAP);
-    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument -> argument.startsWith("-D") || argument.startsWith("--"))
-        .forEach(command::add);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(Surprisal.class.getName());
     command.add("train");
     command.addAll(arguments);
     try {
-      process =
-          Optional.of(
-              new ProcessBuilder(command)
-                  .redirectErrorStream(true)
-                  .redirectOutput(log.toFile())
-                  .start());
+      process = Optional.of(ChildCommand.start(log, SCORING_FIRST, List.of(HEAP), command));
     } catch (IOException e) {
       throw new UncheckedIOException("the trainer cannot be started", e);
     }
@@ -61,18 +45,6 @@ final class TrainerProcess implements AutoCloseable {
 
   @Override
   public void close() {
-    process.ifPresent(TrainerProcess::end);
-  }
-
-  private static void end(Process process) {
-    process.destroy();
-    try {
-      if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-      }
-    } catch (InterruptedException e) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-    }
+    process.ifPresent(ChildCommand::close);
   }
 }
