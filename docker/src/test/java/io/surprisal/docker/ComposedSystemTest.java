@@ -52,7 +52,9 @@ class ComposedSystemTest {
         say("first score after 'up'", start);
         until("a defect alerts", () -> !client.values("surprisal.alerts").isEmpty());
         say("first alert after 'up'", start);
-        assertThat(compose.run("logs", "alerts")).contains("LOW_LIKELIHOOD");
+        until(
+            "the service 'alerts' prints it",
+            () -> compose.run("logs", "alerts").contains("LOW_LIKELIHOOD"));
 
         for (String service : List.of("alerts", "camera", "trainer", "scorer", "kafka")) {
           int before = scores(client);
