@@ -23,6 +23,8 @@ final class AdamW {
   private final NDArray rateFactor;
   private final NDArray counted;
   private final NDArray uncounted;
+  private final NDArray network;
+  private final int scheduleFromStep;
   private final NDArray firstMoment;
   private final NDArray secondMoment;
   private final Optional<Orthogonaliser> orthogonaliser;
@@ -50,6 +52,8 @@ final class AdamW {
             ? manager.create(interior(layout, 0))
             : manager.create(new float[] {1});
     uncounted = counted.mul(-1).addi(1);
+    network = manager.create(network(layout));
+    scheduleFromStep = configuration.scheduleFromStep();
     this.firstMoment = manager.create(firstMoment);
     this.secondMoment = manager.create(secondMoment);
     this.steps = steps;
@@ -85,6 +89,13 @@ final class AdamW {
     return values;
   }
 
+  /** 0 for the schedule, 1 for the network. */
+  private static float[] network(ParameterLayout layout) {
+    float[] values = new float[layout.size()];
+    Arrays.fill(values, layout.scheduleSize(), values.length, 1);
+    return values;
+  }
+
   /**
    * Updates parameters in place.
    *
@@ -94,6 +105,10 @@ final class AdamW {
    * @return the global norm before clipping
    */
   double step(NDArray parameters, NDArray gradient, double learningRate) {
+    boolean scheduleStays = steps < scheduleFromStep;
+    if (scheduleStays) {
+      gradient.muli(network);
+    }
     double norm = Math.sqrt(gradient.mul(counted).square().sum().getFloat());
     if (clipNorm > 0 && norm > clipNorm) {
       double scale = clipNorm / (norm + 1e-6);
@@ -118,7 +133,11 @@ final class AdamW {
     }
     NDArray decayed = parameters.mul(decay);
     decayed.attach(manager);
-    parameters.subi(direction.add(decayed).mul(rateFactor).mul((float) learningRate));
+    NDArray change = direction.add(decayed).mul(rateFactor).mul((float) learningRate);
+    if (scheduleStays) {
+      change.muli(network); // weight decay
+    }
+    parameters.subi(change);
     return norm;
   }
 

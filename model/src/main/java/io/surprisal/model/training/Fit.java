@@ -402,7 +402,9 @@ public final class Fit {
             "step {}: held-out {} bits/dim, training {}",
             point.step(),
             String.format(Locale.ROOT, "%.4f", point.heldOutBitsPerDim()),
-            String.format(Locale.ROOT, "%.4f", point.trainingBitsPerDim()));
+            Double.isNaN(point.trainingBitsPerDim())
+                ? "not begun"
+                : String.format(Locale.ROOT, "%.4f", point.trainingBitsPerDim()));
       }
     }
 

@@ -40,6 +40,8 @@ import java.util.Set;
  * @param gammaMax initial γ(1)
  * @param schedule the noise schedule
  * @param scheduleRate factor on the learning rate of a monotone schedule's interior
+ * @param scheduleFromStep steps after which the noise schedule is learned; until then it stays as
+ *     it began
  * @param timesteps T of a training in discrete time, 0 for continuous time
  * @param weighting of the diffusion loss
  * @param flip whether every second image, by chance, is trained on mirrored left to right
@@ -52,7 +54,8 @@ import java.util.Set;
  * @param decayBiases whether biases decay too
  * @param clipNorm largest global gradient norm, 0 for no clipping
  * @param warmupSteps steps of linear warm-up from 0
- * @param decayFraction last part of the run over which the rate falls linearly to zero; 0 for none
+ * @param decayFraction last part of the run over which the rate falls to zero; 0 for none
+ * @param decayShape how it falls
  * @param averageRate largest rate of the moving average of the weights
  * @param averageRamp whether that rate ramps up as 1 − (1 + n)^−¾ after n steps, so that a short
  *     run is not an average with its start
@@ -72,6 +75,7 @@ public record FitConfiguration(
     double gammaMax,
     ModelConfiguration.Schedule schedule,
     double scheduleRate,
+    int scheduleFromStep,
     int timesteps,
     Weighting weighting,
     boolean flip,
@@ -84,6 +88,7 @@ public record FitConfiguration(
     double clipNorm,
     int warmupSteps,
     double decayFraction,
+    Decay decayShape,
     double averageRate,
     boolean averageRamp) {
 
@@ -93,6 +98,14 @@ public record FitConfiguration(
     ADAMW,
     /** Orthogonalised momentum for the hidden matrices, AdamW for all else. */
     MUON
+  }
+
+  /** How the learning rate falls to zero. */
+  public enum Decay {
+    /** In proportion to what is left of the run. */
+    LINEAR,
+    /** By half a wave of the cosine (Loshchilov &amp; Hutter 2017). */
+    COSINE
   }
 
   private static final ObjectMapper JSON =
@@ -157,6 +170,7 @@ public record FitConfiguration(
         ModelConfiguration.Schedule.LEARNED_SCALAR,
         10,
         0,
+        0,
         Weighting.BOUND,
         false,
         Precision.FLOAT32,
@@ -168,6 +182,7 @@ public record FitConfiguration(
         1.0,
         100,
         0,
+        Decay.LINEAR,
         0.9999,
         true);
   }
@@ -176,10 +191,12 @@ public record FitConfiguration(
     coarse = coarse == null ? List.of() : List.copyOf(coarse);
     fourierExponents = fourierExponents == null ? List.of() : List.copyOf(fourierExponents);
     optimizer = optimizer == null ? Optimizer.ADAMW : optimizer;
+    decayShape = decayShape == null ? Decay.LINEAR : decayShape; // checkpoints before there was one
     require(batch >= 1, "batch", batch, "at least 1");
     require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "within (0, 10)");
     require(
         scheduleRate > 0 && scheduleRate <= 1e4, "scheduleRate", scheduleRate, "within (0, 10000]");
+    require(scheduleFromStep >= 0, "scheduleFromStep", scheduleFromStep, "at least 0");
     require(timesteps >= 0, "timesteps", timesteps, "at least 1, or 0 for continuous time");
     require(weighting != null, "weighting", weighting, "one of the weightings");
     require(precision != null, "precision", precision, "FLOAT32 or BFLOAT16");
@@ -363,14 +380,18 @@ public record FitConfiguration(
   }
 
   /**
-   * Factor on the learning rate: linear warm-up, then constant, then linear to zero.
+   * Factor on the learning rate: linear warm-up, then constant, then down to zero.
    *
    * @param step optimiser steps so far
    * @param fraction of the run's budget that is spent, in [0, 1]
    */
   double rate(long step, double fraction) {
     double warmup = warmupSteps == 0 ? 1 : Math.min(1, step / (double) warmupSteps);
-    double decay = decayFraction == 0 ? 1 : Math.min(1, (1 - fraction) / decayFraction);
-    return warmup * decay;
+    double left = decayFraction == 0 ? 1 : Math.min(1, (1 - fraction) / decayFraction);
+    return warmup
+        * switch (decayShape) {
+          case LINEAR -> left;
+          case COSINE -> (1 - Math.cos(Math.PI * left)) / 2;
+        };
   }
 }

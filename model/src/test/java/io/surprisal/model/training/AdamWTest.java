@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.network.TorchRuntime;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -91,6 +92,29 @@ class AdamWTest {
         assertThat((double) moment[inside])
             .isCloseTo(continuous ? 1e5 : 0.1, within(continuous ? 1.0 : 1e-4));
         assertThat((double) moment[n - 1]).isCloseTo(continuous ? 0.06 : 3e-7, within(1e-6));
+      }
+    }
+  }
+
+  @Test
+  void shouldLeaveTheScheduleAloneUntilItsFirstStep() {
+    FitConfiguration fit =
+        FitConfiguration.parse("{\"schedule\": \"LEARNED_MONOTONE\", \"scheduleFromStep\": 2}");
+    ParameterLayout layout = ParameterLayout.of(fit.model(1, 8, 8));
+    int n = layout.size();
+    float[] ones = new float[n];
+    Arrays.fill(ones, 1);
+    try (NDManager manager = TorchRuntime.engine().newBaseManager()) {
+      AdamW optimizer = new AdamW(manager, fit, layout, new float[n], new float[n], 0);
+      var parameters = manager.create(ones);
+      for (int step = 1; step <= 3; step++) {
+        float[] before = parameters.toFloatArray();
+        optimizer.step(parameters, manager.create(ones), 1e-3);
+        float[] after = parameters.toFloatArray();
+        for (int i : new int[] {0, layout.interiorStart(), layout.scheduleSize() - 1}) {
+          assertThat(after[i] == before[i]).as("parameter %d stays", i).isEqualTo(step <= 2);
+        }
+        assertThat(after[layout.scheduleSize()]).isNotEqualTo(before[layout.scheduleSize()]);
       }
     }
   }

@@ -2,7 +2,10 @@ package io.surprisal.model.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.network.ParameterLayout;
@@ -61,6 +64,8 @@ class FitConfigurationTest {
         "{\"clipNorm\": -1} | clipNorm",
         "{\"warmupSteps\": -1} | warmupSteps",
         "{\"decayFraction\": 1.5} | decayFraction",
+        "{\"decayShape\": \"STEP\"} | decayShape",
+        "{\"scheduleFromStep\": -1} | scheduleFromStep",
         "{\"averageRate\": 1} | averageRate",
         "{\"schedule\": \"COSINE\"} | schedule",
         "{\"schedule\": null} | schedule",
@@ -84,6 +89,33 @@ class FitConfigurationTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> FitConfiguration.parse(text))
         .withMessageStartingWith("fit configuration");
+  }
+
+  @Test
+  void shouldLetTheLearningRateRiseStayAndFall() {
+    FitConfiguration linear =
+        FitConfiguration.named("small").with(Map.of("warmupSteps", 100, "decayFraction", 0.5));
+    FitConfiguration cosine = linear.with(Map.of("decayShape", "COSINE"));
+
+    for (FitConfiguration fit : List.of(linear, cosine)) {
+      assertThat(fit.rate(25, 0.1)).isEqualTo(0.25);
+      assertThat(fit.rate(1000, 0.5)).isEqualTo(1);
+      assertThat(fit.rate(1000, 0.75)).isCloseTo(0.5, within(1e-12));
+      assertThat(fit.rate(1000, 1)).isZero();
+    }
+    assertThat(linear.rate(1000, 0.875)).isCloseTo(0.25, within(1e-12));
+    assertThat(cosine.rate(1000, 0.875))
+        .isCloseTo(Math.pow(Math.sin(Math.PI / 8), 2), within(1e-12));
+  }
+
+  @Test
+  void shouldReadWhatCheckpointsOfEarlierVersionsHold() {
+    FitConfiguration fit = FitConfiguration.named("medium");
+    ObjectMapper json = new ObjectMapper(); // as a checkpoint reads and writes
+    ObjectNode fields = json.valueToTree(fit);
+    fields.remove(List.of("coarse", "decayShape", "scheduleFromStep"));
+
+    assertThat(json.convertValue(fields, FitConfiguration.class)).isEqualTo(fit);
   }
 
   @Test
