@@ -6,44 +6,38 @@ import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.ReleaseAnnouncement;
-import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one trainer of a cluster that decides: it answers commands, starts runs, and announces
- * releases. Whatever it says goes out in transactions, an answer together with the offset of its
- * command, so that no command is carried out twice; and under one transactional id, so that a
- * trainer that was active before, and does not know yet that it is no more, cannot say anything.
+ * The one trainer of a cluster that decides: it answers commands, starts the runs that are due
+ * ({@link RunSchedule}), and announces releases ({@link ServingRelease}). Whatever it says goes out
+ * in transactions, an answer together with the offset of its command, so that no command is carried
+ * out twice; and under one transactional id, so that a trainer that was active before, and does not
+ * know yet that it is no more, cannot say anything.
  *
  * <p>Its state lies in the topics, see {@link ClusterView}; runs lie in directories, see {@link
  * RunPlan}. Owns the sender and the thread of the run; {@link #close} ends them, and leaves a run
@@ -60,8 +54,6 @@ final class ActiveTrainer implements AutoCloseable {
   private final TrainerSettings settings;
   private final Topics topics;
   private final ReleaseStore store;
-  private final Reservoir reservoir;
-  private final StreamWatch watch;
   private final InstantSource clock;
   private final RunDirectories runs;
   private final RunPlanner planner;
@@ -69,9 +61,9 @@ final class ActiveTrainer implements AutoCloseable {
   private final TransactionalSender sender;
   private final PublishedReleases releases;
   private final ClusterView view = new ClusterView();
-  private final Instant activeSince;
+  private final ServingRelease serving;
+  private final RunSchedule schedule;
   private Optional<Running> running = Optional.empty();
-  private Optional<Canary> canary = Optional.empty();
 
   /** A run on its thread. */
   private static final class Running {
@@ -106,14 +98,13 @@ final class ActiveTrainer implements AutoCloseable {
     this.settings = settings;
     this.topics = settings.topics();
     this.store = store;
-    this.reservoir = reservoir;
-    this.watch = watch;
     this.clock = clock;
     runs = new RunDirectories(settings.directory().resolve("runs"));
     planner = new RunPlanner(settings, reservoir, store);
     commands = new CommandReader(settings.commanders(), settings.commandExpiry());
     sender = new TransactionalSender(settings);
     releases = new PublishedReleases(settings, store, sender, clock);
+    serving = new ServingRelease(settings, store, releases, view, this::statement, clock);
     try {
       replay();
       if (view.active().isEmpty() && settings.firstRelease().isPresent()) {
@@ -123,17 +114,21 @@ final class ActiveTrainer implements AutoCloseable {
       sender.close();
       throw e;
     }
-    activeSince = clock.instant();
+    schedule = new RunSchedule(settings, reservoir, watch, planner, view, serving, clock);
     LOG.info(
         "Active trainer {}: {}",
         settings.member(),
         view.active().map(a -> "release " + a.getReleaseId() + " serves").orElse("no release yet"));
   }
 
+  private Statement statement() {
+    return new Statement(settings, view, sender, clock);
+  }
+
   private void announceFirst(Path file) throws IOException {
     Release release = Release.load(file);
-    Said said = new Said();
-    activate(
+    Statement said = statement();
+    serving.activate(
         releases.publish(file, release).build(),
         "the first release, from " + file.getFileName(),
         said);
@@ -179,7 +174,7 @@ final class ActiveTrainer implements AutoCloseable {
   /** Carries out, or refuses, the command in a record. */
   void handle(ConsumerRecord<byte[], byte[]> record, ConsumerGroupMetadata group) {
     Optional<ControlCommand> read = CommandReader.decode(record);
-    Said said = new Said();
+    Statement said = statement();
     String id = read.map(ControlCommand::getCommandId).orElse(CommandReader.nameOf(record));
     if (view.isWaiting(id)) {
       // A rejection would end the command that this one repeats.
@@ -207,11 +202,11 @@ final class ActiveTrainer implements AutoCloseable {
         group);
   }
 
-  private void carryOut(ControlCommand command, Said said) {
+  private void carryOut(ControlCommand command, Statement said) {
     String id = command.getCommandId();
     switch (command.getType()) {
       case RETRAIN -> {
-        Optional<String> lack = planner.lack(alertRate(), Optional.empty());
+        Optional<String> lack = planner.lack(serving.alertRate(), Optional.empty());
         if (view.isPaused()) {
           said.reject(id, "the trainer is paused; send RESUME first");
         } else if (lack.isPresent()) {
@@ -224,10 +219,10 @@ final class ActiveTrainer implements AutoCloseable {
         if (running.isEmpty() && view.waiting().isEmpty() && view.candidate().isEmpty()) {
           said.reject(id, "no run is under way, and no release is tried");
         } else {
-          dropCandidate("cancelled by " + by(command), said);
+          serving.dropCandidate("cancelled by " + CommandReader.by(command), said);
           running.ifPresent(
               r -> {
-                r.cancelledBy = Optional.of(by(command));
+                r.cancelledBy = Optional.of(CommandReader.by(command));
                 r.run.cancel();
               });
           // Those that the run carries out are answered when it has ended.
@@ -235,224 +230,24 @@ final class ActiveTrainer implements AutoCloseable {
               running.map(r -> Set.copyOf(r.run.plan().commands())).orElse(Set.of());
           view.waiting().keySet().stream()
               .filter(waiting -> !carriedOut.contains(waiting))
-              .forEach(waiting -> said.reject(waiting, "cancelled by " + by(command)));
+              .forEach(
+                  waiting -> said.reject(waiting, "cancelled by " + CommandReader.by(command)));
           said.done(id, "cancelled");
         }
       }
-      case PROMOTE -> promote(command, said);
-      case CANARY -> tryOut(command, said);
-      case ROLLBACK -> {
-        Optional<ReleaseAnnouncement> before = view.before();
-        if (before.isEmpty() || view.active().isEmpty()) {
-          said.reject(id, "no release was active before the present one");
-        } else {
-          activate(before.get(), "rolled back by " + by(command), said);
-          said.done(id, "release " + before.get().getReleaseId() + " is active again");
-        }
-      }
-      case SET_ALERT_RATE -> {
-        if (view.active().isEmpty()) {
-          said.reject(id, "no release is active yet");
-        } else {
-          said.announce(
-              copyOf(view.active().get())
-                  .setAlertRate(command.getAlertRate())
-                  .setReason("alert rate set by " + by(command))
-                  .setAnnouncedBy(settings.member())
-                  .setAnnouncedAt(clock.instant())
-                  .build());
-          said.done(id, "the alert rate is " + command.getAlertRate());
-        }
-      }
+      case PROMOTE -> serving.promote(command, said);
+      case CANARY -> serving.tryOut(command, said);
+      case ROLLBACK -> serving.rollBack(command, said);
+      case SET_ALERT_RATE -> serving.setAlertRate(command, said);
       case PAUSE -> said.done(id, "no run starts until RESUME");
       case RESUME -> said.done(id, "runs start again");
       case UNKNOWN -> throw new IllegalStateException("UNKNOWN is objected to before");
     }
   }
 
-  private static String by(ControlCommand command) {
-    String who = command.getRequestedBy().isEmpty() ? "somebody" : command.getRequestedBy();
-    return command.getReason().isEmpty() ? who : who + ": " + command.getReason();
-  }
-
-  private void promote(ControlCommand command, Said said) {
-    String id = command.getCommandId();
-    String wanted = command.getReleaseId();
-    Optional<String> objection = objection(wanted);
-    if (objection.isPresent()) {
-      said.reject(id, objection.get());
-    } else {
-      activate(view.release(wanted).orElseThrow(), "promoted by " + by(command), said);
-      said.done(id, "release " + wanted + " is active");
-    }
-  }
-
-  /** Why a release can be neither promoted nor tried; empty where it can. */
-  private Optional<String> objection(String wanted) {
-    if (view.release(wanted).isEmpty()) {
-      return Optional.of("release " + wanted + " was never announced");
-    }
-    if (view.active().map(a -> a.getReleaseId().equals(wanted)).orElse(false)) {
-      return Optional.of("release " + wanted + " is active already");
-    }
-    try {
-      releases.fetch(view.release(wanted).orElseThrow());
-      store.load(wanted);
-      return Optional.empty();
-    } catch (IOException | IllegalArgumentException e) {
-      return Optional.of("release " + wanted + " cannot be loaded: " + e.getMessage());
-    }
-  }
-
-  private void tryOut(ControlCommand command, Said said) {
-    String id = command.getCommandId();
-    Optional<String> objection =
-        view.active().isEmpty()
-            ? Optional.of("no release is active to try it beside; promote it")
-            : view.candidate()
-                .map(tried -> "release " + tried.getReleaseId() + " is tried; CANCEL ends that")
-                .or(() -> objection(command.getReleaseId()));
-    if (objection.isPresent()) {
-      said.reject(id, objection.get());
-    } else {
-      double share =
-          command.getShare() == null ? settings.canary().shareOrDefault() : command.getShare();
-      said.accept(id, "it is tried on a share of %s of the images".formatted(share));
-      tryOut(view.release(command.getReleaseId()).orElseThrow(), share, by(command), said);
-    }
-  }
-
-  /** Announces a candidate; scorers try it beside the active release. */
-  private void tryOut(ReleaseAnnouncement release, double share, String reason, Said said) {
-    dropCandidate("release " + release.getReleaseId() + " is tried instead", said);
-    said.announce(
-        copyOf(release)
-            .setState(ReleaseState.CANDIDATE)
-            .setShadowShare(share)
-            .setReason(reason)
-            .setAnnouncedBy(settings.member())
-            .setAnnouncedAt(clock.instant())
-            .build());
-    said.event(
-        canaryEvent(TrainerEventType.CANARY_STARTED, release)
-            .setMessage("tried on a share of %s of the images: %s".formatted(share, reason)));
-  }
-
-  /** The candidate, if there is one, is one no more and does not serve. */
-  private void dropCandidate(String reason, Said said) {
-    Optional<ReleaseAnnouncement> candidate = view.candidate();
-    if (candidate.isEmpty()) {
-      return;
-    }
-    boolean served = view.before().equals(candidate);
-    said.announce(
-        copyOf(candidate.get())
-            .setState(served ? ReleaseState.INACTIVE : ReleaseState.REFUSED)
-            .setReason(reason)
-            .setAnnouncedBy(settings.member())
-            .setAnnouncedAt(clock.instant())
-            .build());
-    said.event(canaryEvent(TrainerEventType.CANARY_REFUSED, candidate.get()).setMessage(reason));
-    view.canary().ifPresent(command -> said.reject(command.getCommandId(), reason));
-  }
-
-  private TrainerEvent.Builder canaryEvent(TrainerEventType type, ReleaseAnnouncement candidate) {
-    return TrainerEvent.newBuilder()
-        .setType(type)
-        .setEventTime(clock.instant())
-        .setRunId(candidate.getRunId())
-        .setReleaseId(candidate.getReleaseId())
-        .setParentReleaseId(view.active().map(ReleaseAnnouncement::getReleaseId).orElse(null))
-        .setMember(settings.member());
-  }
-
-  /** Brings the trial of the candidate on, or ends it. */
-  private void watchCandidate() {
-    Optional<ReleaseAnnouncement> candidate = view.candidate();
-    String active = view.active().map(ReleaseAnnouncement::getReleaseId).orElse("");
-    if (canary.isPresent() && !candidate.map(c -> canary.get().isOf(c, active)).orElse(false)) {
-      canary.get().close();
-      canary = Optional.empty();
-    }
-    if (candidate.isEmpty()) {
-      return;
-    }
-    if (canary.isEmpty()) {
-      long images = view.canary().map(ControlCommand::getImages).orElse(settings.canary().images());
-      canary = Optional.of(new Canary(settings, candidate.get(), active, images));
-    }
-    Optional<Canary.Verdict> verdict = canary.get().verdict(clock.instant());
-    if (verdict.isEmpty()) {
-      return;
-    }
-    Said said = new Said();
-    if (verdict.get().passed()) {
-      ReleaseAnnouncement.Builder passed =
-          copyOf(candidate.get())
-              .setAlertRate(view.active().map(ReleaseAnnouncement::getAlertRate).orElse(null));
-      activate(passed.build(), "canary passed: " + verdict.get().message(), said);
-    } else {
-      dropCandidate(verdict.get().message(), said);
-    }
-    said.publish();
-  }
-
-  /** The active release steps back first, so that the last announcement is the active one. */
-  private void activate(ReleaseAnnouncement release, String reason, Said said) {
-    if (view.candidate().map(c -> c.getReleaseId().equals(release.getReleaseId())).orElse(false)) {
-      said.event(canaryEvent(TrainerEventType.CANARY_PASSED, release).setMessage(reason));
-      view.canary().ifPresent(command -> said.done(command.getCommandId(), reason));
-    } else {
-      dropCandidate("release " + release.getReleaseId() + " is active from now on", said);
-    }
-    view.active()
-        .filter(active -> !active.getReleaseId().equals(release.getReleaseId()))
-        .ifPresent(
-            active ->
-                said.announce(
-                    copyOf(active)
-                        .setState(ReleaseState.INACTIVE)
-                        .setReason("followed by " + release.getReleaseId())
-                        .setAnnouncedAt(clock.instant())
-                        .build()));
-    said.announce(
-        copyOf(release)
-            .setState(ReleaseState.ACTIVE)
-            .setShadowShare(null)
-            .setReason(reason)
-            .setAnnouncedBy(settings.member())
-            .setAnnouncedAt(clock.instant())
-            .build());
-  }
-
-  /** Avro's own copy goes through its reflection, which distrusts all classes but its own. */
-  private static ReleaseAnnouncement.Builder copyOf(ReleaseAnnouncement release) {
-    return ReleaseAnnouncement.newBuilder()
-        .setReleaseId(release.getReleaseId())
-        .setState(release.getState())
-        .setLocation(release.getLocation())
-        .setSha256(release.getSha256())
-        .setSizeBytes(release.getSizeBytes())
-        .setSignatureLocation(release.getSignatureLocation())
-        .setParentReleaseId(release.getParentReleaseId())
-        .setRunId(release.getRunId())
-        .setHeldOutBitsPerDim(release.getHeldOutBitsPerDim())
-        .setAlertRate(release.getAlertRate())
-        .setReason(release.getReason())
-        .setAnnouncedBy(release.getAnnouncedBy())
-        .setAnnouncedAt(release.getAnnouncedAt());
-  }
-
-  private double alertRate() {
-    return view.active()
-        .map(ReleaseAnnouncement::getAlertRate)
-        .filter(rate -> rate != null)
-        .orElse(settings.alertRate());
-  }
-
   /** Brings the run on, ends it, or starts the next one. To be called often. */
   void tick() throws InterruptedException {
-    watchCandidate();
+    serving.watchCandidate();
     if (running.isEmpty()) {
       start();
     } else if (running.get().outcome.isDone()) {
@@ -471,7 +266,7 @@ final class ActiveTrainer implements AutoCloseable {
     }
     now.progress.compareAndSet(progress, null);
     now.told = clock.instant();
-    Said said = new Said();
+    Statement said = statement();
     said.event(
         event(TrainerEventType.RUN_PROGRESS, now.run.plan())
             .setStep(progress.step())
@@ -497,7 +292,7 @@ final class ActiveTrainer implements AutoCloseable {
     if (view.isPaused() || view.candidate().isPresent()) {
       return; // a run starts from the release that serves, and that may soon be the candidate
     }
-    Optional<RunPlanner.Order> order = order();
+    Optional<RunPlanner.Order> order = schedule.next();
     if (order.isEmpty()) {
       return;
     }
@@ -507,7 +302,7 @@ final class ActiveTrainer implements AutoCloseable {
         releases.fetch(view.active().get());
       }
       RunPlan plan = planner.plan(directory, order.get());
-      Said said = new Said();
+      Statement said = statement();
       said.event(
           event(TrainerEventType.RUN_STARTED, plan)
               .setMessage(
@@ -556,86 +351,13 @@ final class ActiveTrainer implements AutoCloseable {
     running = Optional.of(new Running(run, progress));
   }
 
-  /** The run that is due; empty where none is. */
-  private Optional<RunPlanner.Order> order() {
-    Map<String, ControlCommand> waiting = view.waiting();
-    if (!waiting.isEmpty()) {
-      return Optional.of(ordered(waiting));
-    }
-    Instant now = clock.instant();
-    boolean soon =
-        view.lastRunEnd()
-            .map(end -> Duration.between(end, now).compareTo(settings.pause()) < 0)
-            .orElse(false);
-    if (soon) {
-      return Optional.empty();
-    }
-    if (view.active().isEmpty()) {
-      return reservoir.seen() >= settings.firstImages()
-              && planner.lack(alertRate(), Optional.empty()).isEmpty()
-          ? Optional.of(due("the first release, from the stream's first images", Optional.empty()))
-          : Optional.empty();
-    }
-    Optional<StreamShift> shift = watch.shift(view.active().get().getReleaseId());
-    if (shift.isPresent() && planner.lack(alertRate(), shift).isEmpty()) {
-      return Optional.of(due(shift.get().summary(), shift));
-    }
-    Instant last = view.lastRunEnd().orElse(activeSince);
-    boolean scheduled = Duration.between(last, now).compareTo(settings.every()) >= 0;
-    return scheduled && planner.lack(alertRate(), Optional.empty()).isEmpty()
-        ? Optional.of(due("the schedule, every " + settings.every(), Optional.empty()))
-        : Optional.empty();
-  }
-
-  private RunPlanner.Order due(String trigger, Optional<StreamShift> shift) {
-    return new RunPlanner.Order(
-        newRunId(),
-        trigger,
-        List.of(),
-        view.active().map(ReleaseAnnouncement::getReleaseId),
-        false,
-        false,
-        shift,
-        settings.budget(),
-        alertRate());
-  }
-
-  /** One run for all commands that wait. */
-  private RunPlanner.Order ordered(Map<String, ControlCommand> waiting) {
-    Duration budget =
-        waiting.values().stream()
-            .map(
-                command ->
-                    command.getMinutes() == null
-                        ? settings.budget()
-                        : Duration.ofMillis(Math.round(command.getMinutes() * 60_000)))
-            .max(Duration::compareTo)
-            .orElseThrow();
-    return new RunPlanner.Order(
-        newRunId(),
-        waiting.values().stream()
-            .map(command -> "asked for by " + by(command))
-            .collect(Collectors.joining("; ")),
-        List.copyOf(waiting.keySet()),
-        view.active().map(ReleaseAnnouncement::getReleaseId),
-        waiting.values().stream().anyMatch(ControlCommand::getFromScratch),
-        waiting.values().stream().anyMatch(ControlCommand::getIncludeAlerted),
-        Optional.empty(),
-        budget,
-        alertRate());
-  }
-
-  private static String newRunId() {
-    return "run-" + UUID.randomUUID();
-  }
-
   private void end(Running ended) throws InterruptedException {
     running = Optional.empty();
     RunPlan plan = ended.run.plan();
     try {
       TrainingRun.Outcome outcome = ended.outcome.get();
       if (!outcome.report().passed()) {
-        Said said = new Said();
+        Statement said = statement();
         said.event(
             event(TrainerEventType.RUN_REFUSED, plan)
                 .setReleaseId(outcome.release().id())
@@ -651,7 +373,7 @@ final class ActiveTrainer implements AutoCloseable {
     } catch (ExecutionException e) {
       if (ended.cancelledBy.isPresent()) {
         String why = "cancelled by " + ended.cancelledBy.get();
-        Said said = new Said();
+        Statement said = statement();
         said.event(event(TrainerEventType.RUN_CANCELLED, plan).setMessage(why));
         plan.commands().forEach(id -> said.reject(id, why));
         said.publish();
@@ -691,7 +413,7 @@ final class ActiveTrainer implements AutoCloseable {
 
   private void announce(RunPlan plan, TrainingRun.Outcome outcome) throws IOException {
     Release release = outcome.release();
-    Said said = new Said();
+    Statement said = statement();
     boolean tried = settings.canary().share().isPresent() && view.active().isPresent();
     if (!view.isAnnounced(plan.runId())) {
       ReleaseAnnouncement announcement =
@@ -703,9 +425,9 @@ final class ActiveTrainer implements AutoCloseable {
               .setAlertRate(view.active().map(ReleaseAnnouncement::getAlertRate).orElse(null))
               .build();
       if (tried) {
-        tryOut(announcement, settings.canary().share().getAsDouble(), plan.trigger(), said);
+        serving.tryOut(announcement, settings.canary().share().getAsDouble(), plan.trigger(), said);
       } else {
-        activate(announcement, plan.trigger(), said);
+        serving.activate(announcement, plan.trigger(), said);
       }
     }
     said.event(
@@ -733,7 +455,7 @@ final class ActiveTrainer implements AutoCloseable {
   }
 
   private void fail(String runId, List<String> commandIds, String reason) {
-    Said said = new Said();
+    Statement said = statement();
     said.event(
         TrainerEvent.newBuilder()
             .setType(TrainerEventType.RUN_FAILED)
@@ -755,67 +477,6 @@ final class ActiveTrainer implements AutoCloseable {
         .setMember(settings.member());
   }
 
-  /** What goes out in one transaction, and into the view once it has. */
-  private final class Said {
-    private final List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-    private final List<Runnable> effects = new ArrayList<>();
-
-    void announce(ReleaseAnnouncement announcement) {
-      records.add(
-          new ProducerRecord<>(
-              topics.releases(),
-              announcement.getReleaseId().getBytes(StandardCharsets.UTF_8),
-              ANNOUNCEMENTS.encode(announcement)));
-      effects.add(() -> view.saw(announcement));
-    }
-
-    void event(TrainerEvent.Builder builder) {
-      TrainerEvent event = builder.build();
-      byte[] key =
-          event.getRunId() == null ? null : event.getRunId().getBytes(StandardCharsets.UTF_8);
-      records.add(new ProducerRecord<>(topics.trainer(), key, EVENTS.encode(event)));
-      effects.add(() -> view.saw(event));
-      LOG.info(
-          "{} {} {}", event.getType(), key == null ? "" : event.getRunId(), event.getMessage());
-    }
-
-    private void answer(TrainerEventType type, String commandId, String message) {
-      event(
-          TrainerEvent.newBuilder()
-              .setType(type)
-              .setEventTime(clock.instant())
-              .setCommandId(commandId)
-              .setMember(settings.member())
-              .setMessage(message));
-    }
-
-    void accept(String commandId, String message) {
-      answer(TrainerEventType.COMMAND_ACCEPTED, commandId, message);
-    }
-
-    void done(String commandId, String message) {
-      answer(TrainerEventType.COMMAND_DONE, commandId, message);
-    }
-
-    void reject(String commandId, String message) {
-      answer(TrainerEventType.COMMAND_REJECTED, commandId, message);
-    }
-
-    void publish() {
-      publish(Map.of(), null);
-    }
-
-    /**
-     * Commits all of it, and the offsets, or nothing.
-     *
-     * @throws KafkaException if nothing was committed
-     */
-    void publish(Map<TopicPartition, OffsetAndMetadata> offsets, ConsumerGroupMetadata group) {
-      sender.send(records, offsets, group);
-      effects.forEach(Runnable::run);
-    }
-  }
-
   /** Ends the thread of the run, and the sender; the run stays to be gone on with. */
   @Override
   public void close() {
@@ -830,7 +491,7 @@ final class ActiveTrainer implements AutoCloseable {
         }
       }
     }
-    canary.ifPresent(Canary::close);
+    serving.close();
     sender.close();
     if (interrupted) {
       Thread.currentThread().interrupt();

@@ -125,4 +125,10 @@ final class CommandReader {
     }
     return Optional.empty();
   }
+
+  /** Who asked, as far as the command says, and why. */
+  static String by(ControlCommand command) {
+    String who = command.getRequestedBy().isEmpty() ? "somebody" : command.getRequestedBy();
+    return command.getReason().isEmpty() ? who : who + ": " + command.getReason();
+  }
 }
