@@ -54,6 +54,8 @@ final class BenchStreamCommand implements Callable<Integer> {
 
   private static final int NOISE_IMAGES = 64;
 
+  private static final int MOST_WARM_UP_BYTES = 64 << 20;
+
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
@@ -89,6 +91,16 @@ final class BenchStreamCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "Runs without and with the stream, alternating. Default: 3.")
   private int rounds;
+
+  @Option(
+      names = "--warm-up",
+      defaultValue = "20000",
+      paramLabel = "N",
+      description =
+          "Images that first go through a stream without the network, so that the code is compiled as"
+              + " in a service that has run for a while; at most 64 MB of them, 0 for none. Default:"
+              + " 20000.")
+  private int warmUp;
 
   @Option(
       names = "--loads",
@@ -188,6 +200,7 @@ final class BenchStreamCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     require(images >= 100, "--images must be at least 100, not " + images);
     require(rounds >= 1 && rounds <= 100, "--rounds must be 1 to 100, not " + rounds);
+    require(warmUp >= 0, "--warm-up must be at least 0, not " + warmUp);
     require(evaluations >= 1, "--evaluations must be at least 1, not " + evaluations);
     require(batch >= 1 && batch <= 4096, "--batch must be 1 to 4096, not " + batch);
     require(threads >= 1 && threads <= 64, "--threads must be 1 to 64, not " + threads);
@@ -262,8 +275,8 @@ final class BenchStreamCommand implements Callable<Integer> {
                   ScoringService.queueCapacity(where.workers(), batch));
           Progress progress = invocation.progress("bench", total, "images")) {
         ScoringQueue queue = nullNetwork ? nullQueue(scorer) : batches.queue(scorer);
-        ServedModel model =
-            ServedModel.of(loaded, queue, evaluations, scorer.precision(), ALERT_RATE);
+        ServedModel model = model(queue, scorer);
+        warmUp(nullNetwork ? model : model(nullQueue(scorer), scorer));
         for (int round = 1; round <= rounds; round++) {
           if (nullNetwork) {
             runs.add(new Run("plain loop", round, plainLoop(model, round, progress)));
@@ -274,6 +287,34 @@ final class BenchStreamCommand implements Callable<Integer> {
         }
         print(scorer.precision());
       }
+    }
+
+    private ServedModel model(ScoringQueue queue, ImageScorer scorer) {
+      return ServedModel.of(loaded, queue, evaluations, scorer.precision(), ALERT_RATE);
+    }
+
+    /** A round by itself, of a stream that the others do not see. */
+    private void warmUp(ServedModel withoutNetwork) throws Exception {
+      int count = Math.min(warmUp, MOST_WARM_UP_BYTES / imageBytes());
+      if (count == 0) {
+        return;
+      }
+      Topics topics = new Topics("warm-up.");
+      int maxDeadLetterBytes = createTopics(topics);
+      try (StreamBench bench =
+          new StreamBench(server, topics, dataset, invocation.stop()::requested)) {
+        bench.publish(count);
+        try (StreamRun run =
+            new StreamRun(
+                withoutNetwork, topics, settings(0, maxDeadLetterBytes), maxDeadLetterBytes)) {
+          bench.await(count);
+          run.requireHealthy();
+        }
+      }
+    }
+
+    private int imageBytes() {
+      return dataset.channels() * dataset.height() * dataset.width();
     }
 
     private double forward(ScoringQueue queue, Progress progress)
@@ -431,7 +472,7 @@ final class BenchStreamCommand implements Callable<Integer> {
               ratio("plain loop"),
               latencies,
               shares,
-              dataset.channels() * dataset.height() * dataset.width(),
+              imageBytes(),
               soak);
       Table table = new Table("what", "value");
       runs.forEach(

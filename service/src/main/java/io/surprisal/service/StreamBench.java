@@ -31,7 +31,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * clients. For one thread.
  */
 final class StreamBench implements AutoCloseable {
-  private static final Duration POLL = Duration.ofMillis(20);
+  private static final Duration POLL = Duration.ofMillis(100);
   private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
 
   /** Share of a run's scores at its start, and at its end, that do not count. */
@@ -137,6 +137,13 @@ final class StreamBench implements AutoCloseable {
           "all %d scores came at once: name more --images".formatted(count));
     }
     return new Throughput(counted, (end - start) * 1e-9);
+  }
+
+  /** Waits for the scores of a backlog, however many come at once. */
+  void await(int count) {
+    for (int read = 0; read < count; ) {
+      read += poll(() -> {});
+    }
   }
 
   private int poll(Runnable progress) {
