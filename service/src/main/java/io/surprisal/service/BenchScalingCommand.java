@@ -128,7 +128,7 @@ final class BenchScalingCommand implements Callable<Integer> {
           spec.commandLine(), file + " was not trained, or does not say on how many images");
     }
     try (ImageScorer scorer =
-        new ImageScorer(release, execution.forRelease(release), evaluations)) {
+        new ImageScorer(release, execution.forScoring(release), evaluations)) {
       DatasetLikelihood likelihood =
           DatasetLikelihood.measure(
               scorer,

@@ -126,7 +126,7 @@ final class BenchStagesCommand implements Callable<Integer> {
     Release loaded = measured.release();
     ImageDataset dataset = measured.imagesFor(loaded);
     TorchRuntime.preferOperatorThreads(1);
-    Execution where = execution.forRelease(loaded);
+    Execution where = execution.forScoring(loaded);
     AlertRule rule =
         AlertRule.of(loaded, stages.evaluations(), where.precision().toString(), alertRate);
     double threshold =

@@ -228,7 +228,7 @@ final class BenchStreamCommand implements Callable<Integer> {
         shape.isPresent()
             ? shape.get().noise(NOISE_IMAGES)
             : Images.prepared(Images.open(data), loaded.preprocessing());
-    Execution where = execution.forRelease(loaded);
+    Execution where = execution.forScoring(loaded);
     try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("broker"), "localhost", 0)) {
       new Measurement(loaded, where, dataset, broker.bootstrapServer(), folder).run();
     } finally {

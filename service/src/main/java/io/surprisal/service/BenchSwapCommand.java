@@ -157,7 +157,7 @@ final class BenchSwapCommand implements Callable<Integer> {
             .formatted(calibrated, evaluations));
     ImageDataset dataset = measured.imagesFor(loaded);
     TorchRuntime.preferOperatorThreads(1);
-    Execution where = execution.forRelease(loaded);
+    Execution where = execution.forScoring(loaded);
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
     Path folder = Files.createTempDirectory("surprisal-bench");
     try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("broker"), "localhost", 0)) {

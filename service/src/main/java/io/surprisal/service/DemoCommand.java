@@ -156,7 +156,7 @@ final class DemoCommand implements Callable<Integer> {
     // The demo prints alerts and releases itself, with the truth beside them.
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
     TorchRuntime.preferOperatorThreads(1);
-    Execution where = execution.forRelease(loaded);
+    Execution where = execution.forScoring(loaded);
     AlertRule rule = AlertRule.of(loaded, evaluations, where.precision().toString(), alertRate);
     Path folder = Files.createTempDirectory("surprisal-demo");
     try (EmbeddedBroker broker =
@@ -188,7 +188,7 @@ final class DemoCommand implements Callable<Integer> {
       Announcement.of(file, loaded, store, clients, topics, "demo");
       try (ScoringService service =
               new ScoringService(
-                  announced -> execution.forRelease(announced, where.device()),
+                  announced -> execution.forRelease(announced, where.devices()),
                   where.workers(),
                   ScoringService.Scoring.simple(evaluations, alertRate),
                   topics,

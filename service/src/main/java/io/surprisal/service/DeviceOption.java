@@ -3,6 +3,8 @@ package io.surprisal.service;
 import ai.djl.Device;
 import io.surprisal.model.network.DeviceUnavailableException;
 import io.surprisal.model.network.Devices;
+import java.util.List;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -11,7 +13,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code --device}, wherever a network runs. */
+/** {@code --device}, wherever a network runs on one device. */
 class DeviceOption {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceOption.class);
 
@@ -22,14 +24,34 @@ class DeviceOption {
       names = "--device",
       defaultValue = "auto",
       paramLabel = "NAME",
-      description = "auto (a GPU where there is one), cpu, cuda or cuda:N. Default: auto.")
+      description =
+          "auto (a GPU where there is one), cpu, cuda or cuda:N; where images are scored, several,"
+              + " such as cuda:0,cuda:1. Default: auto.")
   private String device;
 
   /** The device, and a log line that says what auto took. */
   final Device device() {
+    return select(device);
+  }
+
+  /**
+   * The devices, each in a log line.
+   *
+   * @throws ParameterException if one is named twice
+   */
+  final List<Device> devices() {
+    List<Device> selected =
+        Stream.of(device.split(",")).map(String::trim).map(this::select).toList();
+    if (selected.stream().distinct().count() < selected.size()) {
+      throw new ParameterException(commandLine(), "--device names a device twice: " + device);
+    }
+    return selected;
+  }
+
+  private Device select(String name) {
     try {
-      Device selected = Devices.select(device);
-      LOG.info("device {} (asked for {})", selected, device);
+      Device selected = Devices.select(name);
+      LOG.info("device {} (asked for {})", selected, name);
       return selected;
     } catch (DeviceUnavailableException e) {
       throw new MissingDependencyException(e.getMessage(), e);

@@ -104,7 +104,7 @@ final class EvaluateCommand implements Callable<Integer> {
     Release loaded = ReleaseFiles.load(release);
     ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
     TorchRuntime.preferOperatorThreads(1);
-    Execution where = execution.forRelease(loaded);
+    Execution where = execution.forScoring(loaded);
     int count = Math.min(images.size(), limit.orElse(images.size()));
     try (ImageScorer scorer = scorer(loaded, where, k);
         Progress progress = invocation.progress("evaluate", count, "images")) {

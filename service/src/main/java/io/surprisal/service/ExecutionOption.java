@@ -8,6 +8,7 @@ import io.surprisal.model.network.Precision;
 import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Release;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -31,11 +32,16 @@ final class ExecutionOption extends DeviceOption {
 
   /** Where and how precisely to run a release: as it is calibrated, unless told otherwise. */
   Execution forRelease(Release release) {
-    return forRelease(release, device());
+    return forRelease(release, List.of(device()));
   }
 
-  /** The same on a device that was selected before. */
-  Execution forRelease(Release release, Device where) {
+  /** The same where images are scored, which several devices can share. */
+  Execution forScoring(Release release) {
+    return forRelease(release, devices());
+  }
+
+  /** The same on devices that were selected before. */
+  Execution forRelease(Release release, List<Device> where) {
     return new Execution(
         where,
         named()

@@ -180,7 +180,7 @@ final class ScoreCommand implements Callable<Integer> {
             loaded.isPresent()
                 ? new ScoringService(
                     loaded.get(),
-                    execution.forRelease(loaded.get()),
+                    execution.forScoring(loaded.get()),
                     scoring,
                     kafka.topics(),
                     settings)
@@ -205,7 +205,7 @@ final class ScoreCommand implements Callable<Integer> {
 
   private ScoringService following(ScoringService.Scoring scoring, StreamSettings settings)
       throws IOException {
-    Device where = execution.device();
+    List<Device> where = execution.devices();
     return new ScoringService(
         announced -> execution.forRelease(announced, where),
         TorchRuntime.workers(where),

@@ -30,7 +30,7 @@ final class ServedRelease implements LoadedModel {
   private final List<SpareLane> spareLanes = new ArrayList<>();
 
   /**
-   * Loads the network and scores a blank image with it.
+   * Loads the network and scores a blank image with it on each device.
    *
    * @param batches stays the caller's
    * @throws IllegalArgumentException if the blank image has no finite score
@@ -42,10 +42,11 @@ final class ServedRelease implements LoadedModel {
     this.batches = batches;
     scorer = new ImageScorer(release, execution, scoring.stages());
     try {
-      ImageLikelihood blank = scorer.score(scorer.blank());
-      if (!Double.isFinite(blank.bitsPerDim())) {
-        throw new IllegalArgumentException(
-            "it gives a blank image " + blank.bitsPerDim() + " bits/dim");
+      for (ImageLikelihood blank : scorer.scoreBlank()) {
+        if (!Double.isFinite(blank.bitsPerDim())) {
+          throw new IllegalArgumentException(
+              "it gives a blank image " + blank.bitsPerDim() + " bits/dim");
+        }
       }
     } catch (RuntimeException e) {
       scorer.close();

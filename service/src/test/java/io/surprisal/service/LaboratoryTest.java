@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The laboratory's commands on a real, tiny release. */
@@ -87,6 +88,20 @@ class LaboratoryTest {
     assertThat(calibrated.path("precision").asText()).isEqualTo("bfloat16");
     assertThat(exact.path("precision").asText()).isEqualTo("float32");
     assertThat(calibrated.path("bitsPerDim").asDouble()).isBetween(0.0, 100.0);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'evaluate --release RELEASE --data IMAGES --device cpu,cpu', 2, names a device twice",
+    "'evaluate --release RELEASE --data IMAGES --device cpu,cuda:99', 3, device 'cuda:99' is not there",
+    "'evaluate --release RELEASE --data IMAGES --device cpu,tpu', 2, device 'tpu' is not known",
+    "'sample --release RELEASE --out x.png --device cpu,cuda', 2, 'device ''cpu,cuda'' is not known'",
+  })
+  void shouldRefuseDevices(String line, int exitCode, String reason) {
+    CommandRun run = run(line);
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(exitCode);
+    assertThat(run.err()).contains(reason);
   }
 
   @Test

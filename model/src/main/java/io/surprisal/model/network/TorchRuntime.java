@@ -8,6 +8,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.cuda.CudaUtils;
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 
 /** The one PyTorch engine of this JVM, with the settings that everything here relies on. */
 public final class TorchRuntime {
@@ -55,6 +56,11 @@ public final class TorchRuntime {
     return device.isGpu()
         ? 1
         : Math.max(1, Runtime.getRuntime().availableProcessors() / Integer.getInteger(THREADS));
+  }
+
+  /** The same for several devices. */
+  public static int workers(List<Device> devices) {
+    return devices.stream().mapToInt(TorchRuntime::workers).sum();
   }
 
   /** All memory of a device, bytes; of a container where this runs in one. */

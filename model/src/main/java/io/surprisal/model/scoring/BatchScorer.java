@@ -24,9 +24,9 @@ import org.slf4j.LoggerFactory;
  * is empty.
  *
  * <p>Where a batch fails, its halves are tried, down to single images (a device may be out of
- * memory); where a single image fails, a blank one is tried, and if that fails too, the device has
- * failed: everything that waits fails with {@link DeviceFailedException}, and so does all that
- * comes.
+ * memory); where a single image fails, a blank one is tried on each of the scorer's devices, and if
+ * that fails too, a device has failed: everything that waits fails with {@link
+ * DeviceFailedException}, and so does all that comes.
  *
  * <p>Owns its worker threads; {@link #close()} ends them after the batch at hand. The scorers stay
  * their makers'.
@@ -436,7 +436,7 @@ public final class BatchScorer implements AutoCloseable {
 
   private static boolean works(ImageScorer scorer) {
     try {
-      scorer.score(scorer.blank());
+      scorer.scoreBlank();
       return true;
     } catch (RuntimeException e) {
       LOG.error("A blank image cannot be scored", e);

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.diffusion.CounterNoise;
-import io.surprisal.model.diffusion.DiffusionModel;
 import io.surprisal.model.diffusion.DiffusionTime;
 import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.diffusion.TimeDensity;
@@ -37,8 +36,8 @@ import java.util.stream.IntStream;
  * <p>Where the release has a control variate, it says how densely the times are evaluated, and is
  * subtracted from each evaluation.
  *
- * <p>Owns native memory: parameters and the network's module. Threads may share a scorer; whoever
- * made it closes it after the last of them is done.
+ * <p>Owns native memory: parameters and the network's module, on each device of the execution.
+ * Threads may share a scorer; whoever made it closes it after the last of them is done.
  */
 public final class ImageScorer implements AutoCloseable {
   private final ModelConfiguration configuration;
@@ -48,9 +47,11 @@ public final class ImageScorer implements AutoCloseable {
   private final NoisePlan plan;
   private final IntFunction<Adjustment> adjustments;
   private final Optional<ControlVariate> control;
-  private final Optional<LocalCovariates> covariates;
   private final DiffusionTime time;
-  private final DiffusionModel model;
+  private final Replicas replicas;
+  private final NoiseSchedule schedule;
+  private final String precision;
+  private final int workers;
   private final int networkBatch;
 
   /** The levels of every image, where all images have the same. */
@@ -143,20 +144,17 @@ public final class ImageScorer implements AutoCloseable {
     this.plan = plan;
     this.adjustments = adjustments;
     this.control = control;
-    model = new DiffusionModel(configuration, parameters, execution);
-    covariates =
-        control.map(
-            c ->
-                new LocalCovariates(
-                    model.newManager(), configuration.height(), configuration.width()));
+    replicas = new Replicas(configuration, parameters, execution, control.isPresent());
+    schedule = replicas.first().schedule();
+    precision = execution.precision().toString();
+    workers = execution.workers();
     fixedLevels = plan.fixedOffset().stream().mapToObj(this::levels).findFirst();
-    networkBatch = model.largestBatch();
+    networkBatch = replicas.first().largestBatch();
   }
 
   private Levels levels(double offset) {
     TimeDensity density = control.map(ControlVariate::density).orElse(TimeDensity.UNIFORM);
     double[] times = Arrays.stream(time.times(evaluations, offset)).map(density::time).toArray();
-    NoiseSchedule schedule = model.schedule();
     return new Levels(
         times,
         schedule.gamma(times),
@@ -338,10 +336,15 @@ public final class ImageScorer implements AutoCloseable {
         total += left(images.get(to));
         to++;
       }
-      try (NDManager manager = model.newManager()) {
-        new Batch(manager, images.subList(from, to)).advance();
-      }
+      List<ImageEvaluation> some = images.subList(from, to);
+      replicas.onOne(replica -> advance(replica, some));
       from = to;
+    }
+  }
+
+  private void advance(Replicas.Replica replica, List<ImageEvaluation> images) {
+    try (NDManager manager = replica.model().newManager()) {
+      new Batch(replica, manager, images).advance();
     }
   }
 
@@ -418,13 +421,28 @@ public final class ImageScorer implements AutoCloseable {
     return fixedLevels.orElseGet(() -> levels(levelOffset(image, index))).times().clone();
   }
 
-  /** A black image of the model's shape, to see whether the device works. */
-  public PixelImage blank() {
-    return new PixelImage(
-        configuration.channels(),
-        configuration.height(),
-        configuration.width(),
-        new byte[configuration.dimensions()]);
+  /**
+   * Scores a black image on each device, to see whether it works.
+   *
+   * @throws RuntimeException if one does not
+   */
+  public List<ImageLikelihood> scoreBlank() {
+    PixelImage blank =
+        new PixelImage(
+            configuration.channels(),
+            configuration.height(),
+            configuration.width(),
+            new byte[configuration.dimensions()]);
+    List<ImageLikelihood> likelihoods = new ArrayList<>();
+    replicas.onEach(
+        replica -> {
+          ImageEvaluation evaluation = begin(blank, 0);
+          while (evaluation.done() < evaluations) {
+            advance(replica, List.of(evaluation));
+          }
+          likelihoods.add(likelihood(evaluation));
+        });
+    return likelihoods;
   }
 
   private void requireShape(PixelImage image) {
@@ -450,12 +468,12 @@ public final class ImageScorer implements AutoCloseable {
 
   /** Arithmetic of the network, as recorded in every score. */
   public String precision() {
-    return model.execution().precision().toString();
+    return precision;
   }
 
   /** How many threads should share this scorer. */
   public int workers() {
-    return model.execution().workers();
+    return workers;
   }
 
   /** The stages of an image's evaluations. */
@@ -475,16 +493,18 @@ public final class ImageScorer implements AutoCloseable {
 
   @Override
   public void close() {
-    model.close();
+    replicas.close();
   }
 
   /** One stage of a few images; its arrays belong to the manager it is given. */
   private final class Batch {
+    private final Replicas.Replica replica;
     private final NDManager manager;
     private final List<ImageEvaluation> images;
     private final int dimensions = configuration.dimensions();
 
-    Batch(NDManager manager, List<ImageEvaluation> images) {
+    Batch(Replicas.Replica replica, NDManager manager, List<ImageEvaluation> images) {
+      this.replica = replica;
       this.manager = manager;
       this.images = images;
     }
@@ -522,7 +542,6 @@ public final class ImageScorer implements AutoCloseable {
     }
 
     private void evaluateFixedTerms(NDArray pixels, NDArray x) {
-      NoiseSchedule schedule = model.schedule();
       NDArray gamma0 = manager.create(new float[] {(float) schedule.gammaAtZero()});
       NDArray gamma1 = manager.create(new float[] {(float) schedule.gammaAtOne()});
       float[] prior = VariationalBound.prior(x, gamma1).toFloatArray();
@@ -571,7 +590,7 @@ public final class ImageScorer implements AutoCloseable {
       /** ‖ε − ε̂‖², and the controls in bits/dim, to be written from a position on. */
       void evaluate(float[] squaredErrors, double[] controls, int at) {
         float[] errors =
-            VariationalBound.squaredError(model.denoiser(), x, gamma, epsilon)
+            VariationalBound.squaredError(replica.model().denoiser(), x, gamma, epsilon)
                 .toType(DataType.FLOAT32, false)
                 .toFloatArray();
         System.arraycopy(errors, 0, squaredErrors, at, errors.length);
@@ -580,7 +599,7 @@ public final class ImageScorer implements AutoCloseable {
               Arrays.stream(of)
                   .map(image -> image.traits().orElseThrow())
                   .toArray(LocalCovariates.Traits[]::new);
-          double[][] local = covariates.orElseThrow().of(x, epsilon, gammas, traits);
+          double[][] local = replica.covariates().orElseThrow().of(x, epsilon, gammas, traits);
           for (int i = 0; i < errors.length; i++) {
             controls[at + i] = control(of[i].levels(), evaluation[i], local[i], traits[i].values());
           }
