@@ -83,9 +83,6 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   /** Younger images have somebody waiting for their scores: these are committed soon. */
   private static final long FRESH_MILLIS = 1000;
 
-  /** Fresh scores wait so long for others of their commit. */
-  private static final long HURRIED_COMMIT_MILLIS = 50;
-
   /** How often statistics are told, of windows that have changed, unless those are shorter. */
   static final Duration TELL_INTERVAL = Duration.ofSeconds(10);
 
@@ -106,6 +103,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   private final int maxDeadLetterBytes;
   private final Counters counters;
   private final Duration window;
+  private final ThreadLocal<CommitPace> paces;
   private final PendingImages pending = new PendingImages(MOST_PENDING_IMAGES, MOST_PENDING_BYTES);
 
   private ProcessorContext<byte[], byte[]> context;
@@ -116,11 +114,8 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   /** What the store has for the partition. */
   private Optional<PendingRange> remembered = Optional.empty();
 
-  /** When a commit was last asked for because of fresh images, milliseconds of the wall clock. */
-  private long hurried;
-
-  /** Whether fresh images were answered since. */
-  private boolean fresh;
+  /** Results of fresh images. */
+  private CommitPace.Results fresh;
 
   /** Runs while images are pending: each call makes Kafka Streams commit. */
   private Optional<Cancellable> timer = Optional.empty();
@@ -134,6 +129,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
    * @param candidates gives the one that is tried now
    * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes
    * @param window of event time that statistics are told of
+   * @param paces gives each stream thread its own
    */
   ScoringProcessor(
       String topic,
@@ -143,6 +139,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
       ImageReader reader,
       int maxDeadLetterBytes,
       Duration window,
+      ThreadLocal<CommitPace> paces,
       Counters counters) {
     this.topic = topic;
     this.models = models;
@@ -151,6 +148,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     this.intake = new ImageIntake(limits);
     this.reader = reader;
     this.maxDeadLetterBytes = maxDeadLetterBytes;
+    this.paces = paces;
     this.counters = counters;
   }
 
@@ -159,6 +157,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
     pending.abandon(); // where an earlier call did not come to its end
+    fresh = paces.get().results();
     ranges = context.getStateStore(ScoringTopology.PENDING);
     windows =
         new SourceWindows(window, partition(), context.getStateStore(ScoringTopology.WINDOWS));
@@ -214,7 +213,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
       ranges.put(partition(), range.orElse(null));
       remembered = range;
     }
-    if (range.isPresent() || fresh) {
+    if (range.isPresent() || fresh.present()) {
       startTimer();
     } else {
       stopTimer();
@@ -254,11 +253,8 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   /** Asks for a commit ahead of the interval where somebody waits for it. */
   private void hurry() {
-    long now = context.currentSystemTimeMs();
-    if (fresh && now - hurried >= HURRIED_COMMIT_MILLIS) {
+    if (fresh.commitDue(context.currentSystemTimeMs())) {
       context.commit();
-      hurried = now;
-      fresh = false;
     }
   }
 
@@ -357,7 +353,11 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   private void forwardHead() {
     PendingImage image = pending.removeHead();
-    fresh |= context.currentSystemTimeMs() - image.record().timestamp() < FRESH_MILLIS;
+    long now = context.currentSystemTimeMs();
+    long age = now - image.record().timestamp();
+    if (age < FRESH_MILLIS) {
+      fresh.add(now, age);
+    }
     ScoreRecords.Scored scored;
     try {
       scored = judge(image);

@@ -136,6 +136,7 @@ public final class ScoringTopology {
   Topology build(ImageReader reader, Function<String, KeyValueBytesStoreSupplier> stores) {
     var bytesOut = new ByteArraySerializer();
     var bytesIn = new ByteArrayDeserializer();
+    ThreadLocal<CommitPace> paces = ThreadLocal.withInitial(CommitPace::new);
     return new Topology()
         .addSource(
             AutoOffsetReset.earliest(),
@@ -155,6 +156,7 @@ public final class ScoringTopology {
                     reader,
                     maxDeadLetterBytes,
                     window,
+                    paces,
                     counters),
             SOURCE)
         .addStateStore(
