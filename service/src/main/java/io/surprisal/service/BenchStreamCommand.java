@@ -299,18 +299,15 @@ final class BenchStreamCommand implements Callable<Integer> {
       if (count == 0) {
         return;
       }
-      Topics topics = new Topics("warm-up.");
-      int maxDeadLetterBytes = createTopics(topics);
-      try (StreamBench bench =
-          new StreamBench(server, topics, dataset, invocation.stop()::requested)) {
-        bench.publish(count);
-        try (StreamRun run =
-            new StreamRun(
-                withoutNetwork, topics, settings(0, maxDeadLetterBytes), maxDeadLetterBytes)) {
-          bench.await(count);
-          run.requireHealthy();
-        }
-      }
+      stream(
+          withoutNetwork,
+          new Topics("warm-up."),
+          0,
+          count,
+          bench -> {
+            bench.await(count);
+            return null;
+          });
     }
 
     private int imageBytes() {
@@ -341,33 +338,53 @@ final class BenchStreamCommand implements Callable<Integer> {
       return (to - from) / ((end - start) * 1e-9);
     }
 
-    private double stream(ServedModel model, int round, Progress progress) throws Exception {
-      Topics topics = new Topics("stream-" + round + ".");
+    /** What is measured of a stream that has a backlog. */
+    private interface Streaming<T> {
+      T measure(StreamBench bench) throws Exception;
+    }
+
+    /** Streams a backlog over topics of its own. */
+    private <T> T stream(
+        ServedModel model, Topics topics, int round, int backlog, Streaming<T> streaming)
+        throws Exception {
       int maxDeadLetterBytes = createTopics(topics);
       try (StreamBench bench =
           new StreamBench(server, topics, dataset, invocation.stop()::requested)) {
-        bench.publish(images);
+        bench.publish(backlog);
         try (StreamRun run =
             new StreamRun(model, topics, settings(round, maxDeadLetterBytes), maxDeadLetterBytes)) {
-          ThreadTimes before = ThreadTimes.now();
-          double throughput = bench.drain(images, progress::step).imagesPerSecond();
-          shares = shares(ThreadTimes.now().since(before));
-          if (round == rounds && latencySeconds > 0) {
-            for (double load : loads) {
-              double rate = load * throughput;
-              int count = Math.max(1, (int) (rate * latencySeconds));
-              latencies.add(Latencies.of(load, rate, bench.latencies(rate, count, progress::step)));
-            }
-          }
-          if (round == rounds && soakMinutes > 0) {
-            Soak soaking = new Soak(soakMinutes, invocation.err()::println);
-            bench.load(soakLoad * throughput, soaking);
-            soak = soaking.footprints();
-          }
+          T measured = streaming.measure(bench);
           run.requireHealthy();
-          return throughput;
+          return measured;
         }
       }
+    }
+
+    private double stream(ServedModel model, int round, Progress progress) throws Exception {
+      return stream(
+          model,
+          new Topics("stream-" + round + "."),
+          round,
+          images,
+          bench -> {
+            ThreadTimes before = ThreadTimes.now();
+            double throughput = bench.drain(images, progress::step).imagesPerSecond();
+            shares = shares(ThreadTimes.now().since(before));
+            if (round == rounds && latencySeconds > 0) {
+              for (double load : loads) {
+                double rate = load * throughput;
+                int count = Math.max(1, (int) (rate * latencySeconds));
+                latencies.add(
+                    Latencies.of(load, rate, bench.latencies(rate, count, progress::step)));
+              }
+            }
+            if (round == rounds && soakMinutes > 0) {
+              Soak soaking = new Soak(soakMinutes, invocation.err()::println);
+              bench.load(soakLoad * throughput, soaking);
+              soak = soaking.footprints();
+            }
+            return throughput;
+          });
     }
 
     private double plainLoop(ServedModel model, int round, Progress progress) throws Exception {
