@@ -14,8 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -36,6 +37,8 @@ final class StreamBench implements AutoCloseable {
 
   /** Share of a run's scores at its start, and at its end, that do not count. */
   private static final double EDGE = 0.1;
+
+  private static final double NANOS = 1e9;
 
   private final Topics topics;
   private final ImageDataset images;
@@ -147,9 +150,7 @@ final class StreamBench implements AutoCloseable {
   }
 
   private int poll(Runnable progress) {
-    if (stop.getAsBoolean()) {
-      throw new IllegalStateException("stopped before the measurement was done");
-    }
+    requireRunning();
     int count = 0;
     for (ConsumerRecord<byte[], byte[]> ignored : consumer.poll(POLL)) {
       count++;
@@ -167,23 +168,14 @@ final class StreamBench implements AutoCloseable {
    */
   double[] latencies(double imagesPerSecond, int count, Runnable progress) {
     double[] millis = new double[count];
-    int read = 0;
-    int sent = 0;
-    long start = System.nanoTime();
-    while (read < count) {
-      if (stop.getAsBoolean()) {
-        throw new IllegalStateException("stopped before the measurement was done");
-      }
-      while (sent < count && System.nanoTime() - start >= sent / imagesPerSecond * 1e9) {
-        producer.send(record());
-        sent++;
-      }
-      for (ConsumerRecord<byte[], byte[]> score : consumer.poll(Duration.ofMillis(1))) {
-        millis[read++] = System.currentTimeMillis() - score.timestamp();
-        progress.run();
-      }
-      LockSupport.parkNanos(200_000);
-    }
+    int[] read = {0};
+    load(
+        imagesPerSecond,
+        sent -> sent < count,
+        latency -> {
+          millis[read[0]++] = latency;
+          progress.run();
+        });
     return millis;
   }
 
@@ -194,23 +186,51 @@ final class StreamBench implements AutoCloseable {
    * @param soak is told of every score
    */
   void load(double imagesPerSecond, Soak soak) {
+    load(
+        imagesPerSecond,
+        sent -> {
+          boolean over = soak.over();
+          soak.look();
+          return !over;
+        },
+        soak::scored);
+  }
+
+  /**
+   * Publishes at a steady rate and reads the scores in between, in few calls: it shares the
+   * processors with what it measures.
+   *
+   * @param more whether another image follows after so many
+   * @param latency takes the milliseconds between each image's timestamp and its committed score
+   */
+  private void load(double imagesPerSecond, LongPredicate more, LongConsumer latency) {
     long start = System.nanoTime();
     long sent = 0;
     long read = 0;
-    while (!soak.over() || read < sent) {
-      if (stop.getAsBoolean()) {
-        throw new IllegalStateException("stopped before the measurement was done");
+    boolean publishing = true;
+    while (publishing || read < sent) {
+      requireRunning();
+      long untilNext = POLL.toNanos();
+      publishing = publishing && more.test(sent);
+      if (publishing) {
+        untilNext = start + (long) (sent / imagesPerSecond * NANOS) - System.nanoTime();
+        if (untilNext <= 0) {
+          producer.send(record());
+          sent++;
+          continue;
+        }
       }
-      while (!soak.over() && System.nanoTime() - start >= sent / imagesPerSecond * 1e9) {
-        producer.send(record());
-        sent++;
-      }
-      for (ConsumerRecord<byte[], byte[]> score : consumer.poll(Duration.ofMillis(1))) {
-        soak.scored(System.currentTimeMillis() - score.timestamp());
+      Duration wait = Duration.ofNanos(Math.min(untilNext, POLL.toNanos()));
+      for (ConsumerRecord<byte[], byte[]> score : consumer.poll(wait)) {
+        latency.accept(System.currentTimeMillis() - score.timestamp());
         read++;
       }
-      soak.look();
-      LockSupport.parkNanos(200_000);
+    }
+  }
+
+  private void requireRunning() {
+    if (stop.getAsBoolean()) {
+      throw new IllegalStateException("stopped before the measurement was done");
     }
   }
 

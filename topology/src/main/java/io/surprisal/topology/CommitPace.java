@@ -12,6 +12,9 @@ final class CommitPace {
   /** Where images have waited for longer than that, so does their commit: for a share of it. */
   private static final int SHARE_OF_AGE = 4;
 
+  /** Older images find a commit each interval often enough. */
+  static final long FRESH_MILLIS = (long) SHARE_OF_AGE * StreamSettings.COMMIT_INTERVAL_MILLIS;
+
   private static final long NEVER = Long.MIN_VALUE;
 
   /** When a task last asked for a commit. */
@@ -23,12 +26,15 @@ final class CommitPace {
     private long oldestMillis;
 
     /**
-     * Tells of a result.
+     * Tells of a result; of one whose image is not fresh, nothing is made.
      *
      * @param now milliseconds of the wall clock
      * @param ageMillis of its image
      */
     void add(long now, long ageMillis) {
+      if (ageMillis >= FRESH_MILLIS) {
+        return;
+      }
       forgetCommitted();
       since = since == NEVER ? now : since;
       oldestMillis = Math.max(oldestMillis, ageMillis);

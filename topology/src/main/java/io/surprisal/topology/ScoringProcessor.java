@@ -80,14 +80,11 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   /** Longest wait for one image; below the transaction timeout, which would void all work. */
   private static final Duration PATIENCE = Duration.ofSeconds(45);
 
-  /** Younger images have somebody waiting for their scores: these are committed soon. */
-  private static final long FRESH_MILLIS = 1000;
-
   /** How often statistics are told, of windows that have changed, unless those are shorter. */
   static final Duration TELL_INTERVAL = Duration.ofSeconds(10);
 
   /** How often completed images are looked for where no new ones come. */
-  static final Duration DRAIN_INTERVAL = Duration.ofMillis(5);
+  static final Duration DRAIN_INTERVAL = Duration.ofMillis(StreamSettings.POLL_MILLIS);
 
   private static final Logger LOG = LoggerFactory.getLogger(ScoringProcessor.class);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
@@ -354,10 +351,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   private void forwardHead() {
     PendingImage image = pending.removeHead();
     long now = context.currentSystemTimeMs();
-    long age = now - image.record().timestamp();
-    if (age < FRESH_MILLIS) {
-      fresh.add(now, age);
-    }
+    fresh.add(now, now - image.record().timestamp());
     ScoreRecords.Scored scored;
     try {
       scored = judge(image);

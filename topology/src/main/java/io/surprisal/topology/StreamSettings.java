@@ -47,12 +47,15 @@ public record StreamSettings(
 
   /**
    * Under a backlog, where nobody waits for the next score but each commit costs processor time;
-   * images that are fresh are committed sooner, see {@link ScoringProcessor}.
+   * younger images are committed sooner, see {@link CommitPace}.
    */
-  private static final int COMMIT_INTERVAL_MILLIS = 500;
+  static final int COMMIT_INTERVAL_MILLIS = 1000;
 
-  /** A stream thread that waits for images notices finished scores so much later at most. */
-  private static final int POLL_MILLIS = 5;
+  /**
+   * A stream thread that waits for images notices finished scores so much later at most; each look
+   * costs it processor time.
+   */
+  static final int POLL_MILLIS = 10;
 
   private static final int TRANSACTION_TIMEOUT_MILLIS = 60_000;
 
@@ -73,6 +76,8 @@ public record StreamSettings(
     config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, COMMIT_INTERVAL_MILLIS);
     config.put(StreamsConfig.POLL_MS_CONFIG, POLL_MILLIS);
+    // There is one input topic, so nothing to keep in step; looking whether there is costs time.
+    config.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
     config.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SmallStore.class);
     config.put(StreamsConfig.GROUP_PROTOCOL_CONFIG, "classic");
     config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);

@@ -51,6 +51,15 @@ class CommitPaceTest {
   }
 
   @Test
+  void shouldLeaveTheResultsOfOldImagesToTheInterval() {
+    one.add(1_000, CommitPace.FRESH_MILLIS);
+    assertThat(one.present()).isFalse();
+
+    one.add(1_000, CommitPace.FRESH_MILLIS - 1);
+    assertThat(one.present()).isTrue();
+  }
+
+  @Test
   void shouldWaitForAQuarterOfWhatImagesHaveWaitedAlready() {
     one.add(1_000, 20);
     assertThat(one.commitDue(1_000)).isTrue();

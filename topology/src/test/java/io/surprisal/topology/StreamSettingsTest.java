@@ -17,12 +17,13 @@ class StreamSettingsTest {
   }
 
   @Test
-  void shouldProcessExactlyOnceAndCommitTenTimesASecond() {
+  void shouldProcessExactlyOnceAndCommitABacklogOnceASecond() {
     StreamsConfig config = config(Optional.empty(), Map.of());
 
     assertThat(config.getString("processing.guarantee")).isEqualTo("exactly_once_v2");
-    assertThat(config.getLong("commit.interval.ms")).isEqualTo(500);
-    assertThat(config.getLong("poll.ms")).isEqualTo(5);
+    assertThat(config.getLong("commit.interval.ms")).isEqualTo(1000);
+    assertThat(config.getLong("poll.ms")).isEqualTo(10);
+    assertThat(config.getLong("max.task.idle.ms")).isEqualTo(-1);
     assertThat(config.getInt("num.stream.threads")).isEqualTo(2);
     assertThat(config.getInt("num.standby.replicas")).isZero();
     assertThat(config.getBoolean("ensure.explicit.internal.resource.naming")).isTrue();
