@@ -35,7 +35,10 @@ import picocli.CommandLine.Spec;
       "worker of one thread, and measures how many images a second they score together."
     })
 final class BenchInstancesCommand implements Callable<Integer> {
-  private static final List<String> ONE_WORKER = List.of("-Xmx1g", "-XX:ActiveProcessorCount=1");
+  /** Beside that, as bin/surprisal starts {@code score}. */
+  private static final List<String> ONE_WORKER =
+      List.of("-Xmx1g", "-XX:ActiveProcessorCount=1", "-XX:TieredStopAtLevel=1");
+
   private static final Duration JOINED = Duration.ofMinutes(5);
   private static final long CHECK_MILLIS = 200;
 

@@ -81,6 +81,20 @@ class LauncherTest {
   }
 
   @Test
+  void shouldCompileLittleBesideANetworkUnlessTheUserSaysOtherwise() throws Exception {
+    String little = "-XX:TieredStopAtLevel=1";
+
+    assertThat(run(Map.of(), "score", "--device", "cpu").out.lines()).contains(little);
+    assertThat(run(Map.of(), "bench", "stream").out.lines()).contains(little);
+    assertThat(run(Map.of(), "bench", "train").out.lines()).doesNotContain(little);
+    assertThat(run(Map.of(), "fit").out.lines()).doesNotContain(little);
+    String all = "-XX:TieredStopAtLevel=4";
+    assertThat(run(Map.of("SURPRISAL_JAVA_OPTS", all), "score").out.lines())
+        .as("the last one holds")
+        .containsSubsequence(little, all);
+  }
+
+  @Test
   void shouldBuildAgainWhereAJarLacks() throws Exception {
     run(Map.of(), "topics");
     Files.delete(house.resolve("service/target/surprisal/lib/a.jar"));
