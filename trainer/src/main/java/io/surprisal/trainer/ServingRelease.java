@@ -58,11 +58,8 @@ final class ServingRelease implements AutoCloseable {
       said.reject(id, "no release is active yet");
     } else {
       said.announce(
-          copyOf(view.active().get())
+          anew(view.active().get(), "alert rate set by " + CommandReader.by(command))
               .setAlertRate(command.getAlertRate())
-              .setReason("alert rate set by " + CommandReader.by(command))
-              .setAnnouncedBy(settings.member())
-              .setAnnouncedAt(clock.instant())
               .build());
       said.done(id, "the alert rate is " + command.getAlertRate());
     }
@@ -134,13 +131,7 @@ final class ServingRelease implements AutoCloseable {
   void tryOut(ReleaseAnnouncement release, double share, String reason, Statement said) {
     dropCandidate("release " + release.getReleaseId() + " is tried instead", said);
     said.announce(
-        copyOf(release)
-            .setState(ReleaseState.CANDIDATE)
-            .setShadowShare(share)
-            .setReason(reason)
-            .setAnnouncedBy(settings.member())
-            .setAnnouncedAt(clock.instant())
-            .build());
+        anew(release, reason).setState(ReleaseState.CANDIDATE).setShadowShare(share).build());
     said.event(
         canaryEvent(TrainerEventType.CANARY_STARTED, release)
             .setMessage("tried on a share of %s of the images: %s".formatted(share, reason)));
@@ -154,11 +145,8 @@ final class ServingRelease implements AutoCloseable {
     }
     boolean served = view.before().equals(candidate);
     said.announce(
-        copyOf(candidate.get())
+        anew(candidate.get(), reason)
             .setState(served ? ReleaseState.INACTIVE : ReleaseState.REFUSED)
-            .setReason(reason)
-            .setAnnouncedBy(settings.member())
-            .setAnnouncedAt(clock.instant())
             .build());
     said.event(canaryEvent(TrainerEventType.CANARY_REFUSED, candidate.get()).setMessage(reason));
     view.canary().ifPresent(command -> said.reject(command.getCommandId(), reason));
@@ -195,10 +183,11 @@ final class ServingRelease implements AutoCloseable {
     }
     Statement said = statements.get();
     if (verdict.get().passed()) {
+      String reason = "canary passed: " + verdict.get().message();
       ReleaseAnnouncement.Builder passed =
-          copyOf(candidate.get())
+          anew(candidate.get(), reason)
               .setAlertRate(view.active().map(ReleaseAnnouncement::getAlertRate).orElse(null));
-      activate(passed.build(), "canary passed: " + verdict.get().message(), said);
+      activate(passed.build(), reason, said);
     } else {
       dropCandidate(verdict.get().message(), said);
     }
@@ -218,23 +207,17 @@ final class ServingRelease implements AutoCloseable {
         .ifPresent(
             active ->
                 said.announce(
-                    copyOf(active)
+                    anew(active, "followed by " + release.getReleaseId())
                         .setState(ReleaseState.INACTIVE)
-                        .setReason("followed by " + release.getReleaseId())
-                        .setAnnouncedAt(clock.instant())
                         .build()));
-    said.announce(
-        copyOf(release)
-            .setState(ReleaseState.ACTIVE)
-            .setShadowShare(null)
-            .setReason(reason)
-            .setAnnouncedBy(settings.member())
-            .setAnnouncedAt(clock.instant())
-            .build());
+    said.announce(anew(release, reason).setState(ReleaseState.ACTIVE).setShadowShare(null).build());
   }
 
-  /** Avro's own copy goes through its reflection, which distrusts all classes but its own. */
-  private static ReleaseAnnouncement.Builder copyOf(ReleaseAnnouncement release) {
+  /**
+   * What was announced of a release, as this member would announce it now. Avro's own copy goes
+   * through its reflection, which distrusts all classes but its own.
+   */
+  private ReleaseAnnouncement.Builder anew(ReleaseAnnouncement release, String reason) {
     return ReleaseAnnouncement.newBuilder()
         .setReleaseId(release.getReleaseId())
         .setState(release.getState())
@@ -246,9 +229,9 @@ final class ServingRelease implements AutoCloseable {
         .setRunId(release.getRunId())
         .setHeldOutBitsPerDim(release.getHeldOutBitsPerDim())
         .setAlertRate(release.getAlertRate())
-        .setReason(release.getReason())
-        .setAnnouncedBy(release.getAnnouncedBy())
-        .setAnnouncedAt(release.getAnnouncedAt());
+        .setReason(reason)
+        .setAnnouncedBy(settings.member())
+        .setAnnouncedAt(clock.instant());
   }
 
   @Override
