@@ -354,6 +354,8 @@ final class BenchSwapCommand implements Callable<Integer> {
               "0.4",
               "--every",
               "1s",
+              "--pause",
+              "0s", // the run of the round before has failed with its trainer
               "--minutes",
               "60"));
     }
