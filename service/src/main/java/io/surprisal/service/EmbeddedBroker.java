@@ -61,7 +61,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     FileChannel lock = lock(dataDirectory);
     try {
       int brokerPort = freePort(bindHost, port);
-      int controllerPort = freePort("localhost", 0);
+      int controllerPort = otherFreePort(brokerPort);
       Map<String, String> properties = new HashMap<>();
       properties.put("process.roles", "broker,controller");
       properties.put("node.id", String.valueOf(NODE_ID));
@@ -203,6 +203,15 @@ public final class EmbeddedBroker implements AutoCloseable {
       throw new MissingDependencyException(
           "the host '" + host + "' is not known; name another with --host", e);
     }
+  }
+
+  /** A free port is nobody's until it is bound: the same one may be found twice. */
+  private static int otherFreePort(int taken) throws IOException {
+    int port = taken;
+    while (port == taken) {
+      port = freePort("localhost", 0);
+    }
+    return port;
   }
 
   private static int freePort(String host, int port) throws IOException {
