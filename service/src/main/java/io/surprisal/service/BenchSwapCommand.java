@@ -248,7 +248,8 @@ final class BenchSwapCommand implements Callable<Integer> {
               whole.precision(),
               Arrays.copyOf(scores, Math.max(1, scores.length - fewer)),
               whole.corrections(),
-              whole.lossProfile());
+              whole.lossProfile(),
+              whole.control());
       Path file = folder.resolve("variant-" + fewer + ".safetensors");
       return new Variant(loaded.recalibrated(file, calibration), file);
     }

@@ -138,7 +138,7 @@ final class BatchingMember {
 
   static ImageLikelihood likelihood(PixelImage image) {
     return new ImageLikelihood(
-        image.pixels()[0] & 0xFF, 0, 0, 0, 0, new float[] {0}, new float[] {0}, 1);
+        image.pixels()[0] & 0xFF, 0, 0, 0, 0, new float[] {0}, new float[] {0}, 1, 0);
   }
 
   private static final class Device implements ScoringQueue {

@@ -7,6 +7,7 @@ import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.ScoreVerdict;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -37,7 +38,8 @@ final class ScoreRecords {
     }
     Verdict verdict = model.rule().judge(likelihood);
     ImageScore score = score(identity, location, likelihood, verdict);
-    return new Scored(score, verdict.alert() ? Optional.of(alert(score)) : Optional.empty());
+    return new Scored(
+        score, verdict.alert() ? Optional.of(alert(score, verdict)) : Optional.empty());
   }
 
   private ImageScore score(
@@ -62,16 +64,17 @@ final class ScoreRecords {
         .setVerdict(scoreVerdict(verdict))
         .setThreshold(orNull(verdict.threshold()))
         .setLowLikelihoodPValue(orNull(verdict.pValue()))
+        .setAtypicalPValue(orNull(verdict.atypicalPValue()))
         .setLocation(location)
         .build();
   }
 
-  private AnomalyAlert alert(ImageScore score) {
+  private AnomalyAlert alert(ImageScore score, Verdict verdict) {
     String alertId = AlertIds.of(score.getSource(), score.getImageId(), score.getReleaseId());
     return AnomalyAlert.newBuilder()
         .setAlertId(alertId)
         .setIncidentId(alertId) // each alert is an incident of its own
-        .setReasons(List.of(AlertReason.LOW_LIKELIHOOD))
+        .setReasons(reasons(verdict))
         .setImageId(score.getImageId())
         .setSource(score.getSource())
         .setEventTime(score.getEventTime())
@@ -83,8 +86,20 @@ final class ScoreRecords {
         .setAlertRate(model.alertRate())
         .setThreshold(score.getThreshold())
         .setLowLikelihoodPValue(score.getLowLikelihoodPValue())
+        .setAtypicalPValue(score.getAtypicalPValue())
         .setLocation(score.getLocation())
         .build();
+  }
+
+  private static List<AlertReason> reasons(Verdict verdict) {
+    List<AlertReason> reasons = new ArrayList<>();
+    if (verdict.lowLikelihood()) {
+      reasons.add(AlertReason.LOW_LIKELIHOOD);
+    }
+    if (verdict.atypical()) {
+      reasons.add(AlertReason.ATYPICAL);
+    }
+    return reasons;
   }
 
   private ScoreVerdict scoreVerdict(Verdict verdict) {

@@ -37,6 +37,6 @@ final class HeldQueue implements ScoringQueue {
 
   /** Bits/dim that tell the images apart, all far below any threshold. */
   static ImageLikelihood likelihood(int image) {
-    return new ImageLikelihood(image / 1000.0, 0, 0, 0, 0, new float[0], new float[0], 1);
+    return new ImageLikelihood(image / 1000.0, 0, 0, 0, 0, new float[0], new float[0], 1, 0);
   }
 }

@@ -170,6 +170,28 @@ class ScoringTopologyTest {
   }
 
   @Test
+  void shouldAlertOnAnUntypicalImage() throws Exception {
+    Release strict = TestReleases.nothingIsTypical(release, directory);
+    try (ImageScorer strictScorer =
+        new ImageScorer(strict, Execution.CPU, TestReleases.EVALUATIONS)) {
+      start(ServedModel.of(strict, strictScorer, ALERT_RATE), MAX_DEAD_LETTER);
+      images.pipeInput(KEY, TestImages.good(1));
+      images.pipeInput(KEY, TestImages.bytes(TestImages.raw("odd", TestImages.checkerboard())));
+
+      int n = strict.calibration().orElseThrow().images();
+      List<AnomalyAlert> raised = alerts.readValuesToList();
+      assertThat(raised.get(0).getReasons()).containsExactly(AlertReason.ATYPICAL);
+      assertThat(raised.get(0).getAtypicalPValue()).isEqualTo(1.0 / (n + 1));
+      assertThat(raised.get(0).getLowLikelihoodPValue()).isGreaterThan(ALERT_RATE);
+      assertThat(raised.get(1).getReasons())
+          .containsExactly(AlertReason.LOW_LIKELIHOOD, AlertReason.ATYPICAL);
+      assertThat(scores.readValuesToList())
+          .extracting(ImageScore::getAtypicalPValue)
+          .containsOnly(1.0 / (n + 1));
+    }
+  }
+
+  @Test
   void shouldNameAnAlertByImageAndReleaseOnly() {
     byte[] odd = TestImages.bytes(TestImages.raw("odd", TestImages.checkerboard()));
     images.pipeInput(KEY, odd);
@@ -429,7 +451,7 @@ class ScoringTopologyTest {
   void shouldMakeADeadLetterOfAnImageWithoutAFiniteScore() {
     start(
         scoringWith(
-            image -> new ImageLikelihood(Double.NaN, 0, 0, 0, 0, new float[0], new float[0], 1)),
+            image -> new ImageLikelihood(Double.NaN, 0, 0, 0, 0, new float[0], new float[0], 1, 0)),
         MAX_DEAD_LETTER);
 
     images.pipeInput(KEY, TestImages.good(1));

@@ -115,7 +115,7 @@ class ShadowScoringTest {
   }
 
   private static ImageLikelihood likelihood(double bitsPerDim) {
-    return new ImageLikelihood(bitsPerDim, 0, 0, 0, 0, new float[0], new float[0], 1);
+    return new ImageLikelihood(bitsPerDim, 0, 0, 0, 0, new float[0], new float[0], 1, 0);
   }
 
   private SourceStatistics told() {

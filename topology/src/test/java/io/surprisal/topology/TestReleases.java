@@ -6,13 +6,16 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.release.Typicality;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 
 /** Tiny untrained releases for 8×8 grey images. Real networks and real bounds. */
 final class TestReleases {
@@ -64,6 +67,30 @@ final class TestReleases {
               scores,
               List.of(new Calibration.Correction(EVALUATIONS, 0, 0, 1, 1))));
     }
+  }
+
+  /** The same, but that every image lies further from what is typical than any did. */
+  static Release nothingIsTypical(Release release, Path directory) throws IOException {
+    Calibration calibration = release.calibration().orElseThrow();
+    int traits = EVALUATIONS + 2;
+    return release.recalibrated(
+        directory.resolve("strict.safetensors"),
+        new Calibration(
+            EVALUATIONS,
+            calibration.precision(),
+            calibration.bitsPerDim(),
+            calibration.corrections(),
+            calibration.lossProfile(),
+            calibration.control(),
+            Optional.of(
+                new Typicality(
+                    Collections.nCopies(traits, 1e3),
+                    IntStream.range(0, traits)
+                        .mapToObj(
+                            i ->
+                                IntStream.range(0, traits).mapToObj(j -> i == j ? 1.0 : 0).toList())
+                        .toList())),
+            new float[calibration.images()]));
   }
 
   static PixelImage grey(long seed) {

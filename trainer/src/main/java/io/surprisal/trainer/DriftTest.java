@@ -2,17 +2,20 @@ package io.surprisal.trainer;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * Notices that images have changed for good: a sequential test on the p-values of their scores,
  * which are uniform while images are as those that the release was calibrated on.
  *
- * <p>Two cumulative sums (Page 1954) of the log likelihood ratio of Beta(½, 1) to uniform, one for
- * images that have become more surprising (small p), one for less surprising ones (p near 1): S ←
+ * <p>Cumulative sums (Page 1954) of the log likelihood ratio of Beta(½, 1) to uniform: one for
+ * images that have become more surprising (small p), one for less surprising ones (p near 1), one,
+ * where the release tells how typical images are, for less typical ones (small p of that): S ←
  * min(2h, max(0, S + ln ½ − ½ ln p)). The alarm is S ≥ h = ln(images between false alarms), which
- * by Lorden (1971) comes on average no sooner than that under no change. Alerts weigh most, since
- * their p is at most the alert rate.
+ * by Lorden (1971) each comes to on average no sooner than that under no change. Alerts weigh most,
+ * since their p is at most the alert rate.
  *
  * <p>An alarm is a shift only once it has lasted, in images and in time, since the sum was last 0;
  * the sum is bounded, so that it comes down within some hundred normal images after a burst.
@@ -21,14 +24,32 @@ import java.util.Optional;
  */
 final class DriftTest {
 
+  /** What images have become. */
+  enum Change {
+    MORE_SURPRISING("more surprising"),
+    LESS_SURPRISING("less surprising"),
+    LESS_TYPICAL("less typical");
+
+    private final String text;
+
+    Change(String text) {
+      this.text = text;
+    }
+
+    @Override
+    public String toString() {
+      return text;
+    }
+  }
+
   /**
    * A change that lasts.
    *
-   * @param moreSurprising whether scores have become larger
+   * @param change what images have become
    * @param since when it began, nearly
    * @param images since then
    */
-  record Shift(boolean moreSurprising, Instant since, long images) {}
+  record Shift(Change change, Instant since, long images) {}
 
   /**
    * One sum.
@@ -47,8 +68,13 @@ final class DriftTest {
    *
    * @param lastMillis time of the image seen last
    */
-  record State(Sum more, Sum less, long lastMillis) {
-    static final State START = new State(Sum.ZERO, Sum.ZERO, 0);
+  record State(Sum more, Sum less, Sum untypical, long lastMillis) {
+    static final State START = new State(Sum.ZERO, Sum.ZERO, Sum.ZERO, 0);
+
+    // Earlier versions saved none.
+    State {
+      untypical = untypical == null ? Sum.ZERO : untypical;
+    }
   }
 
   private static final double KAPPA = 0.5;
@@ -82,15 +108,22 @@ final class DriftTest {
   /**
    * One image has been scored.
    *
-   * @param pValue in (0, 1]
+   * @param pValue of its bits/dim, in (0, 1]
+   * @param atypicalPValue of its untypicality, in (0, 1]; empty where the release has no such test
    */
-  void observe(double pValue, Instant when) {
+  void observe(double pValue, OptionalDouble atypicalPValue, Instant when) {
     // p-values on a grid of steps 1/m are 1 with probability 1/m. At half a step and more for their
     // mirror image 0, the likelihood ratio of uniform ones is still 1 at most on average.
     double mirrored = Math.max(1 - pValue, smallest);
     long millis = when.toEpochMilli();
     state =
-        new State(add(state.more(), pValue, millis), add(state.less(), mirrored, millis), millis);
+        new State(
+            add(state.more(), pValue, millis),
+            add(state.less(), mirrored, millis),
+            atypicalPValue.isPresent()
+                ? add(state.untypical(), atypicalPValue.getAsDouble(), millis)
+                : state.untypical(),
+            millis);
   }
 
   private Sum add(Sum sum, double p, long millis) {
@@ -103,11 +136,11 @@ final class DriftTest {
 
   /** The change that has lasted; empty while there is none. */
   Optional<Shift> shift() {
-    return shift(true).or(() -> shift(false));
+    return Arrays.stream(Change.values()).flatMap(change -> shift(change).stream()).findFirst();
   }
 
-  private Optional<Shift> shift(boolean moreSurprising) {
-    return alarm(moreSurprising)
+  private Optional<Shift> shift(Change change) {
+    return alarm(change)
         .filter(
             shift ->
                 shift.images() >= sensitivity.images()
@@ -116,12 +149,16 @@ final class DriftTest {
                         >= 0);
   }
 
-  /** A change in one direction, whether or not it has lasted. */
-  Optional<Shift> alarm(boolean moreSurprising) {
-    Sum sum = moreSurprising ? state.more() : state.less();
+  /** A change of one kind, whether or not it has lasted. */
+  Optional<Shift> alarm(Change change) {
+    Sum sum =
+        switch (change) {
+          case MORE_SURPRISING -> state.more();
+          case LESS_SURPRISING -> state.less();
+          case LESS_TYPICAL -> state.untypical();
+        };
     return sum.value() >= alarm
-        ? Optional.of(
-            new Shift(moreSurprising, Instant.ofEpochMilli(sum.sinceMillis()), sum.images()))
+        ? Optional.of(new Shift(change, Instant.ofEpochMilli(sum.sinceMillis()), sum.images()))
         : Optional.empty();
   }
 }

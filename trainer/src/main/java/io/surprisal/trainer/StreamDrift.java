@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * Drift tests of the stream as a whole and of each source, so that the change of one source among
@@ -61,14 +62,15 @@ final class StreamDrift {
   /**
    * One image has been scored.
    *
-   * @param pValue in (0, 1]
+   * @param pValue of its bits/dim, in (0, 1]
+   * @param atypicalPValue of its untypicality, in (0, 1]; empty where the release has no such test
    */
-  void observe(String source, double pValue, Instant when) {
-    whole.observe(pValue, when);
+  void observe(String source, double pValue, OptionalDouble atypicalPValue, Instant when) {
+    whole.observe(pValue, atypicalPValue, when);
     if (sources.containsKey(source) || sources.size() < MOST_SOURCES) {
       sources
           .computeIfAbsent(source, name -> new DriftTest(sensitivity, alertRate))
-          .observe(pValue, when);
+          .observe(pValue, atypicalPValue, when);
     }
   }
 
@@ -85,15 +87,15 @@ final class StreamDrift {
     Map<String, DriftTest.Shift> changed = new LinkedHashMap<>();
     sources.forEach(
         (source, test) ->
-            test.alarm(first.moreSurprising()).ifPresent(shift -> changed.put(source, shift)));
+            test.alarm(first.change()).ifPresent(shift -> changed.put(source, shift)));
     if (changed.size() == 1 && sources.size() > 1) {
       Map.Entry<String, DriftTest.Shift> only = changed.entrySet().iterator().next();
       return new StreamShift(
           Optional.of(only.getKey()),
-          first.moreSurprising(),
+          first.change(),
           only.getValue().since(),
           only.getValue().images());
     }
-    return new StreamShift(Optional.empty(), first.moreSurprising(), first.since(), first.images());
+    return new StreamShift(Optional.empty(), first.change(), first.since(), first.images());
   }
 }

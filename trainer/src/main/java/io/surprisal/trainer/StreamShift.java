@@ -7,11 +7,11 @@ import java.util.Optional;
  * A change of the stream that has lasted.
  *
  * @param source that has changed; empty: several have, or the stream as a whole
- * @param moreSurprising whether scores have become larger
+ * @param change what images have become
  * @param since when it began, nearly
  * @param images since then
  */
-record StreamShift(Optional<String> source, boolean moreSurprising, Instant since, long images) {
+record StreamShift(Optional<String> source, DriftTest.Change change, Instant since, long images) {
 
   /** Whether an image is of what has changed, from before it did: no longer what is normal. */
   boolean isBefore(ReservoirImage image) {
@@ -29,11 +29,8 @@ record StreamShift(Optional<String> source, boolean moreSurprising, Instant sinc
 
   /** For people. */
   String summary() {
-    return "%s has become %s surprising since %s, for %d images"
+    return "%s has become %s since %s, for %d images"
         .formatted(
-            source.map(name -> "source " + name).orElse("the stream"),
-            moreSurprising ? "more" : "less",
-            since,
-            images);
+            source.map(name -> "source " + name).orElse("the stream"), change, since, images);
   }
 }

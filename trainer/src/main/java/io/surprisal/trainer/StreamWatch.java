@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -228,7 +229,13 @@ final class StreamWatch implements AutoCloseable {
    */
   private synchronized void observe(ImageScore score, Instant when) {
     if (score.getReleaseId().equals(release) && score.getLowLikelihoodPValue() != null) {
-      drift.observe(score.getSource(), score.getLowLikelihoodPValue(), when);
+      drift.observe(
+          score.getSource(),
+          score.getLowLikelihoodPValue(),
+          score.getAtypicalPValue() == null
+              ? OptionalDouble.empty()
+              : OptionalDouble.of(score.getAtypicalPValue()),
+          when);
     }
   }
 

@@ -2,8 +2,10 @@ package io.surprisal.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.trainer.DriftTest.Change;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.function.DoubleSupplier;
 import org.junit.jupiter.api.Test;
@@ -29,7 +31,7 @@ class DriftTestTest {
 
   private void observe(DriftTest test, double pValue) {
     now = now.plusSeconds(1);
-    test.observe(pValue, now);
+    test.observe(pValue, OptionalDouble.empty(), now);
   }
 
   private int imagesToShift(DriftTest test, int most, DoubleSupplier pValues) {
@@ -89,7 +91,7 @@ class DriftTestTest {
     int images = imagesToShift(test, 1000, () -> random.nextDouble() < 0.3 ? 1.0 / GRID : normal());
     assertThat(images).isBetween(400, 600);
     DriftTest.Shift shift = test.shift().orElseThrow();
-    assertThat(shift.moreSurprising()).isTrue();
+    assertThat(shift.change()).isEqualTo(Change.MORE_SURPRISING);
     assertThat(shift.images()).isGreaterThanOrEqualTo(500);
     assertThat(Duration.between(change, shift.since()).abs()).isLessThan(Duration.ofMinutes(2));
   }
@@ -112,26 +114,48 @@ class DriftTestTest {
   void shouldNoticeImagesThatSurpriseLess() {
     DriftTest lower = new DriftTest(LASTING, ALERT_RATE);
     assertThat(imagesToShift(lower, 2000, () -> 1 - 0.3 * random.nextDouble())).isBetween(500, 700);
-    assertThat(lower.shift().orElseThrow().moreSurprising()).isFalse();
+    assertThat(lower.shift().orElseThrow().change()).isEqualTo(Change.LESS_SURPRISING);
     DriftTest lowest = new DriftTest(LASTING, ALERT_RATE);
     assertThat(imagesToShift(lowest, 2000, () -> 1)).isEqualTo(500);
-    assertThat(lowest.shift().orElseThrow().moreSurprising()).isFalse();
+    assertThat(lowest.shift().orElseThrow().change()).isEqualTo(Change.LESS_SURPRISING);
+  }
+
+  /** Bits/dim as ever, the profile of the errors not: a sum rises by 0.4 an image. */
+  @Test
+  void shouldNoticeImagesThatAreLessTypical() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    for (int image = 0; image < 700; image++) {
+      now = now.plusSeconds(1);
+      test.observe(normal(), OptionalDouble.of(0.3 * (1 - random.nextDouble())), now);
+    }
+    assertThat(test.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
+    assertThat(test.alarm(Change.MORE_SURPRISING)).isEmpty();
+    assertThat(test.alarm(Change.LESS_SURPRISING)).isEmpty();
+  }
+
+  /** What an earlier version saved knows two sums. */
+  @Test
+  void shouldGoOnFromAStateWithoutTypicality() {
+    DriftTest.State saved = new DriftTest.State(DriftTest.Sum.ZERO, DriftTest.Sum.ZERO, null, 7);
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE, saved);
+    test.observe(0.5, OptionalDouble.of(0.001), now);
+    assertThat(test.state().untypical().images()).isEqualTo(1);
   }
 
   @Test
   void shouldWaitUntilAChangeHasLastedInTimeAsWellAsInImages() {
     DriftTest test = new DriftTest(LASTING, ALERT_RATE);
     for (int image = 0; image < 2000; image++) {
-      test.observe(0.01, now);
+      test.observe(0.01, OptionalDouble.empty(), now);
     }
     assertThat(test.shift()).isEmpty(); // many images, no time
-    test.observe(0.01, now.plus(LASTING.time()).minusMillis(1));
+    test.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()).minusMillis(1));
     assertThat(test.shift()).isEmpty();
-    test.observe(0.01, now.plus(LASTING.time()));
-    assertThat(test.shift()).hasValue(new DriftTest.Shift(true, now, 2002));
+    test.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()));
+    assertThat(test.shift()).hasValue(new DriftTest.Shift(Change.MORE_SURPRISING, now, 2002));
     DriftTest few = new DriftTest(LASTING, ALERT_RATE);
     for (int image = 0; image < 499; image++) {
-      few.observe(0.01, now.plus(Duration.ofHours(image)));
+      few.observe(0.01, OptionalDouble.empty(), now.plus(Duration.ofHours(image)));
     }
     assertThat(few.shift()).isEmpty(); // much time, too few images
   }

@@ -281,7 +281,11 @@ class ReservoirTest {
         new WatchState(
             "release",
             new StreamDrift.State(
-                new DriftTest.State(new DriftTest.Sum(1.5, 1000, 7), DriftTest.Sum.ZERO, 2000),
+                new DriftTest.State(
+                    new DriftTest.Sum(1.5, 1000, 7),
+                    DriftTest.Sum.ZERO,
+                    new DriftTest.Sum(0.5, 1500, 2),
+                    2000),
                 Map.of("a", DriftTest.State.START)),
             Map.of("scores", Map.of(0, 17L, 1, 4L)));
     Path directory = folder.resolve("watched");

@@ -69,7 +69,7 @@ class RunPlannerTest {
   }
 
   private static StreamShift shift(Optional<String> source, Instant since) {
-    return new StreamShift(source, true, since, 100);
+    return new StreamShift(source, DriftTest.Change.MORE_SURPRISING, since, 100);
   }
 
   private static RunPlanner.Order order(boolean includeAlerted, Optional<Instant> shiftedSince) {

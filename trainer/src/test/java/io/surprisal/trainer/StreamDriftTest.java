@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
@@ -34,7 +35,7 @@ class StreamDriftTest {
 
   private void observe(StreamDrift drift, String source, double pValue) {
     now = now.plusSeconds(1);
-    drift.observe(source, pValue, now);
+    drift.observe(source, pValue, OptionalDouble.empty(), now);
   }
 
   /** Images of each of ten sources until there is a shift; one of the sources has changed. */
@@ -65,7 +66,7 @@ class StreamDriftTest {
 
     StreamShift shift = drift.shift().orElseThrow();
     assertThat(shift.source()).hasValue("s3");
-    assertThat(shift.moreSurprising()).isTrue();
+    assertThat(shift.change()).isEqualTo(DriftTest.Change.MORE_SURPRISING);
     assertThat(Duration.between(change, shift.since()).abs()).isLessThan(Duration.ofMinutes(20));
   }
 
@@ -127,8 +128,8 @@ class StreamDriftTest {
     StreamDrift restarted = fresh(LASTING);
     for (int i = 0; i < pValues.length; i++) {
       now = now.plusSeconds(1);
-      whole.observe("s" + i % 3, pValues[i], now);
-      restarted.observe("s" + i % 3, pValues[i], now);
+      whole.observe("s" + i % 3, pValues[i], OptionalDouble.of(1 - pValues[i] / 2), now);
+      restarted.observe("s" + i % 3, pValues[i], OptionalDouble.of(1 - pValues[i] / 2), now);
       if (i % 100 == 50) {
         WatchState saved = new WatchState("release", restarted.state(), Map.of());
         restarted = new StreamDrift(LASTING, ALERT_RATE, WatchState.decode(saved.encode()).drift());

@@ -9,6 +9,7 @@ import io.surprisal.model.network.Workers;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.ControlVariate;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.release.Typicality;
 import io.surprisal.model.scoring.ControlFit;
 import io.surprisal.model.scoring.ImageEvaluation;
 import io.surprisal.model.scoring.ImageLikelihood;
@@ -52,7 +53,9 @@ public final class Calibrator {
    * levels keyed by the pixels lie anywhere, and so show the loss at all times.
    *
    * <p>Before that a control variate is fitted, to images that the calibration leaves out: as many
-   * as {@code limit} leaves over, or a tenth of all, where that is enough. All scores use it.
+   * as {@code limit} leaves over, or a tenth of all, where that is enough. All scores use it. To
+   * the same images the typicality is fitted, but for several stages: an image that stops early has
+   * not the errors that it looks at.
    *
    * @param all normal images of the model's shape
    * @param limit at most this many are scored, the first ones
@@ -85,9 +88,6 @@ public final class Calibrator {
     }
     Optional<ControlVariate> control =
         ControlFit.fit(release, new ImageSubset(all, fitted), execution, stop);
-    Sample sample =
-        new Sample(
-            stages, new LossBins(NoiseSchedule.of(release.configuration(), release.parameters())));
     Stages whole = Stages.single(stages.evaluations());
     try (ImageScorer fixed =
             ImageScorer.atFixedLevels(release, execution, stages, control, OptionalLong.empty());
@@ -98,6 +98,13 @@ public final class Calibrator {
         ImageScorer randomAgain =
             ImageScorer.atRandomLevels(release, execution, whole, control, REPETITION_SEED);
         Workers workers = new Workers("calibrate", execution.workers())) {
+      Sample sample =
+          new Sample(
+              stages,
+              new LossBins(NoiseSchedule.of(release.configuration(), release.parameters())),
+              control.isPresent() && stages.ends().size() == 1
+                  ? typicality(fixed, new ImageSubset(all, fitted), workers, stop)
+                  : Optional.empty());
       for (int done = 0; done < n && (done == 0 || !stop.getAsBoolean()); ) {
         int from = done;
         List<PixelImage> images =
@@ -139,6 +146,30 @@ public final class Calibrator {
     return calibrate(release, data, limit, Stages.single(evaluations), execution, progress, stop);
   }
 
+  /** Empty where it was stopped. */
+  private static Optional<Typicality> typicality(
+      ImageScorer scorer, ImageDataset data, Workers workers, BooleanSupplier stop) {
+    List<double[]> traits = new ArrayList<>();
+    while (traits.size() < data.size()) {
+      if (stop.getAsBoolean()) {
+        return Optional.empty();
+      }
+      int from = traits.size();
+      int images = Math.min(data.size() - from, workers.count() * IMAGES_A_CALL);
+      workers
+          .map(
+              (images + IMAGES_A_CALL - 1) / IMAGES_A_CALL,
+              call ->
+                  scorer.score(
+                      IntStream.range(
+                              call * IMAGES_A_CALL, Math.min(images, (call + 1) * IMAGES_A_CALL))
+                          .mapToObj(i -> data.image(from + i))
+                          .toList()))
+          .forEach(scores -> scores.stream().map(TypicalityFit::traits).forEach(traits::add));
+    }
+    return Optional.of(TypicalityFit.fit(traits));
+  }
+
   /** Of each image what every stage says. */
   private static List<List<ImageLikelihood>> scored(
       ImageScorer scorer, List<PixelImage> images, long firstIndex) {
@@ -175,10 +206,13 @@ public final class Calibrator {
     private final List<Double> strataPositions = new ArrayList<>();
     private final Repetitions randomNoise = new Repetitions();
     private final LossBins lossBins;
+    private final Optional<Typicality> typicality;
+    private final List<Double> untypicality = new ArrayList<>();
 
-    Sample(Stages stages, LossBins lossBins) {
+    Sample(Stages stages, LossBins lossBins, Optional<Typicality> typicality) {
       this.stages = stages;
       this.lossBins = lossBins;
+      this.typicality = typicality;
       samples = stages.ends().stream().map(StageSample::new).toList();
     }
 
@@ -190,6 +224,10 @@ public final class Calibrator {
         double offset = random.levelOffset(scored.images().get(i), 0);
         strataPositions.add(offset * evaluations % 1 - 0.5);
         lossBins.add(random.times(scored.images().get(i), 0), atRandom.squaredErrors());
+        typicality.ifPresent(
+            normal ->
+                untypicality.add(
+                    normal.untypicality(TypicalityFit.traits(atFixed.get(atFixed.size() - 1)))));
         for (int stage = 0; stage < samples.size(); stage++) {
           samples.get(stage).add(atFixed.get(stage), atRandom);
         }
@@ -221,8 +259,18 @@ public final class Calibrator {
                           stage == last ? randomNoise.errorScale() : Double.NaN))
               .toList(),
           lossBins.profile(),
-          control);
+          control,
+          typicality,
+          floats(untypicality));
     }
+  }
+
+  private static float[] floats(List<Double> values) {
+    float[] floats = new float[values.size()];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = values.get(i).floatValue();
+    }
+    return floats;
   }
 
   /** What is measured of one stage. */

@@ -3,11 +3,24 @@ package io.surprisal.model.detection;
 import java.util.OptionalDouble;
 
 /**
- * Whether an image raises an alert.
+ * Whether an image raises an alert, and why.
  *
- * @param alert whether it does
+ * @param lowLikelihood whether its bits/dim lie in the right tail of what normal images give
+ * @param atypical whether its traits lie far from what normal images give
  * @param pValue conformal p-value of its bits/dim among the calibration images; empty where the
  *     release is not calibrated
+ * @param atypicalPValue the same of its untypicality; empty where the release has no such test
  * @param threshold bits/dim above which an alert fires; empty where the release is not calibrated
  */
-public record Verdict(boolean alert, OptionalDouble pValue, OptionalDouble threshold) {}
+public record Verdict(
+    boolean lowLikelihood,
+    boolean atypical,
+    OptionalDouble pValue,
+    OptionalDouble atypicalPValue,
+    OptionalDouble threshold) {
+
+  /** For either reason. */
+  public boolean alert() {
+    return lowLikelihood || atypical;
+  }
+}

@@ -3,6 +3,7 @@ package io.surprisal.model.release;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * What normal, held-out images score under a release, measured with the serving number of
@@ -18,6 +19,10 @@ import java.util.Optional;
  *     calibrated without one
  * @param control what made the scores vary less; they are to be compared with scores that it is
  *     used for too. Empty where there were too few images to fit one, and in earlier releases
+ * @param typicality what else than their bits/dim is normal of images. Empty where there were too
+ *     few images to fit it, where the evaluations have several stages, and in earlier releases
+ * @param untypicality of the calibration images, each at the position of its score; none without
+ *     {@code typicality}
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by content
 public record Calibration(
@@ -26,7 +31,9 @@ public record Calibration(
     float[] bitsPerDim,
     List<Correction> corrections,
     LossProfile lossProfile,
-    Optional<ControlVariate> control) {
+    Optional<ControlVariate> control,
+    Optional<Typicality> typicality,
+    float[] untypicality) {
 
   /**
    * What was measured about the estimate at one K: the bias that fixed noise levels bring, which is
@@ -66,9 +73,25 @@ public record Calibration(
    * @throws IllegalArgumentException if there are no scores, or a number is impossible
    */
   public Calibration {
-    bitsPerDim = bitsPerDim.clone();
-    Arrays.sort(bitsPerDim);
     int n = bitsPerDim.length;
+    if (untypicality.length != (typicality.isPresent() ? n : 0)) {
+      throw new IllegalArgumentException(
+          "calibration: %d scores with %d untypicalities".formatted(n, untypicality.length));
+    }
+    float[] scores = bitsPerDim;
+    int[] order =
+        IntStream.range(0, n)
+            .boxed()
+            .sorted((i, j) -> Float.compare(scores[i], scores[j]))
+            .mapToInt(i -> i)
+            .toArray();
+    bitsPerDim = inOrder(bitsPerDim, order);
+    untypicality = typicality.isPresent() ? inOrder(untypicality, order) : new float[0];
+    for (float value : untypicality) {
+      if (!Float.isFinite(value)) {
+        throw new IllegalArgumentException("calibration: an untypicality is " + value);
+      }
+    }
     if (n == 0 || !Float.isFinite(bitsPerDim[0]) || !Float.isFinite(bitsPerDim[n - 1])) {
       throw new IllegalArgumentException(
           "calibration: " + n + " scores, must be at least one and all finite");
@@ -86,6 +109,33 @@ public record Calibration(
         throw new IllegalArgumentException("calibration: " + correction + " must be finite");
       }
     }
+  }
+
+  private static float[] inOrder(float[] values, int[] order) {
+    float[] sorted = new float[order.length];
+    for (int i = 0; i < order.length; i++) {
+      sorted[i] = values[order[i]];
+    }
+    return sorted;
+  }
+
+  /** A calibration of bits/dim alone. */
+  public Calibration(
+      int evaluations,
+      String precision,
+      float[] bitsPerDim,
+      List<Correction> corrections,
+      LossProfile lossProfile,
+      Optional<ControlVariate> control) {
+    this(
+        evaluations,
+        precision,
+        bitsPerDim,
+        corrections,
+        lossProfile,
+        control,
+        Optional.empty(),
+        new float[0]);
   }
 
   /** A calibration without a control variate. */
@@ -117,7 +167,9 @@ public record Calibration(
         && Arrays.equals(bitsPerDim, that.bitsPerDim)
         && corrections.equals(that.corrections)
         && lossProfile.equals(that.lossProfile)
-        && control.equals(that.control);
+        && control.equals(that.control)
+        && typicality.equals(that.typicality)
+        && Arrays.equals(untypicality, that.untypicality);
   }
 
   @Override

@@ -32,11 +32,15 @@ public final class Release {
   private static final String MANIFEST_HASH = "surprisal.release.sha256";
   private static final String TENSOR_HASH = "surprisal.tensors.sha256";
   private static final String CALIBRATION_SCORES = "calibration.bitsPerDim";
+  private static final String CALIBRATION_UNTYPICALITY = "calibration.untypicality";
 
   /** A reader that does not know control variates would give other scores: it must refuse. */
   private static final int FORMAT = 1;
 
   private static final int FORMAT_WITH_CONTROL = 2;
+
+  /** One that does not know typicality would give other verdicts. */
+  private static final int FORMAT_WITH_TYPICALITY = 3;
 
   /** Offset of the noise levels: the midpoints of the strata at the default K = 8. */
   public static final double DEFAULT_LEVEL_OFFSET = 1.0 / 16;
@@ -59,7 +63,8 @@ public final class Release {
       String precision,
       List<Calibration.Correction> corrections,
       List<LossProfile.Point> lossProfile,
-      ControlVariate control) {
+      ControlVariate control,
+      Typicality typicality) {
 
     // Earlier releases have none.
     CalibrationManifest {
@@ -150,14 +155,20 @@ public final class Release {
               calibration.precision(),
               calibration.corrections(),
               calibration.lossProfile().points(),
-              calibration.control().orElse(null));
+              calibration.control().orElse(null),
+              calibration.typicality().orElse(null));
       tensors.put(
           CALIBRATION_SCORES,
           new Safetensors.Tensor(List.of(calibration.images()), calibration.bitsPerDim()));
+      if (calibration.typicality().isPresent()) {
+        tensors.put(
+            CALIBRATION_UNTYPICALITY,
+            new Safetensors.Tensor(List.of(calibration.images()), calibration.untypicality()));
+      }
     }
     Manifest manifest =
         new Manifest(
-            calibration != null && calibration.control().isPresent() ? FORMAT_WITH_CONTROL : FORMAT,
+            format(calibration),
             configuration,
             preprocessing,
             levelOffset,
@@ -177,6 +188,17 @@ public final class Release {
             tensorHash(tensors));
     String id = Safetensors.write(file, metadata, tensors).sha256();
     return new Release(id, manifest, parameters, calibration);
+  }
+
+  /** The oldest that says all. */
+  private static int format(Calibration calibration) {
+    if (calibration == null) {
+      return FORMAT;
+    }
+    if (calibration.typicality().isPresent()) {
+      return FORMAT_WITH_TYPICALITY;
+    }
+    return calibration.control().isPresent() ? FORMAT_WITH_CONTROL : FORMAT;
   }
 
   /** Writes this release with another calibration; all else stays. */
@@ -224,6 +246,7 @@ public final class Release {
       throw new ReleaseException(file + " is damaged: its tensors do not match their hash");
     }
     Safetensors.Tensor scores = tensors.remove(CALIBRATION_SCORES);
+    Safetensors.Tensor untypicality = tensors.remove(CALIBRATION_UNTYPICALITY);
     float[] parameters = NamedParameters.join(file.toString(), layout, tensors);
     Calibration calibration = null;
     if (manifest.calibration() != null) {
@@ -238,7 +261,9 @@ public final class Release {
                 scores.values(),
                 manifest.calibration().corrections(),
                 new LossProfile(manifest.calibration().lossProfile()),
-                Optional.ofNullable(manifest.calibration().control()));
+                Optional.ofNullable(manifest.calibration().control()),
+                Optional.ofNullable(manifest.calibration().typicality()),
+                untypicality == null ? new float[0] : untypicality.values());
       } catch (IllegalArgumentException e) {
         throw new ReleaseException(file + " has an impossible " + e.getMessage(), e);
       }
@@ -271,15 +296,15 @@ public final class Release {
       if (manifest == null) {
         throw new ReleaseException(file + " lacks its " + MANIFEST + " metadata");
       }
-      if (manifest.format() != FORMAT && manifest.format() != FORMAT_WITH_CONTROL) {
+      if (manifest.format() < FORMAT || manifest.format() > FORMAT_WITH_TYPICALITY) {
         throw new ReleaseException(
             file
                 + " has release format "
                 + manifest.format()
                 + ", this version reads the formats "
                 + FORMAT
-                + " and "
-                + FORMAT_WITH_CONTROL);
+                + " to "
+                + FORMAT_WITH_TYPICALITY);
       }
       if (manifest.configuration() == null
           || manifest.preprocessing() == null

@@ -2,6 +2,8 @@ package io.surprisal.model.scoring;
 
 import io.surprisal.model.diffusion.CounterNoise;
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Png;
+import java.util.List;
 import java.util.Optional;
 
 /** An image on its way to a score. For one thread at a time; made by {@link ImageScorer#begin}. */
@@ -10,6 +12,7 @@ public final class ImageEvaluation {
   private final CounterNoise noise;
   private final ImageScorer.Levels levels;
   private final Optional<LocalCovariates.Traits> traits;
+  private final double codecBitsPerDim;
   private final float[] squaredErrors;
   private final double[] controls;
   private double priorNats;
@@ -26,6 +29,7 @@ public final class ImageEvaluation {
     this.noise = noise;
     this.levels = levels;
     this.traits = traits;
+    codecBitsPerDim = Png.bitsPerDim(List.of(image));
     squaredErrors = new float[evaluations];
     controls = new double[evaluations];
   }
@@ -71,6 +75,10 @@ public final class ImageEvaluation {
   /** What a control variate looks at; empty without one. */
   Optional<LocalCovariates.Traits> traits() {
     return traits;
+  }
+
+  double codecBitsPerDim() {
+    return codecBitsPerDim;
   }
 
   double priorNats() {

@@ -15,6 +15,8 @@ import java.util.Arrays;
  * @param noiseLevels γ of each evaluation, in the order of evaluation
  * @param squaredErrors ‖ε − ε̂‖²/D of each evaluation, in the same order
  * @param evaluations K, how often the network was evaluated
+ * @param codecBitsPerDim what a lossless codec without a model takes for the image alone: PNG's
+ *     filters and deflate, without a header
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by content
 public record ImageLikelihood(
@@ -25,7 +27,8 @@ public record ImageLikelihood(
     double reconstruction,
     float[] noiseLevels,
     float[] squaredErrors,
-    int evaluations) {
+    int evaluations,
+    double codecBitsPerDim) {
 
   @Override
   public boolean equals(Object other) {
@@ -37,7 +40,8 @@ public record ImageLikelihood(
         && Double.compare(reconstruction, that.reconstruction) == 0
         && Arrays.equals(noiseLevels, that.noiseLevels)
         && Arrays.equals(squaredErrors, that.squaredErrors)
-        && evaluations == that.evaluations;
+        && evaluations == that.evaluations
+        && Double.compare(codecBitsPerDim, that.codecBitsPerDim) == 0;
   }
 
   @Override

@@ -400,7 +400,8 @@ public final class ImageScorer implements AutoCloseable {
         reconstruction,
         gammas,
         meanErrors,
-        evaluations);
+        evaluations,
+        image.codecBitsPerDim());
   }
 
   /**

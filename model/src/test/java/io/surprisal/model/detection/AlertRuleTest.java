@@ -7,9 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.surprisal.model.network.Precision;
 import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.LossProfile;
+import io.surprisal.model.release.Typicality;
 import io.surprisal.model.scoring.ImageLikelihood;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -31,7 +34,7 @@ class AlertRuleTest {
   }
 
   private static ImageLikelihood score(double bitsPerDim) {
-    return new ImageLikelihood(bitsPerDim, 0, 0, 0, 0, new float[K], new float[K], K);
+    return new ImageLikelihood(bitsPerDim, 0, 0, 0, 0, new float[K], new float[K], K, 0);
   }
 
   /** Scores of few different values, so that ties are the rule. */
@@ -127,6 +130,113 @@ class AlertRuleTest {
     double error = Math.sqrt(rate * (1 - rate) / trials);
     assertThat(alerts / (double) trials).isLessThan(rate + 5 * error);
     assertThat(alertsWithoutTies / (double) trials).isCloseTo(rate, within(5 * error));
+  }
+
+  /** Untypicality is the logarithm of the one squared error, squared. */
+  private static AlertRule ruleOfBoth(float[] scores, float[] untypicality, double rate) {
+    Typicality typicality =
+        new Typicality(
+            List.of(0.0, 0.0, 0.0),
+            List.of(List.of(1.0, 0.0, 0.0), List.of(0.0, 0.0, 0.0), List.of(0.0, 0.0, 0.0)));
+    return AlertRule.of(
+        Optional.of(
+            new Calibration(
+                1,
+                Precision.FLOAT32.toString(),
+                scores,
+                List.of(),
+                LossProfile.UNMEASURED,
+                Optional.empty(),
+                Optional.of(typicality),
+                untypicality)),
+        1,
+        Precision.FLOAT32.toString(),
+        rate);
+  }
+
+  private static ImageLikelihood score(double bitsPerDim, double untypicality) {
+    float error = (float) Math.exp(Math.sqrt(untypicality));
+    return new ImageLikelihood(bitsPerDim, 0, 0, 0, 0, new float[1], new float[] {error}, 1, 0);
+  }
+
+  /** Of nine images, given in any order, at a rate of 0.4: two blocks each. */
+  @Test
+  void shouldAlertForEitherReason() {
+    float[] scores = {5, 9, 1, 2, 8, 3, 4, 7, 6};
+    float[] untypicality = {50, 90, 10, 25, 80, 35, 45, 15, 60};
+    AlertRule rule = ruleOfBoth(scores, untypicality, 0.4);
+    // the highest two scores are 9 and 8; of the other images the second highest untypicality is 50
+    assertThat(rule.threshold()).hasValue(8);
+    Verdict low = rule.judge(score(8.5, 20));
+    assertThat(low)
+        .isEqualTo(
+            new Verdict(
+                true, false, OptionalDouble.of(0.2), OptionalDouble.of(0.8), OptionalDouble.of(8)));
+    Verdict atypical = rule.judge(score(1.5, 55));
+    assertThat(atypical.lowLikelihood()).isFalse();
+    assertThat(atypical.atypical()).isTrue();
+    assertThat(atypical.alert()).isTrue();
+    assertThat(atypical.atypicalPValue()).hasValue(0.4);
+    assertThat(rule.judge(score(7.5, 49)).alert()).isFalse();
+    Verdict both = rule.judge(score(99, 99));
+    assertThat(both.lowLikelihood() && both.atypical()).isTrue();
+    // one block: likelihood has it
+    AlertRule one = ruleOfBoth(scores, untypicality, 0.1);
+    assertThat(one.judge(score(8.5, 1e6)).alert()).isFalse();
+    assertThat(one.judge(score(9.5, 20)).alert()).isTrue();
+  }
+
+  @Test
+  void shouldRefuseATypicalityOfOtherTraits() {
+    Typicality typicality = new Typicality(List.of(0.0), List.of(List.of(1.0)));
+    Calibration calibration =
+        new Calibration(
+            1,
+            "float32",
+            new float[] {1, 2},
+            List.of(),
+            LossProfile.UNMEASURED,
+            Optional.empty(),
+            Optional.of(typicality),
+            new float[2]);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> AlertRule.of(Optional.of(calibration), 1, "float32", 0.5))
+        .withMessageContaining("of 1 traits, 1 evaluations have 3");
+  }
+
+  /**
+   * Over calibrations, the chance of a false alert for either reason is the rate, however the two
+   * depend on one another: five standard errors, failing by chance with probability 6e-7.
+   */
+  @Property(tries = 5, seed = "3")
+  void shouldKeepTheRateOverBothReasons(@ForAll @DoubleRange(min = -1, max = 1) double dependence) {
+    Random random = new Random(11);
+    int trials = 20_000;
+    double rate = 0.2;
+    int alerts = 0;
+    for (int trial = 0; trial < trials; trial++) {
+      float[][] images = new float[20][];
+      for (int i = 0; i < images.length; i++) {
+        float score = random.nextFloat();
+        float other = random.nextFloat();
+        images[i] =
+            new float[] {
+              score, (float) (1 + dependence * score + (1 - Math.abs(dependence)) * other)
+            };
+      }
+      float[] scores = new float[19];
+      float[] untypicality = new float[19];
+      for (int i = 0; i < 19; i++) {
+        scores[i] = images[i][0];
+        untypicality[i] = images[i][1];
+      }
+      alerts +=
+          ruleOfBoth(scores, untypicality, rate).judge(score(images[19][0], images[19][1])).alert()
+              ? 1
+              : 0;
+    }
+    double error = Math.sqrt(rate * (1 - rate) / trials);
+    assertThat(alerts / (double) trials).isCloseTo(rate, within(5 * error));
   }
 
   @Test

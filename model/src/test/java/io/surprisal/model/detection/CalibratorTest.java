@@ -15,6 +15,7 @@ import io.surprisal.model.network.Precision;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.LossProfile;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.release.Typicality;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
@@ -252,10 +253,7 @@ class CalibratorTest {
     assertThat(calibration.images()).isEqualTo(100);
     assertThat(calibration.control()).isPresent();
     Release release = untrained.recalibrated(folder.resolve("controlled"), calibration);
-    Set<Integer> fitted =
-        IntStream.range(0, 64).mapToObj(i -> i * 164 / 64).collect(Collectors.toSet());
-    List<PixelImage> others =
-        IntStream.range(0, 164).filter(i -> !fitted.contains(i)).mapToObj(data::image).toList();
+    List<PixelImage> others = notFittedTo(data);
     for (Stages served : List.of(stages, Stages.single(4))) {
       try (ImageScorer scorer = new ImageScorer(release, Execution.CPU, served)) {
         float[] scores = new float[100];
@@ -265,6 +263,40 @@ class CalibratorTest {
         Arrays.sort(scores);
         assertThat(calibration.bitsPerDim()).containsExactly(scores, within(1e-4f));
       }
+    }
+    assertThat(calibration.typicality()).as("of images that may stop early").isEmpty();
+  }
+
+  /** Of 164 images, 64 from all over are fitted to. */
+  private static List<PixelImage> notFittedTo(ImageDataset data) {
+    Set<Integer> fitted =
+        IntStream.range(0, 64).mapToObj(i -> i * 164 / 64).collect(Collectors.toSet());
+    return IntStream.range(0, 164).filter(i -> !fitted.contains(i)).mapToObj(data::image).toList();
+  }
+
+  /** The untypicality of the calibration is that of the images as they will be scored. */
+  @Test
+  void shouldMeasureHowTypicalTheImagesAre() throws IOException {
+    ImageDataset data = TinyModels.noiseDataset(CONFIGURATION, 164);
+    Calibration calibration =
+        Calibrator.calibrate(untrained, data, 100, 4, Execution.CPU, done -> {}, () -> false);
+    Typicality typicality = calibration.typicality().orElseThrow();
+    assertThat(typicality.centre()).hasSize(6);
+    Release release = untrained.recalibrated(folder.resolve("typical"), calibration);
+    AlertRule rule = AlertRule.of(release, 4, Precision.FLOAT32.toString(), 0.1);
+    try (ImageScorer scorer = new ImageScorer(release, Execution.CPU, 4)) {
+      float[] untypicality = new float[100];
+      List<ImageLikelihood> served = scorer.score(notFittedTo(data));
+      for (int i = 0; i < untypicality.length; i++) {
+        untypicality[i] = (float) typicality.untypicality(TypicalityFit.traits(served.get(i)));
+      }
+      float[] calibrated = calibration.untypicality();
+      Arrays.sort(calibrated);
+      Arrays.sort(untypicality);
+      assertThat(calibrated).containsExactly(untypicality, within(1e-2f));
+      Verdict blank = rule.judge(scorer.scoreBlank().get(0));
+      assertThat(blank.atypical()).as("noise is normal, nothing at all is not").isTrue();
+      assertThat(blank.atypicalPValue()).hasValue(1.0 / 101);
     }
   }
 

@@ -22,7 +22,7 @@ class CertainVerdictTest {
 
   private static ImageLikelihood likelihood(double bitsPerDim, int evaluations) {
     return new ImageLikelihood(
-        bitsPerDim, 0.1, 0, bitsPerDim, 0, new float[0], new float[0], evaluations);
+        bitsPerDim, 0.1, 0, bitsPerDim, 0, new float[0], new float[0], evaluations, 0);
   }
 
   @Test

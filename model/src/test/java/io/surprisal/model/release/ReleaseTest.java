@@ -3,6 +3,7 @@ package io.surprisal.model.release;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -146,6 +147,36 @@ class ReleaseTest {
     assertThat(Release.load(other).calibration().orElseThrow().control()).contains(control);
     assertThat(Files.readString(other, StandardCharsets.ISO_8859_1)).contains("format\\\":2");
     assertThat(Files.readString(file, StandardCharsets.ISO_8859_1)).contains("format\\\":1");
+  }
+
+  /** A version that would not test it must refuse the file. */
+  @Test
+  void shouldComeBackWithItsTypicalityInAFormatOfItsOwn() throws IOException {
+    Typicality typicality =
+        new Typicality(List.of(0.5, 1e-9), List.of(List.of(2.0, 0.25), List.of(0.25, 1.0)));
+    Calibration typical =
+        new Calibration(
+            8,
+            "float32",
+            new float[] {5, 3, 4},
+            List.of(),
+            LossProfile.UNMEASURED,
+            Optional.empty(),
+            Optional.of(typicality),
+            new float[] {0.5f, 0.3f, 0.4f});
+    assertThat(typical.untypicality()).containsExactly(0.3f, 0.4f, 0.5f);
+    Path other = folder.resolve("typical");
+    written.recalibrated(other, typical);
+
+    assertThat(Release.load(other).calibration()).contains(typical);
+    assertThat(Files.readString(other, StandardCharsets.ISO_8859_1)).contains("format\\\":3");
+    assertThat(typicality.untypicality(new double[] {1.5, 1})).isCloseTo(3.5, within(1e-6));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new Typicality(List.of(1.0), List.of(List.of(Double.NaN))))
+        .withMessageContaining("1 finite numbers");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new Typicality(List.of(1.0, 2.0), List.of(List.of(1.0, 0.0))))
+        .withMessageContaining("1 rows for 2 traits");
   }
 
   @Test
@@ -352,10 +383,7 @@ class ReleaseTest {
   @Test
   void shouldRefuseAnotherFormat() throws IOException {
     assertRefusedAfter(
-        manifest -> manifest.put("format", 3),
-        tensors -> {},
-        "release format 3",
-        "formats 1 and 2");
+        manifest -> manifest.put("format", 4), tensors -> {}, "release format 4", "formats 1 to 3");
   }
 
   @Test

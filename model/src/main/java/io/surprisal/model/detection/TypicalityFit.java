@@ -1,0 +1,89 @@
+package io.surprisal.model.detection;
+
+import io.surprisal.model.release.Typicality;
+import io.surprisal.model.scoring.ImageLikelihood;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.CommonOps_DDRM;
+
+/**
+ * Fits what is typical of normal images. Raw likelihood ranks simple foreign images as more likely
+ * than the training data; how its error is distributed over the noise levels does not (Mahmood,
+ * Oliva &amp; Styner 2021, arXiv 2010.13132).
+ */
+final class TypicalityFit {
+  /** Below it the logarithm says nothing. */
+  private static final double LEAST = 1e-12;
+
+  private TypicalityFit() {}
+
+  /** How many traits an image of K evaluations has. */
+  static int traits(int evaluations) {
+    return evaluations + 2;
+  }
+
+  /**
+   * What is looked at: the logarithms of the squared errors by noise level and of the length under
+   * a lossless codec, and the reconstruction term.
+   *
+   * @param likelihood after all K evaluations
+   * @return K + 2 numbers
+   */
+  static double[] traits(ImageLikelihood likelihood) {
+    float[] errors = likelihood.squaredErrors();
+    double[] traits = new double[traits(errors.length)];
+    for (int i = 0; i < errors.length; i++) {
+      traits[i] = Math.log(Math.max(LEAST, errors[i]));
+    }
+    traits[errors.length] = likelihood.reconstruction();
+    traits[errors.length + 1] = Math.log(Math.max(LEAST, likelihood.codecBitsPerDim()));
+    return traits;
+  }
+
+  /**
+   * Mean and covariance of the traits. The correlations are shrunk towards 0 by d/(n + d), d of the
+   * traits and n of the images, so that few images do not make a direction look certain.
+   *
+   * @param traits of each image, at least two
+   */
+  static Typicality fit(List<double[]> traits) {
+    int n = traits.size();
+    int d = traits.get(0).length;
+    double[] mean = new double[d];
+    for (double[] image : traits) {
+      for (int i = 0; i < d; i++) {
+        mean[i] += image[i] / n;
+      }
+    }
+    DMatrixRMaj covariance = new DMatrixRMaj(d, d);
+    for (double[] image : traits) {
+      for (int i = 0; i < d; i++) {
+        for (int j = 0; j < d; j++) {
+          covariance.add(i, j, (image[i] - mean[i]) * (image[j] - mean[j]) / (n - 1));
+        }
+      }
+    }
+    double kept = n / (double) (n + d);
+    for (int i = 0; i < d; i++) {
+      double floor = LEAST * (1 + mean[i] * mean[i]);
+      covariance.set(i, i, Math.max(floor, covariance.get(i, i)));
+      for (int j = 0; j < d; j++) {
+        if (i != j) {
+          covariance.set(i, j, kept * covariance.get(i, j));
+        }
+      }
+    }
+    DMatrixRMaj inverse = new DMatrixRMaj(d, d);
+    if (!CommonOps_DDRM.invert(covariance, inverse)) {
+      throw new ArithmeticException("the traits of " + n + " images have no covariance");
+    }
+    List<List<Double>> rows = new ArrayList<>();
+    for (int i = 0; i < d; i++) {
+      int row = i;
+      rows.add(IntStream.range(0, d).mapToObj(j -> inverse.get(row, j)).toList());
+    }
+    return new Typicality(IntStream.range(0, d).mapToObj(i -> mean[i]).toList(), rows);
+  }
+}
