@@ -55,7 +55,7 @@ class TrainedStreamTest {
       system.publish(system.images("usual.idx", 1, FIRST, 0, 0), "usual");
 
       TrainerEvent first = system.await(TrainerEventType.RUN_PUBLISHED, 1, PATIENCE);
-      awaitServed(system, first.getReleaseId());
+      system.awaitServed(first.getReleaseId(), PATIENCE, "scorer-1", "scorer-2");
       system.await(
           "the waiting images are scored",
           PATIENCE,
@@ -67,7 +67,7 @@ class TrainedStreamTest {
 
       system.publish(system.images("rough.idx", 2, SHIFTED, 10, 0), "rough");
       TrainerEvent second = system.await(TrainerEventType.RUN_PUBLISHED, 2, PATIENCE);
-      awaitServed(system, second.getReleaseId());
+      system.awaitServed(second.getReleaseId(), PATIENCE, "scorer-1", "scorer-2");
       system.publish(system.images("rough-later.idx", 3, AFTER, 10, 0), "rough-later");
       system.publish(system.images("defects.idx", 4, AFTER, 10, 1), "defects");
       system.await(
@@ -106,18 +106,6 @@ class TrainedStreamTest {
       assertThat(release.provenance().orElseThrow().parent()).isEqualTo(first.getReleaseId());
       assertThat(release.provenance().orElseThrow().window()).isNotEmpty();
     }
-  }
-
-  private static void awaitServed(TrainerProcesses system, String releaseId) {
-    system.await(
-        "both scorers serve " + releaseId,
-        PATIENCE,
-        () ->
-            system.events(TrainerEventType.RELEASE_SERVED).stream()
-                .filter(event -> releaseId.equals(event.getReleaseId()))
-                .map(TrainerEvent::getMember)
-                .toList()
-                .containsAll(List.of("scorer-1", "scorer-2")));
   }
 
   private static List<ImageScore> scores(Records.Follower follower, String source) {

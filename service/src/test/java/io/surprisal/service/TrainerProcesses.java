@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
 /**
- * Broker, scorers and trainers in processes of their own, small and quick: 16×16 pixels, the tiny
- * network, seconds of training, an alert rate of 5 %.
+ * Broker, scorers and trainers in processes of their own; unless told otherwise small and quick:
+ * 16×16 pixels, the tiny network, seconds of training, an alert rate of 5 %.
  */
 final class TrainerProcesses implements AutoCloseable {
   static final double ALERT_RATE = 0.05;
@@ -26,13 +26,40 @@ final class TrainerProcesses implements AutoCloseable {
   private static final RecordFormat<ReleaseAnnouncement> ANNOUNCEMENTS =
       RecordFormat.of(ReleaseAnnouncement.class);
 
+  /**
+   * How a system scores.
+   *
+   * @param network options of the trainer that choose it
+   * @param evaluations K
+   * @param alertRate share of normal images to alert on
+   */
+  record Serving(List<String> network, int evaluations, double alertRate) {
+    static final Serving SMALL = new Serving(List.of("--config", "tiny"), 4, ALERT_RATE);
+
+    List<String> options() {
+      return List.of(
+          "--device",
+          "cpu",
+          "--evaluations",
+          String.valueOf(evaluations),
+          "--alert-rate",
+          String.valueOf(alertRate));
+    }
+  }
+
   private final Path folder;
+  private final Serving serving;
   private final List<CommandProcess> started = new ArrayList<>();
   private final String server;
   private final Records.Follower trainerTopic;
 
   TrainerProcesses(Path folder) throws IOException {
+    this(folder, Serving.SMALL);
+  }
+
+  TrainerProcesses(Path folder, Serving serving) throws IOException {
     this.folder = folder;
+    this.serving = serving;
     CommandProcess broker =
         CommandProcess.start(folder, "broker", "--port", "0", "--data-dir", folder + "/broker");
     started.add(broker);
@@ -85,41 +112,45 @@ final class TrainerProcesses implements AutoCloseable {
                 folder.resolve(name).toString(),
                 "--store",
                 store().toString(),
-                "--device",
-                "cpu",
-                "--config",
-                "tiny",
-                "--evaluations",
-                "4",
-                "--alert-rate",
-                String.valueOf(ALERT_RATE),
                 "--pause",
                 "1s"));
+    arguments.addAll(serving.options());
+    arguments.addAll(serving.network());
     arguments.addAll(List.of(more));
     return start(arguments);
   }
 
   /** A scorer that follows the active release. */
   CommandProcess scorer(String name) throws IOException {
-    return start(
-        List.of(
-            "score",
-            "--bootstrap-server",
-            server,
-            "--instance-id",
-            name,
-            "--state-dir",
-            folder.resolve(name).toString(),
-            "--device",
-            "cpu",
-            "--evaluations",
-            "4",
-            "--threads",
-            "1",
-            "--alert-rate",
-            String.valueOf(ALERT_RATE),
-            "--statistics-window",
-            "1s"));
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "score",
+                "--bootstrap-server",
+                server,
+                "--instance-id",
+                name,
+                "--state-dir",
+                folder.resolve(name).toString(),
+                "--threads",
+                "1",
+                "--statistics-window",
+                "1s"));
+    arguments.addAll(serving.options());
+    return start(arguments);
+  }
+
+  /** Waits until members say that they serve a release. */
+  void awaitServed(String releaseId, Duration patience, String... members) {
+    await(
+        List.of(members) + " serve " + releaseId,
+        patience,
+        () ->
+            events(TrainerEventType.RELEASE_SERVED).stream()
+                .filter(event -> releaseId.equals(event.getReleaseId()))
+                .map(TrainerEvent::getMember)
+                .toList()
+                .containsAll(List.of(members)));
   }
 
   private CommandProcess start(List<String> arguments) throws IOException {
