@@ -154,11 +154,12 @@ final class DemoReport {
   private static String line(ImageScore score, DemoCamera.Shot shot) {
     return String.format(
         Locale.ROOT,
-        "ALERT  %s  %-14s %7.4f bits/dim  (threshold %.4f)  %s",
+        "ALERT  %s  %-14s %7.4f bits/dim  (threshold %.4f%s)  %s",
         score.getImageId(),
         score.getSource(),
         score.getBitsPerDim(),
         score.getThreshold(),
+        score.getBitsPerDim() > score.getThreshold() ? "" : ", untypical",
         shot.defect().map(DemoReport::describe).orElse("no defect drawn"));
   }
 

@@ -1,5 +1,8 @@
 package io.surprisal.service;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.TorchRuntime;
@@ -75,6 +78,14 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Print the score of each image, one line each, before the summary.")
   private boolean perImage;
 
+  @Option(
+      names = "--alert-rate",
+      paramLabel = "SHARE",
+      description =
+          "Say too what share of the images the stream would alert on, set to this share of normal"
+              + " images.")
+  private Optional<Double> alertRate = Optional.empty();
+
   @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
@@ -83,6 +94,37 @@ final class EvaluateCommand implements Callable<Integer> {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }
+
+  /** What the stream would say of the images. */
+  private static final class Alerts {
+    private final AlertRule rule;
+    private int images;
+    private int alerts;
+    private int lowLikelihood;
+    private int atypical;
+
+    Alerts(AlertRule rule) {
+      this.rule = rule;
+    }
+
+    void scored(ImageLikelihood likelihood) {
+      Verdict verdict = rule.judge(likelihood);
+      images++;
+      alerts += verdict.alert() ? 1 : 0;
+      lowLikelihood += verdict.lowLikelihood() ? 1 : 0;
+      atypical += verdict.atypical() ? 1 : 0;
+    }
+
+    AlertShares shares() {
+      return new AlertShares(
+          alerts / (double) images, lowLikelihood / (double) images, atypical / (double) images);
+    }
+  }
+
+  /** Shares of the images, for either reason and for each. */
+  private record AlertShares(double alerts, double lowLikelihood, double atypical) {}
+
+  private record Judged(@JsonUnwrapped DatasetLikelihood likelihood, AlertShares alertShares) {}
 
   /** One line of {@code --per-image}. */
   private record ImageLine(
@@ -101,11 +143,15 @@ final class EvaluateCommand implements Callable<Integer> {
     require(
         k >= 1 && k <= timesteps.orElse(k),
         "--evaluations must be 1 to the number of --timesteps, not " + k);
+    require(
+        alertRate.isEmpty() || seed.isEmpty() && timesteps.isEmpty(),
+        "--alert-rate is about what the stream does: leave out --seed and --timesteps");
     Release loaded = ReleaseFiles.load(release);
     ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
     int count = Math.min(images.size(), limit.orElse(images.size()));
+    Optional<Alerts> alerts = alertRate.map(rate -> new Alerts(rule(loaded, where, k, rate)));
     try (ImageScorer scorer = scorer(loaded, where, k);
         Progress progress = invocation.progress("evaluate", count, "images")) {
       DatasetLikelihood likelihood =
@@ -114,6 +160,7 @@ final class EvaluateCommand implements Callable<Integer> {
               images,
               count,
               (index, image) -> {
+                alerts.ifPresent(counts -> counts.scored(image));
                 if (perImage) {
                   printImage(images.name(index), image);
                 }
@@ -121,7 +168,7 @@ final class EvaluateCommand implements Callable<Integer> {
               },
               invocation.stop()::requested);
       progress.close();
-      print(likelihood);
+      print(likelihood, alerts.map(Alerts::shares));
       if (likelihood.images() < count) {
         invocation
             .err()
@@ -130,6 +177,15 @@ final class EvaluateCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private AlertRule rule(Release loaded, Execution where, int k, double rate) {
+    require(rate > 0 && rate < 1, "--alert-rate must lie within (0, 1), not " + rate);
+    AlertRule rule = AlertRule.of(loaded, k, where.precision().toString(), rate);
+    if (rule.silence().isPresent()) {
+      throw new IllegalArgumentException(rule.silence().get());
+    }
+    return rule;
   }
 
   private ImageScorer scorer(Release loaded, Execution where, int k) {
@@ -171,9 +227,9 @@ final class EvaluateCommand implements Callable<Integer> {
                 image.reconstruction()));
   }
 
-  private void print(DatasetLikelihood l) {
+  private void print(DatasetLikelihood l, Optional<AlertShares> shares) {
     output.print(
-        l,
+        shares.<Object>map(s -> new Judged(l, s)).orElse(l),
         new Table(
                 "images",
                 "bits/dim",
@@ -196,5 +252,11 @@ final class EvaluateCommand implements Callable<Integer> {
                 l.evaluationsPerImage(),
                 l.precision(),
                 l.imagesPerSecond()));
+    if (shares.isPresent() && !output.json()) {
+      AlertShares s = shares.get();
+      new Table("alerts", "low likelihood", "atypical")
+          .row(s.alerts(), s.lowLikelihood(), s.atypical())
+          .print(invocation.out());
+    }
   }
 }

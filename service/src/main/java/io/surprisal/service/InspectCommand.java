@@ -9,6 +9,7 @@ import io.surprisal.model.release.ControlVariate;
 import io.surprisal.model.release.LossProfile;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
+import io.surprisal.model.release.Typicality;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,7 +77,8 @@ final class InspectCommand implements Callable<Integer> {
       List<LossProfile.Point> lossProfile,
       OptionalDouble diffusionBitsPerDim,
       OptionalDouble evaluationVariance,
-      Optional<ControlVariate> control) {
+      Optional<ControlVariate> control,
+      Optional<Typicality> typicality) {
 
     static CalibrationSummary of(Calibration calibration) {
       float[] ascending = calibration.bitsPerDim();
@@ -91,7 +93,8 @@ final class InspectCommand implements Callable<Integer> {
           calibration.lossProfile().points(),
           calibration.lossProfile().meanBitsPerDim(),
           calibration.lossProfile().evaluationVariance(),
-          calibration.control());
+          calibration.control(),
+          calibration.typicality());
     }
   }
 
@@ -191,6 +194,12 @@ final class InspectCommand implements Callable<Integer> {
             .flatMap(CalibrationSummary::control)
             .map(InspectCommand::control)
             .orElse("none"));
+    table.row(
+        "typicality",
+        r.calibration()
+            .flatMap(CalibrationSummary::typicality)
+            .map(typicality -> "distance in %d traits".formatted(typicality.centre().size()))
+            .orElse("none: alerts on low likelihood alone"));
     return table.row(
         "calibration",
         r.calibration()

@@ -406,11 +406,12 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     forward(image, ALERTS.encode(alert), ScoringTopology.ALERTS);
     counters.alerted.increment();
     LOG.info(
-        "Alert {}: image {} has {} bits/dim, threshold {}",
+        "Alert {}: image {} has {} bits/dim, threshold {}: {}",
         alert.getAlertId(),
         ScoreRecords.name(image.location()),
         alert.getBitsPerDim(),
-        alert.getThreshold());
+        alert.getThreshold(),
+        alert.getReasons());
   }
 
   private void forwardDeadLetter(PendingImage image, Exception thrown) {
