@@ -10,15 +10,21 @@ import java.util.OptionalDouble;
  * Notices that images have changed for good: a sequential test on the p-values of their scores,
  * which are uniform while images are as those that the release was calibrated on.
  *
- * <p>Cumulative sums (Page 1954) of the log likelihood ratio of Beta(½, 1) to uniform: one for
+ * <p>Cumulative sums (Page 1954) of the log likelihood ratio of Beta(κ, 1) to uniform: one for
  * images that have become more surprising (small p), one for less surprising ones (p near 1), one,
  * where the release tells how typical images are, for less typical ones (small p of that): S ←
- * min(2h, max(0, S + ln ½ − ½ ln p)). The alarm is S ≥ h = ln(images between false alarms), which
- * by Lorden (1971) each comes to on average no sooner than that under no change. Alerts weigh most,
- * since their p is at most the alert rate.
+ * min(m, max(0, S + ln κ − (1 − κ) ln p)). The alarm is S ≥ h = ln(images between false alarms),
+ * which by Lorden (1971) each comes to on average no sooner than that under no change. Alerts weigh
+ * most, since their p is at most the alert rate.
+ *
+ * <p>The nearer κ is to 1, the smaller the changes that make a sum rise: those with a mean of −ln p
+ * above 1 + (1 − κ)/2, nearly, where 1 is that of no change. But n calibration images make that
+ * mean wrong by 1/√n, so that κ = 1 − 8/√n, four standard deviations, within ½ and ¾. The p-values
+ * show n: they are multiples of 1/(n + 1).
  *
  * <p>An alarm is a shift only once it has lasted, in images and in time, since the sum was last 0;
- * the sum is bounded, so that it comes down within some hundred normal images after a burst.
+ * the sum is bounded, by m = 2h at κ = ½, so that at any κ it is below h some seventy normal images
+ * after a burst.
  *
  * <p>Not thread-safe.
  */
@@ -54,7 +60,7 @@ final class DriftTest {
   /**
    * One sum.
    *
-   * @param value S, from 0 to 2h
+   * @param value S, from 0 to m
    * @param sinceMillis when it was last 0, milliseconds since 1970-01-01T00:00:00Z; where it is 0,
    *     anything
    * @param images since then
@@ -66,10 +72,12 @@ final class DriftTest {
   /**
    * All that a test knows.
    *
+   * @param finest smallest p-value of bits/dim that was seen; 0 before, and in states of earlier
+   *     versions
    * @param lastMillis time of the image seen last
    */
-  record State(Sum more, Sum less, Sum untypical, long lastMillis) {
-    static final State START = new State(Sum.ZERO, Sum.ZERO, Sum.ZERO, 0);
+  record State(Sum more, Sum less, Sum untypical, double finest, long lastMillis) {
+    static final State START = new State(Sum.ZERO, Sum.ZERO, Sum.ZERO, 0, 0);
 
     // Earlier versions saved none.
     State {
@@ -77,9 +85,12 @@ final class DriftTest {
     }
   }
 
-  private static final double KAPPA = 0.5;
+  private static final double LEAST_KAPPA = 0.5;
+  private static final double MOST_KAPPA = 0.75;
+  private static final double DEVIATIONS = 4;
 
   private final DriftSensitivity sensitivity;
+  private final double alertRate;
   private final double alarm;
   private final double smallest;
   private State state;
@@ -97,6 +108,7 @@ final class DriftTest {
   DriftTest(DriftSensitivity sensitivity, double alertRate, State state) {
     this.sensitivity = sensitivity;
     this.state = state;
+    this.alertRate = alertRate;
     smallest = alertRate / 2;
     alarm = Math.log(sensitivity.imagesBetweenFalseAlarms());
   }
@@ -116,22 +128,32 @@ final class DriftTest {
     // mirror image 0, the likelihood ratio of uniform ones is still 1 at most on average.
     double mirrored = Math.max(1 - pValue, smallest);
     long millis = when.toEpochMilli();
+    double finest = Math.min(state.finest() > 0 ? state.finest() : alertRate, pValue);
+    double kappa =
+        Math.max(LEAST_KAPPA, Math.min(MOST_KAPPA, 1 - 2 * DEVIATIONS * Math.sqrt(finest)));
     state =
         new State(
-            add(state.more(), pValue, millis),
-            add(state.less(), mirrored, millis),
+            add(state.more(), pValue, kappa, millis),
+            add(state.less(), mirrored, kappa, millis),
             atypicalPValue.isPresent()
-                ? add(state.untypical(), atypicalPValue.getAsDouble(), millis)
+                ? add(state.untypical(), atypicalPValue.getAsDouble(), kappa, millis)
                 : state.untypical(),
+            finest,
             millis);
   }
 
-  private Sum add(Sum sum, double p, long millis) {
-    double value = Math.min(2 * alarm, sum.value() + Math.log(KAPPA) + (KAPPA - 1) * Math.log(p));
+  private Sum add(Sum sum, double p, double kappa, long millis) {
+    double most = alarm * (1 + fall(kappa) / fall(LEAST_KAPPA));
+    double value = Math.min(most, sum.value() + Math.log(kappa) + (kappa - 1) * Math.log(p));
     if (value <= 0) {
       return Sum.ZERO;
     }
     return new Sum(value, sum.value() == 0 ? millis : sum.sinceMillis(), sum.images() + 1);
+  }
+
+  /** By how much a sum falls on average for an image where nothing has changed. */
+  private static double fall(double kappa) {
+    return kappa - 1 - Math.log(kappa);
   }
 
   /** The change that has lasted; empty while there is none. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.surprisal.trainer.DriftTest.Change;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.function.DoubleSupplier;
@@ -69,14 +70,17 @@ class DriftTestTest {
   @Test
   void shouldRaiseFalseAlarmsNoOftenerThanItIsSetTo() {
     DriftSensitivity often = new DriftSensitivity(200, 1, Duration.ZERO);
-    double mean =
-        random
-            .ints(400, 0, 1)
-            .map(
-                i -> imagesToShift(new DriftTest(often, ALERT_RATE), 1_000_000, random::nextDouble))
-            .average()
-            .orElseThrow();
-    assertThat(mean).isBetween(75.0, 2000.0);
+    assertThat(meanImagesToShift(often, this::normal)).isBetween(75.0, 2000.0);
+    // at κ = ¾ a sum takes longer
+    assertThat(meanImagesToShift(often, random::nextDouble)).isBetween(75.0, 8000.0);
+  }
+
+  private double meanImagesToShift(DriftSensitivity sensitivity, DoubleSupplier pValues) {
+    return random
+        .ints(400, 0, 1)
+        .map(i -> imagesToShift(new DriftTest(sensitivity, ALERT_RATE), 1_000_000, pValues))
+        .average()
+        .orElseThrow();
   }
 
   /**
@@ -136,10 +140,62 @@ class DriftTestTest {
   /** What an earlier version saved knows two sums. */
   @Test
   void shouldGoOnFromAStateWithoutTypicality() {
-    DriftTest.State saved = new DriftTest.State(DriftTest.Sum.ZERO, DriftTest.Sum.ZERO, null, 7);
+    DriftTest.State saved = new DriftTest.State(DriftTest.Sum.ZERO, DriftTest.Sum.ZERO, null, 0, 7);
     DriftTest test = new DriftTest(LASTING, ALERT_RATE, saved);
     test.observe(0.5, OptionalDouble.of(0.001), now);
     assertThat(test.state().untypical().images()).isEqualTo(1);
+  }
+
+  /** p-values among n calibration images whose quantiles are as wrong as n make them. */
+  private DoubleSupplier calibrated(int n, DoubleSupplier uniform) {
+    double[] calibration = random.doubles(n).sorted().toArray();
+    return () -> {
+      int at = Arrays.binarySearch(calibration, uniform.getAsDouble());
+      return (1.0 - at - 1) / (n + 1);
+    };
+  }
+
+  /**
+   * A tenth of the images below all but 2 % of the calibration's: the mean of −ln p is 1.4. With
+   * 900 calibration images a sum rises by 0.07 an image and its variance by 0.1: it is at h = 13.8
+   * after 200, and would be below it after 700 with probability 1e-5.
+   */
+  @Test
+  void shouldNoticeSmallChangesWhereTheCalibrationIsLarge() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    DoubleSupplier tenthNew =
+        calibrated(900, () -> random.nextDouble() * (random.nextInt(10) == 0 ? 0.02 : 1));
+    assertThat(imagesToShift(test, 2000, tenthNew)).isBetween(490, 900);
+    DriftTest coarse = new DriftTest(LASTING, ALERT_RATE);
+    DoubleSupplier onFewer =
+        calibrated(199, () -> random.nextDouble() * (random.nextInt(20) == 0 ? 0.02 : 1));
+    assertThat(imagesToShift(coarse, 5000, onFewer)).isEqualTo(Integer.MAX_VALUE);
+  }
+
+  /**
+   * Forty calibrations, 5,000 normal images each: a sum would have to rise where the calibration is
+   * wrong by more than four standard deviations, which one of 120 is with probability 0.4 %; else
+   * an alarm has probability 0.12 at h = 13.8 and 600,000 sums' images, and does not last.
+   */
+  @Test
+  void shouldNotTakeAnErrorOfTheCalibrationForAShift() {
+    for (int n : new int[] {199, 400, 900, 2000}) {
+      for (int calibration = 0; calibration < 10; calibration++) {
+        DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+        assertThat(imagesToShift(test, 5000, calibrated(n, random::nextDouble)))
+            .as("with %d calibration images", n)
+            .isEqualTo(Integer.MAX_VALUE);
+      }
+    }
+  }
+
+  /** As after a burst under few calibration images. */
+  @Test
+  void shouldNotTakeABurstForAShiftWhereTheCalibrationIsLarge() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    assertThat(imagesToShift(test, 200, () -> 1.0 / 2001)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(imagesToShift(test, 5000, calibrated(2000, random::nextDouble)))
+        .isEqualTo(Integer.MAX_VALUE);
   }
 
   @Test

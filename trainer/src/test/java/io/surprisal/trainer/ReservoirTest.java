@@ -285,6 +285,7 @@ class ReservoirTest {
                     new DriftTest.Sum(1.5, 1000, 7),
                     DriftTest.Sum.ZERO,
                     new DriftTest.Sum(0.5, 1500, 2),
+                    0.001,
                     2000),
                 Map.of("a", DriftTest.State.START)),
             Map.of("scores", Map.of(0, 17L, 1, 4L)));
