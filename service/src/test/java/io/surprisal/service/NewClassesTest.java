@@ -119,7 +119,7 @@ class NewClassesTest {
       system.scorer("scorer-1");
       system.scorer("scorer-2");
       system.trainer(
-          "trainer", "--first-images", "4500", "--minutes", MINUTES, "--drift-time", "1s");
+          "trainer", "--first-images", "4500", "--minutes", MINUTES, "--drift-time", "1ms");
       publish(system, "usual", new ImageSubset(training.images(), first(usual, 0, FIRST)));
       TrainerEvent first = system.await(TrainerEventType.RUN_PUBLISHED, 1, PATIENCE);
       say(first.getMessage());
