@@ -79,12 +79,16 @@ final class EvaluateCommand implements Callable<Integer> {
   private boolean perImage;
 
   @Option(
+      names = "--alerts",
+      description = "Say too what share of the images the stream would alert on.")
+  private boolean alertsToo;
+
+  @Option(
       names = "--alert-rate",
+      defaultValue = "0.01",
       paramLabel = "SHARE",
-      description =
-          "Say too what share of the images the stream would alert on, set to this share of normal"
-              + " images.")
-  private Optional<Double> alertRate = Optional.empty();
+      description = "With --alerts: share of normal images to alert on. Default: 0.01.")
+  private double alertRate;
 
   @Mixin private ExecutionOption execution;
 
@@ -144,14 +148,15 @@ final class EvaluateCommand implements Callable<Integer> {
         k >= 1 && k <= timesteps.orElse(k),
         "--evaluations must be 1 to the number of --timesteps, not " + k);
     require(
-        alertRate.isEmpty() || seed.isEmpty() && timesteps.isEmpty(),
-        "--alert-rate is about what the stream does: leave out --seed and --timesteps");
+        !alertsToo || seed.isEmpty() && timesteps.isEmpty(),
+        "--alerts is about what the stream does: leave out --seed and --timesteps");
     Release loaded = ReleaseFiles.load(release);
     ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
     int count = Math.min(images.size(), limit.orElse(images.size()));
-    Optional<Alerts> alerts = alertRate.map(rate -> new Alerts(rule(loaded, where, k, rate)));
+    Optional<Alerts> alerts =
+        alertsToo ? Optional.of(new Alerts(rule(loaded, where, k))) : Optional.empty();
     try (ImageScorer scorer = scorer(loaded, where, k);
         Progress progress = invocation.progress("evaluate", count, "images")) {
       DatasetLikelihood likelihood =
@@ -179,9 +184,10 @@ final class EvaluateCommand implements Callable<Integer> {
     return 0;
   }
 
-  private AlertRule rule(Release loaded, Execution where, int k, double rate) {
-    require(rate > 0 && rate < 1, "--alert-rate must lie within (0, 1), not " + rate);
-    AlertRule rule = AlertRule.of(loaded, k, where.precision().toString(), rate);
+  private AlertRule rule(Release loaded, Execution where, int k) {
+    require(
+        alertRate > 0 && alertRate < 1, "--alert-rate must lie within (0, 1), not " + alertRate);
+    AlertRule rule = AlertRule.of(loaded, k, where.precision().toString(), alertRate);
     if (rule.silence().isPresent()) {
       throw new IllegalArgumentException(rule.silence().get());
     }

@@ -92,16 +92,18 @@ class LaboratoryTest {
 
   @Test
   void shouldSayWhatTheStreamWouldAlertOn() throws IOException {
-    JsonNode all = json("evaluate --release RELEASE --data IMAGES --alert-rate 0.5 --json");
+    JsonNode all =
+        json("evaluate --release RELEASE --data IMAGES --alerts --alert-rate 0.5 --json");
 
     double alerts = all.at("/alertShares/alerts").asDouble(-1);
     assertThat(alerts).isBetween(0.0, 1.0);
     assertThat(all.at("/alertShares/lowLikelihood").asDouble(-1)).isEqualTo(alerts);
     assertThat(all.at("/alertShares/atypical").asDouble(-1)).isZero();
     assertThat(all.path("bitsPerDim").asDouble()).isPositive();
-    assertThat(run("evaluate --release RELEASE --data IMAGES --alert-rate 0.5").out())
+    assertThat(run("evaluate --release RELEASE --data IMAGES --alerts --alert-rate 0.5").out())
         .contains("low likelihood");
-    CommandRun silent = run("evaluate --release RELEASE --data IMAGES --alert-rate 0.0001");
+    CommandRun silent =
+        run("evaluate --release RELEASE --data IMAGES --alerts --alert-rate 0.0001");
     assertThat(silent.exitCode()).isEqualTo(1);
     assertThat(silent.err()).contains("surprisal calibrate with more");
   }
@@ -324,8 +326,8 @@ class LaboratoryTest {
         "evaluate --release RELEASE --data IMAGES --timesteps 0",
         "evaluate --release RELEASE --data IMAGES --timesteps 4 --evaluations 5",
         "evaluate --release RELEASE --data IMAGES --precision half",
-        "evaluate --release RELEASE --data IMAGES --alert-rate 1",
-        "evaluate --release RELEASE --data IMAGES --alert-rate 0.1 --seed 1",
+        "evaluate --release RELEASE --data IMAGES --alerts --alert-rate 1",
+        "evaluate --release RELEASE --data IMAGES --alerts --seed 1",
         "fit --data IMAGES --out RELEASE --timesteps -1",
         "fit --data IMAGES --out RELEASE --set schedule=COSINE",
       })
