@@ -127,8 +127,8 @@ class NewClassesTest {
       system.await(
           "the waiting images are scored",
           PATIENCE,
-          () -> scores(follower, "usual").size() >= FIRST);
-      assertThat(scores(follower, "usual").stream().map(ImageScore::getImageId))
+          () -> TrainerProcesses.scores(follower, "usual").size() >= FIRST);
+      assertThat(TrainerProcesses.scores(follower, "usual").stream().map(ImageScore::getImageId))
           .as("no image that waited is lost or scored twice")
           .doesNotHaveDuplicates()
           .hasSize(FIRST);
@@ -157,10 +157,10 @@ class NewClassesTest {
           "all is scored",
           PATIENCE,
           () ->
-              scores(follower, "mixed").size() >= MIXED
-                  && scores(follower, "later").size() >= LATER
-                  && scores(follower, "mnist").size() >= FOREIGN
-                  && scores(follower, "damaged").size() >= FOREIGN);
+              TrainerProcesses.scores(follower, "mixed").size() >= MIXED
+                  && TrainerProcesses.scores(follower, "later").size() >= LATER
+                  && TrainerProcesses.scores(follower, "mnist").size() >= FOREIGN
+                  && TrainerProcesses.scores(follower, "damaged").size() >= FOREIGN);
 
       List<ImageScore> all = follower.poll().stream().map(r -> SCORES.decode(r.value())).toList();
       double before = share("usual, first release", all, first, s -> s.getSource().equals("usual"));
@@ -229,13 +229,6 @@ class NewClassesTest {
         IntStream.range(0, FOREIGN)
             .mapToObj(i -> kinds[i % kinds.length].apply(images.image(from + i), random))
             .toList());
-  }
-
-  private static List<ImageScore> scores(Records.Follower follower, String source) {
-    return follower.poll().stream()
-        .map(record -> SCORES.decode(record.value()))
-        .filter(score -> score.getSource().equals(source))
-        .toList();
   }
 
   private double share(

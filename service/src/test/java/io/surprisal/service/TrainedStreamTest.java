@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.schemas.ImageScore;
-import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
@@ -26,7 +25,6 @@ import org.slf4j.LoggerFactory;
 class TrainedStreamTest {
   private static final Logger LOG = LoggerFactory.getLogger(TrainedStreamTest.class);
   private static final Duration PATIENCE = Duration.ofMinutes(3);
-  private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
   private static final int FIRST = 900;
   private static final int SHIFTED = 900;
   private static final int AFTER = 400;
@@ -59,8 +57,8 @@ class TrainedStreamTest {
       system.await(
           "the waiting images are scored",
           PATIENCE,
-          () -> scores(follower, "usual").size() >= FIRST);
-      assertThat(scores(follower, "usual"))
+          () -> TrainerProcesses.scores(follower, "usual").size() >= FIRST);
+      assertThat(TrainerProcesses.scores(follower, "usual"))
           .as("no image that waited is lost or scored twice")
           .extracting(ImageScore::getImageId)
           .containsExactlyInAnyOrderElementsOf(names("usual.idx", FIRST));
@@ -74,14 +72,16 @@ class TrainedStreamTest {
           "all is scored",
           PATIENCE,
           () ->
-              scores(follower, "rough").size() >= SHIFTED
-                  && scores(follower, "rough-later").size() >= AFTER
-                  && scores(follower, "defects").size() >= AFTER);
+              TrainerProcesses.scores(follower, "rough").size() >= SHIFTED
+                  && TrainerProcesses.scores(follower, "rough-later").size() >= AFTER
+                  && TrainerProcesses.scores(follower, "defects").size() >= AFTER);
 
-      double before = alertRate(scores(follower, "usual"), first.getReleaseId());
-      double during = alertRate(scores(follower, "rough"), first.getReleaseId());
-      double after = alertRate(scores(follower, "rough-later"), second.getReleaseId());
-      double defects = alertRate(scores(follower, "defects"), second.getReleaseId());
+      double before = alertRate(TrainerProcesses.scores(follower, "usual"), first.getReleaseId());
+      double during = alertRate(TrainerProcesses.scores(follower, "rough"), first.getReleaseId());
+      double after =
+          alertRate(TrainerProcesses.scores(follower, "rough-later"), second.getReleaseId());
+      double defects =
+          alertRate(TrainerProcesses.scores(follower, "defects"), second.getReleaseId());
       LOG.info(
           "alert rates: usual {}, shifted {}, shifted under the new release {}, its defects {}",
           before,
@@ -106,13 +106,6 @@ class TrainedStreamTest {
       assertThat(release.provenance().orElseThrow().parent()).isEqualTo(first.getReleaseId());
       assertThat(release.provenance().orElseThrow().window()).isNotEmpty();
     }
-  }
-
-  private static List<ImageScore> scores(Records.Follower follower, String source) {
-    return follower.poll().stream()
-        .map(record -> SCORES.decode(record.value()))
-        .filter(score -> score.getSource().equals(source))
-        .toList();
   }
 
   private static List<String> names(String file, int count) {

@@ -2,6 +2,7 @@ package io.surprisal.service;
 
 import io.surprisal.model.images.Idx;
 import io.surprisal.model.images.SurfaceCamera;
+import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.TrainerEvent;
@@ -22,6 +23,7 @@ import org.awaitility.Awaitility;
 final class TrainerProcesses implements AutoCloseable {
   static final double ALERT_RATE = 0.05;
   private static final int SIDE = 16;
+  private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
   private static final RecordFormat<TrainerEvent> EVENTS = RecordFormat.of(TrainerEvent.class);
   private static final RecordFormat<ReleaseAnnouncement> ANNOUNCEMENTS =
       RecordFormat.of(ReleaseAnnouncement.class);
@@ -100,21 +102,8 @@ final class TrainerProcesses implements AutoCloseable {
 
   /** A trainer that keeps its state under a name. */
   CommandProcess trainer(String name, String... more) throws IOException {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "train",
-                "--bootstrap-server",
-                server,
-                "--instance-id",
-                name,
-                "--state-dir",
-                folder.resolve(name).toString(),
-                "--store",
-                store().toString(),
-                "--pause",
-                "1s"));
-    arguments.addAll(serving.options());
+    List<String> arguments = member("train", name);
+    arguments.addAll(List.of("--store", store().toString(), "--pause", "1s"));
     arguments.addAll(serving.network());
     arguments.addAll(List.of(more));
     return start(arguments);
@@ -122,22 +111,32 @@ final class TrainerProcesses implements AutoCloseable {
 
   /** A scorer that follows the active release. */
   CommandProcess scorer(String name) throws IOException {
+    List<String> arguments = member("score", name);
+    arguments.addAll(List.of("--threads", "1", "--statistics-window", "1s"));
+    return start(arguments);
+  }
+
+  private List<String> member(String command, String name) {
     List<String> arguments =
         new ArrayList<>(
             List.of(
-                "score",
+                command,
                 "--bootstrap-server",
                 server,
                 "--instance-id",
                 name,
                 "--state-dir",
-                folder.resolve(name).toString(),
-                "--threads",
-                "1",
-                "--statistics-window",
-                "1s"));
+                folder.resolve(name).toString()));
     arguments.addAll(serving.options());
-    return start(arguments);
+    return arguments;
+  }
+
+  /** The scores of a source so far, read from the topic of scores. */
+  static List<ImageScore> scores(Records.Follower follower, String source) {
+    return follower.poll().stream()
+        .map(record -> SCORES.decode(record.value()))
+        .filter(score -> score.getSource().equals(source))
+        .toList();
   }
 
   /** Waits until members say that they serve a release. */
