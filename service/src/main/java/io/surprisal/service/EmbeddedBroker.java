@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -16,9 +17,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
+import javax.management.JMException;
+import javax.management.ObjectName;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import kafka.tools.StorageTool;
@@ -33,6 +37,8 @@ import org.apache.kafka.common.utils.Time;
 public final class EmbeddedBroker implements AutoCloseable {
 
   private static final int NODE_ID = 1;
+  private static final Duration FENCING_TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration FENCING_POLL = Duration.ofMillis(50);
 
   private final String bootstrapServer;
   private final KafkaRaftServer server;
@@ -99,6 +105,9 @@ public final class EmbeddedBroker implements AutoCloseable {
       // The default takes 128 MB of heap.
       properties.put("log.cleaner.dedupe.buffer.size", "2097152");
       format(dataDirectory, properties);
+      if (wasKilled(dataDirectory)) {
+        fenceKilledBroker(properties, controllerPort);
+      }
       KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(properties), Time.SYSTEM);
       try {
         server.startup();
@@ -125,6 +134,60 @@ public final class EmbeddedBroker implements AutoCloseable {
     try (lock) {
       server.shutdown();
       server.awaitShutdown();
+    }
+  }
+
+  /** Whether transactions may lie in the directory that a broker was killed in the midst of. */
+  private static boolean wasKilled(Path directory) {
+    return Files.exists(directory.resolve("__transaction_state-0"))
+        && !Files.exists(directory.resolve(".kafka_cleanshutdown"));
+  }
+
+  /**
+   * Lets the controller alone see that the killed broker is gone. Otherwise the new broker begins
+   * as the leader that the killed one was, is fenced seconds later when that one's session ends,
+   * and in that moment may end a prepared transaction without its markers (KAFKA-20734): its
+   * offsets are lost, and its records become part of the same producer's next transaction.
+   */
+  private static void fenceKilledBroker(Map<String, String> combined, int controllerPort)
+      throws IOException {
+    Map<String, String> properties = new HashMap<>(combined);
+    properties.put("process.roles", "controller");
+    properties.put("listeners", "CONTROLLER://localhost:" + controllerPort);
+    properties.remove("advertised.listeners");
+    properties.put("broker.heartbeat.interval.ms", "100");
+    properties.put("broker.session.timeout.ms", "500");
+    KafkaRaftServer controller = new KafkaRaftServer(new KafkaConfig(properties), Time.SYSTEM);
+    try {
+      controller.startup();
+      awaitFencedBroker();
+    } finally {
+      controller.shutdown();
+      controller.awaitShutdown();
+    }
+  }
+
+  private static void awaitFencedBroker() throws IOException {
+    long deadline = System.nanoTime() + FENCING_TIMEOUT.toNanos();
+    try {
+      ObjectName fencedBrokers =
+          new ObjectName("kafka.controller:type=KafkaController,name=FencedBrokerCount");
+      while (!Integer.valueOf(1)
+          .equals(
+              ManagementFactory.getPlatformMBeanServer().getAttribute(fencedBrokers, "Value"))) {
+        if (System.nanoTime() > deadline) {
+          throw new IOException(
+              "the controller does not notice within "
+                  + FENCING_TIMEOUT.toSeconds()
+                  + " s that the killed broker is gone; start it again");
+        }
+        Thread.sleep(FENCING_POLL.toMillis());
+      }
+    } catch (JMException e) {
+      throw new IOException("the controller does not say which brokers it sees", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while the broker started", e);
     }
   }
 

@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The command, or another program, in a JVM of its own, which can be killed. */
 final class CommandProcess implements AutoCloseable {
@@ -64,6 +66,15 @@ final class CommandProcess implements AutoCloseable {
         .atMost(Duration.ofSeconds(90))
         .failFast("the process ended", this::requireAlive)
         .until(this::out, text -> text.contains(words));
+  }
+
+  /** Waits until it, a broker, can be used; returns where it is. */
+  String awaitServer() {
+    Matcher ready = Pattern.compile("ready at (\\S+),").matcher(awaitOut("Ctrl-C ends it"));
+    if (!ready.find()) {
+      throw new AssertionError("the broker does not say where it is");
+    }
+    return ready.group(1);
   }
 
   /** It has not ended, by itself or otherwise. */

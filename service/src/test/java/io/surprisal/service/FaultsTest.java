@@ -24,8 +24,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -91,7 +89,7 @@ class FaultsTest {
   @Test
   void shouldAnswerEachImageOnceThoughScorersAreKilledAndComeAndGo() throws Exception {
     try (CommandProcess broker = broker(0)) {
-      String server = serverOf(broker);
+      String server = broker.awaitServer();
       createTopics(server);
       answerAll(server, this::killScorers);
       assertThat(broker.terminate()).isEqualTo(143);
@@ -131,7 +129,7 @@ class FaultsTest {
   void shouldAnswerEachImageOnceThoughTheBrokerIsKilled() throws Exception {
     List<CommandProcess> brokers = new ArrayList<>(List.of(broker(0)));
     try {
-      String server = serverOf(brokers.get(0));
+      String server = brokers.get(0).awaitServer();
       createTopics(server);
       int port = Integer.parseInt(server.substring(server.indexOf(':') + 1));
       answerAll(
@@ -142,7 +140,7 @@ class FaultsTest {
               brokers.get(kill).kill();
               kills++;
               brokers.add(broker(port));
-              assertThat(serverOf(brokers.get(kill + 1))).isEqualTo(server);
+              assertThat(brokers.get(kill + 1).awaitServer()).isEqualTo(server);
             }
             awaitMore(scorers, written);
           });
@@ -300,14 +298,6 @@ class FaultsTest {
   private CommandProcess broker(int port) throws IOException {
     return CommandProcess.start(
         folder, "broker", "--port", String.valueOf(port), "--data-dir", folder + "/broker");
-  }
-
-  /** Waits until it is ready. */
-  private static String serverOf(CommandProcess broker) {
-    String line = broker.awaitOut("Ctrl-C ends it");
-    Matcher matcher = Pattern.compile("ready at (\\S+),").matcher(line);
-    assertThat(matcher.find()).as(line).isTrue();
-    return matcher.group(1);
   }
 
   private static void createTopics(String servers) {

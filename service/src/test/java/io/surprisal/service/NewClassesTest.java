@@ -3,11 +3,13 @@ package io.surprisal.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.surprisal.model.images.Damage;
 import io.surprisal.model.images.Idx;
 import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.ImageDatasets;
 import io.surprisal.model.images.ImageSubset;
+import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ScoreVerdict;
@@ -175,6 +177,8 @@ class NewClassesTest {
           share("MNIST, second release", all, second, s -> s.getSource().equals("mnist"));
       double damaged =
           share("damaged, second release", all, second, s -> s.getSource().equals("damaged"));
+      variance("changed stream, first release", system, first);
+      variance("changed stream, second release", system, second);
       // The rate's standard deviation over calibrations of 700 images and 1,500 scores is below
       // 0.005: 0.03 lies four of them above 0.01.
       assertThat(before).as("alert rate before").isLessThan(0.03);
@@ -250,6 +254,33 @@ class NewClassesTest {
             alerts,
             surprising));
     return alerts;
+  }
+
+  /** What one image's score varies by from seed to seed, on images of after the change. */
+  private void variance(String what, TrainerProcesses system, TrainerEvent run) throws IOException {
+    CommandRun measured =
+        CommandRun.of(
+            "bench",
+            "variance",
+            "--release",
+            new ReleaseStore(system.store()).file(run.getReleaseId()).toString(),
+            "--data",
+            folder.resolve("later.idx").toString(),
+            "--evaluations",
+            "4,8",
+            "--json");
+    assertThat(measured.exitCode()).as(measured.err()).isZero();
+    for (JsonNode row : Json.MAPPER.readTree(measured.out()).get("rows")) {
+      say(
+          String.format(
+              Locale.ROOT,
+              "%-30s %-19s %2d evaluations, variance %.3e, with the release's control %.3e",
+              what,
+              row.get("times").asText(),
+              row.get("evaluations").asInt(),
+              row.get("variance").asDouble(),
+              row.get("withControl").asDouble()));
+    }
   }
 
   private static double alerts(List<ImageScore> scores, Predicate<ImageScore> why) {

@@ -12,8 +12,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
 /**
@@ -65,11 +63,7 @@ final class TrainerProcesses implements AutoCloseable {
     CommandProcess broker =
         CommandProcess.start(folder, "broker", "--port", "0", "--data-dir", folder + "/broker");
     started.add(broker);
-    Matcher address = Pattern.compile("localhost:\\d+").matcher(broker.awaitOut("Ctrl-C ends it"));
-    if (!address.find()) {
-      throw new IllegalStateException("the broker does not say where it is");
-    }
-    server = address.group();
+    server = broker.awaitServer();
     CommandRun.of("topics", "--bootstrap-server", server);
     trainerTopic = new Records.Follower(server, "surprisal.trainer");
   }
