@@ -266,8 +266,12 @@ class NewClassesTest {
             new ReleaseStore(system.store()).file(run.getReleaseId()).toString(),
             "--data",
             folder.resolve("later.idx").toString(),
+            "--limit",
+            "50",
+            "--seeds",
+            "10",
             "--evaluations",
-            "4,8",
+            "8",
             "--json");
     assertThat(measured.exitCode()).as(measured.err()).isZero();
     for (JsonNode row : Json.MAPPER.readTree(measured.out()).get("rows")) {

@@ -25,7 +25,7 @@ public final class Devices {
       throw new IllegalArgumentException(
           "device '" + name + "' is not known; use auto, cpu, cuda or cuda:N");
     }
-    int gpus = TorchRuntime.engine().getGpuCount();
+    int gpus = TorchRuntime.gpus();
     if (name.equals("auto")) {
       return gpus > 0 ? Device.gpu(0) : Device.cpu();
     }

@@ -3,9 +3,9 @@ package io.surprisal.model.network;
 import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
+import ai.djl.engine.StandardCapabilities;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
-import ai.djl.util.cuda.CudaUtils;
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.List;
@@ -50,6 +50,11 @@ public final class TorchRuntime {
     JniUtils.setNumThreads(threads);
   }
 
+  /** How many GPUs PyTorch can use: none where its libraries or the driver lack CUDA. */
+  public static int gpus() {
+    return engine().hasCapability(StandardCapabilities.CUDA) ? CudaDriver.devices() : 0;
+  }
+
   /** How many workers keep a device busy: on a CPU as many as its cores have operators for. */
   public static int workers(Device device) {
     engine(); // has decided how many threads an operator uses
@@ -66,7 +71,7 @@ public final class TorchRuntime {
   /** All memory of a device, bytes; of a container where this runs in one. */
   public static long memory(Device device) {
     return device.isGpu()
-        ? CudaUtils.getGpuMemory(device).getMax()
+        ? CudaDriver.memory(device.getDeviceId())
         : ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
             .getTotalMemorySize();
   }
