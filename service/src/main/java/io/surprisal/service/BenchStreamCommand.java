@@ -140,12 +140,7 @@ final class BenchStreamCommand implements Callable<Integer> {
       description = "Evaluations of the network an image. Default: 8.")
   private int evaluations;
 
-  @Option(
-      names = "--batch",
-      defaultValue = "" + ScoringService.Scoring.DEFAULT_BATCH,
-      paramLabel = "N",
-      description = "Most images of a batch. Default: ${DEFAULT-VALUE}.")
-  private int batch;
+  @Mixin private BatchOption batch;
 
   @Option(
       names = "--threads",
@@ -202,7 +197,7 @@ final class BenchStreamCommand implements Callable<Integer> {
     require(rounds >= 1 && rounds <= 100, "--rounds must be 1 to 100, not " + rounds);
     require(warmUp >= 0, "--warm-up must be at least 0, not " + warmUp);
     require(evaluations >= 1, "--evaluations must be at least 1, not " + evaluations);
-    require(batch >= 1 && batch <= 4096, "--batch must be 1 to 4096, not " + batch);
+    batch.require();
     require(threads >= 1 && threads <= 64, "--threads must be 1 to 64, not " + threads);
     require(partitions >= 1 && partitions <= 64, "--partitions must be 1 to 64, not " + partitions);
     require(latencySeconds >= 0, "--latency-seconds must be at least 0, not " + latencySeconds);
@@ -247,6 +242,7 @@ final class BenchStreamCommand implements Callable<Integer> {
   private final class Measurement {
     private final Release loaded;
     private final Execution where;
+    private final int imagesABatch;
     private final ImageDataset dataset;
     private final String server;
     private final Path folder;
@@ -258,6 +254,7 @@ final class BenchStreamCommand implements Callable<Integer> {
     Measurement(Release loaded, Execution where, ImageDataset dataset, String server, Path folder) {
       this.loaded = loaded;
       this.where = where;
+      imagesABatch = batch.on(where.devices());
       this.dataset = dataset;
       this.server = server;
       this.folder = folder;
@@ -270,9 +267,9 @@ final class BenchStreamCommand implements Callable<Integer> {
           BatchScorer batches =
               new BatchScorer(
                   where.workers(),
-                  batch,
+                  imagesABatch,
                   linger,
-                  ScoringService.queueCapacity(where.workers(), batch));
+                  ScoringService.queueCapacity(where.workers(), imagesABatch));
           Progress progress = invocation.progress("bench", total, "images")) {
         ScoringQueue queue = nullNetwork ? nullQueue(scorer) : batches.queue(scorer);
         ServedModel model = model(queue, scorer);
@@ -477,7 +474,7 @@ final class BenchStreamCommand implements Callable<Integer> {
               nullNetwork,
               evaluations,
               precision,
-              batch,
+              imagesABatch,
               threads,
               where.workers(),
               partitions,

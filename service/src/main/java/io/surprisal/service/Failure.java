@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
@@ -29,6 +30,12 @@ record Failure(int exitCode, String message) {
 
   /** Kafka Streams writes whole stack traces into some messages. */
   private static final Pattern STACK_TRACE = Pattern.compile(",? ?stacktrace=.*");
+
+  /** What PyTorch says of a device's memory, in the midst of its own stack trace. */
+  private static final Pattern NATIVE_OUT_OF_MEMORY =
+      Pattern.compile(
+          "CUDA out of memory\\..*? is free\\."
+              + "|DefaultCPUAllocator: can't allocate memory: you tried to allocate \\d+ bytes\\.");
 
   static final int FAILED = 1;
   static final int USAGE = 2;
@@ -79,6 +86,10 @@ record Failure(int exitCode, String message) {
           "out of memory ("
               + oneLine(cause)
               + "); give more with SURPRISAL_HEAP=4g, or take fewer images or a smaller --batch");
+    }
+    Matcher outOfMemory = NATIVE_OUT_OF_MEMORY.matcher(oneLine(cause));
+    if (outOfMemory.find()) {
+      return new Failure(FAILED, outOfMemory.group() + " Take smaller batches or another --device");
     }
     return new Failure(FAILED, oneLine(cause));
   }

@@ -83,14 +83,7 @@ final class ScoreCommand implements Callable<Integer> {
               + " (default: ${DEFAULT-VALUE}).")
   private double certainty;
 
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      defaultValue = "" + ScoringService.Scoring.DEFAULT_BATCH,
-      description =
-          "Most images of a batch, of all partitions together (default: ${DEFAULT-VALUE}; a GPU"
-              + " wants more).")
-  private int batch;
+  @Mixin private BatchOption batch;
 
   @Option(
       names = "--linger",
@@ -150,7 +143,7 @@ final class ScoreCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
     require(certainty > 0, "--certainty is " + certainty + ", must be above 0");
-    require(batch >= 1 && batch <= 4096, "--batch is " + batch + ", must be 1 to 4096");
+    batch.require();
     require(linger >= 0 && linger <= 10_000, "--linger is " + linger + ", must be 0 to 10000");
     require(
         window.toMillis() >= 1000, "--statistics-window is " + window + ", must be at least 1s");
@@ -173,18 +166,19 @@ final class ScoreCommand implements Callable<Integer> {
             instanceId,
             prepareTopics(),
             kafka.properties());
+    List<Device> where = execution.devices();
     ScoringService.Scoring scoring =
         new ScoringService.Scoring(
-            stages, certainty, alertRate, batch, Duration.ofMillis(linger), window);
+            stages, certainty, alertRate, batch.on(where), Duration.ofMillis(linger), window);
     try (ScoringService service =
             loaded.isPresent()
                 ? new ScoringService(
                     loaded.get(),
-                    execution.forScoring(loaded.get()),
+                    execution.forRelease(loaded.get(), where),
                     scoring,
                     kafka.topics(),
                     settings)
-                : following(scoring, settings);
+                : following(scoring, settings, where);
         AutoCloseable told = health.start(service::health)) {
       LOG.info(
           "Scoring {} with {} (K = {}); Ctrl-C ends it",
@@ -203,9 +197,9 @@ final class ScoreCommand implements Callable<Integer> {
     return 0;
   }
 
-  private ScoringService following(ScoringService.Scoring scoring, StreamSettings settings)
+  private ScoringService following(
+      ScoringService.Scoring scoring, StreamSettings settings, List<Device> where)
       throws IOException {
-    List<Device> where = execution.devices();
     return new ScoringService(
         announced -> execution.forRelease(announced, where),
         TorchRuntime.workers(where),

@@ -34,4 +34,34 @@ class FailureTest {
     assertThat(Failure.story(failure)).isEqualTo("taskId=0_1, partition=2: the device is gone");
     assertThat(Failure.story(new IllegalStateException())).isEqualTo("IllegalStateException");
   }
+
+  /** Said by PyTorch 2.11 on a GPU, and by 2.7 on a CPU. */
+  @Test
+  void shouldSayInOneLineThatADeviceHasTooLittleMemory() {
+    assertThat(
+            Failure.of(
+                    new IllegalStateException(
+                        """
+                        The following operation failed in the TorchScript interpreter.
+                        Traceback of TorchScript (most recent call last):
+                          File "code/__torch__.py", line 31, in forward
+                        RuntimeError: CUDA out of memory. Tried to allocate 56.08 GiB. GPU 0 has a \
+                        total capacity of 79.18 GiB of which 20.91 GiB is free. Including \
+                        non-PyTorch memory, this process has 58.26 GiB memory in use.
+                        """))
+                .message())
+        .isEqualTo(
+            "CUDA out of memory. Tried to allocate 56.08 GiB. GPU 0 has a total capacity of 79.18"
+                + " GiB of which 20.91 GiB is free. Take smaller batches or another --device");
+    assertThat(
+            Failure.of(
+                    new IllegalStateException(
+                        "[enforce fail at alloc_cpu.cpp:115] err == 0. DefaultCPUAllocator: can't"
+                            + " allocate memory: you tried to allocate 602112000000 bytes. Error"
+                            + " code 12 (Cannot allocate memory)"))
+                .message())
+        .isEqualTo(
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 602112000000 bytes."
+                + " Take smaller batches or another --device");
+  }
 }

@@ -321,6 +321,8 @@ class LaboratoryTest {
         "bench forward --release RELEASE --config tiny",
         "bench forward --image 1x0x28",
         "bench forward --precision float32",
+        "bench stream --null-network --image 1x8x8 --batch 0",
+        "bench stream --null-network --image 1x8x8 --batch many",
         "calibrate --release RELEASE --data IMAGES --limit 2 --out RELEASE",
         "bench schedules --release RELEASE --data IMAGES --limit 1",
         "evaluate --release RELEASE --data IMAGES --timesteps 0",

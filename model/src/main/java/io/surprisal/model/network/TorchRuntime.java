@@ -12,6 +12,7 @@ import java.util.List;
 
 /** The one PyTorch engine of this JVM, with the settings that everything here relies on. */
 public final class TorchRuntime {
+  private static final int MOST_GPU_WORKERS = 8;
   private static final String THREADS = "ai.djl.pytorch.num_threads";
 
   private TorchRuntime() {}
@@ -55,12 +56,21 @@ public final class TorchRuntime {
     return engine().hasCapability(StandardCapabilities.CUDA) ? CudaDriver.devices() : 0;
   }
 
-  /** How many workers keep a device busy: on a CPU as many as its cores have operators for. */
+  /**
+   * How many workers keep a device busy that scores: on a CPU as many as its cores have operators
+   * for; on a GPU as many as draw noise for it meanwhile.
+   */
   public static int workers(Device device) {
     engine(); // has decided how many threads an operator uses
+    int cores = Runtime.getRuntime().availableProcessors();
     return device.isGpu()
-        ? 1
-        : Math.max(1, Runtime.getRuntime().availableProcessors() / Integer.getInteger(THREADS));
+        ? Math.min(cores, MOST_GPU_WORKERS)
+        : Math.max(1, cores / Integer.getInteger(THREADS));
+  }
+
+  /** How many parts of a batch a device trains on side by side, if so many workers score on it. */
+  public static int trainingWorkers(Device device, int workers) {
+    return device.isGpu() ? 1 : workers;
   }
 
   /** The same for several devices. */

@@ -8,6 +8,7 @@ import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.network.Precision;
+import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
@@ -209,7 +210,8 @@ public final class Fit {
             model,
             fit,
             request.execution().device(),
-            request.execution().workers(),
+            TorchRuntime.trainingWorkers(
+                request.execution().device(), request.execution().workers()),
             request.seed(),
             resumed.map(Checkpoint::state).orElseGet(() -> first(model)))) {
       Progress progress = new Progress(model, fit, split, trainer, resumed);

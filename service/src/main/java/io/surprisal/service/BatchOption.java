@@ -1,0 +1,58 @@
+package io.surprisal.service;
+
+import ai.djl.Device;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code --batch}: how many images go through the network together where a stream is scored. */
+final class BatchOption {
+  private static final String AUTO = "auto";
+  private static final int ON_GPU = 64;
+  private static final int MOST = 4096;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = AUTO,
+      description =
+          "Most images of a batch, of all partitions together, or auto: "
+              + ScoringService.Scoring.DEFAULT_BATCH
+              + ", on a GPU "
+              + ON_GPU
+              + " (default: ${DEFAULT-VALUE}).")
+  private String batch;
+
+  /** Refuses what is no size of a batch. */
+  void require() {
+    if (!batch.equals(AUTO) && (size() < 1 || size() > MOST)) {
+      throw refused();
+    }
+  }
+
+  /** What was asked for, or what these devices want. */
+  int on(List<Device> devices) {
+    if (!batch.equals(AUTO)) {
+      return size();
+    }
+    return devices.stream().anyMatch(Device::isGpu) ? ON_GPU : ScoringService.Scoring.DEFAULT_BATCH;
+  }
+
+  private int size() {
+    try {
+      return Integer.parseInt(batch);
+    } catch (NumberFormatException e) {
+      throw refused();
+    }
+  }
+
+  private ParameterException refused() {
+    return new ParameterException(
+        command.commandLine(), "--batch is " + batch + ", must be auto or 1 to " + MOST);
+  }
+}
