@@ -13,7 +13,8 @@ import java.util.concurrent.TimeUnit;
  * path of this one. Ended by {@link #close}.
  */
 final class ChildCommand implements AutoCloseable {
-  private static final long END_SECONDS = 30;
+  /** Well below what this process itself is given for its end: nothing may outlive it. */
+  private static final long END_SECONDS = StopSignal.GRACE.toSeconds() / 3;
 
   private final Process process;
   private final Path log;

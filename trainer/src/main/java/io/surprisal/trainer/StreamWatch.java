@@ -133,6 +133,7 @@ final class StreamWatch implements AutoCloseable {
       save();
     } catch (WakeupException e) {
       LOG.debug("Ends", e);
+      save();
     } catch (RuntimeException e) {
       LOG.error("The stream can no longer be read", e);
       failure = e;
@@ -244,6 +245,8 @@ final class StreamWatch implements AutoCloseable {
     closed = true;
     boolean interrupted = false;
     while (thread.isAlive()) {
+      images.wakeup(); // a broker that is gone would be waited for
+      verdicts.wakeup();
       try {
         thread.join();
       } catch (InterruptedException e) {
