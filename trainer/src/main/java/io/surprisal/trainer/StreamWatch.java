@@ -110,6 +110,16 @@ final class StreamWatch implements AutoCloseable {
 
   private void watch() {
     try {
+      readUntilClosed();
+      save();
+    } catch (RuntimeException e) {
+      LOG.error("The stream can no longer be read", e);
+      failure = e;
+    }
+  }
+
+  private void readUntilClosed() {
+    try {
       Instant refreshed = Instant.MIN;
       Instant swept = clock.instant();
       Instant saved = Instant.MIN;
@@ -130,13 +140,8 @@ final class StreamWatch implements AutoCloseable {
           swept = now;
         }
       }
-      save();
     } catch (WakeupException e) {
       LOG.debug("Ends", e);
-      save();
-    } catch (RuntimeException e) {
-      LOG.error("The stream can no longer be read", e);
-      failure = e;
     }
   }
 
