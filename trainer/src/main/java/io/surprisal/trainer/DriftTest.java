@@ -18,7 +18,9 @@ import java.util.OptionalDouble;
  * most, since their p is at most the alert rate.
  *
  * <p>The nearer κ is to 1, the smaller the changes that make a sum rise: those with a mean of −ln p
- * above 1 + (1 − κ)/2, nearly, where 1 is that of no change. But n calibration images make that
+ * above 1 + (1 − κ)/2, nearly, where 1 is that of no change. For bits/dim κ = ½, so that a few
+ * percent of anomalies that never cease, which weigh ln(n + 1) each, are no shift. Of untypicality
+ * smaller changes count, since bits/dim do not show them at all. But n calibration images make that
  * mean wrong by 1/√n, so that κ = 1 − 8/√n, four standard deviations, within ½ and ¾. The p-values
  * show n: they are multiples of 1/(n + 1).
  *
@@ -133,8 +135,8 @@ final class DriftTest {
         Math.max(LEAST_KAPPA, Math.min(MOST_KAPPA, 1 - 2 * DEVIATIONS * Math.sqrt(finest)));
     state =
         new State(
-            add(state.more(), pValue, kappa, millis),
-            add(state.less(), mirrored, kappa, millis),
+            add(state.more(), pValue, LEAST_KAPPA, millis),
+            add(state.less(), mirrored, LEAST_KAPPA, millis),
             atypicalPValue.isPresent()
                 ? add(state.untypical(), atypicalPValue.getAsDouble(), kappa, millis)
                 : state.untypical(),
