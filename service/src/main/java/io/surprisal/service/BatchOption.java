@@ -10,7 +10,6 @@ import picocli.CommandLine.Spec;
 /** {@code --batch}: how many images go through the network together where a stream is scored. */
 final class BatchOption {
   private static final String AUTO = "auto";
-  private static final int ON_GPU = 64;
   private static final int MOST = 4096;
 
   @Spec(Spec.Target.MIXEE)
@@ -24,7 +23,7 @@ final class BatchOption {
           "Most images of a batch, of all partitions together, or auto: "
               + ScoringService.Scoring.DEFAULT_BATCH
               + ", on a GPU "
-              + ON_GPU
+              + ScoringService.Scoring.GPU_BATCH
               + " (default: ${DEFAULT-VALUE}).")
   private String batch;
 
@@ -37,10 +36,7 @@ final class BatchOption {
 
   /** What was asked for, or what these devices want. */
   int on(List<Device> devices) {
-    if (!batch.equals(AUTO)) {
-      return size();
-    }
-    return devices.stream().anyMatch(Device::isGpu) ? ON_GPU : ScoringService.Scoring.DEFAULT_BATCH;
+    return batch.equals(AUTO) ? ScoringService.Scoring.batch(devices) : size();
   }
 
   private int size() {

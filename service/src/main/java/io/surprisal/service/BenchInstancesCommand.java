@@ -140,7 +140,7 @@ final class BenchInstancesCommand implements Callable<Integer> {
         return bench.drain(images, progress::step).imagesPerSecond();
       }
     } finally {
-      processes.forEach(ChildCommand::close);
+      ChildCommand.closeAll(processes);
     }
   }
 

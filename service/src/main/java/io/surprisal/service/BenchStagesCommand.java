@@ -141,16 +141,16 @@ final class BenchStagesCommand implements Callable<Integer> {
       images.add(hit ? damage.apply(dataset.image(i), random) : dataset.image(i));
       damagedImages += hit ? 1 : 0;
     }
+    int batch = ScoringService.Scoring.batch(where.devices());
     try (ImageScorer staged = new ImageScorer(loaded, where, stages);
         ImageScorer whole = new ImageScorer(loaded, where, stages.evaluations());
         ImageScorer exact = new ImageScorer(loaded, where, reference);
         BatchScorer batches =
             new BatchScorer(
                 where.workers(),
-                ScoringService.Scoring.DEFAULT_BATCH,
+                batch,
                 ScoringService.Scoring.DEFAULT_LINGER,
-                ScoringService.queueCapacity(
-                    where.workers(), ScoringService.Scoring.DEFAULT_BATCH));
+                ScoringService.queueCapacity(where.workers(), batch));
         Progress progress = invocation.progress("score", 3L * images.size(), "images")) {
       CertainVerdict certain =
           new CertainVerdict(loaded.calibration().orElseThrow(), threshold, certainty);

@@ -206,7 +206,7 @@ final class BenchSwapCommand implements Callable<Integer> {
               Stages.single(evaluations),
               1,
               ALERT_RATE,
-              ScoringService.Scoring.DEFAULT_BATCH,
+              ScoringService.Scoring.batch(where.devices()),
               ScoringService.Scoring.DEFAULT_LINGER,
               ScoringTopology.DEFAULT_WINDOW);
       StreamSettings settings =

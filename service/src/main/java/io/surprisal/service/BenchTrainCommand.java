@@ -74,8 +74,7 @@ final class BenchTrainCommand implements Callable<Integer> {
         network.prepare(fit.dropout() > 0 ? Runtime.getRuntime().availableProcessors() : 1);
     ModelConfiguration model = network.model();
     Device where = device.device();
-    int side =
-        workers.orElseGet(() -> TorchRuntime.trainingWorkers(where, TorchRuntime.workers(where)));
+    int side = workers.orElseGet(() -> TorchRuntime.trainingWorkers(where));
     List<StageTimes> steps;
     try (TrainingSpeed speed =
         new TrainingSpeed(model, fit, new RandomImages(model, fit.batch()), where, side)) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -14,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class ChildCommand implements AutoCloseable {
   /** Well below what this process itself is given for its end: nothing may outlive it. */
-  private static final long END_SECONDS = StopSignal.GRACE.toSeconds() / 3;
+  private static final Duration END = StopSignal.GRACE.dividedBy(3);
 
   private final Process process;
   private final Path log;
@@ -64,13 +65,26 @@ final class ChildCommand implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroy();
-    try {
-      if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
+    closeAll(List.of(this));
+  }
+
+  /** Ends processes, all at the same time; what has not ended after {@link #END} is killed. */
+  static void closeAll(List<ChildCommand> children) {
+    children.forEach(child -> child.process.destroy());
+    long deadline = System.nanoTime() + END.toNanos();
+    boolean interrupted = false;
+    for (ChildCommand child : children) {
+      try {
+        if (interrupted
+            || !child.process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+          child.process.destroyForcibly().onExit().join();
+        }
+      } catch (InterruptedException e) {
+        child.process.destroyForcibly().onExit().join();
+        interrupted = true;
       }
-    } catch (InterruptedException e) {
-      process.destroyForcibly();
+    }
+    if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }

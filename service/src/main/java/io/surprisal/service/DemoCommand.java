@@ -190,7 +190,7 @@ final class DemoCommand implements Callable<Integer> {
               new ScoringService(
                   announced -> execution.forRelease(announced, where.devices()),
                   where.workers(),
-                  ScoringService.Scoring.simple(evaluations, alertRate),
+                  ScoringService.Scoring.simple(evaluations, alertRate, where.devices()),
                   topics,
                   settings,
                   clients,

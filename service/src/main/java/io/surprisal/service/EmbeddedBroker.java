@@ -27,6 +27,7 @@ import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import kafka.tools.StorageTool;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.utils.Time;
 
 /**
@@ -37,6 +38,10 @@ import org.apache.kafka.common.utils.Time;
 public final class EmbeddedBroker implements AutoCloseable {
 
   private static final int NODE_ID = 1;
+
+  /** Kafka writes it last, and deletes it on start. */
+  private static final String CLEAN_SHUTDOWN = ".kafka_cleanshutdown";
+
   private static final Duration FENCING_TIMEOUT = Duration.ofSeconds(60);
   private static final Duration FENCING_POLL = Duration.ofMillis(50);
 
@@ -58,7 +63,8 @@ public final class EmbeddedBroker implements AutoCloseable {
    * @param port 0: any free one
    * @throws MissingDependencyException if the port is taken, the host unknown, or the directory
    *     cannot be written or belongs to a running broker
-   * @throws IOException if the directory's contents cannot be read
+   * @throws IOException if the directory's contents cannot be read, or a broker that was killed
+   *     there is not given up
    */
   public static EmbeddedBroker start(Path dataDirectory, String host, int port) throws IOException {
     WritableDirectory.require(dataDirectory, "--data-dir");
@@ -137,10 +143,10 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
   }
 
-  /** Whether transactions may lie in the directory that a broker was killed in the midst of. */
+  /** Whether a broker that knew transactions ended here without a clean shutdown. */
   private static boolean wasKilled(Path directory) {
-    return Files.exists(directory.resolve("__transaction_state-0"))
-        && !Files.exists(directory.resolve(".kafka_cleanshutdown"));
+    return Files.exists(directory.resolve(Topic.TRANSACTION_STATE_TOPIC_NAME + "-0"))
+        && !Files.exists(directory.resolve(CLEAN_SHUTDOWN));
   }
 
   /**
@@ -167,6 +173,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
   }
 
+  /** Kafka tells it by a metric, which the controllers of a JVM share: one at a time. */
   private static void awaitFencedBroker() throws IOException {
     long deadline = System.nanoTime() + FENCING_TIMEOUT.toNanos();
     try {
@@ -177,9 +184,9 @@ public final class EmbeddedBroker implements AutoCloseable {
               ManagementFactory.getPlatformMBeanServer().getAttribute(fencedBrokers, "Value"))) {
         if (System.nanoTime() > deadline) {
           throw new IOException(
-              "the controller does not notice within "
+              "the broker that was killed here is not given up within "
                   + FENCING_TIMEOUT.toSeconds()
-                  + " s that the killed broker is gone; start it again");
+                  + " s; name another --data-dir if that remains so");
         }
         Thread.sleep(FENCING_POLL.toMillis());
       }

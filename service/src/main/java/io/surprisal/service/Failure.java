@@ -35,7 +35,7 @@ record Failure(int exitCode, String message) {
   private static final Pattern NATIVE_OUT_OF_MEMORY =
       Pattern.compile(
           "CUDA out of memory\\..*? is free\\."
-              + "|DefaultCPUAllocator: can't allocate memory: you tried to allocate \\d+ bytes\\.");
+              + "|DefaultCPUAllocator: (?:can't allocate|not enough) memory: you tried to allocate \\d+ bytes\\.");
 
   static final int FAILED = 1;
   static final int USAGE = 2;
@@ -89,7 +89,7 @@ record Failure(int exitCode, String message) {
     }
     Matcher outOfMemory = NATIVE_OUT_OF_MEMORY.matcher(oneLine(cause));
     if (outOfMemory.find()) {
-      return new Failure(FAILED, outOfMemory.group() + " Take smaller batches or another --device");
+      return new Failure(FAILED, outOfMemory.group() + " Take smaller batches");
     }
     return new Failure(FAILED, oneLine(cause));
   }

@@ -278,13 +278,7 @@ final class FitCommand implements Callable<Integer> {
     Device where = execution.device();
     LOG.info("measuring which configuration suits images and budget; --config NAME spares it");
     TrainingPlan plan =
-        TrainingPlan.of(
-            images,
-            steps(),
-            time(),
-            set,
-            where,
-            TorchRuntime.trainingWorkers(where, TorchRuntime.workers(where)));
+        TrainingPlan.of(images, steps(), time(), set, where, TorchRuntime.trainingWorkers(where));
     LOG.info(
         "configuration {}, training in {}: {} ms an image, about {} images",
         plan.name(),

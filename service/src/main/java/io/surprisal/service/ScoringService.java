@@ -1,5 +1,6 @@
 package io.surprisal.service;
 
+import ai.djl.Device;
 import io.surprisal.model.images.DecodingLimits;
 import io.surprisal.model.network.Execution;
 import io.surprisal.model.release.Release;
@@ -64,15 +65,24 @@ public final class ScoringService implements AutoCloseable {
       Duration linger,
       Duration window) {
     static final int DEFAULT_BATCH = 4;
+
+    /** On an H100 32 and 256 gave 0.9 and 0.8 of the throughput. */
+    static final int GPU_BATCH = 64;
+
     static final Duration DEFAULT_LINGER = Duration.ofMillis(5);
 
-    /** All evaluations at once, in batches of the default size. */
-    static Scoring simple(int evaluations, double alertRate) {
+    /** Most images of a batch that these devices want. */
+    static int batch(List<Device> devices) {
+      return devices.stream().anyMatch(Device::isGpu) ? GPU_BATCH : DEFAULT_BATCH;
+    }
+
+    /** All evaluations at once, in batches of the size that the devices want. */
+    static Scoring simple(int evaluations, double alertRate, List<Device> devices) {
       return new Scoring(
           Stages.single(evaluations),
           3,
           alertRate,
-          DEFAULT_BATCH,
+          batch(devices),
           DEFAULT_LINGER,
           ScoringTopology.DEFAULT_WINDOW);
     }

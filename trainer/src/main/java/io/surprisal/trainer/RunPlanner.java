@@ -256,7 +256,7 @@ final class RunPlanner {
                         Optional.of(order.budget()),
                         Map.of(),
                         device,
-                        TorchRuntime.trainingWorkers(device, TorchRuntime.workers(device)))
+                        TorchRuntime.trainingWorkers(device))
                     .configuration());
   }
 

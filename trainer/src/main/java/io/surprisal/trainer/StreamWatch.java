@@ -170,17 +170,29 @@ final class StreamWatch implements AutoCloseable {
     judged.addAll(partitions(topics.alerts()));
     if (!verdicts.assignment().containsAll(judged)) {
       verdicts.assign(judged);
-      boolean anew = next.isEmpty();
+      Map<TopicPartition, Long> from = new HashMap<>();
       for (TopicPartition partition : judged) {
-        Map<Integer, Long> offsets =
-            next.computeIfAbsent(partition.topic(), topic -> new HashMap<>());
-        if (anew) {
+        if (next.isEmpty()) {
           verdicts.seekToEnd(List.of(partition)); // what was judged before is not looked at
-          offsets.put(partition.partition(), verdicts.position(partition));
+          from.put(partition, verdicts.position(partition));
+        } else {
+          from.put(
+              partition,
+              next.getOrDefault(partition.topic(), Map.of())
+                  .getOrDefault(partition.partition(), 0L));
         }
-        verdicts.seek(partition, offsets.computeIfAbsent(partition.partition(), p -> 0L));
       }
+      from.forEach((partition, offset) -> verdicts.seek(partition, offset));
+      readFrom(from);
     }
+  }
+
+  /** All at once: with some of them alone, the others would be read from their beginning. */
+  private synchronized void readFrom(Map<TopicPartition, Long> offsets) {
+    offsets.forEach(
+        (partition, offset) ->
+            next.computeIfAbsent(partition.topic(), topic -> new HashMap<>())
+                .put(partition.partition(), offset));
   }
 
   private List<TopicPartition> partitions(String topic) {

@@ -7,13 +7,12 @@ import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 
 /**
- * What NVIDIA's driver says of the GPUs that this process may use ({@code CUDA_VISIBLE_DEVICES}).
- * DJL asks the CUDA runtime instead, which it does not find where only libtorch brings one, under a
- * name of its own.
+ * What NVIDIA's driver says of the GPUs that this process may use ({@code CUDA_VISIBLE_DEVICES}),
+ * where PyTorch has found that there are some. DJL asks the CUDA runtime instead, which it does not
+ * find where only libtorch brings one, under a name of its own.
  */
 final class CudaDriver {
   private static final String LIBRARY = Platform.isWindows() ? "nvcuda" : "libcuda.so.1";
-  private static final int NO_DEVICE = 100;
 
   private CudaDriver() {}
 
@@ -33,10 +32,7 @@ final class CudaDriver {
 
     private static Functions load() {
       Functions driver = Native.load(LIBRARY, Functions.class);
-      int status = driver.cuInit(0);
-      if (status != NO_DEVICE) {
-        requireSuccess(status, "cuInit");
-      }
+      requireSuccess(driver.cuInit(0), "cuInit");
       return driver;
     }
   }
@@ -49,11 +45,7 @@ final class CudaDriver {
    */
   static int devices() {
     IntByReference count = new IntByReference();
-    int status = Holder.DRIVER.cuDeviceGetCount(count);
-    if (status == NO_DEVICE) {
-      return 0;
-    }
-    requireSuccess(status, "cuDeviceGetCount");
+    requireSuccess(Holder.DRIVER.cuDeviceGetCount(count), "cuDeviceGetCount");
     return count.getValue();
   }
 

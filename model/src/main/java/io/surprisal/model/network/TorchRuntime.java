@@ -12,7 +12,10 @@ import java.util.List;
 
 /** The one PyTorch engine of this JVM, with the settings that everything here relies on. */
 public final class TorchRuntime {
+
+  /** On an H100 beside 16 cores 4 gave 0.96 of the throughput, 14 gave 0.84. */
   private static final int MOST_GPU_WORKERS = 8;
+
   private static final String THREADS = "ai.djl.pytorch.num_threads";
 
   private TorchRuntime() {}
@@ -68,14 +71,19 @@ public final class TorchRuntime {
         : Math.max(1, cores / Integer.getInteger(THREADS));
   }
 
-  /** How many parts of a batch a device trains on side by side, if so many workers score on it. */
-  public static int trainingWorkers(Device device, int workers) {
-    return device.isGpu() ? 1 : workers;
-  }
-
   /** The same for several devices. */
   public static int workers(List<Device> devices) {
     return devices.stream().mapToInt(TorchRuntime::workers).sum();
+  }
+
+  /** How many parts of a batch a device trains on side by side. */
+  public static int trainingWorkers(Device device) {
+    return trainingWorkers(device, workers(device));
+  }
+
+  /** The same where so many workers score on it. */
+  public static int trainingWorkers(Device device, int scoringWorkers) {
+    return device.isGpu() ? 1 : scoringWorkers;
   }
 
   /** All memory of a device, bytes; of a container where this runs in one. */
