@@ -21,7 +21,7 @@ final class BatchOption {
       defaultValue = AUTO,
       description =
           "Most images of a batch, of all partitions together, or auto: "
-              + ScoringService.Scoring.DEFAULT_BATCH
+              + ScoringService.Scoring.CPU_BATCH
               + ", on a GPU "
               + ScoringService.Scoring.GPU_BATCH
               + " (default: ${DEFAULT-VALUE}).")

@@ -107,7 +107,7 @@ class ReleaseSwapTest {
             Stages.single(EVALUATIONS),
             3,
             0.01,
-            ScoringService.Scoring.DEFAULT_BATCH,
+            ScoringService.Scoring.CPU_BATCH,
             ScoringService.Scoring.DEFAULT_LINGER,
             Duration.ofSeconds(1)),
         TOPICS,
