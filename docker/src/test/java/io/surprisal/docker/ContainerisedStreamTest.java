@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.github.dockerjava.api.model.HostConfig;
-import io.surprisal.model.images.SurfaceCamera;
+import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;

@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.surprisal.docker.NeedsClient.Client;
-import io.surprisal.model.images.SurfaceCamera;
+import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.schemas.ImageScore;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;

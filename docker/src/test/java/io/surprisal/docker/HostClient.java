@@ -1,7 +1,7 @@
 package io.surprisal.docker;
 
-import io.surprisal.model.images.CameraFrame;
-import io.surprisal.model.images.SurfaceCamera;
+import io.surprisal.model.camera.CameraFrame;
+import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.RecordFormat;

@@ -1,6 +1,6 @@
 package io.surprisal.model;
 
-import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;

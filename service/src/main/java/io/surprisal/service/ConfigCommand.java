@@ -1,5 +1,8 @@
 package io.surprisal.service;
 
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.Table;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

@@ -2,6 +2,49 @@ package io.surprisal.service;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.surprisal.service.bench.BenchCommand;
+import io.surprisal.service.bench.BenchForwardCommand;
+import io.surprisal.service.bench.BenchInstancesCommand;
+import io.surprisal.service.bench.BenchScalingCommand;
+import io.surprisal.service.bench.BenchSchedulesCommand;
+import io.surprisal.service.bench.BenchStagesCommand;
+import io.surprisal.service.bench.BenchStreamCommand;
+import io.surprisal.service.bench.BenchSwapCommand;
+import io.surprisal.service.bench.BenchTrainCommand;
+import io.surprisal.service.bench.BenchVarianceCommand;
+import io.surprisal.service.cli.Durations;
+import io.surprisal.service.cli.Failure;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Logs;
+import io.surprisal.service.cli.Settings;
+import io.surprisal.service.cli.StopSignal;
+import io.surprisal.service.demo.DemoCommand;
+import io.surprisal.service.lab.CalibrateCommand;
+import io.surprisal.service.lab.CameraCommand;
+import io.surprisal.service.lab.EvaluateCommand;
+import io.surprisal.service.lab.FitCommand;
+import io.surprisal.service.lab.ImportCommand;
+import io.surprisal.service.lab.InspectCommand;
+import io.surprisal.service.lab.SampleCommand;
+import io.surprisal.service.run.BrokerCommand;
+import io.surprisal.service.run.ScoreCommand;
+import io.surprisal.service.run.TrainCommand;
+import io.surprisal.service.steer.AlertRateCommand;
+import io.surprisal.service.steer.CanaryCommand;
+import io.surprisal.service.steer.CancelCommand;
+import io.surprisal.service.steer.PauseCommand;
+import io.surprisal.service.steer.PromoteCommand;
+import io.surprisal.service.steer.ReleasesCommand;
+import io.surprisal.service.steer.ResumeCommand;
+import io.surprisal.service.steer.RetrainCommand;
+import io.surprisal.service.steer.RollbackCommand;
+import io.surprisal.service.steer.TrainerCommand;
+import io.surprisal.service.topics.AlertsCommand;
+import io.surprisal.service.topics.DeadLettersCommand;
+import io.surprisal.service.topics.PublishCommand;
+import io.surprisal.service.topics.ScoresCommand;
+import io.surprisal.service.topics.StatisticsCommand;
+import io.surprisal.service.topics.TopicsCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -137,7 +180,7 @@ public final class Surprisal {
    *
    * @param terminalWidth the columns of the terminal behind {@code err}; empty where there is none
    */
-  static int run(
+  public static int run(
       PrintStream out,
       PrintStream err,
       OptionalInt terminalWidth,
@@ -291,7 +334,7 @@ public final class Surprisal {
   }
 
   /** The version and what it was built with. */
-  static final class Version implements IVersionProvider {
+  public static final class Version implements IVersionProvider {
 
     @Override
     public String[] getVersion() throws IOException {

@@ -2,6 +2,8 @@ package io.surprisal.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.service.cli.StopSignal;
+import io.surprisal.service.system.CommandRun;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

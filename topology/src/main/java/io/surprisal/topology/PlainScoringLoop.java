@@ -1,11 +1,14 @@
 package io.surprisal.topology;
 
-import io.surprisal.model.images.DecodingLimits;
+import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
+import io.surprisal.topology.records.ImageIntake;
+import io.surprisal.topology.records.ScoreRecords;
+import io.surprisal.topology.serving.ServedModel;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;

@@ -1,6 +1,10 @@
 package io.surprisal.topology;
 
-import io.surprisal.model.scoring.DeviceFailedException;
+import io.surprisal.model.batching.DeviceFailedException;
+import io.surprisal.topology.kafka.FencingClients;
+import io.surprisal.topology.kafka.ImagesLostException;
+import io.surprisal.topology.kafka.StreamSettings;
+import io.surprisal.topology.pending.KafkaImageReader;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;

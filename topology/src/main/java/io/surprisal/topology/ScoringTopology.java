@@ -1,7 +1,16 @@
 package io.surprisal.topology;
 
-import io.surprisal.model.images.DecodingLimits;
+import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.schemas.Topics;
+import io.surprisal.topology.kafka.CommitPace;
+import io.surprisal.topology.pending.ImageReader;
+import io.surprisal.topology.pending.PendingRange;
+import io.surprisal.topology.records.DeadLetter;
+import io.surprisal.topology.serving.ServedModel;
+import io.surprisal.topology.serving.ShadowModel;
+import io.surprisal.topology.statistics.SourceWindow;
+import io.surprisal.topology.statistics.WindowKey;
+import io.surprisal.topology.topics.TopicSetup;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;

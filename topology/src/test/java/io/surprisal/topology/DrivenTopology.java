@@ -1,6 +1,10 @@
 package io.surprisal.topology;
 
 import io.surprisal.schemas.Topics;
+import io.surprisal.topology.kafka.StreamSettings;
+import io.surprisal.topology.pending.ImageReader;
+import io.surprisal.topology.pending.PendingRange;
+import io.surprisal.topology.topics.TopicSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package io.surprisal.topology;
 
+import io.surprisal.model.batching.ScoringQueue;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.scoring.ImageLikelihood;
-import io.surprisal.model.scoring.ScoringQueue;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;

@@ -1,8 +1,8 @@
 package io.surprisal.topology;
 
+import io.surprisal.model.batching.SpareLane;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.scoring.ImageLikelihood;
-import io.surprisal.model.scoring.SpareLane;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

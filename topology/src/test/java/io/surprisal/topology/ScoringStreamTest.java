@@ -2,7 +2,8 @@ package io.surprisal.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.surprisal.model.scoring.DeviceFailedException;
+import io.surprisal.model.batching.DeviceFailedException;
+import io.surprisal.topology.kafka.ImagesLostException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;

@@ -5,13 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
-import io.surprisal.model.images.DecodingLimits;
-import io.surprisal.model.network.Execution;
+import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.SourceStatistics;
+import io.surprisal.topology.serving.ServedModel;
+import io.surprisal.topology.statistics.SourceWindows;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

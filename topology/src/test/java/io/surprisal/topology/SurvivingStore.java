@@ -1,5 +1,6 @@
 package io.surprisal.topology;
 
+import io.surprisal.topology.pending.PendingRange;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;

@@ -1,12 +1,12 @@
 package io.surprisal.topology;
 
 import io.surprisal.model.images.PixelImage;
-import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.Typicality;
+import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
 import java.io.IOException;

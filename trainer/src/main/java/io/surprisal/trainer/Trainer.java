@@ -1,6 +1,8 @@
 package io.surprisal.trainer;
 
 import io.surprisal.model.release.ReleaseStore;
+import io.surprisal.trainer.drift.StreamWatch;
+import io.surprisal.trainer.reservoir.Reservoir;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;

@@ -3,6 +3,9 @@ package io.surprisal.trainer;
 import ai.djl.Device;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.schemas.Topics;
+import io.surprisal.trainer.drift.DriftSensitivity;
+import io.surprisal.trainer.release.CanarySettings;
+import io.surprisal.trainer.reservoir.ReservoirBounds;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.PublicKey;
@@ -86,7 +89,7 @@ public record TrainerSettings(
    *
    * @param own further settings
    */
-  KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> own) {
+  public KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> own) {
     Map<String, Object> all = new HashMap<>(clients);
     all.putAll(own);
     all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");

@@ -1,14 +1,17 @@
 package io.surprisal.trainer;
 
 import ai.djl.Device;
-import io.surprisal.model.images.ImageDataset;
-import io.surprisal.model.network.Execution;
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.fit.Fit;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
-import io.surprisal.model.training.Fit;
+import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.schemas.Topics;
+import io.surprisal.trainer.drift.DriftSensitivity;
+import io.surprisal.trainer.release.CanarySettings;
+import io.surprisal.trainer.reservoir.ReservoirBounds;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,21 +24,21 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** The smallest network that learns something of the camera's frames, and runs that train it. */
-final class SmallRuns {
-  static final int EVALUATIONS = 4;
+public final class SmallRuns {
+  public static final int EVALUATIONS = 4;
 
-  static final FitConfiguration FIT =
+  public static final FitConfiguration FIT =
       FitConfiguration.parse(
           "{\"embedding\": 8, \"blocks\": 1, \"groups\": 4, \"batch\": 8,"
               + " \"schedule\": \"LEARNED_SCALAR\", \"learningRate\": 0.01, \"warmupSteps\": 10}");
 
   private SmallRuns() {}
 
-  static TrainerSettings settings(Path folder) {
+  public static TrainerSettings settings(Path folder) {
     return settings(folder, Optional.of(FIT), 64);
   }
 
-  static TrainerSettings settings(
+  public static TrainerSettings settings(
       Path folder, Optional<FitConfiguration> configuration, int largestSide) {
     return new TrainerSettings(
         new Topics("test."),
@@ -67,7 +70,7 @@ final class SmallRuns {
   }
 
   /** Trains for some steps, from new weights or those of a parent. */
-  static Release train(Path file, ImageDataset images, int steps, Optional<Release> parent)
+  public static Release train(Path file, ImageDataset images, int steps, Optional<Release> parent)
       throws IOException {
     Fit.Request request =
         new Fit.Request(

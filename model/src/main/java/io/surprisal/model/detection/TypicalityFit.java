@@ -13,14 +13,14 @@ import org.ejml.dense.row.CommonOps_DDRM;
  * than the training data; how its error is distributed over the noise levels does not (Mahmood,
  * Oliva &amp; Styner 2021, arXiv 2010.13132).
  */
-final class TypicalityFit {
+public final class TypicalityFit {
   /** Below it the logarithm says nothing. */
   private static final double LEAST = 1e-12;
 
   private TypicalityFit() {}
 
   /** How many traits an image of K evaluations has. */
-  static int traits(int evaluations) {
+  public static int traits(int evaluations) {
     return evaluations + 2;
   }
 
@@ -31,7 +31,7 @@ final class TypicalityFit {
    * @param likelihood after all K evaluations
    * @return K + 2 numbers
    */
-  static double[] traits(ImageLikelihood likelihood) {
+  public static double[] traits(ImageLikelihood likelihood) {
     float[] errors = likelihood.squaredErrors();
     double[] traits = new double[traits(errors.length)];
     for (int i = 0; i < errors.length; i++) {
@@ -48,7 +48,7 @@ final class TypicalityFit {
    *
    * @param traits of each image, at least two
    */
-  static Typicality fit(List<double[]> traits) {
+  public static Typicality fit(List<double[]> traits) {
     int n = traits.size();
     int d = traits.get(0).length;
     double[] mean = new double[d];

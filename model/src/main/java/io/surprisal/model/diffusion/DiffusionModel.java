@@ -2,10 +2,10 @@ package io.surprisal.model.diffusion;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.LikelihoodNetwork;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
+import io.surprisal.model.runtime.Execution;
 import java.util.Arrays;
 
 /**

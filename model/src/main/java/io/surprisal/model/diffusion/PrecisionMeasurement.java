@@ -4,10 +4,10 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
-import io.surprisal.model.network.Precision;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.Precision;
 
 /**
  * How long one image takes in either precision on this machine: whether a processor has units for

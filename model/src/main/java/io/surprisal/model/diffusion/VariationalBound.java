@@ -3,7 +3,7 @@ package io.surprisal.model.diffusion;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Activation;
-import io.surprisal.model.network.Constants;
+import io.surprisal.model.runtime.Constants;
 
 /**
  * The three terms of the variational bound (arXiv 2107.00630, equation 11), −log p(x) ≤ prior +

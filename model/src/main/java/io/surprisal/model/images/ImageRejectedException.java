@@ -27,12 +27,12 @@ public class ImageRejectedException extends Exception {
 
   private final Reason reason;
 
-  ImageRejectedException(Reason reason, String message) {
+  public ImageRejectedException(Reason reason, String message) {
     super(message);
     this.reason = reason;
   }
 
-  ImageRejectedException(Reason reason, String message, Throwable cause) {
+  public ImageRejectedException(Reason reason, String message, Throwable cause) {
     super(message, cause);
     this.reason = reason;
   }

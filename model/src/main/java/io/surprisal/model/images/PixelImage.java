@@ -31,7 +31,7 @@ public record PixelImage(int channels, int height, int width, byte[] pixels) {
   }
 
   /** Takes samples in the order [height, width, channels]. */
-  static PixelImage ofInterleaved(int channels, int height, int width, byte[] interleaved) {
+  public static PixelImage ofInterleaved(int channels, int height, int width, byte[] interleaved) {
     if (channels == 1) {
       return new PixelImage(channels, height, width, interleaved);
     }
@@ -68,7 +68,7 @@ public record PixelImage(int channels, int height, int width, byte[] pixels) {
   }
 
   /** {@code channels×height×width}, as messages write a shape. */
-  static String shape(int channels, int height, int width) {
+  public static String shape(int channels, int height, int width) {
     return channels + "×" + height + "×" + width;
   }
 

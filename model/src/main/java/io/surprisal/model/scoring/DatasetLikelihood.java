@@ -1,8 +1,8 @@
 package io.surprisal.model.scoring;
 
-import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.images.PixelImage;
-import io.surprisal.model.network.Workers;
+import io.surprisal.model.runtime.Workers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;

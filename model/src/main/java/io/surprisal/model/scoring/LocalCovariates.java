@@ -30,7 +30,7 @@ import java.util.stream.IntStream;
  *
  * <p>Its arrays belong to the manager given. Threads may share an instance.
  */
-final class LocalCovariates {
+public final class LocalCovariates {
   /** Upper bounds of the local variance of a class of pixels, squared levels. */
   private static final double[] VARIANCES = {16, 164, 1638, Double.POSITIVE_INFINITY};
 
@@ -42,9 +42,9 @@ final class LocalCovariates {
   private static final double[] BLURS = {0.5, 1.5, 4};
 
   /** Numbers of covariates φ and of traits ψ. */
-  static final int COVARIATES = CLASSES + 2 * BLURS.length;
+  public static final int COVARIATES = CLASSES + 2 * BLURS.length;
 
-  static final int TRAITS = CLASSES + 4;
+  public static final int TRAITS = CLASSES + 4;
 
   private static final double SPACING = 2.0 / 256;
 
@@ -61,13 +61,13 @@ final class LocalCovariates {
    * @param values ψ: the shares of the classes, 1, mean square, mean and mean local variance
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Traits(byte[] classes, double[] values) {}
+  public record Traits(byte[] classes, double[] values) {}
 
   private final NDArray[] downwards = new NDArray[BLURS.length];
   private final NDArray[] across = new NDArray[BLURS.length];
   private final NDArray[] expectedSquares = new NDArray[BLURS.length];
 
-  LocalCovariates(NDManager manager, int height, int width) {
+  public LocalCovariates(NDManager manager, int height, int width) {
     for (int b = 0; b < BLURS.length; b++) {
       float[] vertical = blur(height, BLURS[b]);
       float[] horizontal = blur(width, BLURS[b]);
@@ -113,7 +113,7 @@ final class LocalCovariates {
    *
    * @param atoms levels that the network is taken to know
    */
-  static Traits traits(PixelImage image, Collection<Integer> atoms) {
+  public static Traits traits(PixelImage image, Collection<Integer> atoms) {
     Set<Integer> known = new HashSet<>(atoms);
     byte[] pixels = image.pixels();
     int plane = image.height() * image.width();
@@ -172,7 +172,7 @@ final class LocalCovariates {
    * @param images of each
    * @return {@code [count][COVARIATES]}
    */
-  double[][] of(NDArray x, NDArray epsilon, double[] gammas, Traits[] images) {
+  public double[][] of(NDArray x, NDArray epsilon, double[] gammas, Traits[] images) {
     int count = gammas.length;
     double[][] covariates = new double[count][COVARIATES];
     NDArray classes = classes(epsilon, images);

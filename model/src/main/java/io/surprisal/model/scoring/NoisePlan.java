@@ -12,7 +12,7 @@ import java.util.OptionalLong;
  * Which noise and which times an image is evaluated with. Noise is counter-based, so a plan is a
  * pure function of the image or of its index.
  */
-final class NoisePlan {
+public final class NoisePlan {
   /** Stream of ε₀ in the reconstruction term; evaluations use the streams 0 to K − 1. */
   static final long RECONSTRUCTION_STREAM = -1;
 
@@ -37,7 +37,7 @@ final class NoisePlan {
   }
 
   /** Noise and times drawn afresh, by seed and the image's index. */
-  static NoisePlan fresh(long seed) {
+  public static NoisePlan fresh(long seed) {
     return new NoisePlan(OptionalLong.of(seed), OptionalDouble.empty());
   }
 
@@ -47,7 +47,7 @@ final class NoisePlan {
   }
 
   /** The noise of an image. */
-  CounterNoise noise(PixelImage image, long index) {
+  public CounterNoise noise(PixelImage image, long index) {
     return new CounterNoise(
         seed.isPresent()
             ? digest(ByteBuffer.allocate(16).putLong(seed.getAsLong()).putLong(index))

@@ -2,9 +2,9 @@ package io.surprisal.model.scoring;
 
 import ai.djl.Device;
 import io.surprisal.model.diffusion.DiffusionModel;
-import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
-import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.TorchRuntime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -54,7 +54,7 @@ public record Stages(List<Integer> ends) {
    * they are depends on the order of the times: {@link NoiseTimes#stratified} has those of powers
    * of two in one of its own.
    */
-  int[] order() {
+  public int[] order() {
     int k = evaluations();
     double[] positions = NoiseTimes.stratified(k, 0);
     return IntStream.range(0, k)

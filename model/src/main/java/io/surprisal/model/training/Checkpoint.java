@@ -25,7 +25,7 @@ import java.util.Map;
  * @param history of held-out bits/dim so far
  * @param state of the trainer
  */
-record Checkpoint(
+public record Checkpoint(
     ModelConfiguration model,
     FitConfiguration fit,
     long seed,
@@ -49,12 +49,12 @@ record Checkpoint(
       List<TrainingRecord.Point> history) {}
 
   /** Where the checkpoint of a release lies: beside it. */
-  static Path beside(Path release) {
+  public static Path beside(Path release) {
     return release.resolveSibling(release.getFileName() + ".checkpoint");
   }
 
   /** Writes the checkpoint atomically. */
-  void write(Path file) throws IOException {
+  public void write(Path file) throws IOException {
     Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
     put(tensors, "parameters", state.parameters());
     put(tensors, "average", state.average());
@@ -73,7 +73,7 @@ record Checkpoint(
    *
    * @throws ReleaseException if the file is none, or is damaged
    */
-  static Checkpoint read(Path file) throws IOException {
+  public static Checkpoint read(Path file) throws IOException {
     Safetensors content = Safetensors.read(file);
     String text = content.metadata().get(RUN);
     if (text == null) {

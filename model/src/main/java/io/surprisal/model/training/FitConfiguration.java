@@ -15,7 +15,7 @@ import io.surprisal.model.diffusion.DiffusionTime;
 import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
-import io.surprisal.model.network.Precision;
+import io.surprisal.model.runtime.Precision;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -385,7 +385,7 @@ public record FitConfiguration(
    * @param step optimiser steps so far
    * @param fraction of the run's budget that is spent, in [0, 1]
    */
-  double rate(long step, double fraction) {
+  public double rate(long step, double fraction) {
     double warmup = warmupSteps == 0 ? 1 : Math.min(1, step / (double) warmupSteps);
     double left = decayFraction == 0 ? 1 : Math.min(1, (1 - fraction) / decayFraction);
     return warmup

@@ -6,20 +6,20 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.diffusion.CounterNoise;
 import io.surprisal.model.diffusion.Denoiser;
 import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.diffusion.NoiseTimes;
 import io.surprisal.model.diffusion.VariationalBound;
-import io.surprisal.model.images.ImageDataset;
-import io.surprisal.model.network.Constants;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.LikelihoodNetwork;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
-import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.network.TrainingCost;
-import io.surprisal.model.network.Workers;
+import io.surprisal.model.runtime.Constants;
+import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.runtime.Workers;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
@@ -39,7 +39,7 @@ import java.util.function.Function;
  * and the network's module. Every step has a manager of its own, so that nothing piles up. Not
  * thread-safe; one at a time in a JVM, since DJL has one gradient collector.
  */
-final class ModelTrainer implements AutoCloseable {
+public final class ModelTrainer implements AutoCloseable {
   private static final int STREAMS_A_STEP = 4;
 
   /** Of all memory, what the backward passes may keep. */
@@ -65,11 +65,11 @@ final class ModelTrainer implements AutoCloseable {
    * @param bitsPerDim mean bound of the batch before the step
    * @param gradientNorm global norm before clipping
    */
-  record Step(double bitsPerDim, double gradientNorm) {}
+  public record Step(double bitsPerDim, double gradientNorm) {}
 
   /** Everything that another trainer needs to go on exactly here. Equal when every number is. */
   @SuppressWarnings("ArrayRecordComponent") // compared by content
-  record State(
+  public record State(
       long steps, float[] parameters, float[] average, float[] firstMoment, float[] secondMoment) {
 
     @Override
@@ -89,7 +89,7 @@ final class ModelTrainer implements AutoCloseable {
   }
 
   /** A trainer of an untrained model. */
-  ModelTrainer(
+  public ModelTrainer(
       ModelConfiguration configuration,
       FitConfiguration fit,
       Device device,
@@ -99,7 +99,7 @@ final class ModelTrainer implements AutoCloseable {
   }
 
   /** The state before the first step of a training that starts from weights of its choice. */
-  static State startingFrom(float[] parameters) {
+  public static State startingFrom(float[] parameters) {
     return new State(
         0, parameters, parameters, new float[parameters.length], new float[parameters.length]);
   }
@@ -110,7 +110,7 @@ final class ModelTrainer implements AutoCloseable {
    * @param workers most parts of a batch that are worked on side by side; one with dropout, which
    *     draws from the one random generator that PyTorch has
    */
-  ModelTrainer(
+  public ModelTrainer(
       ModelConfiguration configuration,
       FitConfiguration fit,
       Device device,
@@ -134,7 +134,7 @@ final class ModelTrainer implements AutoCloseable {
   }
 
   /** The state of an untrained model. */
-  static State initial(ModelConfiguration configuration, long seed) {
+  public static State initial(ModelConfiguration configuration, long seed) {
     return startingFrom(InitialParameters.draw(configuration, seed));
   }
 
@@ -151,7 +151,7 @@ final class ModelTrainer implements AutoCloseable {
    * @param rate factor on the configured learning rate, in [0, 1]
    * @throws ArithmeticException if the loss or the gradient is not finite; parameters are unchanged
    */
-  Step step(ImageDataset data, int[] batch, double rate) {
+  public Step step(ImageDataset data, int[] batch, double rate) {
     long start = System.nanoTime();
     long stream = STREAMS_A_STEP * steps;
     TorchRuntime.engine().setRandomSeed((int) (seed * 31 + steps)); // dropout
@@ -174,7 +174,7 @@ final class ModelTrainer implements AutoCloseable {
   }
 
   /** One step on noise and times that are given; its temporaries belong to {@code manager}. */
-  Step step(
+  public Step step(
       NDManager manager,
       NDArray levels,
       double[] times,
@@ -438,17 +438,17 @@ final class ModelTrainer implements AutoCloseable {
   }
 
   /** Optimiser steps taken. */
-  long steps() {
+  public long steps() {
     return steps;
   }
 
   /** The parameters as they are. */
-  float[] parameters() {
+  public float[] parameters() {
     return parameters.toFloatArray();
   }
 
   /** The exponential moving average of the parameters. */
-  float[] averagedParameters() {
+  public float[] averagedParameters() {
     return average.toFloatArray();
   }
 
@@ -457,7 +457,7 @@ final class ModelTrainer implements AutoCloseable {
     return times;
   }
 
-  State state() {
+  public State state() {
     return new State(
         steps,
         parameters(),

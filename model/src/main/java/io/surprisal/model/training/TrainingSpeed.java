@@ -1,7 +1,7 @@
 package io.surprisal.model.training;
 
 import ai.djl.Device;
-import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.network.ModelConfiguration;
 import java.util.stream.IntStream;
 

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
-import io.surprisal.model.network.Precision;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.LossProfile;
 import io.surprisal.model.release.Typicality;
+import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.scoring.ImageLikelihood;
 import java.util.List;
 import java.util.Optional;

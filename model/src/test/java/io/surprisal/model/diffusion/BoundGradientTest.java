@@ -9,7 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.images.PixelImage;
-import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.runtime.TorchRuntime;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.runtime.TorchRuntime;
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
 import io.surprisal.model.TinyModels;
-import io.surprisal.model.network.Precision;
+import io.surprisal.model.runtime.Precision;
 import org.junit.jupiter.api.Test;
 
 class PrecisionMeasurementTest {

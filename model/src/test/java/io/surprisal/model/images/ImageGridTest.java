@@ -3,6 +3,7 @@ package io.surprisal.model.images;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.surprisal.model.datasets.ImageDatasets;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

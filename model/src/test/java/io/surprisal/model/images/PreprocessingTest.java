@@ -1,6 +1,6 @@
 package io.surprisal.model.images;
 
-import static io.surprisal.model.images.EncodedImages.bytes;
+import static io.surprisal.model.decoding.EncodedImages.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 

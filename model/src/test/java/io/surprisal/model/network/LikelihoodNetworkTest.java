@@ -13,6 +13,8 @@ import io.surprisal.model.network.ModelConfiguration.FourierOrder;
 import io.surprisal.model.network.ModelConfiguration.Level;
 import io.surprisal.model.network.ModelConfiguration.Prediction;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
+import io.surprisal.model.runtime.Precision;
+import io.surprisal.model.runtime.TorchRuntime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
+import io.surprisal.model.runtime.DeviceUnavailableException;
+import io.surprisal.model.runtime.Devices;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

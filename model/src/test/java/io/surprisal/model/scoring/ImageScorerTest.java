@@ -6,14 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import io.surprisal.model.TinyModels;
-import io.surprisal.model.images.ImageDataset;
+import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.images.PixelImage;
-import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
-import io.surprisal.model.network.Precision;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.surprisal.model.TinyModels;
-import io.surprisal.model.images.ImageDataset;
-import io.surprisal.model.images.ImageDatasets;
-import io.surprisal.model.network.Execution;
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,12 +7,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import io.surprisal.model.TinyModels;
+import io.surprisal.model.batching.BatchScorer;
+import io.surprisal.model.batching.ScoringQueue;
 import io.surprisal.model.images.PixelImage;
-import io.surprisal.model.network.Execution;
 import io.surprisal.model.network.ModelConfiguration;
-import io.surprisal.model.network.Precision;
-import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.Precision;
+import io.surprisal.model.runtime.TorchRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.network.ParameterLayout;
-import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.runtime.TorchRuntime;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;

@@ -14,7 +14,7 @@ import io.surprisal.model.diffusion.VariationalBound;
 import io.surprisal.model.network.LikelihoodNetwork;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
-import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.runtime.TorchRuntime;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;

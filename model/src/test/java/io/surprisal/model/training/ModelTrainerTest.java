@@ -9,8 +9,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.TinyModels;
+import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.diffusion.CounterNoise;
-import io.surprisal.model.images.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ModelTrainerTest {
-  static final FitConfiguration FIT =
+public class ModelTrainerTest {
+  public static final FitConfiguration FIT =
       FitConfiguration.parse(
           "{\"embedding\": 8, \"blocks\": 1, \"groups\": 4, \"dropout\": 0.2, \"batch\": 6,"
               + " \"schedule\": \"LEARNED_SCALAR\","

@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
 import io.surprisal.model.TinyModels;
-import io.surprisal.model.images.ImageDataset;
-import io.surprisal.model.network.Execution;
+import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.network.ModelConfiguration;
-import io.surprisal.model.network.TorchRuntime;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.scoring.ImageScorer;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -8,7 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.network.ParameterLayout.Entry;
-import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.runtime.TorchRuntime;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

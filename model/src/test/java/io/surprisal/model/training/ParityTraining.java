@@ -11,7 +11,7 @@ import io.surprisal.model.imports.ImageSize;
 import io.surprisal.model.imports.ImportedModel;
 import io.surprisal.model.imports.Origin;
 import io.surprisal.model.network.ModelConfiguration;
-import io.surprisal.model.network.TorchRuntime;
+import io.surprisal.model.runtime.TorchRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;

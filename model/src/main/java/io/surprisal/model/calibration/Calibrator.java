@@ -1,0 +1,359 @@
+package io.surprisal.model.calibration;
+
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.ImageSubset;
+import io.surprisal.model.detection.TypicalityFit;
+import io.surprisal.model.diffusion.NoiseSchedule;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.ControlVariate;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.Typicality;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.Workers;
+import io.surprisal.model.scoring.ImageEvaluation;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.Stages;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+
+/**
+ * Measures what normal images score under a release: the bias of its fixed noise levels, the
+ * distribution of the corrected scores that alerts are judged against, and the diffusion loss over
+ * time.
+ */
+public final class Calibrator {
+  /** How many images a calibration takes unless told otherwise. */
+  public static final int DEFAULT_IMAGES = 2000;
+
+  /** Fewer images show no error of the bias. */
+  public static final int FEWEST_IMAGES = 3;
+
+  private static final int IMAGES_A_CALL = 8;
+
+  /** How many images are scored again with other noise, to measure the Monte-Carlo error. */
+  private static final int REPEATED_IMAGES = 400;
+
+  private static final OptionalLong REPETITION_SEED = OptionalLong.of(1);
+
+  private Calibrator() {}
+
+  /**
+   * Calibrates on normal images that did not train the release.
+   *
+   * <p>The bias is the mean over the images of (fixed levels − levels keyed by the pixels): the
+   * second is unbiased, and both use the same noise, so that their difference varies little. The
+   * levels keyed by the pixels lie anywhere, and so show the loss at all times.
+   *
+   * <p>Before that a control variate is fitted, to images that the calibration leaves out: as many
+   * as {@code limit} leaves over, or a tenth of all, where that is enough. All scores use it. To
+   * the same images the typicality is fitted, but for several stages: an image that stops early has
+   * not the errors that it looks at.
+   *
+   * @param all normal images of the model's shape
+   * @param limit at most this many are scored, the first ones
+   * @param stages of the evaluations; their last end is K, the serving number
+   * @param execution device and precision that the release will be served with
+   * @param progress is told how many images are done
+   * @param stop asked between batches; once true, what is measured so far is the calibration
+   * @throws IllegalArgumentException if the images are not of the model's shape, or fewer than
+   *     {@value #FEWEST_IMAGES}
+   */
+  public static Calibration calibrate(
+      Release release,
+      ImageDataset all,
+      int limit,
+      Stages stages,
+      Execution execution,
+      IntConsumer progress,
+      BooleanSupplier stop) {
+    int[] fitted = ControlFit.images(limit, all.size());
+    ImageDataset data =
+        new ImageSubset(
+            all,
+            IntStream.range(0, all.size())
+                .filter(i -> Arrays.binarySearch(fitted, i) < 0)
+                .toArray());
+    int n = Math.min(limit, data.size());
+    if (n < FEWEST_IMAGES) {
+      throw new IllegalArgumentException(
+          "a calibration of " + n + " images; it needs at least " + FEWEST_IMAGES);
+    }
+    Optional<ControlVariate> control =
+        ControlFit.fit(release, new ImageSubset(all, fitted), execution, stop);
+    Stages whole = Stages.single(stages.evaluations());
+    try (ImageScorer fixed =
+            ImageScorer.atFixedLevels(release, execution, stages, control, OptionalLong.empty());
+        ImageScorer random =
+            ImageScorer.atRandomLevels(release, execution, whole, control, OptionalLong.empty());
+        ImageScorer fixedAgain =
+            ImageScorer.atFixedLevels(release, execution, stages, control, REPETITION_SEED);
+        ImageScorer randomAgain =
+            ImageScorer.atRandomLevels(release, execution, whole, control, REPETITION_SEED);
+        Workers workers = new Workers("calibrate", execution.workers())) {
+      Sample sample =
+          new Sample(
+              stages,
+              new LossBins(NoiseSchedule.of(release.configuration(), release.parameters())),
+              control.isPresent() && stages.ends().size() == 1
+                  ? typicality(fixed, new ImageSubset(all, fitted), workers, stop)
+                  : Optional.empty());
+      for (int done = 0; done < n && (done == 0 || !stop.getAsBoolean()); ) {
+        int from = done;
+        List<PixelImage> images =
+            IntStream.range(from, Math.min(n, from + workers.count() * IMAGES_A_CALL))
+                .mapToObj(data::image)
+                .toList();
+        workers
+            .map(
+                (images.size() + IMAGES_A_CALL - 1) / IMAGES_A_CALL,
+                call -> {
+                  int first = call * IMAGES_A_CALL;
+                  List<PixelImage> part =
+                      images.subList(first, Math.min(images.size(), first + IMAGES_A_CALL));
+                  boolean again = from + first < REPEATED_IMAGES;
+                  return new Scored(
+                      part,
+                      scored(fixed, part, 0),
+                      random.score(part),
+                      again ? scored(fixedAgain, part, from + first) : List.of(),
+                      again ? randomAgain.score(part, from + first) : List.of());
+                })
+            .forEach(scored -> sample.add(scored, random));
+        done += images.size();
+        progress.accept(done);
+      }
+      return sample.calibration(fixed.precision(), control);
+    }
+  }
+
+  /** Calibrates for evaluations in a single stage. */
+  public static Calibration calibrate(
+      Release release,
+      ImageDataset data,
+      int limit,
+      int evaluations,
+      Execution execution,
+      IntConsumer progress,
+      BooleanSupplier stop) {
+    return calibrate(release, data, limit, Stages.single(evaluations), execution, progress, stop);
+  }
+
+  /** Empty where it was stopped. */
+  private static Optional<Typicality> typicality(
+      ImageScorer scorer, ImageDataset data, Workers workers, BooleanSupplier stop) {
+    List<double[]> traits = new ArrayList<>();
+    while (traits.size() < data.size()) {
+      if (stop.getAsBoolean()) {
+        return Optional.empty();
+      }
+      int from = traits.size();
+      int images = Math.min(data.size() - from, workers.count() * IMAGES_A_CALL);
+      workers
+          .map(
+              (images + IMAGES_A_CALL - 1) / IMAGES_A_CALL,
+              call ->
+                  scorer.score(
+                      IntStream.range(
+                              call * IMAGES_A_CALL, Math.min(images, (call + 1) * IMAGES_A_CALL))
+                          .mapToObj(i -> data.image(from + i))
+                          .toList()))
+          .forEach(scores -> scores.stream().map(TypicalityFit::traits).forEach(traits::add));
+    }
+    return Optional.of(TypicalityFit.fit(traits));
+  }
+
+  /** Of each image what every stage says. */
+  private static List<List<ImageLikelihood>> scored(
+      ImageScorer scorer, List<PixelImage> images, long firstIndex) {
+    List<ImageEvaluation> evaluations = new ArrayList<>();
+    for (int i = 0; i < images.size(); i++) {
+      evaluations.add(scorer.begin(images.get(i), firstIndex + i));
+    }
+    List<Integer> ends = scorer.stages().ends();
+    ends.forEach(end -> scorer.advance(evaluations));
+    return evaluations.stream()
+        .map(e -> ends.stream().map(end -> scorer.likelihood(e, end)).toList())
+        .toList();
+  }
+
+  /**
+   * Some images, scored.
+   *
+   * @param atFixed of each image what every stage says
+   * @param atRandom what all evaluations say
+   * @param fixedAgain with other noise; empty where the images are not scored again
+   * @param randomAgain likewise
+   */
+  private record Scored(
+      List<PixelImage> images,
+      List<List<ImageLikelihood>> atFixed,
+      List<ImageLikelihood> atRandom,
+      List<List<ImageLikelihood>> fixedAgain,
+      List<ImageLikelihood> randomAgain) {}
+
+  /** What is measured on the way. */
+  private static final class Sample {
+    private final Stages stages;
+    private final List<StageSample> samples;
+    private final List<Double> strataPositions = new ArrayList<>();
+    private final Repetitions randomNoise = new Repetitions();
+    private final LossBins lossBins;
+    private final Optional<Typicality> typicality;
+    private final List<Double> untypicality = new ArrayList<>();
+
+    Sample(Stages stages, LossBins lossBins, Optional<Typicality> typicality) {
+      this.stages = stages;
+      this.lossBins = lossBins;
+      this.typicality = typicality;
+      samples = stages.ends().stream().map(StageSample::new).toList();
+    }
+
+    void add(Scored scored, ImageScorer random) {
+      int evaluations = stages.evaluations();
+      for (int i = 0; i < scored.images().size(); i++) {
+        ImageLikelihood atRandom = scored.atRandom().get(i);
+        List<ImageLikelihood> atFixed = scored.atFixed().get(i);
+        double offset = random.levelOffset(scored.images().get(i), 0);
+        strataPositions.add(offset * evaluations % 1 - 0.5);
+        lossBins.add(random.times(scored.images().get(i), 0), atRandom.squaredErrors());
+        typicality.ifPresent(
+            normal ->
+                untypicality.add(
+                    normal.untypicality(TypicalityFit.traits(atFixed.get(atFixed.size() - 1)))));
+        for (int stage = 0; stage < samples.size(); stage++) {
+          samples.get(stage).add(atFixed.get(stage), atRandom);
+        }
+      }
+      for (int i = 0; i < scored.fixedAgain().size(); i++) {
+        for (int stage = 0; stage < samples.size(); stage++) {
+          samples
+              .get(stage)
+              .noise
+              .add(scored.atFixed().get(i).get(stage), scored.fixedAgain().get(i).get(stage));
+        }
+        randomNoise.add(scored.atRandom().get(i), scored.randomAgain().get(i));
+      }
+    }
+
+    Calibration calibration(String precision, Optional<ControlVariate> control) {
+      StageSample last = samples.get(samples.size() - 1);
+      float[] corrected = last.corrected(strataPositions);
+      return new Calibration(
+          stages.evaluations(),
+          precision,
+          corrected,
+          samples.stream()
+              .map(
+                  stage ->
+                      stage.correction(
+                          strataPositions,
+                          corrected,
+                          stage == last ? randomNoise.errorScale() : Double.NaN))
+              .toList(),
+          lossBins.profile(),
+          control,
+          typicality,
+          floats(untypicality));
+    }
+  }
+
+  private static float[] floats(List<Double> values) {
+    float[] floats = new float[values.size()];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = values.get(i).floatValue();
+    }
+    return floats;
+  }
+
+  /** What is measured of one stage. */
+  private static final class StageSample {
+    private final int evaluations;
+    private final List<Double> fixed = new ArrayList<>();
+    private final List<Double> differences = new ArrayList<>();
+    private final Repetitions noise = new Repetitions();
+
+    StageSample(int evaluations) {
+      this.evaluations = evaluations;
+    }
+
+    void add(ImageLikelihood atFixed, ImageLikelihood atRandom) {
+      fixed.add(atFixed.bitsPerDim());
+      differences.add(atFixed.bitsPerDim() - atRandom.bitsPerDim());
+    }
+
+    /**
+     * Differences less what they owe to the position of the random levels within their strata. That
+     * position is uniform around 0, and makes most of what the differences vary by: a control
+     * variate whose expectation is known.
+     */
+    private double[] adjusted(List<Double> positions) {
+      double mean = differences.stream().mapToDouble(d -> d).average().orElseThrow();
+      double products = 0;
+      double squares = 0;
+      for (int i = 0; i < differences.size(); i++) {
+        products += positions.get(i) * (differences.get(i) - mean);
+        squares += positions.get(i) * positions.get(i);
+      }
+      double slope = squares == 0 ? 0 : products / squares;
+      double[] adjusted = new double[differences.size()];
+      for (int i = 0; i < adjusted.length; i++) {
+        adjusted[i] = differences.get(i) - slope * positions.get(i);
+      }
+      return adjusted;
+    }
+
+    /** Scores without the bias. */
+    float[] corrected(List<Double> positions) {
+      double bias = Arrays.stream(adjusted(positions)).average().orElseThrow();
+      float[] corrected = new float[fixed.size()];
+      for (int i = 0; i < corrected.length; i++) {
+        corrected[i] = (float) (fixed.get(i) - bias);
+      }
+      return corrected;
+    }
+
+    Calibration.Correction correction(
+        List<Double> positions, float[] finalScores, double randomErrorScale) {
+      double[] adjusted = adjusted(positions);
+      double bias = Arrays.stream(adjusted).average().orElseThrow();
+      double variance =
+          Arrays.stream(adjusted).map(d -> (d - bias) * (d - bias)).sum() / (adjusted.length - 2);
+      float[] corrected = corrected(positions);
+      double distance = 0;
+      for (int i = 0; i < corrected.length; i++) {
+        distance += Math.pow(corrected[i] - finalScores[i], 2) / corrected.length;
+      }
+      return new Calibration.Correction(
+          evaluations,
+          bias,
+          Math.sqrt(variance / adjusted.length),
+          noise.errorScale(),
+          randomErrorScale,
+          Math.sqrt(distance));
+    }
+  }
+
+  /** The same images scored twice with independent noise: half their squared difference is it. */
+  private static final class Repetitions {
+    private double measured;
+    private double estimated;
+
+    void add(ImageLikelihood once, ImageLikelihood again) {
+      double difference = once.bitsPerDim() - again.bitsPerDim();
+      measured += difference * difference / 2;
+      estimated += (Math.pow(once.standardError(), 2) + Math.pow(again.standardError(), 2)) / 2;
+    }
+
+    double errorScale() {
+      return Math.sqrt(measured / estimated);
+    }
+  }
+}

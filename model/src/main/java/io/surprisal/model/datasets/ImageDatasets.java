@@ -1,0 +1,166 @@
+package io.surprisal.model.datasets;
+
+import io.surprisal.model.decoding.DecodingLimits;
+import io.surprisal.model.decoding.ImageDecoder;
+import io.surprisal.model.decoding.JpegGuard;
+import io.surprisal.model.decoding.PngGuard;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.PixelImage;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/** Opens data sets on disk. Their images are held in memory, one byte a sample. */
+public final class ImageDatasets {
+
+  private ImageDatasets() {}
+
+  /**
+   * Opens IDX files (plain or gzip), CIFAR-10 and CIFAR-100 binary files, PNG and JPEG files, and
+   * folders, from which all PNG and JPEG files are taken, at any depth, sorted by path. Several
+   * paths make one data set, in the order given.
+   *
+   * @throws NoSuchFileException if a path does not exist
+   * @throws IOException if a file is of none of these kinds, truncated, broken, or cannot be read,
+   *     or if not all images have one shape; the message names the file
+   */
+  public static ImageDataset open(List<Path> paths) throws IOException {
+    if (paths.isEmpty()) {
+      throw new IOException("No image file or folder was given");
+    }
+    ImageDecoder decoder = new ImageDecoder(DecodingLimits.defaults());
+    List<ImageDataset> parts = new ArrayList<>();
+    for (Path path : paths) {
+      if (Files.isDirectory(path)) {
+        for (Path file : imageFiles(path)) {
+          parts.add(readEncoded(decoder, file, path.relativize(file).toString()));
+        }
+      } else {
+        parts.add(readFile(decoder, path));
+      }
+    }
+    return parts.size() == 1 ? parts.get(0) : new ConcatenatedDataset(parts);
+  }
+
+  /**
+   * Images that are in memory already.
+   *
+   * @param images all of one shape, at least one
+   */
+  public static ImageDataset of(List<PixelImage> images) {
+    return new Listed(List.copyOf(images));
+  }
+
+  private record Listed(List<PixelImage> images) implements ImageDataset {
+    @Override
+    public int size() {
+      return images.size();
+    }
+
+    @Override
+    public int channels() {
+      return images.get(0).channels();
+    }
+
+    @Override
+    public int height() {
+      return images.get(0).height();
+    }
+
+    @Override
+    public int width() {
+      return images.get(0).width();
+    }
+
+    @Override
+    public PixelImage image(int index) {
+      return images.get(index);
+    }
+
+    @Override
+    public String name(int index) {
+      return "image " + index;
+    }
+  }
+
+  private static List<Path> imageFiles(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
+      List<Path> found =
+          files
+              .filter(file -> Files.isRegularFile(file) && hasName(file, ".png", ".jpg", ".jpeg"))
+              .sorted()
+              .toList();
+      if (found.isEmpty()) {
+        throw new IOException(
+            folder + " holds no .png, .jpg or .jpeg file; name IDX and CIFAR files one by one");
+      }
+      return found;
+    } catch (UncheckedIOException unreadable) {
+      throw new IOException(
+          folder + " cannot be listed: " + unreadable.getCause().getMessage(), unreadable);
+    }
+  }
+
+  private static ImageDataset readFile(ImageDecoder decoder, Path file) throws IOException {
+    if (!Files.exists(file)) {
+      throw new NoSuchFileException(file.toString());
+    }
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
+      in.mark(8);
+      byte[] start = in.readNBytes(8);
+      in.reset();
+      if (PngGuard.recognises(start) || JpegGuard.recognises(start)) {
+        return readEncoded(decoder, file, String.valueOf(file.getFileName()));
+      }
+      if (hasName(file, ".bin")) {
+        return Cifar.read(file, in.readAllBytes());
+      }
+      if (start.length >= 2 && start[0] == 0x1f && start[1] == (byte) 0x8b) {
+        try {
+          return Idx.read(file, new GZIPInputStream(in, 1 << 16));
+        } catch (ZipException damaged) {
+          throw new IOException(file + " is a damaged gzip file: " + damaged.getMessage(), damaged);
+        }
+      }
+      if (start.length >= 2 && start[0] == 0 && start[1] == 0) {
+        return Idx.read(file, in);
+      }
+    }
+    throw new IOException(
+        file + " is not an IDX file (plain or gzip), a PNG, a JPEG or a CIFAR .bin file");
+  }
+
+  private static ImageDataset readEncoded(ImageDecoder decoder, Path file, String name)
+      throws IOException {
+    try {
+      PixelImage image = decoder.decode(Files.readAllBytes(file));
+      return new ImageBlock(
+          1,
+          image.channels(),
+          image.height(),
+          image.width(),
+          image.pixels(),
+          0,
+          false,
+          index -> name);
+    } catch (ImageRejectedException rejected) {
+      throw new IOException(file + ": " + rejected.getMessage(), rejected);
+    }
+  }
+
+  private static boolean hasName(Path file, String... endings) {
+    String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+    return Stream.of(endings).anyMatch(name::endsWith);
+  }
+}

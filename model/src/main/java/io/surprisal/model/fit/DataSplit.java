@@ -1,0 +1,107 @@
+package io.surprisal.model.fit;
+
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.ImageSubset;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
+
+/**
+ * A seeded split of a data set into images to train on and images held out, and the order in which
+ * the first are visited: a fresh permutation every epoch. Pure functions of seed, sizes and
+ * position, so that a resumed run sees what it would have seen.
+ */
+final class DataSplit {
+  private final ImageDataset data;
+  private final long seed;
+  private final int[] training;
+  private final int[] heldOut;
+  private int[] epochOrder = new int[0];
+  private long epoch = -1;
+
+  /**
+   * Splits.
+   *
+   * @param heldOutFraction share that is never trained on, in [0, 1)
+   */
+  DataSplit(ImageDataset data, double heldOutFraction, long seed) {
+    this.data = data;
+    this.seed = seed;
+    int held = (int) Math.round(data.size() * heldOutFraction);
+    if (data.size() - held < 1) {
+      throw new IllegalArgumentException(
+          data.size() + " images are too few to hold out a share of " + heldOutFraction);
+    }
+    int[] order = permutation(data.size(), new Random(seed));
+    heldOut = Arrays.copyOfRange(order, 0, held);
+    training = Arrays.copyOfRange(order, held, order.length);
+  }
+
+  /** The split of data whose held-out images were chosen before, and come last. */
+  static DataSplit withLastHeldOut(ImageDataset data, int heldOut, long seed) {
+    int training = data.size() - heldOut;
+    if (heldOut < 0 || training < 1) {
+      throw new IllegalArgumentException(
+          data.size() + " images are too few to hold out " + heldOut + " of them");
+    }
+    return new DataSplit(
+        data,
+        seed,
+        IntStream.range(0, training).toArray(),
+        IntStream.range(training, data.size()).toArray());
+  }
+
+  private DataSplit(ImageDataset data, long seed, int[] training, int[] heldOut) {
+    this.data = data;
+    this.seed = seed;
+    this.training = training;
+    this.heldOut = heldOut;
+  }
+
+  private static int[] permutation(int n, Random random) {
+    int[] order = new int[n];
+    for (int i = 0; i < n; i++) {
+      int j = random.nextInt(i + 1);
+      order[i] = order[j];
+      order[j] = i;
+    }
+    return order;
+  }
+
+  /** Indices into the data set of the batch of a step. */
+  int[] batch(long step, int size) {
+    int[] batch = new int[size];
+    for (int i = 0; i < size; i++) {
+      long position = step * size + i;
+      long wanted = position / training.length;
+      if (wanted != epoch) {
+        epoch = wanted;
+        epochOrder = permutation(training.length, new Random(seed * 1_000_003 + epoch + 1));
+      }
+      batch[i] = training[epochOrder[(int) (position % training.length)]];
+    }
+    return batch;
+  }
+
+  /** Tells data sets and splits apart: a hash of the sizes and of all training images. */
+  int fingerprint() {
+    int hash = Arrays.hashCode(new int[] {data.size(), training.length});
+    for (int index : training) {
+      hash = 31 * hash + data.image(index).hashCode();
+    }
+    return hash;
+  }
+
+  int trainingImages() {
+    return training.length;
+  }
+
+  int heldOutImages() {
+    return heldOut.length;
+  }
+
+  /** The held-out images as a data set; only where there are any. */
+  ImageDataset heldOut() {
+    return new ImageSubset(data, heldOut);
+  }
+}

@@ -1,0 +1,78 @@
+package io.surprisal.model.fit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import io.surprisal.model.TinyModels;
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ModelConfiguration.Level;
+import io.surprisal.model.network.ModelConfiguration.Schedule;
+import io.surprisal.model.training.FitConfiguration;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+class TrainingPlanTest {
+  private static final Map<String, Object> FLOAT32 = Map.of("precision", "FLOAT32");
+
+  private static ImageDataset images(int side) {
+    ModelConfiguration shape =
+        TinyModels.configuration(1, side, side, List.of(), Schedule.FIXED_LINEAR);
+    return TinyModels.noiseDataset(shape, 3);
+  }
+
+  private static TrainingPlan plan(int side, OptionalLong steps, Map<String, Object> set) {
+    return TrainingPlan.of(images(side), steps, Optional.empty(), set, Device.cpu(), 1);
+  }
+
+  @Test
+  void shouldTakeTheLargestNetworkThatSeesEnoughImages() {
+    assertThat(plan(8, OptionalLong.of(10), FLOAT32).name()).isEqualTo("tiny");
+    assertThat(plan(8, OptionalLong.of(1_000), FLOAT32).name()).isEqualTo("small");
+    assertThat(plan(8, OptionalLong.of(100_000_000), FLOAT32).name()).isEqualTo("large");
+  }
+
+  @Test
+  void shouldCountTheImagesOfATimeByWhatAStepTakesHere() {
+    TrainingPlan plan =
+        TrainingPlan.of(
+            images(8),
+            OptionalLong.empty(),
+            Optional.of(Duration.ofMillis(1)),
+            Map.of(),
+            Device.cpu(),
+            2);
+    assertThat(plan.name()).isEqualTo("tiny"); // no step of 32 images takes a millisecond
+    assertThat(plan.millisPerImage()).isPositive();
+    assertThat(plan.images(OptionalLong.empty(), Optional.of(Duration.ofSeconds(1))))
+        .isEqualTo(1000 / plan.millisPerImage());
+    assertThat(plan.images(OptionalLong.of(2), Optional.empty())).isEqualTo(32);
+  }
+
+  @Test
+  void shouldKeepWhatTheUserSets() {
+    TrainingPlan plan =
+        plan(8, OptionalLong.of(10), Map.of("precision", "FLOAT32", "batch", 5, "blocks", 2));
+    assertThat(plan.configuration())
+        .isEqualTo(FitConfiguration.named("tiny").with(Map.of("batch", 5, "blocks", 2)));
+  }
+
+  @Test
+  void shouldPassOverNetworksThatWhatTheUserSetsDoesNotFit() {
+    TrainingPlan plan =
+        plan(8, OptionalLong.of(10), Map.of("precision", "FLOAT32", "attentionHeads", 32));
+    assertThat(plan.name()).isEqualTo("small");
+  }
+
+  @Test
+  void shouldGiveLargeImagesCoarserLevelsForTheAttention() {
+    assertThat(plan(32, OptionalLong.of(10), FLOAT32).configuration().coarse()).isEmpty();
+    assertThat(plan(64, OptionalLong.of(10), FLOAT32).configuration().coarse())
+        .containsExactly(new Level(32, 2));
+    assertThat(plan(33, OptionalLong.of(10), FLOAT32).configuration().coarse()).isEmpty();
+  }
+}

@@ -1,0 +1,124 @@
+package io.surprisal.service.bench;
+
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.service.options.ConfigurationOption;
+import io.surprisal.service.options.ImageShape;
+import io.surprisal.service.options.ReleaseFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Which network a benchmark runs, on how many threads and how often. */
+final class BenchNetwork {
+  private static final int WARM_UP = 2;
+  private static final String DEFAULT_SHAPE = "1x28x28";
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Option(
+      names = "--release",
+      paramLabel = "FILE",
+      description = "Take the network of this release instead of --config and --image.")
+  private Optional<Path> release = Optional.empty();
+
+  @Option(
+      names = "--image",
+      paramLabel = "CxHxW",
+      description = "Channels, height and width of an image. Default: 1x28x28.")
+  private Optional<String> image = Optional.empty();
+
+  @Option(
+      names = "--threads",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Threads of one operator. Default: all cores; for training 1, without dropout.")
+  private int threads;
+
+  @Option(
+      names = "--repeats",
+      defaultValue = "20",
+      paramLabel = "N",
+      description = "Measured passes, after two to warm up. Default: 20.")
+  private int repeats;
+
+  @Mixin private ConfigurationOption configuration;
+
+  /** Timings in milliseconds an image. */
+  record Timing(double median, double min) {
+    static Timing of(double[] millis) {
+      double[] ascending = millis.clone();
+      Arrays.sort(ascending);
+      int n = ascending.length;
+      return new Timing((ascending[(n - 1) / 2] + ascending[n / 2]) / 2, ascending[0]);
+    }
+  }
+
+  /** One pass; milliseconds an image. */
+  @FunctionalInterface
+  interface Pass {
+    double run();
+  }
+
+  /**
+   * Sets the threads of one operator, before the engine starts.
+   *
+   * @param otherwise how many, unless the user says so
+   */
+  int prepare(int otherwise) {
+    require(repeats >= 1, "--repeats must be at least 1, not " + repeats);
+    require(threads >= 0, "--threads must be at least 1, not " + threads);
+    int count = threads == 0 ? otherwise : threads;
+    TorchRuntime.preferOperatorThreads(count);
+    return count;
+  }
+
+  /** The configuration with what the caller says of its training. */
+  FitConfiguration configuration(Map<String, ?> more) throws IOException {
+    return configuration.read(more);
+  }
+
+  /** The model of the release, or of the configuration and the image's shape. */
+  ModelConfiguration model() throws IOException {
+    if (release.isPresent()) {
+      require(
+          image.isEmpty() && !configuration.given(),
+          "--release brings its network and its images: leave out --image, --config and --set");
+      return ReleaseFiles.load(release.get()).configuration();
+    }
+    ImageShape shape = ImageShape.parse(command.commandLine(), image.orElse(DEFAULT_SHAPE));
+    FitConfiguration fit = configuration(Map.of());
+    try {
+      return fit.model(shape.channels(), shape.height(), shape.width());
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  Timing time(Pass pass) {
+    return Timing.of(measure(pass::run).stream().mapToDouble(millis -> millis).toArray());
+  }
+
+  /** What the measured passes return. */
+  <T> List<T> measure(Supplier<T> pass) {
+    return Stream.generate(pass).limit((long) WARM_UP + repeats).skip(WARM_UP).toList();
+  }
+
+  private void require(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(command.commandLine(), message);
+    }
+  }
+}

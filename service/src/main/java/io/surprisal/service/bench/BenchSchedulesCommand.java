@@ -1,0 +1,135 @@
+package io.surprisal.service.bench;
+
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.diffusion.BetaLinearSchedule;
+import io.surprisal.model.diffusion.CosineSchedule;
+import io.surprisal.model.diffusion.DiffusionModel;
+import io.surprisal.model.diffusion.LinearSchedule;
+import io.surprisal.model.diffusion.NoiseSchedule;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.variance.EstimatorVariance;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.Progress;
+import io.surprisal.service.cli.Table;
+import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.ReleaseAndImages;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code surprisal bench schedules}: what a schedule's shape does to the estimate's variance. */
+@Command(
+    name = "schedules",
+    description = {
+      "Measures the variance of a single evaluation's estimate of the diffusion loss, at one uniform"
+          + " t,",
+      "under the release's own schedule and under fixed ones with the same end points."
+    })
+public final class BenchSchedulesCommand implements Callable<Integer> {
+  private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
+
+  @Mixin private ReleaseAndImages measured;
+
+  @Option(
+      names = "--limit",
+      defaultValue = "100",
+      paramLabel = "N",
+      description = "Only the first N images. Default: 100.")
+  private int limit;
+
+  @Option(
+      names = "--evaluations",
+      defaultValue = "64",
+      paramLabel = "K",
+      description = "Single evaluations of each image. Default: 64.")
+  private int evaluations;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "1",
+      paramLabel = "S",
+      description = "Of times and noise. Default: 1.")
+  private long seed;
+
+  @Mixin private ExecutionOption execution;
+
+  @Mixin private final Output output;
+
+  public BenchSchedulesCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  private record Row(String schedule, EstimatorVariance estimate, double timesOwn) {}
+
+  private record Result(Machine machine, double gammaAtZero, double gammaAtOne, List<Row> rows) {}
+
+  @Override
+  public Integer call() throws IOException {
+    if (limit < 2 || evaluations < 2) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--limit and --evaluations must be at least 2, not %d and %d"
+              .formatted(limit, evaluations));
+    }
+    Release loaded = measured.release();
+    ImageDataset images = measured.imagesFor(loaded);
+    int count = Math.min(limit, images.size());
+    try (DiffusionModel model =
+        new DiffusionModel(
+            loaded.configuration(), loaded.parameters(), execution.forRelease(loaded))) {
+      double start = model.schedule().gammaAtZero();
+      double end = model.schedule().gammaAtOne();
+      Map<String, NoiseSchedule> schedules = new LinkedHashMap<>();
+      schedules.put("own " + loaded.configuration().schedule(), model.schedule());
+      schedules.put("linear", LinearSchedule.fixed(start, end));
+      schedules.put("alpha-cosine", new CosineSchedule(start, end));
+      schedules.put("beta-linear", new BetaLinearSchedule(start, end));
+      List<Row> rows = new ArrayList<>();
+      try (Progress progress =
+          invocation.progress("measure", (long) count * schedules.size(), "images")) {
+        schedules.forEach(
+            (name, schedule) -> {
+              EstimatorVariance estimate =
+                  EstimatorVariance.measure(
+                      model, schedule, images, count, evaluations, seed, done -> progress.step());
+              double own = rows.isEmpty() ? estimate.variance() : rows.get(0).estimate().variance();
+              rows.add(new Row(name, estimate, estimate.variance() / own));
+            });
+      }
+      print(new Result(Machine.here(), start, end, rows));
+    }
+    return 0;
+  }
+
+  private void print(Result result) {
+    Table table =
+        new Table(
+            "schedule", "images", "evaluations", "diffusion", "variance", "its error", "times own");
+    result
+        .rows()
+        .forEach(
+            row ->
+                table.row(
+                    row.schedule(),
+                    row.estimate().images(),
+                    row.estimate().evaluations(),
+                    row.estimate().diffusion(),
+                    row.estimate().variance(),
+                    row.estimate().standardError(),
+                    row.timesOwn()));
+    output.print(result, table);
+  }
+}

@@ -1,0 +1,211 @@
+package io.surprisal.service.bench;
+
+import io.surprisal.model.calibration.ControlFit;
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.ImageSubset;
+import io.surprisal.model.diffusion.DiffusionModel;
+import io.surprisal.model.diffusion.GaussianModel;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.ControlVariate;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.runtime.Workers;
+import io.surprisal.model.scoring.Stages;
+import io.surprisal.model.variance.VarianceStudy;
+import io.surprisal.model.variance.VarianceStudy.Row;
+import io.surprisal.model.variance.VarianceStudy.Times;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.Progress;
+import io.surprisal.service.cli.Table;
+import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.ReleaseAndImages;
+import io.surprisal.service.options.StagesOption;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code surprisal bench variance}: how much one image's score varies from seed to seed. */
+@Command(
+    name = "variance",
+    description = {
+      "Measures the variance of one image's diffusion loss over seeds: by evaluations, by how their",
+      "times are drawn, and with control variates: a Gaussian of other images and polynomials of the",
+      "times, fitted on the other half of the images, and the release's own; of a release that has",
+      "none, one fitted to the images after the measured ones, as calibrate does."
+    })
+public final class BenchVarianceCommand implements Callable<Integer> {
+  private static final int RANK = 64;
+  private static final int FEWEST_OTHERS = 64;
+  private static final int CONTROL_IMAGES = 256;
+  private static final int MOST_EVALUATIONS = 1024;
+
+  private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
+
+  @Mixin private ReleaseAndImages measured;
+
+  @Option(
+      names = "--limit",
+      defaultValue = "100",
+      paramLabel = "N",
+      description = "Measure the first N images. Default: 100.")
+  private int limit;
+
+  @Option(
+      names = "--gaussian-images",
+      defaultValue = "512",
+      paramLabel = "N",
+      description = "Fit the Gaussian to the N images after those. Default: 512.")
+  private int gaussianImages;
+
+  @Option(
+      names = "--evaluations",
+      defaultValue = "4,8,16,32",
+      split = ",",
+      paramLabel = "K",
+      description = "Evaluations of an estimate, each a divisor of the next. Default: 4,8,16,32.")
+  private List<Integer> evaluations;
+
+  @Option(
+      names = "--seeds",
+      defaultValue = "20",
+      paramLabel = "N",
+      description = "Estimates of each image. Default: 20.")
+  private int seeds;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "1",
+      paramLabel = "S",
+      description = "Of times and noise. Default: 1.")
+  private long seed;
+
+  @Mixin private ExecutionOption execution;
+
+  @Mixin private final Output output;
+
+  public BenchVarianceCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  private record Result(Machine machine, int images, int seeds, List<Row> rows) {}
+
+  @Override
+  public Integer call() throws IOException {
+    require(limit >= 4, "--limit must be at least 4, not " + limit);
+    require(seeds >= 2 && seeds <= 1000, "--seeds must be 2 to 1000, not " + seeds);
+    require(gaussianImages >= 2, "--gaussian-images must be at least 2, not " + gaussianImages);
+    require(
+        evaluations.stream().allMatch(k -> k >= 1 && k <= MOST_EVALUATIONS),
+        "--evaluations must be 1 to " + MOST_EVALUATIONS + " each, not " + evaluations);
+    Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
+    Release loaded = measured.release();
+    ImageDataset images = measured.imagesFor(loaded);
+    require(
+        images.size() >= limit + FEWEST_OTHERS,
+        "%d images are too few for --limit %d and %d others to fit to"
+            .formatted(images.size(), limit, FEWEST_OTHERS));
+    GaussianModel gaussian =
+        GaussianModel.fit(
+            IntStream.range(limit, Math.min(images.size(), limit + gaussianImages))
+                .mapToObj(i -> images.image(i).scaled())
+                .toList(),
+            RANK);
+    TorchRuntime.preferOperatorThreads(1);
+    Execution where = execution.forRelease(loaded);
+    ControlVariate control = control(loaded, images, where);
+    long total = (long) limit * Times.values().length;
+    try (DiffusionModel model =
+            new DiffusionModel(loaded.configuration(), loaded.parameters(), where);
+        Workers workers = new Workers("variance", where.workers());
+        Progress progress = invocation.progress("measure", total, "images")) {
+      List<Row> rows =
+          new VarianceStudy(model, loaded.levelOffset(), gaussian, control, seeds, seed)
+              .measure(images, limit, stages, workers, progress::step);
+      progress.close();
+      print(new Result(Machine.here(), limit, seeds, rows));
+    }
+    return 0;
+  }
+
+  private ControlVariate control(Release loaded, ImageDataset images, Execution where) {
+    return loaded
+        .calibration()
+        .flatMap(Calibration::control)
+        .or(
+            () ->
+                ControlFit.fit(
+                    loaded,
+                    new ImageSubset(
+                        images,
+                        IntStream.range(limit, Math.min(images.size(), limit + CONTROL_IMAGES))
+                            .toArray()),
+                    where,
+                    invocation.stop()::requested))
+        .orElseThrow(() -> new IllegalStateException("stopped before the measurement was done"));
+  }
+
+  private void print(Result result) {
+    Table table =
+        new Table(
+            "times",
+            "evaluations",
+            "variance",
+            "times less",
+            "with Gaussian",
+            "times less",
+            "with polynomials",
+            "times less",
+            "with noise's control",
+            "times less",
+            "with all control",
+            "times less",
+            "bias",
+            "with control");
+    for (Row row : result.rows()) {
+      double independent =
+          result.rows().stream()
+              .filter(r -> r.times() == Times.INDEPENDENT && r.evaluations() == row.evaluations())
+              .mapToDouble(Row::variance)
+              .findFirst()
+              .orElseThrow();
+      List<Object> cells = new ArrayList<>();
+      cells.add(row.times().name().toLowerCase(Locale.ROOT).replace('_', ' '));
+      cells.add(row.evaluations());
+      for (double variance :
+          new double[] {
+            row.variance(),
+            row.withGaussian(),
+            row.withPolynomials(),
+            row.withNoise(),
+            row.withControl()
+          }) {
+        cells.add(variance);
+        cells.add(independent / variance);
+      }
+      cells.add(row.bias());
+      cells.add(row.biasWithControl());
+      table.row(cells.toArray());
+    }
+    output.print(result, table);
+  }
+
+  private void require(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), message);
+    }
+  }
+}

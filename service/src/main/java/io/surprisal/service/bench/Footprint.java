@@ -1,0 +1,105 @@
+package io.surprisal.service.bench;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import io.surprisal.service.cli.Table;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.lang.management.MemoryUsage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/**
+ * What this process holds at a moment of a soak.
+ *
+ * @param minute since the soak's start
+ * @param imagesPerSecond scored since the look before
+ * @param worstLatencyMillis from an image's timestamp to its score, since the look before
+ * @param heapMebibytes in use after the last collection
+ * @param residentMebibytes of the process, heap and native; NaN where the system does not tell
+ * @param threads alive
+ * @param fileHandles open; −1 where the system does not tell
+ * @param nativeHandles arrays of the network that are alive
+ */
+record Footprint(
+    double minute,
+    double imagesPerSecond,
+    long worstLatencyMillis,
+    double heapMebibytes,
+    double residentMebibytes,
+    int threads,
+    long fileHandles,
+    int nativeHandles) {
+  private static final double MEBIBYTE = 1024.0 * 1024;
+  private static final Path STATUS = Path.of("/proc/self/status");
+  private static final String RESIDENT = "VmRSS:";
+
+  static Footprint now(
+      double minute, double imagesPerSecond, long worstLatencyMillis, int nativeHandles) {
+    long heap =
+        ManagementFactory.getMemoryPoolMXBeans().stream()
+            .filter(pool -> pool.getType() == MemoryType.HEAP)
+            .map(MemoryPoolMXBean::getCollectionUsage)
+            .filter(Objects::nonNull)
+            .mapToLong(MemoryUsage::getUsed)
+            .sum();
+    long files =
+        ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+            ? unix.getOpenFileDescriptorCount()
+            : -1;
+    return new Footprint(
+        minute,
+        imagesPerSecond,
+        worstLatencyMillis,
+        heap / MEBIBYTE,
+        measuredResident(),
+        ManagementFactory.getThreadMXBean().getThreadCount(),
+        files,
+        nativeHandles);
+  }
+
+  private static double measuredResident() {
+    if (!Files.isReadable(STATUS)) {
+      return Double.NaN;
+    }
+    try (Stream<String> lines = Files.lines(STATUS)) {
+      return lines
+          .filter(line -> line.startsWith(RESIDENT))
+          .mapToDouble(line -> Double.parseDouble(line.replaceAll("[^0-9]", "")) / 1024)
+          .findFirst()
+          .orElse(Double.NaN);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** An empty table of footprints. */
+  static Table table() {
+    return new Table(
+        "minute",
+        "images/s",
+        "worst latency, ms",
+        "heap, MiB",
+        "resident, MiB",
+        "threads",
+        "file handles",
+        "native arrays");
+  }
+
+  /** Adds a row. */
+  void addTo(Table table) {
+    table.row(
+        minute,
+        imagesPerSecond,
+        worstLatencyMillis,
+        heapMebibytes,
+        residentMebibytes,
+        threads,
+        fileHandles,
+        nativeHandles);
+  }
+}

@@ -1,0 +1,61 @@
+package io.surprisal.service.cli;
+
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.Filter;
+import org.apache.logging.log4j.core.appender.ConsoleAppender;
+import org.apache.logging.log4j.core.config.Configurator;
+import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilder;
+import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilderFactory;
+import org.apache.logging.log4j.core.config.builder.impl.BuiltConfiguration;
+
+/** How much the command and the libraries under it say on standard error, one line an event. */
+public enum Logs {
+  /** Warnings of Surprisal, errors of libraries. */
+  QUIET(Level.WARN, Level.ERROR, "%notEmpty{ (%ex{short.message})}%n%ex{none}"),
+  /** What Surprisal does, warnings of libraries. */
+  NORMAL(Level.INFO, Level.WARN, "%notEmpty{ (%ex{short.message})}%n%ex{none}"),
+  /** Everything, with stack traces. */
+  VERBOSE(Level.DEBUG, Level.INFO, "%n%ex");
+
+  /**
+   * Warnings of libraries that are true of every machine without a GPU, every new data directory,
+   * every end of a broker and every stream: nobody can do anything about them.
+   */
+  private static final String HARMLESS =
+      ".*(Failed to detect GPU count|Performing controller activation|NetworkClient that has already"
+          + " been closed|exception handler is not enabled for the GlobalThread).*";
+
+  private final Level ours;
+  private final Level libraries;
+  private final String exception;
+
+  Logs(Level ours, Level libraries, String exception) {
+    this.ours = ours;
+    this.libraries = libraries;
+    this.exception = exception;
+  }
+
+  /** Makes this the configuration of the process. */
+  public void configure() {
+    ConfigurationBuilder<BuiltConfiguration> builder =
+        ConfigurationBuilderFactory.newConfigurationBuilder();
+    builder
+        .setStatusLevel(Level.ERROR)
+        .add(
+            builder
+                .newAppender("stderr", "Console")
+                .addAttribute("target", ConsoleAppender.Target.SYSTEM_ERR)
+                .add(
+                    builder
+                        .newFilter("RegexFilter", Filter.Result.DENY, Filter.Result.NEUTRAL)
+                        .addAttribute("regex", HARMLESS))
+                .add(
+                    builder
+                        .newLayout("PatternLayout")
+                        .addAttribute("alwaysWriteExceptions", false)
+                        .addAttribute("pattern", "%d{HH:mm:ss} %-5p %c{1}: %m" + exception)))
+        .add(builder.newLogger("io.surprisal", ours))
+        .add(builder.newRootLogger(libraries).add(builder.newAppenderRef("stderr")));
+    Configurator.reconfigure(builder.build(false));
+  }
+}

@@ -1,0 +1,333 @@
+package io.surprisal.service.demo;
+
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.schemas.Topics;
+import io.surprisal.service.cli.Failure;
+import io.surprisal.service.cli.Folders;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.MissingDependencyException;
+import io.surprisal.service.cli.Output;
+import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.Images;
+import io.surprisal.service.options.ReleaseFiles;
+import io.surprisal.service.run.Announcement;
+import io.surprisal.service.run.EmbeddedBroker;
+import io.surprisal.service.run.ScoringService;
+import io.surprisal.service.run.TrainerProcess;
+import io.surprisal.topology.kafka.StreamSettings;
+import io.surprisal.topology.topics.TopicSettings;
+import io.surprisal.topology.topics.TopicSetup;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.config.Configurator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code surprisal demo}: broker, scorer and camera in one process, and what comes of it. */
+@Command(
+    name = "demo",
+    description = {
+      "Runs an embedded broker, a scorer, a trainer and a camera in one go, and prints alerts as they"
+          + " come.",
+      "The camera draws inspection images, now and then with a defect; --camera replaces it with"
+          + " real images. Ctrl-C ends it with a summary; nothing is left behind."
+    })
+public final class DemoCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(DemoCommand.class);
+  private static final int PARTITIONS = 4;
+  private static final Duration FIRST_RELEASE = Duration.ofSeconds(60);
+
+  private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--for",
+      paramLabel = "DURATION",
+      description = "End by itself after this long, for example 60s (default: at Ctrl-C).")
+  private Optional<Duration> time = Optional.empty();
+
+  @Option(
+      names = "--camera",
+      paramLabel = "FILE|DIR",
+      description = "Real images in place of the drawn ones, over and over; wants --release.")
+  private Optional<Path> camera = Optional.empty();
+
+  @Option(
+      names = "--release",
+      paramLabel = "FILE",
+      description = "The release to score with (default: releases/demo.safetensors).")
+  private Optional<Path> release = Optional.empty();
+
+  @Option(
+      names = "--rate",
+      paramLabel = "N",
+      defaultValue = "20",
+      description = "Images a second (default: ${DEFAULT-VALUE}).")
+  private double rate;
+
+  @Option(
+      names = "--defect-rate",
+      paramLabel = "SHARE",
+      defaultValue = "0.05",
+      description = "Share of drawn images with a defect (default: ${DEFAULT-VALUE}).")
+  private double defectRate;
+
+  @Option(
+      names = "--alert-rate",
+      paramLabel = "RATE",
+      defaultValue = "0.01",
+      description = "Share of normal images that may alert (default: ${DEFAULT-VALUE}).")
+  private double alertRate;
+
+  @Option(
+      names = "--evaluations",
+      paramLabel = "K",
+      defaultValue = "8",
+      description = "Evaluations of the network an image (default: ${DEFAULT-VALUE}).")
+  private int evaluations;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      defaultValue = "2",
+      description = "Of the camera (default: ${DEFAULT-VALUE}; the release was fitted on 1).")
+  private long seed;
+
+  @Option(
+      names = "--shift",
+      paramLabel = "DURATION",
+      arity = "0..1",
+      fallbackValue = "60s",
+      description =
+          "After this long (default: 60s) the drawn surfaces grow rougher for good: alerts rise,"
+              + " the trainer learns them, and alerts return to their rate.")
+  private Optional<Duration> shift = Optional.empty();
+
+  @Option(
+      names = "--minutes",
+      paramLabel = "M",
+      defaultValue = "2",
+      description = "Training time of the trainer's runs (default: ${DEFAULT-VALUE}).")
+  private double minutes;
+
+  @Option(
+      names = "--port",
+      paramLabel = "P",
+      defaultValue = "0",
+      description = "Port of the embedded broker (default: any free one).")
+  private int port;
+
+  @Mixin private final ExecutionOption execution = new ExecutionOption();
+
+  @Mixin private final Output output;
+
+  public DemoCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    require(rate > 0 && rate <= 10_000, "--rate is " + rate + ", must be above 0, at most 10000");
+    require(
+        defectRate >= 0 && defectRate <= 1,
+        "--defect-rate is " + defectRate + ", must be in [0, 1]");
+    require(
+        alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
+    require(port >= 0 && port <= 65_535, "--port is " + port + ", must be 0 to 65535");
+    require(evaluations >= 1, "--evaluations is " + evaluations + ", must be at least 1");
+    Optional<ImageDataset> realImages =
+        camera.isPresent() ? Optional.of(Images.open(List.of(camera.get()))) : Optional.empty();
+    require(minutes > 0, "--minutes is " + minutes + ", must be above 0");
+    require(
+        shift.isEmpty() || camera.isEmpty(), "--shift changes drawn surfaces, leave out --camera");
+    Path file = releaseFor(realImages);
+    Release loaded = ReleaseFiles.load(file);
+    realImages.ifPresentOrElse(
+        images -> requireMatch(loaded, images), () -> requireDrawable(loaded));
+    // The demo prints alerts and releases itself, with the truth beside them.
+    Configurator.setLevel("io.surprisal.topology", Level.WARN);
+    TorchRuntime.preferOperatorThreads(1);
+    Execution where = execution.forScoring(loaded);
+    AlertRule rule = AlertRule.of(loaded, evaluations, where.precision().toString(), alertRate);
+    Path folder = Files.createTempDirectory("surprisal-demo");
+    try (EmbeddedBroker broker =
+        EmbeddedBroker.start(folder.resolve("broker"), "localhost", port)) {
+      String server = broker.bootstrapServer();
+      Topics topics = new Topics(Topics.DEFAULT_PREFIX);
+      StreamSettings settings =
+          new StreamSettings(
+              "surprisal-demo",
+              server,
+              Files.createDirectories(folder.resolve("state")),
+              Runtime.getRuntime().availableProcessors(),
+              Optional.empty(),
+              createTopics(server, topics),
+              Map.of());
+      DemoCamera source =
+          realImages.isPresent()
+              ? DemoCamera.replaying(realImages.get())
+              : DemoCamera.drawing(
+                  seed,
+                  defectRate,
+                  loaded.preprocessing(),
+                  shift
+                      .map(after -> (long) (after.toMillis() * rate / 1000))
+                      .orElse(Long.MAX_VALUE));
+      DemoReport report = new DemoReport(invocation, output, rule, loaded.id());
+      Path store = folder.resolve("releases");
+      Map<String, Object> clients = Map.of("bootstrap.servers", server);
+      Announcement.of(file, loaded, store, clients, topics, "demo");
+      try (ScoringService service =
+              new ScoringService(
+                  announced -> execution.forRelease(announced, where.devices()),
+                  where.workers(),
+                  ScoringService.Scoring.simple(evaluations, alertRate, where.devices()),
+                  topics,
+                  settings,
+                  clients,
+                  "demo",
+                  List.of());
+          TrainerProcess trainer = trainer(folder, server, store);
+          DemoStream stream =
+              new DemoStream(server, topics, source, rate, report, trainer::start)) {
+        if (!service.awaitStart(FIRST_RELEASE)) {
+          throw new IllegalStateException(
+              "the release did not serve within " + FIRST_RELEASE.toSeconds() + " s");
+        }
+        introduce(server, topics, rule);
+        stream.run(time, invocation.stop(), service);
+        service
+            .failure()
+            .ifPresent(
+                cause -> {
+                  throw new IllegalStateException(
+                      "the stream ended: " + Failure.story(cause), cause);
+                });
+      }
+      report.print(
+          ManagementFactory.getRuntimeMXBean().getStartTime(), loaded, alertRate, evaluations);
+    } finally {
+      Folders.delete(folder);
+    }
+    return 0;
+  }
+
+  private TrainerProcess trainer(Path folder, String server, Path store) {
+    return new TrainerProcess(
+        folder.resolve("trainer.log"),
+        List.of(
+            "--bootstrap-server",
+            server,
+            "--state-dir",
+            folder.resolve("trainer").toString(),
+            "--store",
+            store.toString(),
+            "--evaluations",
+            String.valueOf(evaluations),
+            "--alert-rate",
+            String.valueOf(alertRate),
+            "--minutes",
+            String.valueOf(minutes),
+            "--drift-images",
+            "500",
+            "--drift-time",
+            "15s",
+            "--pause",
+            "30s"));
+  }
+
+  /** Where the user's release is, or the shipped one for the drawn images. */
+  private Path releaseFor(Optional<ImageDataset> realImages) {
+    if (release.isPresent()) {
+      return release.get();
+    }
+    if (realImages.isPresent()) {
+      throw new MissingDependencyException(
+          "the shipped release knows the demo's camera only; " + howToFit());
+    }
+    return Path.of(System.getProperty("surprisal.home", "."), "releases", "demo.safetensors");
+  }
+
+  private String howToFit() {
+    return "fit one with 'surprisal fit --data %s --out my.safetensors' and repeat with '--release my.safetensors'"
+        .formatted(camera.orElseThrow());
+  }
+
+  private void requireMatch(Release loaded, ImageDataset images) {
+    ModelConfiguration c = loaded.configuration();
+    if (c.channels() != images.channels()
+        || c.height() != images.height()
+        || c.width() != images.width()) {
+      throw new MissingDependencyException(
+          "the release is for images of %d×%d×%d, those of %s have %d×%d×%d (channels×height×width); %s"
+              .formatted(
+                  c.channels(),
+                  c.height(),
+                  c.width(),
+                  camera.orElseThrow(),
+                  images.channels(),
+                  images.height(),
+                  images.width(),
+                  howToFit()));
+    }
+  }
+
+  private static void requireDrawable(Release loaded) {
+    ModelConfiguration c = loaded.configuration();
+    if (c.channels() != 1 || c.height() != c.width() || c.height() < 16 || c.height() > 1024) {
+      throw new MissingDependencyException(
+          "the demo's camera draws grey squares of 16 to 1024 pixels, the release is for %d×%d×%d (channels×height×width); show it real images with --camera"
+              .formatted(c.channels(), c.height(), c.width()));
+    }
+  }
+
+  private static int createTopics(String server, Topics topics) throws InterruptedException {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
+      TopicSetup setup = new TopicSetup(admin);
+      setup.apply(
+          TopicSettings.all(topics, PARTITIONS, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
+          Optional.empty());
+      return setup.maxMessageBytes(topics.deadLetters());
+    }
+  }
+
+  private void introduce(String server, Topics topics, AlertRule rule) {
+    LOG.info(
+        "broker at {}; watch it with 'surprisal scores --bootstrap-server {}'", server, server);
+    LOG.info(
+        "camera: {} images/s to {}; alert rate {}; {}",
+        rate,
+        topics.images(),
+        alertRate,
+        time.map(t -> "ends after " + t.toSeconds() + " s").orElse("Ctrl-C ends it"));
+    rule.silence()
+        .ifPresent(reason -> LOG.warn("images are scored, but none raises an alert: {}", reason));
+  }
+
+  private void require(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), message);
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package io.surprisal.service.lab;
+
+import io.surprisal.model.calibration.Calibrator;
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.scoring.Stages;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.OutputFile;
+import io.surprisal.service.cli.Progress;
+import io.surprisal.service.cli.Table;
+import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.Images;
+import io.surprisal.service.options.ReleaseFiles;
+import io.surprisal.service.options.StagesOption;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code surprisal calibrate}: a release with alert thresholds for the user's normal images. */
+@Command(
+    name = "calibrate",
+    description = {
+      "Writes a release anew with a calibration on normal images.",
+      "The images must not be those that it was trained on; alerts are judged against their scores."
+    })
+public final class CalibrateCommand implements Callable<Integer> {
+  private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
+  private Path release;
+
+  @Option(
+      names = "--data",
+      required = true,
+      arity = "1..*",
+      paramLabel = "FILE|DIR",
+      description = "Normal images: IDX, CIFAR binary, PNG or JPEG files, or a folder.")
+  private List<Path> data;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "FILE",
+      description = "Where the new release goes.")
+  private Path out;
+
+  @Option(
+      names = "--limit",
+      defaultValue = "2000",
+      paramLabel = "N",
+      description = "Only the first N images. Default: 2000.")
+  private int limit;
+
+  @Option(
+      names = "--evaluations",
+      defaultValue = "8",
+      paramLabel = "K[,K…]",
+      split = ",",
+      description =
+          "Evaluations an image that the release will be served with. Several, each a divisor of the"
+              + " next, such as 4,8,16: stages after which an image may stop. Default: 8.")
+  private List<Integer> evaluations;
+
+  @Mixin private ExecutionOption execution;
+
+  @Mixin private final Output output;
+
+  public CalibrateCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  /** What {@code --json} prints. */
+  private record Result(
+      String release,
+      String id,
+      int images,
+      int evaluations,
+      double bias,
+      double biasStandardError,
+      double medianBitsPerDim,
+      double smallestAlertRate) {}
+
+  @Override
+  public Integer call() throws IOException {
+    if (limit < 1) {
+      throw new ParameterException(spec.commandLine(), "--limit must be at least 1, not " + limit);
+    }
+    Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
+    OutputFile.require(out, "--out");
+    Release loaded = ReleaseFiles.load(release);
+    ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
+    int count = Math.min(limit, images.size());
+    if (count < Calibrator.FEWEST_IMAGES) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "%d images are too few to calibrate on; --data and --limit must give at least %d, and 1 / alert rate to alert"
+              .formatted(count, Calibrator.FEWEST_IMAGES));
+    }
+    TorchRuntime.preferOperatorThreads(1);
+    try (Progress progress = invocation.progress("calibrate", count, "images")) {
+      Calibration calibration =
+          Calibrator.calibrate(
+              loaded,
+              images,
+              count,
+              stages,
+              execution.forModel(loaded.configuration()),
+              progress::stepTo,
+              invocation.stop()::requested);
+      progress.close();
+      if (invocation.stop().requested()) {
+        invocation.err().println("surprisal: stopped; no release was written");
+        return 0;
+      }
+      print(loaded.recalibrated(out, calibration), calibration);
+    }
+    return 0;
+  }
+
+  private void print(Release calibrated, Calibration calibration) {
+    Calibration.Correction correction =
+        calibration.corrections().get(calibration.corrections().size() - 1);
+    Result result =
+        new Result(
+            out.toString(),
+            calibrated.id(),
+            calibration.images(),
+            calibration.evaluations(),
+            correction.bias(),
+            correction.standardError(),
+            calibration.bitsPerDim()[calibration.images() / 2],
+            1.0 / (calibration.images() + 1));
+    output.print(
+        result,
+        new Table("release", "images", "evaluations", "bias", "its error", "median bits/dim")
+            .row(
+                result.release(),
+                result.images(),
+                result.evaluations(),
+                result.bias(),
+                result.biasStandardError(),
+                result.medianBitsPerDim()));
+  }
+}

@@ -1,0 +1,275 @@
+package io.surprisal.service.lab;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.Verdict;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.scoring.DatasetLikelihood;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.Progress;
+import io.surprisal.service.cli.Table;
+import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.Images;
+import io.surprisal.service.options.ReleaseFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code surprisal evaluate}: the bound on a data set. */
+@Command(
+    name = "evaluate",
+    description = {
+      "Measures a release's bits/dim on images.",
+      "Without --seed it does exactly what the stream does; with --seed it draws noise levels and"
+          + " noise afresh."
+    })
+public final class EvaluateCommand implements Callable<Integer> {
+  private static final int DEFAULT_EVALUATIONS = 8;
+
+  private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
+  private Path release;
+
+  @Option(
+      names = "--data",
+      required = true,
+      arity = "1..*",
+      paramLabel = "FILE|DIR",
+      description =
+          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.")
+  private List<Path> data;
+
+  @Option(names = "--limit", paramLabel = "N", description = "Only the first N images.")
+  private Optional<Integer> limit = Optional.empty();
+
+  @Option(
+      names = "--evaluations",
+      paramLabel = "K",
+      description = "Evaluations of the network an image. Default: 8, at most the timesteps.")
+  private Optional<Integer> evaluations = Optional.empty();
+
+  @Option(
+      names = "--timesteps",
+      paramLabel = "T",
+      description =
+          "Measure the bound with T discrete steps instead of continuous time: a stratified sample"
+              + " of K of them, with K = T the full sum.")
+  private Optional<Integer> timesteps = Optional.empty();
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      description = "Draw noise levels and noise by this seed instead of the stream's.")
+  private Optional<Long> seed = Optional.empty();
+
+  @Option(
+      names = "--per-image",
+      description = "Print the score of each image, one line each, before the summary.")
+  private boolean perImage;
+
+  @Option(
+      names = "--alerts",
+      description = "Say too what share of the images the stream would alert on.")
+  private boolean alertsToo;
+
+  @Option(
+      names = "--alert-rate",
+      defaultValue = "0.01",
+      paramLabel = "SHARE",
+      description = "With --alerts: share of normal images to alert on. Default: 0.01.")
+  private double alertRate;
+
+  @Mixin private ExecutionOption execution;
+
+  @Mixin private final Output output;
+
+  public EvaluateCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  /** What the stream would say of the images. */
+  private static final class Alerts {
+    private final AlertRule rule;
+    private int images;
+    private int alerts;
+    private int lowLikelihood;
+    private int atypical;
+
+    Alerts(AlertRule rule) {
+      this.rule = rule;
+    }
+
+    void scored(ImageLikelihood likelihood) {
+      Verdict verdict = rule.judge(likelihood);
+      images++;
+      alerts += verdict.alert() ? 1 : 0;
+      lowLikelihood += verdict.lowLikelihood() ? 1 : 0;
+      atypical += verdict.atypical() ? 1 : 0;
+    }
+
+    AlertShares shares() {
+      return new AlertShares(
+          alerts / (double) images, lowLikelihood / (double) images, atypical / (double) images);
+    }
+  }
+
+  /** Shares of the images, for either reason and for each. */
+  private record AlertShares(double alerts, double lowLikelihood, double atypical) {}
+
+  private record Judged(@JsonUnwrapped DatasetLikelihood likelihood, AlertShares alertShares) {}
+
+  /** One line of {@code --per-image}. */
+  private record ImageLine(
+      String image,
+      double bitsPerDim,
+      double standardError,
+      double prior,
+      double diffusion,
+      double reconstruction) {}
+
+  @Override
+  public Integer call() throws IOException {
+    int k = evaluations.orElse(Math.min(DEFAULT_EVALUATIONS, timesteps.orElse(Integer.MAX_VALUE)));
+    require(limit.orElse(1) >= 1, "--limit must be at least 1, not " + limit.orElse(1));
+    require(timesteps.orElse(1) >= 1, "--timesteps must be at least 1, not " + timesteps.orElse(1));
+    require(
+        k >= 1 && k <= timesteps.orElse(k),
+        "--evaluations must be 1 to the number of --timesteps, not " + k);
+    require(
+        !alertsToo || seed.isEmpty() && timesteps.isEmpty(),
+        "--alerts is about what the stream does: leave out --seed and --timesteps");
+    Release loaded = ReleaseFiles.load(release);
+    ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
+    TorchRuntime.preferOperatorThreads(1);
+    Execution where = execution.forScoring(loaded);
+    int count = Math.min(images.size(), limit.orElse(images.size()));
+    Optional<Alerts> alerts =
+        alertsToo ? Optional.of(new Alerts(rule(loaded, where, k))) : Optional.empty();
+    try (ImageScorer scorer = scorer(loaded, where, k);
+        Progress progress = invocation.progress("evaluate", count, "images")) {
+      DatasetLikelihood likelihood =
+          DatasetLikelihood.measure(
+              scorer,
+              images,
+              count,
+              (index, image) -> {
+                alerts.ifPresent(counts -> counts.scored(image));
+                if (perImage) {
+                  printImage(images.name(index), image);
+                }
+                progress.stepTo(index + 1L);
+              },
+              invocation.stop()::requested);
+      progress.close();
+      print(likelihood, alerts.map(Alerts::shares));
+      if (likelihood.images() < count) {
+        invocation
+            .err()
+            .printf(
+                "surprisal: stopped early, after %d of %d images%n", likelihood.images(), count);
+      }
+    }
+    return 0;
+  }
+
+  private AlertRule rule(Release loaded, Execution where, int k) {
+    require(
+        alertRate > 0 && alertRate < 1, "--alert-rate must lie within (0, 1), not " + alertRate);
+    AlertRule rule = AlertRule.of(loaded, k, where.precision().toString(), alertRate);
+    if (rule.silence().isPresent()) {
+      throw new IllegalArgumentException(rule.silence().get());
+    }
+    return rule;
+  }
+
+  private ImageScorer scorer(Release loaded, Execution where, int k) {
+    if (timesteps.isPresent()) {
+      return ImageScorer.discrete(
+          loaded,
+          where,
+          k,
+          timesteps.get(),
+          seed.map(OptionalLong::of).orElse(OptionalLong.empty()));
+    }
+    return seed.isPresent()
+        ? ImageScorer.fresh(loaded, where, k, seed.get())
+        : new ImageScorer(loaded, where, k);
+  }
+
+  private void require(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), message);
+    }
+  }
+
+  private void printImage(String name, ImageLikelihood image) {
+    output.printLine(
+        new ImageLine(
+            name,
+            image.bitsPerDim(),
+            image.standardError(),
+            image.prior(),
+            image.diffusion(),
+            image.reconstruction()),
+        "%s  %.4f ± %.4f  prior %.4f  diffusion %.4f  reconstruction %.4f"
+            .formatted(
+                name,
+                image.bitsPerDim(),
+                image.standardError(),
+                image.prior(),
+                image.diffusion(),
+                image.reconstruction()));
+  }
+
+  private void print(DatasetLikelihood l, Optional<AlertShares> shares) {
+    output.print(
+        shares.<Object>map(s -> new Judged(l, s)).orElse(l),
+        new Table(
+                "images",
+                "bits/dim",
+                "standard error",
+                "Monte-Carlo error",
+                "prior",
+                "diffusion",
+                "reconstruction",
+                "evaluations",
+                "precision",
+                "images/s")
+            .row(
+                l.images(),
+                l.bitsPerDim(),
+                l.standardError(),
+                l.monteCarloError(),
+                l.prior(),
+                l.diffusion(),
+                l.reconstruction(),
+                l.evaluationsPerImage(),
+                l.precision(),
+                l.imagesPerSecond()));
+    if (shares.isPresent() && !output.json()) {
+      AlertShares s = shares.get();
+      new Table("alerts", "low likelihood", "atypical")
+          .row(s.alerts(), s.lowLikelihood(), s.atypical())
+          .print(invocation.out());
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package io.surprisal.service.lab;
+
+import io.surprisal.model.images.Png;
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.FontMetrics;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.XYStyler;
+import org.knowm.xchart.style.lines.SeriesLines;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** Draws panels side by side into a PNG file. */
+final class Figure {
+  /** Of one panel, in pixels. */
+  static final int WIDTH = 720;
+
+  static final int HEIGHT = 560;
+
+  private static final int PADDING = 16;
+
+  private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 16);
+  private static final Font TEXT = new Font(Font.SANS_SERIF, Font.PLAIN, 15);
+
+  /** Blue and vermilion, which stay apart to colour-blind eyes (Okabe &amp; Ito 2008). */
+  private static final Color[] COLOURS = {new Color(0x0072B2), new Color(0xD55E00)};
+
+  private static final Color REFERENCE = new Color(0x444444);
+  private static final BasicStroke SOLID = new BasicStroke(2.5f);
+  private static final BasicStroke DASHED =
+      new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {8, 6}, 0);
+
+  /** A curve of more points shows them well enough by its line. */
+  private static final int MOST_MARKERS = 64;
+
+  private Figure() {}
+
+  /** Writes the panels, from left to right. */
+  static void write(Path file, List<Panel> panels) throws IOException {
+    BufferedImage image =
+        new BufferedImage(WIDTH * panels.size(), HEIGHT, BufferedImage.TYPE_INT_RGB);
+    for (int i = 0; i < panels.size(); i++) {
+      Graphics2D graphics = image.getSubimage(i * WIDTH, 0, WIDTH, HEIGHT).createGraphics();
+      try {
+        draw(graphics, panels.get(i));
+      } finally {
+        graphics.dispose();
+      }
+    }
+    Png.write(file, image);
+  }
+
+  private static void draw(Graphics2D graphics, Panel panel) {
+    if (panel.curves().isEmpty()) {
+      drawAbsence(graphics, panel);
+    } else {
+      chart(panel).paint(graphics, WIDTH, HEIGHT);
+    }
+  }
+
+  private static void drawAbsence(Graphics2D graphics, Panel panel) {
+    graphics.setRenderingHint(
+        RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+    graphics.setColor(Color.WHITE);
+    graphics.fillRect(0, 0, WIDTH, HEIGHT);
+    graphics.setColor(Color.BLACK);
+    drawCentred(graphics, TITLE, panel.title(), 5 * PADDING / 2);
+    graphics.setColor(REFERENCE);
+    drawCentred(graphics, TEXT, panel.absence(), HEIGHT / 2);
+  }
+
+  private static void drawCentred(Graphics2D graphics, Font font, String text, int baseline) {
+    graphics.setFont(font);
+    FontMetrics metrics = graphics.getFontMetrics();
+    graphics.drawString(text, (WIDTH - metrics.stringWidth(text)) / 2, baseline);
+  }
+
+  private static XYChart chart(Panel panel) {
+    XYChart chart =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT)
+            .title(panel.title())
+            .xAxisTitle(panel.xAxis())
+            .build();
+    style(chart.getStyler(), panel);
+    List<String> yAxes = panel.yAxes();
+    for (int axis = 0; axis < yAxes.size(); axis++) {
+      chart.setYAxisGroupTitle(axis, yAxes.get(axis));
+    }
+    keepTicksRound(chart, panel.curves().get(0));
+    for (int i = 0; i < panel.curves().size(); i++) {
+      Panel.Curve curve = panel.curves().get(i);
+      Color colour = curve.reference() ? REFERENCE : COLOURS[i];
+      XYSeries series = chart.addSeries(curve.name(), curve.x(), curve.y());
+      series.setYAxisGroup(yAxes.indexOf(curve.yAxis()));
+      series.setMarker(
+          curve.reference() || curve.x().length > MOST_MARKERS
+              ? SeriesMarkers.NONE
+              : SeriesMarkers.CIRCLE);
+      series.setMarkerColor(colour);
+      series.setLineColor(colour);
+      series.setLineStyle(curve.reference() ? DASHED : SOLID);
+    }
+    return chart;
+  }
+
+  /**
+   * Where the data are equally spaced, XChart puts the ticks there and not at round numbers. An
+   * unseen series before them, from one end to the other, breaks the spacing and changes no range.
+   */
+  private static void keepTicksRound(XYChart chart, Panel.Curve curve) {
+    int last = curve.x().length - 1;
+    XYSeries unseen =
+        chart.addSeries(
+            " ",
+            new double[] {curve.x()[0], curve.x()[last]},
+            new double[] {curve.y()[0], curve.y()[last]});
+    unseen.setShowInLegend(false);
+    unseen.setMarker(SeriesMarkers.NONE);
+    unseen.setLineStyle(SeriesLines.NONE);
+  }
+
+  private static void style(XYStyler styler, Panel panel) {
+    styler.setChartBackgroundColor(Color.WHITE);
+    styler.setPlotBackgroundColor(Color.WHITE);
+    styler.setPlotGridLinesColor(new Color(0xDDDDDD));
+    styler.setChartTitleBoxVisible(false);
+    styler.setChartTitleFont(TITLE);
+    styler.setChartTitlePadding(PADDING / 2);
+    styler.setAxisTitleFont(TEXT);
+    styler.setAxisTickLabelsFont(TEXT);
+    styler.setLegendFont(TEXT);
+    styler.setLegendBorderColor(Color.WHITE);
+    styler.setLegendPosition(Styler.LegendPosition.OutsideS);
+    styler.setLegendLayout(Styler.LegendLayout.Horizontal);
+    styler.setChartPadding(PADDING);
+    styler.setMarkerSize(6);
+    styler.setYAxisLogarithmic(panel.logarithmic());
+    if (panel.yAxes().size() > 1) {
+      styler.setYAxisGroupPosition(1, Styler.YAxisPosition.Right);
+      for (int axis = 0; axis < 2; axis++) {
+        styler.setYAxisGroupTitleColor(axis, COLOURS[axis]);
+        styler.setYAxisGroupTickLabelsColorMap(axis, COLOURS[axis]);
+      }
+    }
+  }
+}

@@ -1,0 +1,399 @@
+package io.surprisal.service.lab;
+
+import ai.djl.Device;
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.fit.Fit;
+import io.surprisal.model.fit.TrainingPlan;
+import io.surprisal.model.network.ForwardCost;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.network.ParameterLayout;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.TrainingRecord;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.OutputFile;
+import io.surprisal.service.cli.Progress;
+import io.surprisal.service.cli.Table;
+import io.surprisal.service.options.ConfigurationOption;
+import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.Images;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code surprisal fit}: from images to a release. */
+@Command(
+    name = "fit",
+    description = {
+      "Trains a release on images, and calibrates it on a held-out share of them.",
+      "Ctrl-C ends the training early with a usable release; --resume goes on from there."
+    })
+public final class FitCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(FitCommand.class);
+  private static final int DEFAULT_MINUTES = 20;
+
+  /** A step of a large network on a CPU takes minutes, and the release is worth waiting for. */
+  private static final Duration LONGEST_END = Duration.ofMinutes(10);
+
+  private final Invocation invocation;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--data",
+      required = true,
+      arity = "1..*",
+      paramLabel = "FILE|DIR",
+      description =
+          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.")
+  private List<Path> data;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "RELEASE",
+      description = "Where the release goes (.safetensors); the checkpoint lies beside it.")
+  private Path out;
+
+  @Mixin private ConfigurationOption configuration;
+
+  @Option(names = "--batch", paramLabel = "B", description = "Images a step.")
+  private Optional<Integer> batch = Optional.empty();
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "Optimiser steps in all; 0 writes the untrained network.")
+  private Optional<Long> steps = Optional.empty();
+
+  @Option(
+      names = "--minutes",
+      paramLabel = "M",
+      description = "Training time in all. Default, without --steps: 20.")
+  private Optional<Double> minutes = Optional.empty();
+
+  @Option(
+      names = "--timesteps",
+      paramLabel = "T",
+      description = "Train for T discrete steps instead of continuous time.")
+  private Optional<Integer> timesteps = Optional.empty();
+
+  @Option(names = "--flip", description = "Mirror half of the images, by chance, left to right.")
+  private boolean flip;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "1",
+      paramLabel = "S",
+      description = "Of initialisation, split, order and noise. Default: 1.")
+  private long seed;
+
+  @Option(
+      names = "--no-ema",
+      description = "Release the raw weights instead of their exponential moving average.")
+  private boolean noAverage;
+
+  @Option(names = "--resume", description = "Go on from the checkpoint beside --out.")
+  private boolean resume;
+
+  @Option(
+      names = "--held-out",
+      defaultValue = "0.1",
+      paramLabel = "SHARE",
+      description = "Share of the images that is never trained on. Default: 0.1.")
+  private double heldOut;
+
+  @Option(
+      names = "--calibration-images",
+      defaultValue = "2000",
+      paramLabel = "N",
+      description = "Most held-out images that calibrate the release. Default: 2000.")
+  private int calibrationImages;
+
+  @Option(
+      names = "--evaluations",
+      defaultValue = "8",
+      paramLabel = "K",
+      description = "Evaluations an image that the release will be served with. Default: 8.")
+  private int evaluations;
+
+  @Option(
+      names = "--list",
+      help = true,
+      description = "List the built-in configurations with their cost for grey 28×28 images.")
+  private boolean list;
+
+  @Mixin private ExecutionOption execution;
+
+  @Mixin private final Output output;
+
+  public FitCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  /** What {@code --json} prints. */
+  private record Result(
+      String release,
+      String id,
+      int parameters,
+      long steps,
+      long images,
+      double seconds,
+      double heldOutBitsPerDim,
+      long heldOutStep,
+      double pngBitsPerDim,
+      int calibrationImages,
+      boolean stopped) {}
+
+  @Override
+  public Integer call() throws IOException {
+    if (list) {
+      listConfigurations();
+      return 0;
+    }
+    require(steps.orElse(0L) >= 0, "--steps must be at least 0");
+    require(minutes.orElse(1.0) > 0, "--minutes must be above 0");
+    require(heldOut >= 0 && heldOut < 1, "--held-out must be in [0, 1)");
+    require(calibrationImages >= 1, "--calibration-images must be at least 1");
+    require(evaluations >= 1, "--evaluations must be at least 1");
+    // Hours of training must not end at a folder that cannot be written to.
+    OutputFile.require(out, "--out");
+    invocation.stop().allow(LONGEST_END);
+    ImageDataset images = Images.open(data);
+    FitConfiguration fit = configuration(images);
+    Execution where =
+        execution.forModel(fit.model(images.channels(), images.height(), images.width()));
+    Fit.Request request =
+        new Fit.Request(
+            images,
+            data.stream()
+                .map(path -> path.getFileName().toString())
+                .collect(Collectors.joining(" ")),
+            out,
+            fit,
+            steps(),
+            time(),
+            heldOut,
+            calibrationImages,
+            evaluations,
+            seed,
+            !noAverage,
+            resume,
+            where);
+    try (Display display = new Display(request)) {
+      Release release =
+          new Fit(request, display, invocation.stop()::requested, InstantSource.system()).run();
+      display.close();
+      print(release, display.parameters);
+    }
+    return 0;
+  }
+
+  /** One line of {@code --list}. */
+  private record Listed(
+      String name, int parameters, double megaflopsPerEvaluation, FitConfiguration configuration) {}
+
+  private void listConfigurations() {
+    List<Listed> listed =
+        FitConfiguration.names().stream()
+            .map(
+                name -> {
+                  FitConfiguration fit = FitConfiguration.named(name);
+                  ModelConfiguration model = fit.model(1, 28, 28);
+                  return new Listed(
+                      name, ParameterLayout.of(model).size(), ForwardCost.flops(model) * 1e-6, fit);
+                })
+            .toList();
+    Table table =
+        new Table("name", "width", "blocks", "coarser", "parameters", "MFLOP/evaluation", "batch");
+    listed.forEach(
+        l ->
+            table.row(
+                l.name(),
+                l.configuration().embedding(),
+                l.configuration().blocks(),
+                l.configuration().coarse().stream()
+                    .map(level -> level.width() + " × " + level.blocks())
+                    .collect(Collectors.joining(", ")),
+                l.parameters(),
+                l.megaflopsPerEvaluation(),
+                l.configuration().batch()));
+    output.print(listed, table);
+  }
+
+  private void require(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), message);
+    }
+  }
+
+  private OptionalLong steps() {
+    return steps.map(OptionalLong::of).orElse(OptionalLong.empty());
+  }
+
+  private Optional<Duration> time() {
+    Optional<Double> budget =
+        minutes.isEmpty() && steps.isEmpty() ? Optional.of((double) DEFAULT_MINUTES) : minutes;
+    return budget.map(m -> Duration.ofMillis((long) (m * 60_000)));
+  }
+
+  /**
+   * As named; else, to resume, the checkpoint's; else what suits the images. Starts the engine:
+   * with dropout one worker whose operators use all cores, otherwise as many workers as cores.
+   */
+  private FitConfiguration configuration(ImageDataset images) throws IOException {
+    Map<String, Object> more = new LinkedHashMap<>();
+    batch.ifPresent(b -> more.put("batch", b));
+    timesteps.ifPresent(t -> more.put("timesteps", t));
+    if (flip) {
+      more.put("flip", true);
+    }
+    FitConfiguration named = configuration.read(more);
+    Map<String, Object> set = configuration.set();
+    set.putAll(more);
+    boolean resumed = resume && !configuration.isNamed();
+    FitConfiguration known = resumed ? Fit.resumable(out).with(set) : named;
+    if (known.dropout() == 0) {
+      TorchRuntime.preferOperatorThreads(1);
+    }
+    boolean untrained = steps.equals(Optional.of(0L));
+    return resumed || untrained || configuration.isNamed() ? known : planned(images, set);
+  }
+
+  private FitConfiguration planned(ImageDataset images, Map<String, Object> set) {
+    Device where = execution.device();
+    LOG.info("measuring which configuration suits images and budget; --config NAME spares it");
+    TrainingPlan plan =
+        TrainingPlan.of(images, steps(), time(), set, where, TorchRuntime.trainingWorkers(where));
+    LOG.info(
+        "configuration {}, training in {}: {} ms an image, about {} images",
+        plan.name(),
+        plan.configuration().precision(),
+        String.format(Locale.ROOT, "%.1f", plan.millisPerImage()),
+        String.format(Locale.ROOT, "%.0f", plan.images(steps(), time())));
+    return plan.configuration();
+  }
+
+  private void print(Release release, int parameters) {
+    TrainingRecord training = release.training();
+    List<TrainingRecord.Point> history = training.history();
+    Optional<TrainingRecord.Point> last =
+        history.isEmpty() ? Optional.empty() : Optional.of(history.get(history.size() - 1));
+    Result result =
+        new Result(
+            out.toString(),
+            release.id(),
+            parameters,
+            training.steps(),
+            training.images(),
+            training.seconds(),
+            last.map(TrainingRecord.Point::heldOutBitsPerDim).orElse(Double.NaN),
+            last.map(TrainingRecord.Point::step).orElse(0L),
+            training.pngBitsPerDim(),
+            release.calibration().map(Calibration::images).orElse(0),
+            invocation.stop().requested());
+    output.print(
+        result,
+        new Table(
+                "release",
+                "steps",
+                "images",
+                "minutes",
+                "held-out bits/dim",
+                "at step",
+                "PNG",
+                "calibrated on")
+            .row(
+                result.release(),
+                result.steps(),
+                result.images(),
+                result.seconds() / 60,
+                result.heldOutBitsPerDim(),
+                result.heldOutStep(),
+                result.pngBitsPerDim(),
+                result.calibrationImages()));
+    if (invocation.stop().requested()) {
+      invocation
+          .err()
+          .println("surprisal: stopped early; the release is usable, --resume goes on with it");
+    }
+  }
+
+  /** Progress of a run on the terminal: a bar for the training, one for the calibration. */
+  private final class Display implements Fit.Listener, AutoCloseable {
+    private final long total;
+    private final Progress training;
+    private Optional<Progress> calibration = Optional.empty();
+    private double heldOutBitsPerDim = Double.NaN;
+    private int parameters;
+
+    /** A bar over the steps, or over the seconds where only the time is bounded. */
+    Display(Fit.Request request) {
+      total = request.steps().orElseGet(() -> request.time().orElseThrow().toSeconds());
+      training =
+          invocation.progress(
+              "fit", total, request.steps().isPresent() ? "steps" : Progress.SECONDS);
+    }
+
+    @Override
+    public void started(
+        ModelConfiguration model, int parameterCount, int trainingImages, int heldOutImages) {
+      parameters = parameterCount;
+    }
+
+    @Override
+    public void step(long step, double fraction, double bitsPerDim, double imagesPerSecond) {
+      training.stepTo(Math.round(fraction * total));
+      training.message(
+          String.format(
+              Locale.ROOT,
+              "step %d, %.3f bits/dim (held out %.3f), %.1f images/s",
+              step,
+              bitsPerDim,
+              heldOutBitsPerDim,
+              imagesPerSecond));
+    }
+
+    @Override
+    public void measured(TrainingRecord.Point point) {
+      heldOutBitsPerDim = point.heldOutBitsPerDim();
+    }
+
+    @Override
+    public void calibrating(int done, int of) {
+      if (calibration.isEmpty()) {
+        training.close();
+        calibration = Optional.of(invocation.progress("calibrate", of, "images"));
+      }
+      calibration.get().stepTo(done);
+    }
+
+    @Override
+    public void close() {
+      training.close();
+      calibration.ifPresent(Progress::close);
+    }
+  }
+}

@@ -1,0 +1,245 @@
+package io.surprisal.service.options;
+
+import io.surprisal.schemas.Topics;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.MissingDependencyException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.ClientUtils;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.config.Configurator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Which cluster a command talks to, and how. */
+public final class KafkaOptions {
+
+  private static final Logger LOG = LoggerFactory.getLogger(KafkaOptions.class);
+  private static final int CONNECT_MILLIS = 5_000;
+
+  /** After which the client asks again. */
+  private static final int REQUEST_MILLIS = 15_000;
+
+  private static final int MOST_CONNECT_SECONDS = 3600;
+
+  private final Invocation invocation;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Option(
+      names = "--bootstrap-server",
+      paramLabel = "HOST:PORT",
+      defaultValue = "localhost:9092",
+      description = "The broker, or several with commas (default: ${DEFAULT-VALUE}).")
+  private String bootstrapServer;
+
+  @Option(
+      names = "--kafka",
+      paramLabel = "KEY=VALUE",
+      description = "A property of Kafka's clients, for example security.protocol=SSL; repeatable.")
+  private Map<String, String> properties = new LinkedHashMap<>();
+
+  @Option(
+      names = "--connect-timeout",
+      paramLabel = "S",
+      defaultValue = "60",
+      description =
+          "Seconds that a broker may take to answer once it has taken the connection, with retries;"
+              + " where nothing listens a command gives up at once (default: ${DEFAULT-VALUE}).")
+  private int connectSeconds;
+
+  @Option(
+      names = "--topic-prefix",
+      paramLabel = "PREFIX",
+      defaultValue = Topics.DEFAULT_PREFIX,
+      description = "What the topics' names begin with (default: ${DEFAULT-VALUE}).")
+  private String topicPrefix;
+
+  public KafkaOptions(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  /** {@code host:port} of one or more brokers, comma-separated. */
+  public String bootstrapServer() {
+    return bootstrapServer;
+  }
+
+  public Topics topics() {
+    return new Topics(topicPrefix);
+  }
+
+  /**
+   * What settings and flags say about Kafka's clients; flags win. Without the bootstrap servers.
+   */
+  public Map<String, String> properties() {
+    Map<String, String> all = new TreeMap<>();
+    invocation.settings().kafka().forEach((name, setting) -> all.put(name, setting.value()));
+    all.putAll(properties);
+    if (all.containsKey("bootstrap.servers")) {
+      throw new ParameterException(
+          command.commandLine(),
+          "name the broker with --bootstrap-server, not with kafka.bootstrap.servers");
+    }
+    return all;
+  }
+
+  /**
+   * Properties of one client: the given ones, over them those of the user, and the broker.
+   *
+   * @param own what the command needs
+   */
+  public Map<String, Object> client(Map<String, Object> own) {
+    Map<String, Object> all = new TreeMap<>(own);
+    all.putAll(properties());
+    all.put("bootstrap.servers", bootstrapServer);
+    return all;
+  }
+
+  /** A consumer of committed records, without a group; the caller assigns and closes it. */
+  public KafkaConsumer<byte[], byte[]> reader() {
+    return new KafkaConsumer<>(
+        client(
+            Map.of(
+                ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+                "read_committed",
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                "earliest",
+                ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
+                false)),
+        new ByteArrayDeserializer(),
+        new ByteArrayDeserializer());
+  }
+
+  /**
+   * Connects to the cluster, with retries and back-off while a broker listens but is slow to
+   * answer; the caller closes the client.
+   *
+   * @throws MissingDependencyException if nothing listens, or no broker answers in time
+   */
+  public Admin connect() {
+    if (connectSeconds < 1 || connectSeconds > MOST_CONNECT_SECONDS) {
+      throw new ParameterException(
+          command.commandLine(),
+          "--connect-timeout must be 1 to %d, not %d"
+              .formatted(MOST_CONNECT_SECONDS, connectSeconds));
+    }
+    Map<String, Object> config =
+        client(
+            Map.of(
+                "request.timeout.ms",
+                Math.min(REQUEST_MILLIS, connectSeconds * 1000),
+                "default.api.timeout.ms",
+                connectSeconds * 1000));
+    // What the client says about each attempt is said once, below.
+    String logger = "org.apache.kafka.clients";
+    Level level = LogManager.getLogger(logger).getLevel();
+    Configurator.setLevel(logger, Level.OFF);
+    try {
+      requireListener(config);
+      Admin admin = Admin.create(config);
+      try {
+        admin.describeCluster().nodes().get();
+        return admin;
+      } catch (ExecutionException e) {
+        admin.close(Duration.ZERO);
+        throw unreachable(e.getCause());
+      } catch (InterruptedException e) {
+        admin.close(Duration.ZERO);
+        throw new InterruptException(e);
+      }
+    } catch (KafkaException e) {
+      throw unreachable(e.getCause() == null ? e : e.getCause());
+    } finally {
+      Configurator.setLevel(logger, level);
+    }
+  }
+
+  /** Asks for a mere connection first: the client itself would try for all of its time. */
+  private static void requireListener(Map<String, Object> config) {
+    AdminClientConfig parsed = new AdminClientConfig(config);
+    for (InetSocketAddress address : ClientUtils.parseAndValidateAddresses(parsed)) {
+      try (Socket socket = new Socket()) {
+        socket.connect(address, CONNECT_MILLIS);
+        return;
+      } catch (IOException e) {
+        LOG.debug("No connection to {}", address, e);
+      }
+    }
+    throw new TimeoutException("no connection to any of the bootstrap servers");
+  }
+
+  private RuntimeException unreachable(Throwable cause) {
+    if (cause instanceof TimeoutException) {
+      return new MissingDependencyException(
+          "no broker answers at "
+              + bootstrapServer
+              + "; start one with 'surprisal broker', name another with --bootstrap-server, or give"
+              + " the security settings that it wants with --kafka",
+          cause);
+    }
+    if (cause instanceof ConfigException
+        && String.valueOf(cause.getMessage()).startsWith("No resolvable")) {
+      return new MissingDependencyException(
+          "the host of --bootstrap-server " + bootstrapServer + " is not known", cause);
+    }
+    return cause instanceof RuntimeException known ? known : new KafkaException(cause);
+  }
+
+  /**
+   * The largest record batch that a topic takes, in bytes.
+   *
+   * @throws MissingDependencyException if the topic does not exist
+   */
+  public int maxMessageBytes(Admin admin, String topic) throws InterruptedException {
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    try {
+      return Integer.parseInt(
+          admin
+              .describeConfigs(List.of(resource))
+              .values()
+              .get(resource)
+              .get()
+              .get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG)
+              .value());
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+        throw noTopic(topic);
+      }
+      throw new KafkaException("cannot read the settings of topic " + topic, e.getCause());
+    }
+  }
+
+  public MissingDependencyException noTopic(String topic) {
+    return new MissingDependencyException(
+        "there is no topic "
+            + topic
+            + " at "
+            + bootstrapServer
+            + "; create it with 'surprisal topics'");
+  }
+}

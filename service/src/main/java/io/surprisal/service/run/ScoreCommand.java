@@ -1,0 +1,270 @@
+package io.surprisal.service.run;
+
+import ai.djl.Device;
+import io.surprisal.model.release.Ed25519;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.scoring.Stages;
+import io.surprisal.service.cli.Failure;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Members;
+import io.surprisal.service.cli.WritableDirectory;
+import io.surprisal.service.options.BatchOption;
+import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.KafkaOptions;
+import io.surprisal.service.options.ReleaseFiles;
+import io.surprisal.service.options.StagesOption;
+import io.surprisal.topology.ScoringCounts;
+import io.surprisal.topology.kafka.StreamSettings;
+import io.surprisal.topology.topics.TopicSettings;
+import io.surprisal.topology.topics.TopicSetup;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.admin.Admin;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Scores images as they come, until it is told to stop. */
+@Command(
+    name = "score",
+    description = "Score images as they come, and raise alerts.",
+    footer = {
+      "",
+      "Several of these with one --application-id share the work; each needs a --state-dir of its"
+          + " own."
+    })
+public final class ScoreCommand implements Callable<Integer> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ScoreCommand.class);
+  private static final Duration CHECK = Duration.ofMillis(500);
+  private static final Duration REPORT = Duration.ofSeconds(30);
+
+  private final Invocation invocation;
+  @Mixin private final KafkaOptions kafka;
+  @Mixin private final ExecutionOption execution = new ExecutionOption();
+  @Mixin private final HealthOption health = new HealthOption();
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--release",
+      paramLabel = "FILE",
+      description =
+          "Score with this release for good (default: with the one that is announced as active,"
+              + " whichever it is; images wait until there is one).")
+  private Optional<Path> release = Optional.empty();
+
+  @Option(
+      names = "--trust",
+      paramLabel = "FILE",
+      description =
+          "Public key (Ed25519, PEM) that announced releases must be signed with; repeatable"
+              + " (default: none needs a signature).")
+  private List<Path> trusted = new ArrayList<>();
+
+  @Option(
+      names = "--evaluations",
+      paramLabel = "K[,K…]",
+      split = ",",
+      defaultValue = "8",
+      description =
+          "Evaluations of the network an image (default: ${DEFAULT-VALUE}). Several, such as 4,8,16:"
+              + " stages after which an image stops once its verdict is certain.")
+  private List<Integer> evaluations;
+
+  @Option(
+      names = "--certainty",
+      paramLabel = "N",
+      defaultValue = "3",
+      description =
+          "With stages: standard deviations from the threshold that make a verdict certain"
+              + " (default: ${DEFAULT-VALUE}).")
+  private double certainty;
+
+  @Mixin private BatchOption batch;
+
+  @Option(
+      names = "--linger",
+      paramLabel = "MS",
+      defaultValue = "5",
+      description =
+          "Milliseconds that an image waits for others of its batch (default: ${DEFAULT-VALUE}).")
+  private int linger;
+
+  @Option(
+      names = "--alert-rate",
+      paramLabel = "RATE",
+      defaultValue = "0.01",
+      description = "Share of normal images that may alert, in (0, 1) (default: ${DEFAULT-VALUE}).")
+  private double alertRate;
+
+  @Option(
+      names = "--statistics-window",
+      paramLabel = "DURATION",
+      defaultValue = "1m",
+      description =
+          "Event time that each of 'surprisal statistics' is of (default: ${DEFAULT-VALUE}).")
+  private Duration window;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Stream threads; all share one network (default: processors, at most 4).")
+  private int threads = Math.min(4, Runtime.getRuntime().availableProcessors());
+
+  @Option(
+      names = "--state-dir",
+      paramLabel = "DIR",
+      defaultValue = ".surprisal/state",
+      description = "Where Kafka Streams keeps its state (default: ${DEFAULT-VALUE}).")
+  private Path stateDirectory;
+
+  @Option(
+      names = "--application-id",
+      paramLabel = "ID",
+      defaultValue = "surprisal-score",
+      description = "Consumer group and prefix of the transactions (default: ${DEFAULT-VALUE}).")
+  private String applicationId;
+
+  @Option(
+      names = "--instance-id",
+      paramLabel = "ID",
+      description = "Name that this member keeps over restarts (default: a new one each time).")
+  private Optional<String> instanceId = Optional.empty();
+
+  public ScoreCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.kafka = new KafkaOptions(invocation);
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
+    require(certainty > 0, "--certainty is " + certainty + ", must be above 0");
+    batch.require();
+    require(linger >= 0 && linger <= 10_000, "--linger is " + linger + ", must be 0 to 10000");
+    require(
+        window.toMillis() >= 1000, "--statistics-window is " + window + ", must be at least 1s");
+    require(threads >= 1, "--threads is " + threads + ", must be at least 1");
+    require(
+        alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
+    require(
+        release.isEmpty() || trusted.isEmpty(),
+        "--trust is for announced releases, leave out --release or --trust");
+    Optional<Release> loaded =
+        release.isPresent() ? Optional.of(ReleaseFiles.load(release.get())) : Optional.empty();
+    TorchRuntime.preferOperatorThreads(1);
+    WritableDirectory.require(stateDirectory, "--state-dir");
+    StreamSettings settings =
+        new StreamSettings(
+            applicationId,
+            kafka.bootstrapServer(),
+            stateDirectory,
+            threads,
+            instanceId,
+            prepareTopics(),
+            kafka.properties());
+    List<Device> where = execution.devices();
+    ScoringService.Scoring scoring =
+        new ScoringService.Scoring(
+            stages, certainty, alertRate, batch.on(where), Duration.ofMillis(linger), window);
+    try (ScoringService service =
+            loaded.isPresent()
+                ? new ScoringService(
+                    loaded.get(),
+                    execution.forRelease(loaded.get(), where),
+                    scoring,
+                    kafka.topics(),
+                    settings)
+                : following(scoring, settings, where);
+        AutoCloseable told = health.start(service::health)) {
+      LOG.info(
+          "Scoring {} with {} (K = {}); Ctrl-C ends it",
+          kafka.topics().images(),
+          loaded.map(fixed -> "release " + fixed.id()).orElse("the release that is active"),
+          stages);
+      if (loaded.isEmpty()) {
+        awaitRelease(service);
+      }
+      watch(service);
+      if (service.failure().isPresent()) {
+        throw new IllegalStateException(
+            "the stream ended: " + Failure.story(service.failure().get()), service.failure().get());
+      }
+    }
+    return 0;
+  }
+
+  private ScoringService following(
+      ScoringService.Scoring scoring, StreamSettings settings, List<Device> where)
+      throws IOException {
+    return new ScoringService(
+        announced -> execution.forRelease(announced, where),
+        TorchRuntime.workers(where),
+        scoring,
+        kafka.topics(),
+        settings,
+        kafka.client(Map.of()),
+        Members.name(instanceId),
+        Ed25519.publicKeys(trusted));
+  }
+
+  private void awaitRelease(ScoringService service) throws InterruptedException {
+    boolean said = false;
+    while (!service.awaitStart(CHECK) && !invocation.stop().requested()) {
+      if (!said) {
+        LOG.info(
+            "No release is active yet: images wait; 'surprisal train' makes the first one,"
+                + " --release names one");
+        said = true;
+      }
+    }
+  }
+
+  /** Creates the topics that lack; returns the largest dead letter in bytes. */
+  private int prepareTopics() throws InterruptedException {
+    try (Admin admin = kafka.connect()) {
+      TopicSetup setup = new TopicSetup(admin);
+      setup.apply(
+          TopicSettings.all(kafka.topics(), 4, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
+          Optional.empty());
+      return kafka.maxMessageBytes(admin, kafka.topics().deadLetters());
+    }
+  }
+
+  private void watch(ScoringService service) throws InterruptedException {
+    long reported = System.nanoTime();
+    ScoringCounts before = service.counts();
+    while (!invocation.stop().await(CHECK) && service.failure().isEmpty()) {
+      if (System.nanoTime() - reported >= REPORT.toNanos()) {
+        reported = System.nanoTime();
+        ScoringCounts now = service.counts();
+        if (!now.equals(before)) {
+          LOG.info(
+              "{} images scored, {} alerts, {} dead letters",
+              now.scored(),
+              now.alerted(),
+              now.deadLettered());
+        }
+        before = now;
+      }
+    }
+  }
+
+  private void require(boolean holds, String message) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), message);
+    }
+  }
+}

@@ -1,0 +1,237 @@
+package io.surprisal.service.run;
+
+import ai.djl.Device;
+import io.surprisal.model.batching.BatchScorer;
+import io.surprisal.model.decoding.DecodingLimits;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.scoring.Stages;
+import io.surprisal.schemas.Topics;
+import io.surprisal.service.cli.Failure;
+import io.surprisal.topology.ScoringCounts;
+import io.surprisal.topology.ScoringStream;
+import io.surprisal.topology.ScoringTopology;
+import io.surprisal.topology.kafka.StreamSettings;
+import io.surprisal.topology.serving.ReleaseFollower;
+import io.surprisal.topology.serving.ServedModel;
+import io.surprisal.topology.serving.ShadowModel;
+import java.security.PublicKey;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.apache.kafka.streams.KafkaStreams;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Scorers and the stream that they work in, as one thing to start and to close. Owns the scorers'
+ * native memory.
+ */
+public final class ScoringService implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ScoringService.class);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(25);
+
+  /** Images that wait for a worker are decoded already: a few batches keep all of them busy. */
+  private static final int BATCHES_AHEAD = 4;
+
+  private final BatchScorer batches;
+  private final Topics topics;
+  private final StreamSettings settings;
+  private final Duration window;
+  private final Optional<ReleaseFollower> follower;
+  private final Optional<ServedRelease> fixed;
+  private volatile Optional<ScoringStream> stream = Optional.empty();
+
+  /**
+   * How images are scored.
+   *
+   * @param stages of the evaluations; several of them stop an image once its verdict is certain
+   * @param certainty how many standard deviations from the threshold make a verdict certain
+   * @param alertRate share of normal images to alert on, in (0, 1)
+   * @param batch most images of a batch
+   * @param linger how long the first image of a batch waits for others
+   * @param window of event time that statistics are told of
+   */
+  public record Scoring(
+      Stages stages,
+      double certainty,
+      double alertRate,
+      int batch,
+      Duration linger,
+      Duration window) {
+    public static final int CPU_BATCH = 4;
+
+    /** On an H100 32 and 256 gave 0.9 and 0.8 of the throughput. */
+    public static final int GPU_BATCH = 64;
+
+    public static final Duration DEFAULT_LINGER = Duration.ofMillis(5);
+
+    /** Most images of a batch that these devices want. */
+    public static int batch(List<Device> devices) {
+      return devices.stream().anyMatch(Device::isGpu) ? GPU_BATCH : CPU_BATCH;
+    }
+
+    /** All evaluations at once, in batches of the size that the devices want. */
+    public static Scoring simple(int evaluations, double alertRate, List<Device> devices) {
+      return new Scoring(
+          Stages.single(evaluations),
+          3,
+          alertRate,
+          batch(devices),
+          DEFAULT_LINGER,
+          ScoringTopology.DEFAULT_WINDOW);
+    }
+  }
+
+  /** Serves one release, and starts the stream; {@link #state} tells when it runs. */
+  public ScoringService(
+      Release release,
+      Execution execution,
+      Scoring scoring,
+      Topics topics,
+      StreamSettings settings) {
+    this.topics = topics;
+    this.settings = settings;
+    window = scoring.window();
+    follower = Optional.empty();
+    batches = batchScorer(execution.workers(), scoring);
+    ServedRelease served = null;
+    try {
+      served = new ServedRelease(release, execution, scoring, batches);
+      fixed = Optional.of(served);
+      ServedModel model = served.at(OptionalDouble.empty());
+      start(() -> model, Optional::empty);
+    } catch (RuntimeException e) {
+      batches.close();
+      if (served != null) {
+        served.close();
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Serves the release that is announced as active, whichever it is. The stream begins with the
+   * first one: see {@link #awaitStart}.
+   *
+   * @param execution where to run a release, and how precisely
+   * @param workers batches side by side
+   * @param clients settings of Kafka clients, with the broker
+   * @param member what this member is called where it says what it serves
+   * @param trusted keys of which one must have signed a release; empty: none needs a signature
+   */
+  public ScoringService(
+      Function<Release, Execution> execution,
+      int workers,
+      Scoring scoring,
+      Topics topics,
+      StreamSettings settings,
+      Map<String, Object> clients,
+      String member,
+      List<PublicKey> trusted) {
+    this.topics = topics;
+    this.settings = settings;
+    window = scoring.window();
+    fixed = Optional.empty();
+    batches = batchScorer(workers, scoring);
+    follower =
+        Optional.of(
+            new ReleaseFollower(
+                clients,
+                topics,
+                member,
+                settings.stateDirectory().resolve("releases"),
+                trusted,
+                release -> new ServedRelease(release, execution.apply(release), scoring, batches)));
+  }
+
+  private static BatchScorer batchScorer(int workers, Scoring scoring) {
+    return new BatchScorer(
+        workers, scoring.batch(), scoring.linger(), queueCapacity(workers, scoring.batch()));
+  }
+
+  private void start(Supplier<ServedModel> models, Supplier<Optional<ShadowModel>> candidates) {
+    ScoringStream started =
+        new ScoringStream(
+            new ScoringTopology(
+                topics,
+                models,
+                candidates,
+                DecodingLimits.defaults(),
+                settings.maxDeadLetterBytes(),
+                window),
+            settings);
+    stream = Optional.of(started);
+    started.start();
+  }
+
+  /**
+   * Starts the stream once a release serves; images wait in their topic until then.
+   *
+   * @return false if none serves after the time; true from then on
+   */
+  public boolean awaitStart(Duration time) throws InterruptedException {
+    if (stream.isEmpty() && follower.orElseThrow().awaitFirst(time)) {
+      start(follower.get(), follower.get()::candidate);
+    }
+    return stream.isPresent();
+  }
+
+  /** Images that may wait for a worker. */
+  public static int queueCapacity(int workers, int batch) {
+    return BATCHES_AHEAD * workers * batch;
+  }
+
+  /** State of the stream. */
+  public KafkaStreams.State state() {
+    return stream.map(ScoringStream::state).orElse(KafkaStreams.State.CREATED);
+  }
+
+  /** What ended the stream for good; empty while it works. */
+  public Optional<Throwable> failure() {
+    return stream.flatMap(ScoringStream::failure);
+  }
+
+  /**
+   * How this member is. Without a release it is ready as well: images wait where they are until
+   * there is one.
+   */
+  Health health() {
+    KafkaStreams.State state = state();
+    OptionalDouble heartbeat =
+        Health.secondsSinceHeartbeat(stream.map(ScoringStream::metrics).orElse(List.of()));
+    boolean works = failure().isEmpty() && !state.hasStartedOrFinishedShuttingDown();
+    Map<String, Object> details = new LinkedHashMap<>();
+    details.put("state", stream.isEmpty() ? "WAITING_FOR_RELEASE" : state.name());
+    details.put("secondsSinceHeartbeat", heartbeat);
+    details.put("imagesScored", counts().scored());
+    details.put("failure", failure().map(cause -> Failure.of(cause).message()));
+    return new Health(
+        works,
+        works && (stream.isEmpty() || state.isRunningOrRebalancing() && Health.heard(heartbeat)),
+        details);
+  }
+
+  /** What has been done since the start. */
+  public ScoringCounts counts() {
+    return stream.map(ScoringStream::counts).orElse(new ScoringCounts(0, 0, 0));
+  }
+
+  /** Commits, leaves the images at hand to the next owner of their partition, frees the network. */
+  @Override
+  public void close() {
+    if (stream.map(running -> running.close(CLOSE_TIMEOUT)).orElse(true)) {
+      batches.close();
+      follower.ifPresent(ReleaseFollower::close);
+      fixed.ifPresent(ServedRelease::close);
+    } else {
+      LOG.warn("The stream did not end within {} s", CLOSE_TIMEOUT.toSeconds());
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package io.surprisal.service.run;
+
+import io.surprisal.service.cli.ChildCommand;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A trainer in a process of its own beside the demo: training shares no memory with scoring, and a
+ * fault of native code in one does not end the other. Ended by {@link #close}.
+ */
+public final class TrainerProcess implements AutoCloseable {
+  private static final String HEAP = "-Xmx1g";
+  private static final Path NICE = Path.of("/usr/bin/nice");
+  private static final List<String> SCORING_FIRST =
+      Files.isExecutable(NICE) ? List.of(NICE.toString(), "-n", "19") : List.of();
+
+  private final Path log;
+  private final List<String> arguments;
+  private Optional<ChildCommand> process = Optional.empty();
+
+  /**
+   * @param log takes what the process says on standard error
+   * @param arguments of {@code surprisal train}
+   */
+  public TrainerProcess(Path log, List<String> arguments) {
+    this.log = log;
+    this.arguments = List.copyOf(arguments);
+  }
+
+  /** Starts the process. */
+  public void start() {
+    List<String> command = new ArrayList<>();
+    command.add("train");
+    command.addAll(arguments);
+    try {
+      process = Optional.of(ChildCommand.start(log, SCORING_FIRST, List.of(HEAP), command));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the trainer cannot be started", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.ifPresent(ChildCommand::close);
+  }
+}

@@ -1,0 +1,73 @@
+package io.surprisal.service.steer;
+
+import io.surprisal.schemas.CommandType;
+import io.surprisal.service.cli.Invocation;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Tries a release on live traffic before it serves. */
+@Command(
+    name = "canary",
+    description = {
+      "Try a release on live traffic: scorers score a share of the images with it too, beside the",
+      "active one, whose scores alone are published. After so many images it serves, unless it is",
+      "worse; 'surprisal statistics' shows the comparison, 'surprisal cancel' ends it."
+    })
+public final class CanaryCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private final Steering steering;
+
+  @Parameters(paramLabel = "RELEASE", description = "Id of the release, 64 hexadecimal digits.")
+  private String release;
+
+  @Option(
+      names = "--share",
+      paramLabel = "SHARE",
+      description =
+          "Share of the images, by hash of their ids, in (0, 1] (default: as the trainer is set"
+              + " up).")
+  private Optional<Double> share = Optional.empty();
+
+  @Option(
+      names = "--images",
+      paramLabel = "N",
+      description = "Images to compare on, at least 2 (default: as the trainer is set up).")
+  private Optional<Long> images = Optional.empty();
+
+  @Option(
+      names = "--wait",
+      description = "Wait for the verdict (default: until the trainer accepts the command).")
+  private boolean wait;
+
+  public CanaryCommand(Invocation invocation) {
+    this.steering = new Steering(invocation);
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    if (share.isPresent() && !(share.get() > 0 && share.get() <= 1)) {
+      throw new ParameterException(
+          spec.commandLine(), "--share is " + share.get() + ", must be within (0, 1]");
+    }
+    if (images.isPresent() && images.get() < 2) {
+      throw new ParameterException(
+          spec.commandLine(), "--images is " + images.get() + ", must be at least 2");
+    }
+    return steering.send(
+        steering
+            .command(CommandType.CANARY)
+            .setReleaseId(release)
+            .setShare(share.orElse(null))
+            .setImages(images.orElse(null))
+            .build(),
+        wait,
+        event -> {});
+  }
+}

@@ -1,0 +1,47 @@
+package io.surprisal.service.topics;
+
+import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.service.cli.AvroFields;
+import io.surprisal.service.cli.Invocation;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Prints alerts as they come. */
+@Command(name = "alerts", description = "Print alerts as they come, one a line.")
+public final class AlertsCommand implements Callable<Integer> {
+
+  private final RecordFormat<AnomalyAlert> format = RecordFormat.of(AnomalyAlert.class);
+  @Mixin private final TopicFollower follower;
+
+  public AlertsCommand(Invocation invocation) {
+    this.follower = new TopicFollower(invocation);
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    return follower.follow(
+        follower.kafka().topics().alerts(),
+        record -> {
+          AnomalyAlert alert = format.decode(record.value());
+          follower.output().printLine(AvroFields.of(alert), line(alert));
+        });
+  }
+
+  private static String line(AnomalyAlert alert) {
+    return String.format(
+        Locale.ROOT,
+        "%s  %8.4f bits/dim%s  %s  %s  %s",
+        alert.getEventTime(),
+        alert.getBitsPerDim(),
+        alert.getThreshold() == null
+            ? ""
+            : String.format(Locale.ROOT, " (threshold %.4f)", alert.getThreshold()),
+        alert.getReasons().stream().map(String::valueOf).collect(Collectors.joining(",")),
+        alert.getSource(),
+        alert.getImageId());
+  }
+}

@@ -1,0 +1,217 @@
+package io.surprisal.service.topics;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.surprisal.schemas.ImageEvent;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.service.cli.Failure;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.Progress;
+import io.surprisal.service.options.ImageSource;
+import io.surprisal.service.options.KafkaOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Sends images to the input topic. */
+@Command(
+    name = "publish",
+    description = "Send images to the input topic.",
+    footer = {
+      "",
+      "A file that is no image or larger than the topic takes is named and left out; the rest is"
+          + " sent, and the exit code is 1."
+    })
+public final class PublishCommand implements Callable<Integer> {
+
+  /** What the records' key is. */
+  enum Key {
+    SOURCE,
+    IMAGE,
+    NONE
+  }
+
+  private final Invocation invocation;
+  @Spec private CommandSpec spec;
+  @Mixin private final KafkaOptions kafka;
+  @Mixin private final Output output;
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "FILES|DIR|IDX",
+      description =
+          "PNG and JPEG files, folders of them, IDX files (plain or gzip), CIFAR .bin files.")
+  private List<Path> paths;
+
+  @Option(
+      names = "--source",
+      paramLabel = "NAME",
+      required = true,
+      description = "The camera, scanner or pipeline that the images come from.")
+  private String source;
+
+  @Option(
+      names = "--key",
+      paramLabel = "source|image|none",
+      defaultValue = "none",
+      description =
+          "source keeps the images in order on one partition, image keeps those of one id"
+              + " together, none spreads them over all partitions (default: ${DEFAULT-VALUE}).")
+  private Key key;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "N",
+      description = "At most this many images a second (default: as fast as they go).")
+  private double rate = Double.POSITIVE_INFINITY;
+
+  private final AtomicLong published = new AtomicLong();
+  private final AtomicLong leftOut = new AtomicLong();
+  private final AtomicReference<Exception> failure = new AtomicReference<>();
+
+  public PublishCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.kafka = new KafkaOptions(invocation);
+    this.output = new Output(invocation);
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    if (!(rate > 0)) {
+      throw new ParameterException(spec.commandLine(), "--rate is " + rate + ", must be above 0");
+    }
+    List<ImageSource> sources = ImageSource.open(paths);
+    int limit;
+    try (Admin admin = kafka.connect()) {
+      limit = kafka.maxMessageBytes(admin, kafka.topics().images());
+    }
+    Map<String, Object> config =
+        kafka.client(
+            Map.of(
+                ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
+                true,
+                ProducerConfig.COMPRESSION_TYPE_CONFIG,
+                "none",
+                ProducerConfig.LINGER_MS_CONFIG,
+                5,
+                ProducerConfig.MAX_BLOCK_MS_CONFIG,
+                10_000,
+                ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG,
+                10_000,
+                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+                30_000,
+                ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+                limit));
+    long total = sources.stream().mapToLong(ImageSource::size).sum();
+    long start = System.nanoTime();
+    try (Producer<byte[], byte[]> producer =
+            new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+        Progress progress = invocation.progress("publish", total, "images")) {
+      send(sources, producer, progress, limit);
+      producer.flush();
+    }
+    if (failure.get() != null) {
+      throw failure.get();
+    }
+    double seconds = (System.nanoTime() - start) / 1e9;
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("published", published.get());
+    result.put("leftOut", leftOut.get());
+    result.put("seconds", seconds);
+    result.put("imagesPerSecond", published.get() / seconds);
+    output.printLine(
+        result,
+        String.format(
+            Locale.ROOT,
+            "Published %d images to %s in %.1f s (%.0f images/s)%s",
+            published.get(),
+            kafka.topics().images(),
+            seconds,
+            published.get() / seconds,
+            leftOut.get() == 0 ? "" : ", left out " + leftOut.get()));
+    return leftOut.get() == 0 ? 0 : Failure.FAILED;
+  }
+
+  private void send(
+      List<ImageSource> sources, Producer<byte[], byte[]> producer, Progress progress, int limit)
+      throws InterruptedException {
+    RecordFormat<ImageEvent> format = RecordFormat.of(ImageEvent.class);
+    long start = System.nanoTime();
+    long sent = 0;
+    for (ImageSource images : sources) {
+      for (int i = 0; i < images.size(); i++) {
+        Duration ahead = Duration.ofNanos(start + (long) (sent / rate * 1e9) - System.nanoTime());
+        boolean stopped =
+            ahead.isNegative() ? invocation.stop().requested() : invocation.stop().await(ahead);
+        if (stopped || failure.get() != null) {
+          return;
+        }
+        sent++;
+        progress.step();
+        String name = images.name(i);
+        byte[] value;
+        try {
+          value = format.encode(images.event(i, source, Instant.now()));
+        } catch (IOException e) {
+          leaveOut(name, Failure.of(e).message());
+          continue;
+        }
+        producer.send(
+            new ProducerRecord<>(kafka.topics().images(), keyOf(name), value),
+            (metadata, e) -> acknowledge(name, value.length, limit, e));
+      }
+    }
+  }
+
+  private void acknowledge(String name, int bytes, int limit, Exception e) {
+    if (e == null) {
+      published.incrementAndGet();
+    } else if (e instanceof RecordTooLargeException) {
+      leaveOut(
+          name,
+          "its record of "
+              + bytes
+              + " bytes is above the limit of "
+              + limit
+              + " (max.message.bytes of the topic, or a smaller max.request.size)");
+    } else {
+      failure.compareAndSet(null, e);
+    }
+  }
+
+  private void leaveOut(String name, String reason) {
+    leftOut.incrementAndGet();
+    invocation.err().println("surprisal publish: left out " + name + ": " + reason);
+  }
+
+  private byte[] keyOf(String name) {
+    return switch (key) {
+      case SOURCE -> source.getBytes(UTF_8);
+      case IMAGE -> name.getBytes(UTF_8);
+      case NONE -> null;
+    };
+  }
+}

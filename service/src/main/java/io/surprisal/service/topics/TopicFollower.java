@@ -1,0 +1,144 @@
+package io.surprisal.service.topics;
+
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Output;
+import io.surprisal.service.options.KafkaOptions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * Reads a topic's committed records, without a consumer group, and prints a line for each. A mixin
+ * of the commands that do so.
+ */
+public final class TopicFollower {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TopicFollower.class);
+  private static final Duration POLL = Duration.ofMillis(200);
+
+  /** Prints one record. */
+  public interface Printer {
+
+    /**
+     * @throws RuntimeException if the record cannot be read; it is reported and skipped
+     */
+    void print(ConsumerRecord<byte[], byte[]> record);
+  }
+
+  private final Invocation invocation;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Mixin private final KafkaOptions kafka;
+  @Mixin private final Output output;
+
+  @Option(
+      names = "--from-beginning",
+      description = "Begin with the oldest record (default: with what comes from now on).")
+  private boolean fromBeginning;
+
+  @Option(
+      names = "--max",
+      paramLabel = "N",
+      description = "End after this many records (default: at Ctrl-C).")
+  private long max = Long.MAX_VALUE;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "DURATION",
+      description = "End when nothing has come for this long, for example 10s (default: never).")
+  private Optional<Duration> timeout = Optional.empty();
+
+  public TopicFollower(Invocation invocation) {
+    this.invocation = invocation;
+    this.kafka = new KafkaOptions(invocation);
+    this.output = new Output(invocation);
+  }
+
+  public KafkaOptions kafka() {
+    return kafka;
+  }
+
+  public Output output() {
+    return output;
+  }
+
+  /** Reads until the user has enough; returns the exit code. */
+  public int follow(String topic, Printer printer) throws InterruptedException {
+    if (max < 1) {
+      throw new ParameterException(
+          command.commandLine(), "--max is " + max + ", must be at least 1");
+    }
+    List<TopicPartition> partitions = partitions(topic);
+    try (KafkaConsumer<byte[], byte[]> consumer = kafka.reader()) {
+      consumer.assign(partitions);
+      if (fromBeginning) {
+        consumer.seekToBeginning(partitions);
+      } else {
+        consumer.seekToEnd(partitions);
+        partitions.forEach(consumer::position);
+      }
+      LOG.info("Reading {}", topic);
+      long printed = 0;
+      long lastRecord = System.nanoTime();
+      while (printed < max && !invocation.stop().requested() && !output.closed()) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+          lastRecord = System.nanoTime();
+          if (printed < max && print(record, printer)) {
+            printed++;
+          }
+        }
+        long silence = System.nanoTime() - lastRecord;
+        if (timeout.isPresent() && silence > timeout.get().toNanos()) {
+          return 0;
+        }
+      }
+    }
+    return 0;
+  }
+
+  private static boolean print(ConsumerRecord<byte[], byte[]> record, Printer printer) {
+    try {
+      printer.print(record);
+      return true;
+    } catch (RuntimeException e) {
+      LOG.warn(
+          "Skipped {}-{} at offset {}", record.topic(), record.partition(), record.offset(), e);
+      return false;
+    }
+  }
+
+  private List<TopicPartition> partitions(String topic) throws InterruptedException {
+    try (Admin admin = kafka.connect()) {
+      return admin
+          .describeTopics(List.of(topic))
+          .topicNameValues()
+          .get(topic)
+          .get()
+          .partitions()
+          .stream()
+          .map(partition -> new TopicPartition(topic, partition.partition()))
+          .toList();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+        throw kafka.noTopic(topic);
+      }
+      throw new KafkaException("cannot read topic " + topic, e.getCause());
+    }
+  }
+}

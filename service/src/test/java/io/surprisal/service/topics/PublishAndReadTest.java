@@ -1,0 +1,351 @@
+package io.surprisal.service.topics;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.surprisal.schemas.BodyFormat;
+import io.surprisal.schemas.ImageEvent;
+import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.ScoreVerdict;
+import io.surprisal.schemas.SourceStatistics;
+import io.surprisal.service.cli.Json;
+import io.surprisal.service.cli.StopSignal;
+import io.surprisal.service.run.EmbeddedBroker;
+import io.surprisal.service.system.CommandRun;
+import io.surprisal.service.system.Records;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each test has topics of its own, by their prefix. */
+@Timeout(120)
+public class PublishAndReadTest {
+
+  private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
+  private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
+  private static final RecordFormat<SourceStatistics> STATISTICS =
+      RecordFormat.of(SourceStatistics.class);
+
+  @TempDir private static Path data;
+  private static EmbeddedBroker broker;
+
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void startBroker() throws IOException {
+    broker = EmbeddedBroker.start(data, "localhost", 0);
+  }
+
+  @AfterAll
+  static void stopBroker() throws IOException {
+    broker.close();
+  }
+
+  @Test
+  void shouldSendFilesAsTheyAreAndDataSetsRaw() throws Exception {
+    topics("send.");
+    Files.createDirectory(folder.resolve("sub"));
+    Path png = png(folder.resolve("sub/a.png"), 5, 4);
+    byte[] pixels = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    Path idx = idx(folder.resolve("set-idx3-ubyte"), pixels, 2, 2, 3);
+
+    CommandRun run =
+        run(
+            "send.",
+            "publish",
+            "--source",
+            "cam",
+            "--key",
+            "image",
+            folder.toString(),
+            idx.toString(),
+            "--json");
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode result = Json.MAPPER.readTree(run.out());
+    assertThat(result.get("published").asInt()).isEqualTo(3);
+    assertThat(result.get("leftOut").asInt()).isZero();
+    var records = Records.read(broker.bootstrapServer(), "send.images", 3);
+    assertThat(records)
+        .extracting(record -> new String(record.key(), UTF_8))
+        .containsExactlyInAnyOrder("sub/a.png", "set-idx3-ubyte#0", "set-idx3-ubyte#1");
+    for (var record : records) {
+      ImageEvent event = EVENTS.decode(record.value());
+      assertThat(event.getSource()).isEqualTo("cam");
+      assertThat(event.getImageId()).isEqualTo(new String(record.key(), UTF_8));
+      byte[] body = new byte[event.getBody().remaining()];
+      event.getBody().get(body);
+      if (event.getFormat() == BodyFormat.PNG) {
+        assertThat(body).isEqualTo(Files.readAllBytes(png));
+      } else {
+        assertThat(event.getFormat()).isEqualTo(BodyFormat.GRAY8);
+        assertThat(List.of(event.getWidth(), event.getHeight())).containsExactly(3, 2);
+        int from = event.getImageId().endsWith("#0") ? 0 : 6;
+        assertThat(body).isEqualTo(Arrays.copyOfRange(pixels, from, from + 6));
+      }
+    }
+  }
+
+  @Test
+  void shouldNameWhatIsTooLargeOrNoImageAndSendTheRest() throws Exception {
+    topics("rest.");
+    byte[] large = new byte[1 << 20];
+    System.arraycopy(Files.readAllBytes(png(folder.resolve("x.png"), 2, 2)), 0, large, 0, 8);
+    Path tooLarge = Files.write(folder.resolve("large.png"), large);
+    Path text = Files.writeString(folder.resolve("text.txt"), "hello");
+    Path good = png(folder.resolve("good.png"), 2, 2);
+
+    CommandRun run =
+        run("rest.", "publish", "--source", "cam", "" + tooLarge, "" + text, "" + good);
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err())
+        .contains("left out large.png: its record of 104", "above the limit of 1048576")
+        .contains("left out text.txt: neither a PNG nor a JPEG");
+    assertThat(run.out()).contains("Published 1 images", "left out 2");
+    assertThat(Records.read(broker.bootstrapServer(), "rest.images", 1))
+        .singleElement()
+        .satisfies(
+            record -> assertThat(EVENTS.decode(record.value()).getImageId()).isEqualTo("good.png"));
+  }
+
+  @Test
+  void shouldSendTheLargestImageThatTheTopicWasMadeFor() throws Exception {
+    run("large.", "topics", "--max-image-bytes", "3000000");
+    byte[] large = new byte[2_900_000];
+    System.arraycopy(Files.readAllBytes(png(folder.resolve("x.png"), 2, 2)), 0, large, 0, 8);
+    Path file = Files.write(folder.resolve("large.png"), large);
+
+    assertThat(run("large.", "publish", "--source", "cam", "" + file).exitCode()).isZero();
+  }
+
+  @Test
+  void shouldNotSendFasterThanTheRate() throws Exception {
+    topics("rate.");
+    Path idx = idx(folder.resolve("set-idx3-ubyte"), new byte[21], 21, 1, 1);
+
+    CommandRun run = run("rate.", "publish", "--source", "cam", "--rate", "40", "" + idx, "--json");
+
+    // 21 images at 40 a second: the last one half a second after the first.
+    assertThat(Json.MAPPER.readTree(run.out()).get("seconds").asDouble()).isGreaterThan(0.49);
+  }
+
+  @Test
+  void shouldPrintStatisticsAndTheComparisonWithACandidate() throws Exception {
+    topics("stat.");
+    Instant start = Instant.parse("2026-01-02T03:04:00Z");
+    SourceStatistics.Builder window =
+        SourceStatistics.newBuilder()
+            .setSource("line-3")
+            .setWindowStart(start)
+            .setWindowEnd(start.plusSeconds(60))
+            .setReleaseId("a".repeat(64))
+            .setImages(1)
+            .setAlerts(0)
+            .setAlertRate(0)
+            .setMeanBitsPerDim(4.5);
+    byte[] first = STATISTICS.encode(window.build());
+    window
+        .setImages(40)
+        .setAlerts(2)
+        .setAlertRate(0.05)
+        .setStandardDeviation(0.25)
+        .setDriftStatistic(-1.25)
+        .setCandidateReleaseId("b".repeat(64))
+        .setCompared(10)
+        .setNotCompared(3)
+        .setComparedMeanBitsPerDim(4.5)
+        .setCandidateMeanBitsPerDim(4.25)
+        .setDifferenceStandardError(0.125)
+        .setCandidateAlerts(1);
+    Records.send(
+        broker.bootstrapServer(), "stat.statistics", first, STATISTICS.encode(window.build()));
+
+    CommandRun people = run("stat.", "statistics", "--from-beginning", "--max", "2");
+    CommandRun json = run("stat.", "statistics", "--from-beginning", "--max", "2", "--json");
+
+    assertThat(people.out().lines().sorted())
+        .satisfiesExactlyInAnyOrder(
+            line -> assertThat(line).contains("1 images", "4.5000 bits/dim", "drift unknown"),
+            line ->
+                assertThat(line)
+                    .contains("40 images", "5.0 % alerts", "4.5000 ± 0.2500", "drift -1.3")
+                    .contains("candidate bbbbbbbbbbbb on 10: -0.2500 ± 0.1250 bits/dim")
+                    .contains("1 alerts (now 0), 3 left out"));
+    List<Integer> images = new ArrayList<>();
+    for (String line : json.out().lines().toList()) {
+      images.add(Json.MAPPER.readTree(line).get("images").asInt());
+    }
+    assertThat(images).containsExactlyInAnyOrder(1, 40);
+  }
+
+  @Test
+  void shouldPrintOneJsonObjectALineUpToTheMaximum() throws Exception {
+    topics("read.");
+    Records.send(
+        broker.bootstrapServer(),
+        "read.scores",
+        SCORES.encode(score("a")),
+        "no score".getBytes(UTF_8),
+        SCORES.encode(score("b")),
+        SCORES.encode(score("c")));
+
+    CommandRun all = run("read.", "scores", "--from-beginning", "--max", "3", "--json");
+    CommandRun two = run("read.", "scores", "--from-beginning", "--max", "2");
+    CommandRun more = run("read.", "scores", "--from-beginning", "--max", "9", "--timeout", "1s");
+
+    assertThat(all.exitCode()).isZero();
+    assertThat(all.outLines()).hasSize(3);
+    for (String line : all.outLines()) {
+      JsonNode node = Json.MAPPER.readTree(line);
+      assertThat(node.fieldNames())
+          .toIterable()
+          .containsExactlyElementsOf(
+              ImageScore.getClassSchema().getFields().stream().map(f -> f.name()).toList());
+      assertThat(node.get("bitsPerDim").asDouble()).isEqualTo(3.25);
+      assertThat(node.get("eventTime").asText()).isEqualTo("2026-01-02T03:04:05Z");
+      assertThat(node.get("threshold").isNull()).isTrue();
+      assertThat(node.get("location").get("partition").asInt()).isEqualTo(1);
+      assertThat(node.get("noiseLevels")).hasSize(2);
+    }
+    assertThat(two.outLines()).hasSize(2).allSatisfy(line -> assertThat(line).contains("3.2500"));
+    assertThat(more.exitCode()).isZero();
+    assertThat(more.outLines()).hasSize(3);
+  }
+
+  @Test
+  void shouldBeginAtTheEndAndStopWhenTold() throws Exception {
+    topics("end.");
+    Records.send(broker.bootstrapServer(), "end.scores", SCORES.encode(score("old")));
+    StopSignal stop = new StopSignal();
+    CompletableFuture<CommandRun> running =
+        CompletableFuture.supplyAsync(
+            () ->
+                CommandRun.of(
+                    Map.of(),
+                    stop,
+                    "scores",
+                    "--json",
+                    "--max",
+                    "1",
+                    "--topic-prefix",
+                    "end.",
+                    "--bootstrap-server",
+                    broker.bootstrapServer()));
+    // The reader may not have found its place yet, so new scores are sent until one is read.
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(
+            () -> {
+              Records.send(broker.bootstrapServer(), "end.scores", SCORES.encode(score("new")));
+              return running.isDone();
+            });
+
+    assertThat(running.get().outLines())
+        .singleElement()
+        .satisfies(line -> assertThat(line).contains("\"new\""));
+
+    stop.request();
+    CommandRun stopped =
+        CommandRun.of(
+            Map.of(),
+            stop,
+            "alerts",
+            "--topic-prefix",
+            "end.",
+            "--bootstrap-server",
+            broker.bootstrapServer());
+    assertThat(stopped.exitCode()).isZero();
+  }
+
+  @Test
+  void shouldSayThatTheTopicsLack() throws Exception {
+    Path image = png(folder.resolve("a.png"), 2, 2);
+
+    for (CommandRun run :
+        List.of(
+            run("none.", "scores", "--max", "1"),
+            run("none.", "publish", "--source", "cam", "" + image))) {
+      assertThat(run.exitCode()).isEqualTo(3);
+      assertThat(run.errLines()).hasSize(1);
+      assertThat(run.err()).contains("there is no topic none.", "'surprisal topics'");
+    }
+  }
+
+  @Test
+  void shouldSayWhatDiffersInTopicsThatExist() {
+    run("differ.", "topics", "--partitions", "2");
+
+    CommandRun run = run("differ.", "topics", "--partitions", "3", "--dry-run");
+
+    assertThat(run.out()).containsPattern("differ.images +DIFFERENT +partitions is 2, expected 3");
+  }
+
+  private static void topics(String prefix) {
+    assertThat(run(prefix, "topics").exitCode()).isZero();
+  }
+
+  private static CommandRun run(String prefix, String... args) {
+    String[] all = Arrays.copyOf(args, args.length + 4);
+    all[args.length] = "--topic-prefix";
+    all[args.length + 1] = prefix;
+    all[args.length + 2] = "--bootstrap-server";
+    all[args.length + 3] = broker.bootstrapServer();
+    return CommandRun.of(all);
+  }
+
+  private static ImageScore score(String imageId) {
+    return new ImageScore(
+        imageId,
+        "cam",
+        Instant.parse("2026-01-02T03:04:05Z"),
+        "release",
+        "float32",
+        3.25,
+        0.5,
+        1.0,
+        2.0,
+        0.25,
+        List.of(1f, 2f),
+        List.of(3f, 4f),
+        2,
+        ScoreVerdict.UNCALIBRATED,
+        null,
+        null,
+        null,
+        new ImageLocation("surprisal.images", 1, 2L));
+  }
+
+  private static Path png(Path file, int width, int height) throws IOException {
+    ImageIO.write(
+        new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY), "png", file.toFile());
+    return file;
+  }
+
+  /** An IDX file written by hand: n images of height × width grey bytes. */
+  public static Path idx(Path file, byte[] pixels, int n, int height, int width)
+      throws IOException {
+    ByteBuffer content = ByteBuffer.allocate(16 + pixels.length);
+    content.putInt(0x803).putInt(n).putInt(height).putInt(width).put(pixels);
+    return Files.write(file, content.array());
+  }
+}

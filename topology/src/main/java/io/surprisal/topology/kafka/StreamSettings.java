@@ -1,0 +1,104 @@
+package io.surprisal.topology.kafka;
+
+import io.surprisal.topology.topics.TopicSettings;
+import io.surprisal.topology.topics.TopicSetup;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.streams.StreamsConfig;
+
+/**
+ * How the topology runs: cluster, member and tuning.
+ *
+ * @param applicationId consumer group, and prefix of the transactional ids
+ * @param bootstrapServers {@code host:port} of one or more brokers, comma-separated
+ * @param stateDirectory of Kafka Streams; kept over restarts, one for each process
+ * @param threads number of stream threads, at least 1; all share one scorer
+ * @param groupInstanceId name that the member keeps over restarts (static membership), so that a
+ *     restart within the session timeout moves no partition; empty: dynamic membership
+ * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes, see {@link
+ *     TopicSetup#maxMessageBytes}
+ * @param kafka settings of Kafka clients and Kafka Streams, without the prefix {@code kafka.}; they
+ *     win over all of Surprisal's. {@code num.standby.replicas} is how many other members keep a
+ *     copy of what is pending (none unless set; the copy is small, and quickly made anew), and
+ *     {@link #ACCEPT_LOST_IMAGES} is Surprisal's own
+ */
+public record StreamSettings(
+    String applicationId,
+    String bootstrapServers,
+    Path stateDirectory,
+    int threads,
+    Optional<String> groupInstanceId,
+    int maxDeadLetterBytes,
+    Map<String, String> kafka) {
+
+  /**
+   * {@code true}: go on where images were deleted from the input topic before they had scores, see
+   * {@link ImagesLostException}.
+   */
+  public static final String ACCEPT_LOST_IMAGES = "surprisal.accept.lost.images";
+
+  /**
+   * So few that scoring them takes a small part of max.poll.interval.ms (5 minutes) and of the
+   * transaction timeout even where one image takes a second.
+   */
+  private static final int MAX_POLL_RECORDS = 16;
+
+  /**
+   * Under a backlog, where nobody waits for the next score but each commit costs processor time;
+   * younger images are committed sooner, see {@link CommitPace}.
+   */
+  static final int COMMIT_INTERVAL_MILLIS = 1000;
+
+  /**
+   * A stream thread that waits for images notices finished scores so much later at most; each look
+   * costs it processor time.
+   */
+  public static final int POLL_MILLIS = 10;
+
+  private static final int TRANSACTION_TIMEOUT_MILLIS = 60_000;
+
+  public StreamSettings {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads is " + threads + ", must be at least 1");
+    }
+    kafka = Map.copyOf(kafka);
+  }
+
+  /** The settings in Kafka's terms. */
+  public Map<String, Object> toStreamsConfig() {
+    Map<String, Object> config = new HashMap<>();
+    config.put(StreamsConfig.APPLICATION_ID_CONFIG, applicationId);
+    config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
+    config.put(StreamsConfig.STATE_DIR_CONFIG, stateDirectory.toString());
+    config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, threads);
+    config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+    config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, COMMIT_INTERVAL_MILLIS);
+    config.put(StreamsConfig.POLL_MS_CONFIG, POLL_MILLIS);
+    // There is one input topic, so nothing to keep in step; looking whether there is costs time.
+    config.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
+    config.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SmallStore.class);
+    config.put(StreamsConfig.GROUP_PROTOCOL_CONFIG, "classic");
+    config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
+    config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
+    groupInstanceId.ifPresent(
+        id ->
+            config.put(
+                StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), id));
+    config.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MILLIS);
+    config.put(
+        ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+        Math.max(maxDeadLetterBytes, TopicSettings.DEFAULT_MAX_IMAGE_BYTES));
+    config.putAll(kafka);
+    config.remove(ACCEPT_LOST_IMAGES);
+    return config;
+  }
+
+  /** Whether the stream goes on where images are lost. */
+  boolean acceptsLostImages() {
+    return Boolean.parseBoolean(kafka.get(ACCEPT_LOST_IMAGES));
+  }
+}

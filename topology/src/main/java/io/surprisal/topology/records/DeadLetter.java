@@ -1,0 +1,141 @@
+package io.surprisal.topology.records;
+
+import io.surprisal.schemas.ImageLocation;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.streams.processor.api.Record;
+
+/**
+ * The record that tells of an image that was not scored: key, value and headers as they came, and
+ * after them Surprisal's own headers, all in UTF-8. Where the whole is larger than the topic takes,
+ * headers and key are cut down to a quarter of it each and the value to a prefix that fits; {@link
+ * #TRUNCATED} says so, and the location says where the original lies.
+ */
+public final class DeadLetter {
+
+  /** Topic that the image came from. */
+  public static final String TOPIC = "surprisal.topic";
+
+  /** Partition that the image came from, decimal. */
+  public static final String PARTITION = "surprisal.partition";
+
+  /** Offset of the image, decimal. */
+  public static final String OFFSET = "surprisal.offset";
+
+  /** Name of a {@link DeadLetterReason}. */
+  public static final String REASON = "surprisal.reason";
+
+  /** Class and message of what was thrown, for people; at most 1,000 characters. */
+  public static final String EXCEPTION = "surprisal.exception";
+
+  /** {@code true} on a record of which something was cut; absent otherwise. */
+  public static final String TRUNCATED = "surprisal.truncated";
+
+  /** On a truncated record, length of the original value in bytes, decimal. */
+  public static final String ORIGINAL_LENGTH = "surprisal.original.length";
+
+  /** On a truncated record, SHA-256 of the original value, hexadecimal. */
+  public static final String ORIGINAL_SHA256 = "surprisal.original.sha256";
+
+  /** On a record whose key was cut, length of the original key in bytes, decimal. */
+  public static final String ORIGINAL_KEY_LENGTH = "surprisal.original.key.length";
+
+  /** On a record whose original headers were dropped, their number, decimal. */
+  public static final String ORIGINAL_HEADER_COUNT = "surprisal.original.header.count";
+
+  /** Smallest limit: Surprisal's own headers and something of key and value fit. */
+  public static final int MIN_BYTES = 16 << 10;
+
+  private static final int MAX_EXCEPTION_CHARACTERS = 1000;
+
+  /** Upper bounds of what record batch (61 bytes), record and each header add, in bytes. */
+  private static final int RECORD_OVERHEAD = 128;
+
+  private static final int HEADER_OVERHEAD = 10;
+
+  private DeadLetter() {}
+
+  /**
+   * The dead letter of an image.
+   *
+   * @param image as it was read; value and key may be null
+   * @param maxBytes largest record batch that the topic takes, at least {@link #MIN_BYTES}
+   */
+  public static Record<byte[], byte[]> of(
+      Record<byte[], byte[]> image,
+      ImageLocation location,
+      DeadLetterReason reason,
+      Throwable thrown,
+      int maxBytes) {
+    RecordHeaders own = new RecordHeaders();
+    add(own, TOPIC, location.getTopic());
+    add(own, PARTITION, String.valueOf(location.getPartition()));
+    add(own, OFFSET, String.valueOf(location.getOffset()));
+    add(own, REASON, reason.name());
+    add(own, EXCEPTION, describe(thrown));
+    byte[] key = image.key();
+    byte[] value = image.value();
+    Headers original = image.headers();
+    if (RECORD_OVERHEAD + length(key) + length(value) + size(original) + size(own) > maxBytes) {
+      add(own, TRUNCATED, "true");
+      if (value != null) {
+        add(own, ORIGINAL_LENGTH, String.valueOf(value.length));
+        add(own, ORIGINAL_SHA256, sha256(value));
+      }
+      int share = maxBytes / 4;
+      if (size(original) > share) {
+        add(own, ORIGINAL_HEADER_COUNT, String.valueOf(original.toArray().length));
+        original = new RecordHeaders();
+      }
+      if (length(key) > share) {
+        add(own, ORIGINAL_KEY_LENGTH, String.valueOf(key.length));
+        key = Arrays.copyOf(key, share);
+      }
+      long left = maxBytes - RECORD_OVERHEAD - length(key) - size(original) - size(own);
+      value = value == null || value.length <= left ? value : Arrays.copyOf(value, (int) left);
+    }
+    RecordHeaders all = new RecordHeaders(original);
+    own.forEach(all::add);
+    return new Record<>(key, value, image.timestamp(), all);
+  }
+
+  private static void add(Headers headers, String name, String value) {
+    headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String describe(Throwable thrown) {
+    String text = thrown.getClass().getName() + ": " + thrown.getMessage();
+    return text.length() <= MAX_EXCEPTION_CHARACTERS
+        ? text
+        : text.substring(0, MAX_EXCEPTION_CHARACTERS);
+  }
+
+  private static long size(Headers headers) {
+    long bytes = 0;
+    for (Header header : headers) {
+      bytes +=
+          HEADER_OVERHEAD
+              + header.key().getBytes(StandardCharsets.UTF_8).length
+              + length(header.value());
+    }
+    return bytes;
+  }
+
+  private static long length(byte[] bytes) {
+    return bytes == null ? 0 : bytes.length;
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package io.surprisal.topology.records;
+
+import io.surprisal.model.decoding.DecodingLimits;
+import io.surprisal.model.decoding.ImageDecoder;
+import io.surprisal.model.decoding.ImageFormat;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Preprocessing;
+import io.surprisal.schemas.ImageEvent;
+import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.RecordFormatException;
+import io.surprisal.topology.ScoringTopology;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import org.apache.kafka.streams.processor.api.Record;
+
+/** From a record to pixels that the network takes. For one thread. */
+public final class ImageIntake {
+
+  private static final RecordFormat<ImageEvent> IMAGES = RecordFormat.of(ImageEvent.class);
+
+  private final ImageDecoder decoder;
+
+  public ImageIntake(DecodingLimits limits) {
+    this.decoder = new ImageDecoder(limits);
+  }
+
+  /**
+   * What a record says of its image, without the body.
+   *
+   * @param imageId empty: the image has none
+   */
+  public record Identity(String imageId, String source, Instant eventTime) {
+
+    /** What its score calls the image: its id, or its place where it has none. */
+    public String name(ImageLocation location) {
+      return imageId.isEmpty() ? ScoreRecords.name(location) : imageId;
+    }
+  }
+
+  /**
+   * An image that can be scored.
+   *
+   * @param decoded in its own shape
+   * @param pixels in the network's shape
+   */
+  public record Accepted(Identity identity, PixelImage decoded, PixelImage pixels) {}
+
+  /**
+   * Checks and decodes.
+   *
+   * @param preprocessing of the release that is to score the image
+   * @throws NotScoredException if the record breaks a rule of this room
+   * @throws RecordFormatException if the value is no image record
+   * @throws ImageRejectedException if the body is not an image that the network takes
+   */
+  public Accepted accept(Record<byte[], byte[]> image, Preprocessing preprocessing)
+      throws NotScoredException, ImageRejectedException {
+    if (image.value() == null) {
+      throw new NotScoredException(DeadLetterReason.NULL_VALUE, "The record has no value");
+    }
+    if (image.key() != null && image.key().length > ScoringTopology.MAX_KEY_BYTES) {
+      throw new NotScoredException(
+          DeadLetterReason.OVERSIZED_KEY,
+          "The key has %d bytes; at most %d are allowed"
+              .formatted(image.key().length, ScoringTopology.MAX_KEY_BYTES));
+    }
+    ImageEvent event = IMAGES.decode(image.value());
+    requireShort("imageId", event.getImageId());
+    requireShort("source", event.getSource());
+    PixelImage decoded = decode(event);
+    return new Accepted(
+        new Identity(event.getImageId(), event.getSource(), event.getEventTime()),
+        decoded,
+        preprocessing.apply(decoded));
+  }
+
+  private PixelImage decode(ImageEvent event) throws NotScoredException, ImageRejectedException {
+    ImageFormat format =
+        switch (event.getFormat()) {
+          case PNG -> ImageFormat.PNG;
+          case JPEG -> ImageFormat.JPEG;
+          case GRAY8 -> ImageFormat.GRAY8;
+          case RGB8 -> ImageFormat.RGB8;
+          case UNKNOWN ->
+              throw new NotScoredException(
+                  DeadLetterReason.UNKNOWN_FORMAT,
+                  "The stated format is not known to this version; upgrade the scorer");
+        };
+    byte[] body = new byte[event.getBody().remaining()];
+    event.getBody().duplicate().get(body);
+    return decoder.decode(format, event.getWidth(), event.getHeight(), body);
+  }
+
+  private static void requireShort(String name, String value) throws NotScoredException {
+    int bytes = value.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > ScoringTopology.MAX_ID_BYTES) {
+      throw new NotScoredException(
+          DeadLetterReason.OVERSIZED_ID,
+          "%s has %d bytes; at most %d are allowed"
+              .formatted(name, bytes, ScoringTopology.MAX_ID_BYTES));
+    }
+  }
+}

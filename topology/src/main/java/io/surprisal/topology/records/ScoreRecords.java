@@ -1,0 +1,130 @@
+package io.surprisal.topology.records;
+
+import io.surprisal.model.detection.Verdict;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.schemas.AlertReason;
+import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.ScoreVerdict;
+import io.surprisal.topology.serving.ServedModel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** From a likelihood to what the stream says of it: the score, and an alert where there is one. */
+public final class ScoreRecords {
+
+  private final ServedModel model;
+
+  public ScoreRecords(ServedModel model) {
+    this.model = model;
+  }
+
+  /** What becomes of an image that was scored. */
+  public record Scored(ImageScore score, Optional<AnomalyAlert> alert) {}
+
+  /**
+   * Judges a likelihood.
+   *
+   * @throws NotScoredException if it is not a finite number
+   */
+  public Scored judge(
+      ImageIntake.Identity identity, ImageLocation location, ImageLikelihood likelihood)
+      throws NotScoredException {
+    if (!Double.isFinite(likelihood.bitsPerDim())) {
+      throw new NotScoredException(
+          DeadLetterReason.NOT_FINITE,
+          "Release %s gives %s bits/dim".formatted(model.releaseId(), likelihood.bitsPerDim()));
+    }
+    Verdict verdict = model.rule().judge(likelihood);
+    ImageScore score = score(identity, location, likelihood, verdict);
+    return new Scored(
+        score, verdict.alert() ? Optional.of(alert(score, verdict)) : Optional.empty());
+  }
+
+  private ImageScore score(
+      ImageIntake.Identity identity,
+      ImageLocation location,
+      ImageLikelihood likelihood,
+      Verdict verdict) {
+    return ImageScore.newBuilder()
+        .setImageId(identity.name(location))
+        .setSource(identity.source())
+        .setEventTime(identity.eventTime())
+        .setReleaseId(model.releaseId())
+        .setPrecision(model.precision())
+        .setBitsPerDim(likelihood.bitsPerDim())
+        .setStandardError(likelihood.standardError())
+        .setPrior(likelihood.prior())
+        .setDiffusion(likelihood.diffusion())
+        .setReconstruction(likelihood.reconstruction())
+        .setNoiseLevels(list(likelihood.noiseLevels()))
+        .setSquaredErrors(list(likelihood.squaredErrors()))
+        .setEvaluations(likelihood.evaluations())
+        .setVerdict(scoreVerdict(verdict))
+        .setThreshold(orNull(verdict.threshold()))
+        .setLowLikelihoodPValue(orNull(verdict.pValue()))
+        .setAtypicalPValue(orNull(verdict.atypicalPValue()))
+        .setLocation(location)
+        .build();
+  }
+
+  private AnomalyAlert alert(ImageScore score, Verdict verdict) {
+    String alertId = AlertIds.of(score.getSource(), score.getImageId(), score.getReleaseId());
+    return AnomalyAlert.newBuilder()
+        .setAlertId(alertId)
+        .setIncidentId(alertId) // each alert is an incident of its own
+        .setReasons(reasons(verdict))
+        .setImageId(score.getImageId())
+        .setSource(score.getSource())
+        .setEventTime(score.getEventTime())
+        .setReleaseId(score.getReleaseId())
+        .setPrecision(score.getPrecision())
+        .setBitsPerDim(score.getBitsPerDim())
+        .setStandardError(score.getStandardError())
+        .setEvaluations(score.getEvaluations())
+        .setAlertRate(model.alertRate())
+        .setThreshold(score.getThreshold())
+        .setLowLikelihoodPValue(score.getLowLikelihoodPValue())
+        .setAtypicalPValue(score.getAtypicalPValue())
+        .setLocation(score.getLocation())
+        .build();
+  }
+
+  private static List<AlertReason> reasons(Verdict verdict) {
+    List<AlertReason> reasons = new ArrayList<>();
+    if (verdict.lowLikelihood()) {
+      reasons.add(AlertReason.LOW_LIKELIHOOD);
+    }
+    if (verdict.atypical()) {
+      reasons.add(AlertReason.ATYPICAL);
+    }
+    return reasons;
+  }
+
+  private ScoreVerdict scoreVerdict(Verdict verdict) {
+    if (model.rule().silence().isPresent()) {
+      return ScoreVerdict.UNCALIBRATED;
+    }
+    return verdict.alert() ? ScoreVerdict.ALERT : ScoreVerdict.NORMAL;
+  }
+
+  /** {@code topic-partition-offset}: the id of an image that has none, and its name in logs. */
+  public static String name(ImageLocation location) {
+    return location.getTopic() + "-" + location.getPartition() + "-" + location.getOffset();
+  }
+
+  private static List<Float> list(float[] values) {
+    Float[] boxed = new Float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      boxed[i] = values[i];
+    }
+    return List.of(boxed);
+  }
+
+  private static Double orNull(OptionalDouble value) {
+    return value.isPresent() ? value.getAsDouble() : null;
+  }
+}

@@ -1,0 +1,81 @@
+package io.surprisal.topology.topics;
+
+import io.surprisal.schemas.Topics;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.kafka.common.config.TopicConfig;
+
+/**
+ * How one topic should be set up.
+ *
+ * @param name full name, prefix included
+ * @param partitions number of partitions
+ * @param retention how long records are kept; empty: compacted, the last record of each key stays
+ * @param maxMessageBytes largest record batch that the topic takes, in bytes
+ */
+public record TopicSettings(
+    String name, int partitions, Optional<Duration> retention, int maxMessageBytes) {
+
+  /** 1 MiB: the largest image record of an unconfigured system, keys and overhead included. */
+  public static final int DEFAULT_MAX_IMAGE_BYTES = 1 << 20;
+
+  /** What a dead letter may take beyond the image: Surprisal's own headers and the overhead. */
+  private static final int DEAD_LETTER_EXTRA_BYTES = 64 << 10;
+
+  private static final Duration WEEK = Duration.ofDays(7);
+  private static final Duration MONTH = Duration.ofDays(30);
+
+  /**
+   * The settings of all topics.
+   *
+   * <p>Images, scores and dead letters are kept for a week; alerts, commands, training events and
+   * statistics for 30 days; of releases the last announcement of each is kept for good, and so are
+   * their files, where they go through Kafka.
+   *
+   * @param partitions of the topics that grow with the stream of images; control, releases and
+   *     trainer have 1
+   * @param maxImageBytes largest image record, in bytes
+   */
+  public static List<TopicSettings> all(Topics topics, int partitions, int maxImageBytes) {
+    int small = DEFAULT_MAX_IMAGE_BYTES;
+    return List.of(
+        new TopicSettings(topics.images(), partitions, Optional.of(WEEK), maxImageBytes),
+        new TopicSettings(topics.scores(), partitions, Optional.of(WEEK), small),
+        new TopicSettings(topics.alerts(), partitions, Optional.of(MONTH), small),
+        new TopicSettings(
+            topics.deadLetters(), partitions, Optional.of(WEEK), deadLetterBytes(maxImageBytes)),
+        new TopicSettings(topics.control(), 1, Optional.of(MONTH), small),
+        new TopicSettings(topics.releases(), 1, Optional.empty(), small),
+        new TopicSettings(topics.releaseChunks(), 1, Optional.empty(), small),
+        new TopicSettings(topics.trainer(), 1, Optional.of(MONTH), small),
+        new TopicSettings(topics.statistics(), partitions, Optional.of(MONTH), small));
+  }
+
+  /**
+   * Largest dead letter in bytes: any uncompressed image that the input topic takes fits whole.
+   *
+   * @param maxImageBytes largest image record, in bytes
+   */
+  public static int deadLetterBytes(int maxImageBytes) {
+    return Math.addExact(maxImageBytes, DEAD_LETTER_EXTRA_BYTES);
+  }
+
+  /** The settings in Kafka's terms. */
+  Map<String, String> configuration() {
+    Map<String, String> configuration = new TreeMap<>();
+    configuration.put(TopicConfig.COMPRESSION_TYPE_CONFIG, "producer");
+    configuration.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(maxMessageBytes));
+    configuration.put(
+        TopicConfig.CLEANUP_POLICY_CONFIG,
+        retention.isPresent()
+            ? TopicConfig.CLEANUP_POLICY_DELETE
+            : TopicConfig.CLEANUP_POLICY_COMPACT);
+    retention.ifPresent(
+        kept ->
+            configuration.put(TopicConfig.RETENTION_MS_CONFIG, String.valueOf(kept.toMillis())));
+    return configuration;
+  }
+}

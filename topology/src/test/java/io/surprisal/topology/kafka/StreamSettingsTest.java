@@ -1,0 +1,79 @@
+package io.surprisal.topology.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.streams.StreamsConfig;
+import org.junit.jupiter.api.Test;
+
+class StreamSettingsTest {
+
+  private static StreamsConfig config(Optional<String> instance, Map<String, String> kafka) {
+    return new StreamsConfig(
+        new StreamSettings("scorer", "broker:9092", Path.of("state"), 2, instance, 1_200_000, kafka)
+            .toStreamsConfig());
+  }
+
+  @Test
+  void shouldProcessExactlyOnceAndCommitABacklogOnceASecond() {
+    StreamsConfig config = config(Optional.empty(), Map.of());
+
+    assertThat(config.getString("processing.guarantee")).isEqualTo("exactly_once_v2");
+    assertThat(config.getLong("commit.interval.ms")).isEqualTo(1000);
+    assertThat(config.getLong("poll.ms")).isEqualTo(10);
+    assertThat(config.getLong("max.task.idle.ms")).isEqualTo(-1);
+    assertThat(config.getInt("num.stream.threads")).isEqualTo(2);
+    assertThat(config.getInt("num.standby.replicas")).isZero();
+    assertThat(config.getBoolean("ensure.explicit.internal.resource.naming")).isTrue();
+    Map<String, Object> producer = config.getProducerConfigs("client");
+    assertThat(producer).containsEntry("max.request.size", 1_200_000);
+    assertThat(producer).containsEntry("transaction.timeout.ms", 60_000);
+    Map<String, Object> consumer = config.getMainConsumerConfigs("scorer", "client", 0);
+    assertThat(consumer).containsEntry("max.poll.records", 16);
+    assertThat(consumer).containsEntry("isolation.level", "read_committed");
+    assertThat(consumer).doesNotContainKey("group.instance.id");
+  }
+
+  @Test
+  void shouldKeepTheNameOfAStaticMemberOnEachThread() {
+    assertThat(config(Optional.of("left"), Map.of()).getMainConsumerConfigs("scorer", "client", 1))
+        .containsEntry("group.instance.id", "left-1");
+  }
+
+  @Test
+  void shouldLetTheUsersKafkaSettingsWin() {
+    StreamsConfig config =
+        config(
+            Optional.empty(),
+            Map.of(
+                "commit.interval.ms",
+                "50",
+                "security.protocol",
+                "SSL",
+                "max.poll.records",
+                "4",
+                "num.standby.replicas",
+                "1"));
+
+    assertThat(config.getInt("num.standby.replicas")).isEqualTo(1);
+    assertThat(config.getLong("commit.interval.ms")).isEqualTo(50);
+    assertThat(config.getProducerConfigs("client")).containsEntry("security.protocol", "SSL");
+    assertThat(config.getMainConsumerConfigs("scorer", "client", 0))
+        .containsEntry("max.poll.records", "4");
+  }
+
+  @Test
+  void shouldGoOnOverALossOnlyWhereTold() {
+    assertThat(settings(Map.of()).acceptsLostImages()).isFalse();
+    StreamSettings accepting = settings(Map.of(StreamSettings.ACCEPT_LOST_IMAGES, "true"));
+    assertThat(accepting.acceptsLostImages()).isTrue();
+    assertThat(accepting.toStreamsConfig()).doesNotContainKey(StreamSettings.ACCEPT_LOST_IMAGES);
+  }
+
+  private static StreamSettings settings(Map<String, String> kafka) {
+    return new StreamSettings(
+        "scorer", "broker:9092", Path.of("state"), 2, Optional.empty(), 1_200_000, kafka);
+  }
+}

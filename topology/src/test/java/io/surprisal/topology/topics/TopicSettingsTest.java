@@ -1,0 +1,61 @@
+package io.surprisal.topology.topics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.surprisal.schemas.Topics;
+import java.util.List;
+import org.apache.kafka.common.internals.Topic;
+import org.junit.jupiter.api.Test;
+
+class TopicSettingsTest {
+
+  private static final List<TopicSettings> ALL =
+      TopicSettings.all(new Topics(Topics.DEFAULT_PREFIX), 4, 1 << 20);
+
+  @Test
+  void shouldListAllTopicsUnderThePrefix() {
+    assertThat(ALL)
+        .extracting(TopicSettings::name)
+        .containsExactly(
+            "surprisal.images",
+            "surprisal.scores",
+            "surprisal.alerts",
+            "surprisal.dead-letters",
+            "surprisal.control",
+            "surprisal.releases",
+            "surprisal.release-chunks",
+            "surprisal.trainer",
+            "surprisal.statistics")
+        .allSatisfy(Topic::validate);
+  }
+
+  @Test
+  void shouldCompactReleasesAndTheirFilesOnly() {
+    assertThat(ALL)
+        .filteredOn(topic -> topic.configuration().get("cleanup.policy").equals("compact"))
+        .extracting(TopicSettings::name)
+        .containsExactly("surprisal.releases", "surprisal.release-chunks");
+  }
+
+  @Test
+  void shouldKeepCommandsReleasesAndTrainingInOrder() {
+    assertThat(ALL)
+        .filteredOn(topic -> topic.partitions() == 1)
+        .extracting(TopicSettings::name)
+        .containsExactly(
+            "surprisal.control",
+            "surprisal.releases",
+            "surprisal.release-chunks",
+            "surprisal.trainer");
+  }
+
+  @Test
+  void shouldTakeDeadLettersLargerThanAnyImage() {
+    assertThat(ALL.get(0).configuration()).containsEntry("max.message.bytes", "1048576");
+    assertThat(ALL.get(3).configuration()).containsEntry("max.message.bytes", "1114112");
+    assertThat(ALL)
+        .allSatisfy(
+            topic ->
+                assertThat(topic.configuration()).containsEntry("compression.type", "producer"));
+  }
+}

@@ -1,0 +1,134 @@
+package io.surprisal.trainer.cluster;
+
+import io.surprisal.model.release.Ed25519;
+import io.surprisal.schemas.CommandHeaders;
+import io.surprisal.schemas.CommandType;
+import io.surprisal.schemas.ControlCommand;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.RecordFormatException;
+import java.nio.charset.StandardCharsets;
+import java.security.PublicKey;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+
+/**
+ * Takes commands from their records, and says what is wrong with one without looking at the state
+ * of the system.
+ */
+public final class CommandReader {
+
+  private static final RecordFormat<ControlCommand> COMMANDS =
+      RecordFormat.of(ControlCommand.class);
+  private static final int MAX_ID_BYTES = 256;
+  private static final double MAX_MINUTES = 7 * 24 * 60;
+  private static final Duration CLOCKS_APART = Duration.ofMinutes(5);
+
+  private final List<PublicKey> commanders;
+  private final Duration expiry;
+
+  public CommandReader(List<PublicKey> commanders, Duration expiry) {
+    this.commanders = commanders;
+    this.expiry = expiry;
+  }
+
+  /** The command of a record; empty where it cannot be read. */
+  public static Optional<ControlCommand> decode(ConsumerRecord<byte[], byte[]> record) {
+    if (record.value() == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(COMMANDS.decode(record.value()));
+    } catch (RecordFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** What to call the command of a record that cannot be read: its key, or its place. */
+  public static String nameOf(ConsumerRecord<byte[], byte[]> record) {
+    return record.key() != null && record.key().length > 0 && record.key().length <= MAX_ID_BYTES
+        ? new String(record.key(), StandardCharsets.UTF_8)
+        : record.topic() + "-" + record.partition() + "-" + record.offset();
+  }
+
+  /** Why a command is refused whatever the state of the system; empty where it is not. */
+  public Optional<String> objection(
+      ConsumerRecord<byte[], byte[]> record, ControlCommand command, Instant now) {
+    int idBytes = command.getCommandId().getBytes(StandardCharsets.UTF_8).length;
+    if (idBytes == 0 || idBytes > MAX_ID_BYTES) {
+      return Optional.of(
+          "commandId has %d bytes, must have 1 to %d".formatted(idBytes, MAX_ID_BYTES));
+    }
+    if (!commanders.isEmpty() && !isSigned(record)) {
+      return Optional.of("the command is not signed by a key that this trainer trusts");
+    }
+    if (Duration.between(command.getRequestedAt(), now).compareTo(expiry) > 0) {
+      return Optional.of(
+          "the command is of %s, older than %s; send it again"
+              .formatted(command.getRequestedAt(), expiry));
+    }
+    if (Duration.between(now, command.getRequestedAt()).compareTo(CLOCKS_APART) > 0) {
+      return Optional.of(
+          "the command is of %s, which is yet to come; set the sender's clock"
+              .formatted(command.getRequestedAt()));
+    }
+    return fieldObjection(command);
+  }
+
+  private boolean isSigned(ConsumerRecord<byte[], byte[]> record) {
+    Header signature = record.headers().lastHeader(CommandHeaders.SIGNATURE);
+    return signature != null
+        && signature.value() != null
+        && Ed25519.isTrusted(commanders, record.value(), signature.value());
+  }
+
+  /** Fields that contradict the type of the command. */
+  private static Optional<String> fieldObjection(ControlCommand command) {
+    CommandType type = command.getType();
+    if (type == CommandType.UNKNOWN) {
+      return Optional.of("this version does not know the command's type; upgrade the trainer");
+    }
+    boolean ofRelease = type == CommandType.PROMOTE || type == CommandType.CANARY;
+    if (ofRelease != (command.getReleaseId() != null)) {
+      return Optional.of(
+          ofRelease
+              ? type + " names no releaseId"
+              : type + " names a releaseId, which belongs to PROMOTE and CANARY");
+    }
+    if (type != CommandType.CANARY && (command.getShare() != null || command.getImages() != null)) {
+      return Optional.of(type + " names a share or images, which belong to CANARY");
+    }
+    if (command.getShare() != null && !(command.getShare() > 0 && command.getShare() <= 1)) {
+      return Optional.of("share is " + command.getShare() + ", must be within (0, 1]");
+    }
+    if (command.getImages() != null && command.getImages() < 2) {
+      return Optional.of("images is " + command.getImages() + ", must be at least 2");
+    }
+    if ((type == CommandType.SET_ALERT_RATE) != (command.getAlertRate() != null)) {
+      return Optional.of(
+          type == CommandType.SET_ALERT_RATE
+              ? "SET_ALERT_RATE names no alertRate"
+              : type + " names an alertRate, which belongs to SET_ALERT_RATE");
+    }
+    if (command.getAlertRate() != null
+        && !(command.getAlertRate() > 0 && command.getAlertRate() < 1)) {
+      return Optional.of("alertRate is " + command.getAlertRate() + ", must be within (0, 1)");
+    }
+    if (command.getMinutes() != null
+        && !(command.getMinutes() > 0 && command.getMinutes() <= MAX_MINUTES)) {
+      return Optional.of(
+          "minutes is %s, must be above 0, at most %s"
+              .formatted(command.getMinutes(), MAX_MINUTES));
+    }
+    return Optional.empty();
+  }
+
+  /** Who asked, as far as the command says, and why. */
+  public static String by(ControlCommand command) {
+    String who = command.getRequestedBy().isEmpty() ? "somebody" : command.getRequestedBy();
+    return command.getReason().isEmpty() ? who : who + ": " + command.getReason();
+  }
+}

@@ -1,0 +1,102 @@
+package io.surprisal.trainer.cluster;
+
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.ReleaseAnnouncement;
+import io.surprisal.schemas.Topics;
+import io.surprisal.schemas.TrainerEvent;
+import io.surprisal.schemas.TrainerEventType;
+import io.surprisal.trainer.TrainerSettings;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the active trainer says in one transaction; once it is committed, it holds in the view of
+ * the cluster too. Not thread-safe.
+ */
+public final class Statement {
+  private static final Logger LOG = LoggerFactory.getLogger(Statement.class);
+  private static final RecordFormat<ReleaseAnnouncement> ANNOUNCEMENTS =
+      RecordFormat.of(ReleaseAnnouncement.class);
+  private static final RecordFormat<TrainerEvent> EVENTS = RecordFormat.of(TrainerEvent.class);
+
+  private final Topics topics;
+  private final String member;
+  private final ClusterView view;
+  private final TransactionalSender sender;
+  private final InstantSource clock;
+  private final List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+  private final List<Runnable> effects = new ArrayList<>();
+
+  public Statement(
+      TrainerSettings settings, ClusterView view, TransactionalSender sender, InstantSource clock) {
+    topics = settings.topics();
+    member = settings.member();
+    this.view = view;
+    this.sender = sender;
+    this.clock = clock;
+  }
+
+  public void announce(ReleaseAnnouncement announcement) {
+    records.add(
+        new ProducerRecord<>(
+            topics.releases(),
+            announcement.getReleaseId().getBytes(StandardCharsets.UTF_8),
+            ANNOUNCEMENTS.encode(announcement)));
+    effects.add(() -> view.saw(announcement));
+  }
+
+  public void event(TrainerEvent.Builder builder) {
+    TrainerEvent event = builder.build();
+    byte[] key =
+        event.getRunId() == null ? null : event.getRunId().getBytes(StandardCharsets.UTF_8);
+    records.add(new ProducerRecord<>(topics.trainer(), key, EVENTS.encode(event)));
+    effects.add(() -> view.saw(event));
+    LOG.info("{} {} {}", event.getType(), key == null ? "" : event.getRunId(), event.getMessage());
+  }
+
+  private void answer(TrainerEventType type, String commandId, String message) {
+    event(
+        TrainerEvent.newBuilder()
+            .setType(type)
+            .setEventTime(clock.instant())
+            .setCommandId(commandId)
+            .setMember(member)
+            .setMessage(message));
+  }
+
+  public void accept(String commandId, String message) {
+    answer(TrainerEventType.COMMAND_ACCEPTED, commandId, message);
+  }
+
+  public void done(String commandId, String message) {
+    answer(TrainerEventType.COMMAND_DONE, commandId, message);
+  }
+
+  public void reject(String commandId, String message) {
+    answer(TrainerEventType.COMMAND_REJECTED, commandId, message);
+  }
+
+  public void publish() {
+    publish(Map.of(), null);
+  }
+
+  /**
+   * Commits all of it, and the offsets, or nothing.
+   *
+   * @throws KafkaException if nothing was committed
+   */
+  public void publish(Map<TopicPartition, OffsetAndMetadata> offsets, ConsumerGroupMetadata group) {
+    sender.send(records, offsets, group);
+    effects.forEach(Runnable::run);
+  }
+}

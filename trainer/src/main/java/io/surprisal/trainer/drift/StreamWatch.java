@@ -1,0 +1,283 @@
+package io.surprisal.trainer.drift;
+
+import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.RecordFormatException;
+import io.surprisal.schemas.Topics;
+import io.surprisal.trainer.TrainerSettings;
+import io.surprisal.trainer.reservoir.IncomingImages;
+import io.surprisal.trainer.reservoir.Reservoir;
+import io.surprisal.trainer.reservoir.ReservoirImage;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads the stream beside the scorers: images into the reservoir, alerts as marks on them, scores
+ * into the drift test. Every trainer does so, the one that stands by as well, so that it can take
+ * over with a reservoir that is full. Where it has read to lies in the reservoir, the verdicts'
+ * offsets together with what the drift test knows, so that a restart loses and repeats none; that
+ * of the images is committed to the trainer's group too, for whoever watches its lag.
+ *
+ * <p>Owns its thread and clients; {@link #close} ends them.
+ */
+public final class StreamWatch implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(StreamWatch.class);
+  private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
+  private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration REFRESH = Duration.ofSeconds(30);
+  private static final Duration SWEEP = Duration.ofMinutes(10);
+  private static final Duration SAVE = Duration.ofSeconds(1);
+
+  private final Topics topics;
+  private final Reservoir reservoir;
+  private final DriftSensitivity sensitivity;
+  private final double alertRate;
+  private final InstantSource clock;
+  private final KafkaConsumer<byte[], byte[]> images;
+  private final KafkaConsumer<byte[], byte[]> verdicts;
+  private final IncomingImages incoming = new IncomingImages();
+  private final Thread thread = new Thread(this::watch, "trainer-stream");
+  private volatile boolean closed;
+  private volatile Throwable failure;
+
+  /** Guarded by this object, as are the test and what it has read. */
+  private String release;
+
+  private StreamDrift drift;
+
+  /** By topic and partition, the offset of the next verdict. */
+  private final Map<String, Map<Integer, Long>> next = new HashMap<>();
+
+  /** Whether verdicts were read that are not in the reservoir's state. */
+  private boolean unsaved;
+
+  /** Starts to read. */
+  public StreamWatch(TrainerSettings settings, Reservoir reservoir, InstantSource clock) {
+    topics = settings.topics();
+    this.reservoir = reservoir;
+    sensitivity = settings.sensitivity();
+    alertRate = settings.alertRate();
+    this.clock = clock;
+    Optional<WatchState> saved = reservoir.watchState();
+    release = saved.map(WatchState::release).orElse("");
+    drift =
+        new StreamDrift(
+            sensitivity, alertRate, saved.map(WatchState::drift).orElse(StreamDrift.State.START));
+    saved
+        .map(WatchState::next)
+        .orElse(Map.of())
+        .forEach((topic, partitions) -> next.put(topic, new HashMap<>(partitions)));
+    images =
+        settings.consumer(
+            Map.of(
+                ConsumerConfig.GROUP_ID_CONFIG,
+                settings.group() + "-images",
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                "earliest"));
+    verdicts = settings.consumer(Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest"));
+    thread.start();
+  }
+
+  /** The shift of the stream under a release; the first call for it begins to look for one. */
+  public synchronized Optional<StreamShift> shift(String releaseId) {
+    if (!releaseId.equals(release)) {
+      release = releaseId;
+      drift = new StreamDrift(sensitivity, alertRate, StreamDrift.State.START);
+      unsaved = true;
+    }
+    return drift.shift();
+  }
+
+  /** What ended it; empty while it reads. */
+  public Optional<Throwable> failure() {
+    return Optional.ofNullable(failure);
+  }
+
+  private void watch() {
+    try {
+      readUntilClosed();
+      save();
+    } catch (RuntimeException e) {
+      LOG.error("The stream can no longer be read", e);
+      failure = e;
+    }
+  }
+
+  private void readUntilClosed() {
+    try {
+      Instant refreshed = Instant.MIN;
+      Instant swept = clock.instant();
+      Instant saved = Instant.MIN;
+      while (!closed) {
+        Instant now = clock.instant();
+        if (Duration.between(refreshed, now).compareTo(REFRESH) >= 0) {
+          assign();
+          refreshed = now;
+        }
+        readImages(now);
+        readVerdicts();
+        if (Duration.between(saved, now).compareTo(SAVE) >= 0) {
+          save();
+          saved = now;
+        }
+        if (Duration.between(swept, now).compareTo(SWEEP) >= 0) {
+          reservoir.dropOld(now);
+          swept = now;
+        }
+      }
+    } catch (WakeupException e) {
+      LOG.debug("Ends", e);
+    }
+  }
+
+  private synchronized void save() {
+    if (unsaved) {
+      reservoir.save(new WatchState(release, drift.state(), next));
+      unsaved = false;
+    }
+  }
+
+  /** Takes all partitions, those too that were added meanwhile. */
+  private void assign() {
+    List<TopicPartition> all = partitions(topics.images());
+    if (!images.assignment().containsAll(all)) {
+      images.assign(all);
+      for (TopicPartition partition : all) {
+        OptionalLong position = reservoir.position(partition.partition());
+        if (position.isPresent()) {
+          images.seek(partition, position.getAsLong());
+        } else {
+          images.seekToBeginning(List.of(partition));
+        }
+      }
+    }
+    List<TopicPartition> judged = new ArrayList<>(partitions(topics.scores()));
+    judged.addAll(partitions(topics.alerts()));
+    if (!verdicts.assignment().containsAll(judged)) {
+      verdicts.assign(judged);
+      Map<TopicPartition, Long> from = new HashMap<>();
+      for (TopicPartition partition : judged) {
+        if (next.isEmpty()) {
+          verdicts.seekToEnd(List.of(partition)); // what was judged before is not looked at
+          from.put(partition, verdicts.position(partition));
+        } else {
+          from.put(
+              partition,
+              next.getOrDefault(partition.topic(), Map.of())
+                  .getOrDefault(partition.partition(), 0L));
+        }
+      }
+      from.forEach((partition, offset) -> verdicts.seek(partition, offset));
+      readFrom(from);
+    }
+  }
+
+  /** All at once: with some of them alone, the others would be read from their beginning. */
+  private synchronized void readFrom(Map<TopicPartition, Long> offsets) {
+    offsets.forEach(
+        (partition, offset) ->
+            next.computeIfAbsent(partition.topic(), topic -> new HashMap<>())
+                .put(partition.partition(), offset));
+  }
+
+  private List<TopicPartition> partitions(String topic) {
+    List<PartitionInfo> found = images.partitionsFor(topic);
+    return found.stream().map(p -> new TopicPartition(topic, p.partition())).toList();
+  }
+
+  private void readImages(Instant now) {
+    List<ReservoirImage> read = new ArrayList<>();
+    Map<Integer, Long> next = new HashMap<>();
+    Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+    for (ConsumerRecord<byte[], byte[]> record : images.poll(POLL)) {
+      incoming.read(record, now).ifPresent(read::add);
+      next.put(record.partition(), record.offset() + 1);
+      offsets.put(
+          new TopicPartition(record.topic(), record.partition()),
+          new OffsetAndMetadata(record.offset() + 1));
+    }
+    if (!next.isEmpty()) {
+      reservoir.add(read, next);
+      images.commitAsync(offsets, (committed, e) -> LOG.trace("committed {}", committed, e));
+    }
+  }
+
+  private void readVerdicts() {
+    for (ConsumerRecord<byte[], byte[]> record : verdicts.poll(Duration.ZERO)) {
+      try {
+        if (record.topic().equals(topics.alerts())) {
+          AnomalyAlert alert = ALERTS.decode(record.value());
+          reservoir.markAlerted(
+              new ReservoirImage.Place(
+                  alert.getLocation().getPartition(), alert.getLocation().getOffset()),
+              clock.instant());
+        } else {
+          observe(SCORES.decode(record.value()), Instant.ofEpochMilli(record.timestamp()));
+        }
+      } catch (RecordFormatException e) {
+        LOG.warn("{}-{} at {} is skipped", record.topic(), record.partition(), record.offset(), e);
+      }
+      passed(record);
+    }
+  }
+
+  private synchronized void passed(ConsumerRecord<byte[], byte[]> record) {
+    next.get(record.topic()).put(record.partition(), record.offset() + 1);
+    unsaved = true;
+  }
+
+  /**
+   * In the time of the stream, that of the images' records: images that came before a shift was
+   * seen in the scores may well belong to it.
+   */
+  private synchronized void observe(ImageScore score, Instant when) {
+    if (score.getReleaseId().equals(release) && score.getLowLikelihoodPValue() != null) {
+      drift.observe(
+          score.getSource(),
+          score.getLowLikelihoodPValue(),
+          score.getAtypicalPValue() == null
+              ? OptionalDouble.empty()
+              : OptionalDouble.of(score.getAtypicalPValue()),
+          when);
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      images.wakeup(); // a broker that is gone would be waited for
+      verdicts.wakeup();
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true; // the clients are the thread's until it ends
+      }
+    }
+    images.close();
+    verdicts.close();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

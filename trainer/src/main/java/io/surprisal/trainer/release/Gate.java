@@ -1,0 +1,239 @@
+package io.surprisal.trainer.release;
+
+import io.surprisal.model.calibration.Calibrator;
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.ImageSubset;
+import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.images.Damage;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.scoring.DatasetLikelihood;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.Stages;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+
+/**
+ * Decides whether a candidate may serve, on held-out images. It is refused
+ *
+ * <ul>
+ *   <li>where any score is not finite
+ *   <li>where the one-sided 99 % lower bound of its increase in bits/dim over the active release,
+ *       on the same images and the same noise, exceeds the tolerance: an equal candidate is refused
+ *       in at most 1 % of draws
+ *   <li>where, calibrated on one half of the images, it alerts on the other half more or less often
+ *       than all but one in a thousand calibrations do
+ *   <li>where it tells damaged images (noise, inversion, a blank square) from whole ones clearly
+ *       worse than the active release does, or, with none active, no better than chance
+ * </ul>
+ */
+public final class Gate {
+  private static final double Z99 = 2.3263478740408408;
+  private static final double ALERTS_CONFIDENCE = 0.9995;
+  private static final int DAMAGED_IMAGES = 64;
+
+  /** Loss of AUROC that two noisy estimates on {@link #DAMAGED_IMAGES} images may show. */
+  private static final double AUROC_TOLERANCE = 0.1;
+
+  private static final double CHANCE = 0.5;
+
+  private final double tolerance;
+  private final double alertRate;
+  private final int evaluations;
+  private final Execution execution;
+  private final long seed;
+  private final BooleanSupplier stop;
+
+  /**
+   * @param tolerance increase of held-out bits/dim that passes
+   * @param alertRate share of normal images to alert on
+   * @param evaluations K that the release will be served with
+   * @param execution where, and how precisely
+   * @param seed of noise and damage
+   * @param stop asked between batches; once true, the judgement is worth nothing
+   */
+  public Gate(
+      double tolerance,
+      double alertRate,
+      int evaluations,
+      Execution execution,
+      long seed,
+      BooleanSupplier stop) {
+    this.tolerance = tolerance;
+    this.alertRate = alertRate;
+    this.evaluations = evaluations;
+    this.execution = execution;
+    this.seed = seed;
+    this.stop = stop;
+  }
+
+  /**
+   * Judges a candidate.
+   *
+   * @param heldOut images that trained neither release
+   */
+  public GateReport judge(Release candidate, Optional<Release> active, ImageDataset heldOut)
+      throws IOException {
+    List<String> reasons = new ArrayList<>();
+    double[] scores = scores(candidate, heldOut);
+    double mean = Arrays.stream(scores).average().orElse(Double.NaN);
+    if (!Double.isFinite(mean)) {
+      reasons.add("a held-out image has no finite score");
+      return new GateReport(
+          reasons, mean, OptionalDouble.empty(), OptionalDouble.empty(), scores.length);
+    }
+    OptionalDouble activeMean = OptionalDouble.empty();
+    OptionalDouble lowerBound = OptionalDouble.empty();
+    if (active.isPresent()) {
+      double[] before = scores(active.get(), heldOut);
+      activeMean = Arrays.stream(before).average();
+      lowerBound = OptionalDouble.of(increaseLowerBound(scores, before));
+      if (lowerBound.getAsDouble() > tolerance) {
+        reasons.add(
+            String.format(
+                Locale.ROOT,
+                "held-out bits/dim rise by at least %.4f (99 %% bound), allowed are %s",
+                lowerBound.getAsDouble(),
+                tolerance));
+      }
+    }
+    alertRateReason(candidate, heldOut).ifPresent(reasons::add);
+    damageReason(candidate, active, heldOut).ifPresent(reasons::add);
+    return new GateReport(reasons, mean, activeMean, lowerBound, scores.length);
+  }
+
+  /** At the same levels and noise for every release, which its control variate would move. */
+  private ImageScorer scorer(Release release) {
+    return ImageScorer.atRandomLevels(
+        release, execution, Stages.single(evaluations), Optional.empty(), OptionalLong.of(seed));
+  }
+
+  private double[] scores(Release release, ImageDataset images) {
+    double[] scores = new double[images.size()];
+    try (ImageScorer scorer = scorer(release)) {
+      DatasetLikelihood.measure(
+          scorer,
+          images,
+          images.size(),
+          (index, likelihood) -> scores[index] = likelihood.bitsPerDim(),
+          stop);
+    }
+    return scores;
+  }
+
+  /** Of the mean of paired differences. */
+  static double increaseLowerBound(double[] candidate, double[] active) {
+    int n = candidate.length;
+    double mean = IntStream.range(0, n).mapToDouble(i -> candidate[i] - active[i]).sum() / n;
+    double squares =
+        IntStream.range(0, n).mapToDouble(i -> Math.pow(candidate[i] - active[i] - mean, 2)).sum();
+    return lowerBound(n, mean, Math.sqrt(squares / (n - 1) / n));
+  }
+
+  /**
+   * One-sided 99 % lower bound of a mean of n: mean − t · standard error, t of Student's
+   * distribution.
+   */
+  static double lowerBound(long n, double mean, double standardError) {
+    // The first term of the expansion of Student's quantile (Abramowitz & Stegun 26.7.5).
+    double t = Z99 + (Math.pow(Z99, 3) + Z99) / (4 * (n - 1));
+    return mean - t * standardError;
+  }
+
+  private Optional<String> alertRateReason(Release candidate, ImageDataset heldOut)
+      throws IOException {
+    ImageSubset calibrating = new ImageSubset(heldOut, 0, 2);
+    ImageSubset checking = new ImageSubset(heldOut, 1, 2);
+    double rate = Math.max(alertRate, 2.0 / calibrating.size());
+    Path file = Files.createTempFile("surprisal-gate", ".safetensors");
+    try {
+      Calibration calibration =
+          Calibrator.calibrate(
+              candidate, calibrating, calibrating.size(), evaluations, execution, n -> {}, stop);
+      Release calibrated = candidate.recalibrated(file, calibration);
+      AlertRule rule =
+          AlertRule.of(calibrated, evaluations, execution.precision().toString(), rate);
+      if (rule.silence().isPresent()) {
+        return rule.silence();
+      }
+      int alerts = 0;
+      try (ImageScorer scorer = new ImageScorer(calibrated, execution, evaluations)) {
+        for (int i = 0; i < checking.size() && !stop.getAsBoolean(); i++) {
+          alerts += rule.judge(scorer.score(checking.image(i))).alert() ? 1 : 0;
+        }
+      }
+      int least = rule.falseAlerts(checking.size()).quantile(1 - ALERTS_CONFIDENCE);
+      int most = rule.falseAlerts(checking.size()).quantile(ALERTS_CONFIDENCE);
+      return alerts >= least && alerts <= most
+          ? Optional.empty()
+          : Optional.of(
+              "%d of %d held-out images alert after recalibration at a rate of %s, expected are %d to %d"
+                  .formatted(alerts, checking.size(), rate, least, most));
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  private Optional<String> damageReason(
+      Release candidate, Optional<Release> active, ImageDataset heldOut) {
+    double found = auroc(candidate, heldOut);
+    double needed = active.map(release -> auroc(release, heldOut) - AUROC_TOLERANCE).orElse(CHANCE);
+    return found >= needed
+        ? Optional.empty()
+        : Optional.of(
+            String.format(
+                Locale.ROOT,
+                "damaged images are told from whole ones with an AUROC of %.3f, needed are %.3f",
+                found,
+                needed));
+  }
+
+  /** Of bits/dim, damaged against whole, mean over the kinds of damage. */
+  private double auroc(Release release, ImageDataset heldOut) {
+    int n = Math.min(DAMAGED_IMAGES, heldOut.size());
+    List<PixelImage> whole = IntStream.range(0, n).mapToObj(heldOut::image).toList();
+    try (ImageScorer scorer = scorer(release)) {
+      double[] normal = bitsPerDim(scorer, whole);
+      return Arrays.stream(Damage.values())
+          .mapToDouble(
+              damage -> {
+                Random random = new Random(seed + damage.ordinal());
+                return auroc(
+                    normal,
+                    bitsPerDim(
+                        scorer, whole.stream().map(image -> damage.apply(image, random)).toList()));
+              })
+          .average()
+          .orElseThrow();
+    }
+  }
+
+  private static double[] bitsPerDim(ImageScorer scorer, List<PixelImage> images) {
+    return scorer.score(images).stream().mapToDouble(ImageLikelihood::bitsPerDim).toArray();
+  }
+
+  /** Probability that a random positive scores above a random negative; ties count half. */
+  static double auroc(double[] negative, double[] positive) {
+    double wins = 0;
+    for (double high : positive) {
+      for (double low : negative) {
+        wins += high > low ? 1 : high == low ? 0.5 : 0;
+      }
+    }
+    return wins / negative.length / positive.length;
+  }
+}

@@ -1,0 +1,141 @@
+package io.surprisal.trainer.release;
+
+import io.surprisal.model.release.Ed25519;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.ReleaseStore;
+import io.surprisal.schemas.ReleaseAnnouncement;
+import io.surprisal.schemas.ReleaseChunks;
+import io.surprisal.trainer.TrainerSettings;
+import io.surprisal.trainer.cluster.TransactionalSender;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts releases where scorers find them, and clears away what nobody needs: in the store's
+ * directory, and, where scorers do not see that, in a topic. Store and sender stay the caller's.
+ * Not thread-safe.
+ */
+public final class PublishedReleases {
+  private static final Logger LOG = LoggerFactory.getLogger(PublishedReleases.class);
+
+  private final TrainerSettings settings;
+  private final ReleaseStore store;
+  private final TransactionalSender sender;
+  private final InstantSource clock;
+
+  public PublishedReleases(
+      TrainerSettings settings,
+      ReleaseStore store,
+      TransactionalSender sender,
+      InstantSource clock) {
+    this.settings = settings;
+    this.store = store;
+    this.sender = sender;
+    this.clock = clock;
+  }
+
+  /**
+   * Stores a release; it can be fetched when this returns.
+   *
+   * @return its announcement as the active one
+   */
+  public ReleaseAnnouncement.Builder publish(Path file, Release release) throws IOException {
+    Path stored = store.put(file, release);
+    String location =
+        settings.throughKafka()
+            ? send(release.id(), Files.readAllBytes(stored)).toString()
+            : stored.toUri().toString();
+    return Announcements.active(release, location, Files.size(stored), clock.instant())
+        .setSignatureLocation(signature(stored, release.id()).orElse(null));
+  }
+
+  /** Sends a file in one transaction, before it is announced. */
+  private ReleaseChunks.Location send(String id, byte[] file) {
+    String topic = settings.topics().releaseChunks();
+    List<ProducerRecord<byte[], byte[]>> records = ReleaseChunks.records(topic, id, file);
+    try {
+      long first = sender.send(records).get(0).get().offset();
+      return new ReleaseChunks.Location(topic, first, id, records.size());
+    } catch (ExecutionException e) {
+      throw new KafkaException("a piece of release " + id + " was not sent", e.getCause());
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
+  }
+
+  /** Location of the detached signature of a file in the store; empty where none is asked for. */
+  private Optional<String> signature(Path file, String id) throws IOException {
+    if (settings.signingKey().isEmpty()) {
+      return Optional.empty();
+    }
+    byte[] signature = Ed25519.sign(settings.signingKey().get(), Files.readAllBytes(file));
+    if (settings.throughKafka()) {
+      return Optional.of(Ed25519.DATA + Base64.getEncoder().encodeToString(signature));
+    }
+    Path beside = store.signature(id);
+    Files.write(beside, signature);
+    return Optional.of(beside.toUri().toString());
+  }
+
+  /** Brings a release here that another trainer made, and that came through Kafka. */
+  public void fetch(ReleaseAnnouncement release) throws IOException {
+    String id = release.getReleaseId();
+    if (!ReleaseChunks.Location.is(release.getLocation()) || Files.exists(store.file(id))) {
+      return;
+    }
+    try (KafkaConsumer<byte[], byte[]> consumer = settings.consumer(Map.of())) {
+      store.put(
+          ReleaseChunks.read(
+              consumer,
+              ReleaseChunks.Location.parse(release.getLocation()),
+              release.getSizeBytes()),
+          id);
+    }
+  }
+
+  /**
+   * Deletes all but the newest.
+   *
+   * @param kept ids of those that stay in any case
+   * @param announced the announcement of a release
+   */
+  public void retain(Set<String> kept, Function<String, Optional<ReleaseAnnouncement>> announced) {
+    try {
+      List<String> deleted = store.retain(settings.keptReleases(), kept);
+      if (!deleted.isEmpty()) {
+        deleteChunks(deleted.stream().flatMap(id -> announced.apply(id).stream()).toList());
+        LOG.info("deleted old releases {}", deleted);
+      }
+    } catch (IOException e) {
+      LOG.warn("old releases cannot be deleted", e);
+    }
+  }
+
+  private void deleteChunks(List<ReleaseAnnouncement> releases) {
+    List<ProducerRecord<byte[], byte[]>> deletions =
+        releases.stream()
+            .map(ReleaseAnnouncement::getLocation)
+            .filter(ReleaseChunks.Location::is)
+            .map(ReleaseChunks.Location::parse)
+            .flatMap(location -> ReleaseChunks.deletions(location).stream())
+            .toList();
+    if (!deletions.isEmpty()) {
+      sender.send(deletions);
+    }
+  }
+}

@@ -1,0 +1,245 @@
+package io.surprisal.trainer.release;
+
+import io.surprisal.model.release.ReleaseStore;
+import io.surprisal.schemas.ControlCommand;
+import io.surprisal.schemas.ReleaseAnnouncement;
+import io.surprisal.schemas.ReleaseState;
+import io.surprisal.schemas.TrainerEvent;
+import io.surprisal.schemas.TrainerEventType;
+import io.surprisal.trainer.TrainerSettings;
+import io.surprisal.trainer.cluster.ClusterView;
+import io.surprisal.trainer.cluster.CommandReader;
+import io.surprisal.trainer.cluster.Statement;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Which release serves, and which is tried beside it: what the active trainer announces of them.
+ * Owns the canary's follower of the statistics. Not thread-safe.
+ */
+public final class ServingRelease implements AutoCloseable {
+  private final TrainerSettings settings;
+  private final ReleaseStore store;
+  private final PublishedReleases releases;
+  private final ClusterView view;
+  private final Supplier<Statement> statements;
+  private final InstantSource clock;
+  private Optional<Canary> canary = Optional.empty();
+
+  public ServingRelease(
+      TrainerSettings settings,
+      ReleaseStore store,
+      PublishedReleases releases,
+      ClusterView view,
+      Supplier<Statement> statements,
+      InstantSource clock) {
+    this.settings = settings;
+    this.store = store;
+    this.releases = releases;
+    this.view = view;
+    this.statements = statements;
+    this.clock = clock;
+  }
+
+  /** Carries out ROLLBACK. */
+  public void rollBack(ControlCommand command, Statement said) {
+    String id = command.getCommandId();
+    Optional<ReleaseAnnouncement> before = view.before();
+    if (before.isEmpty() || view.active().isEmpty()) {
+      said.reject(id, "no release was active before the present one");
+    } else {
+      activate(before.get(), "rolled back by " + CommandReader.by(command), said);
+      said.done(id, "release " + before.get().getReleaseId() + " is active again");
+    }
+  }
+
+  /** Carries out SET_ALERT_RATE. */
+  public void setAlertRate(ControlCommand command, Statement said) {
+    String id = command.getCommandId();
+    if (view.active().isEmpty()) {
+      said.reject(id, "no release is active yet");
+    } else {
+      said.announce(
+          anew(view.active().get(), "alert rate set by " + CommandReader.by(command))
+              .setAlertRate(command.getAlertRate())
+              .build());
+      said.done(id, "the alert rate is " + command.getAlertRate());
+    }
+  }
+
+  /** The share of images that the active release is to alert on. */
+  public double alertRate() {
+    return view.active()
+        .map(ReleaseAnnouncement::getAlertRate)
+        .filter(rate -> rate != null)
+        .orElse(settings.alertRate());
+  }
+
+  /** Carries out PROMOTE. */
+  public void promote(ControlCommand command, Statement said) {
+    String id = command.getCommandId();
+    String wanted = command.getReleaseId();
+    Optional<String> objection = objection(wanted);
+    if (objection.isPresent()) {
+      said.reject(id, objection.get());
+    } else {
+      activate(
+          view.release(wanted).orElseThrow(), "promoted by " + CommandReader.by(command), said);
+      said.done(id, "release " + wanted + " is active");
+    }
+  }
+
+  /** Why a release can be neither promoted nor tried; empty where it can. */
+  private Optional<String> objection(String wanted) {
+    if (view.release(wanted).isEmpty()) {
+      return Optional.of("release " + wanted + " was never announced");
+    }
+    if (view.active().map(a -> a.getReleaseId().equals(wanted)).orElse(false)) {
+      return Optional.of("release " + wanted + " is active already");
+    }
+    try {
+      releases.fetch(view.release(wanted).orElseThrow());
+      store.load(wanted);
+      return Optional.empty();
+    } catch (IOException | IllegalArgumentException e) {
+      return Optional.of("release " + wanted + " cannot be loaded: " + e.getMessage());
+    }
+  }
+
+  /** Carries out CANARY. */
+  public void tryOut(ControlCommand command, Statement said) {
+    String id = command.getCommandId();
+    Optional<String> objection =
+        view.active().isEmpty()
+            ? Optional.of("no release is active to try it beside; promote it")
+            : view.candidate()
+                .map(tried -> "release " + tried.getReleaseId() + " is tried; CANCEL ends that")
+                .or(() -> objection(command.getReleaseId()));
+    if (objection.isPresent()) {
+      said.reject(id, objection.get());
+    } else {
+      double share =
+          command.getShare() == null ? settings.canary().shareOrDefault() : command.getShare();
+      said.accept(id, "it is tried on a share of %s of the images".formatted(share));
+      tryOut(
+          view.release(command.getReleaseId()).orElseThrow(),
+          share,
+          CommandReader.by(command),
+          said);
+    }
+  }
+
+  /** Announces a candidate; scorers try it beside the active release. */
+  public void tryOut(ReleaseAnnouncement release, double share, String reason, Statement said) {
+    dropCandidate("release " + release.getReleaseId() + " is tried instead", said);
+    said.announce(
+        anew(release, reason).setState(ReleaseState.CANDIDATE).setShadowShare(share).build());
+    said.event(
+        canaryEvent(TrainerEventType.CANARY_STARTED, release)
+            .setMessage("tried on a share of %s of the images: %s".formatted(share, reason)));
+  }
+
+  /** The candidate, if there is one, is one no more and does not serve. */
+  public void dropCandidate(String reason, Statement said) {
+    Optional<ReleaseAnnouncement> candidate = view.candidate();
+    if (candidate.isEmpty()) {
+      return;
+    }
+    boolean served = view.before().equals(candidate);
+    said.announce(
+        anew(candidate.get(), reason)
+            .setState(served ? ReleaseState.INACTIVE : ReleaseState.REFUSED)
+            .build());
+    said.event(canaryEvent(TrainerEventType.CANARY_REFUSED, candidate.get()).setMessage(reason));
+    view.canary().ifPresent(command -> said.reject(command.getCommandId(), reason));
+  }
+
+  private TrainerEvent.Builder canaryEvent(TrainerEventType type, ReleaseAnnouncement candidate) {
+    return TrainerEvent.newBuilder()
+        .setType(type)
+        .setEventTime(clock.instant())
+        .setRunId(candidate.getRunId())
+        .setReleaseId(candidate.getReleaseId())
+        .setParentReleaseId(view.active().map(ReleaseAnnouncement::getReleaseId).orElse(null))
+        .setMember(settings.member());
+  }
+
+  /** Brings the trial of the candidate on, or ends it. */
+  public void watchCandidate() {
+    Optional<ReleaseAnnouncement> candidate = view.candidate();
+    String active = view.active().map(ReleaseAnnouncement::getReleaseId).orElse("");
+    if (canary.isPresent() && !candidate.map(c -> canary.get().isOf(c, active)).orElse(false)) {
+      canary.get().close();
+      canary = Optional.empty();
+    }
+    if (candidate.isEmpty()) {
+      return;
+    }
+    if (canary.isEmpty()) {
+      long images = view.canary().map(ControlCommand::getImages).orElse(settings.canary().images());
+      canary = Optional.of(new Canary(settings, candidate.get(), active, images));
+    }
+    Optional<Canary.Verdict> verdict = canary.get().verdict(clock.instant());
+    if (verdict.isEmpty()) {
+      return;
+    }
+    Statement said = statements.get();
+    if (verdict.get().passed()) {
+      String reason = "canary passed: " + verdict.get().message();
+      ReleaseAnnouncement.Builder passed =
+          anew(candidate.get(), reason)
+              .setAlertRate(view.active().map(ReleaseAnnouncement::getAlertRate).orElse(null));
+      activate(passed.build(), reason, said);
+    } else {
+      dropCandidate(verdict.get().message(), said);
+    }
+    said.publish();
+  }
+
+  /** The active release steps back first, so that the last announcement is the active one. */
+  public void activate(ReleaseAnnouncement release, String reason, Statement said) {
+    if (view.candidate().map(c -> c.getReleaseId().equals(release.getReleaseId())).orElse(false)) {
+      said.event(canaryEvent(TrainerEventType.CANARY_PASSED, release).setMessage(reason));
+      view.canary().ifPresent(command -> said.done(command.getCommandId(), reason));
+    } else {
+      dropCandidate("release " + release.getReleaseId() + " is active from now on", said);
+    }
+    view.active()
+        .filter(active -> !active.getReleaseId().equals(release.getReleaseId()))
+        .ifPresent(
+            active ->
+                said.announce(
+                    anew(active, "followed by " + release.getReleaseId())
+                        .setState(ReleaseState.INACTIVE)
+                        .build()));
+    said.announce(anew(release, reason).setState(ReleaseState.ACTIVE).setShadowShare(null).build());
+  }
+
+  /**
+   * What was announced of a release, as this member would announce it now. Avro's own copy goes
+   * through its reflection, which distrusts all classes but its own.
+   */
+  private ReleaseAnnouncement.Builder anew(ReleaseAnnouncement release, String reason) {
+    return ReleaseAnnouncement.newBuilder()
+        .setReleaseId(release.getReleaseId())
+        .setState(release.getState())
+        .setLocation(release.getLocation())
+        .setSha256(release.getSha256())
+        .setSizeBytes(release.getSizeBytes())
+        .setSignatureLocation(release.getSignatureLocation())
+        .setParentReleaseId(release.getParentReleaseId())
+        .setRunId(release.getRunId())
+        .setHeldOutBitsPerDim(release.getHeldOutBitsPerDim())
+        .setAlertRate(release.getAlertRate())
+        .setReason(reason)
+        .setAnnouncedBy(settings.member())
+        .setAnnouncedAt(clock.instant());
+  }
+
+  @Override
+  public void close() {
+    canary.ifPresent(Canary::close);
+  }
+}

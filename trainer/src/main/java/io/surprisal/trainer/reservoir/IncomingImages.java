@@ -1,0 +1,64 @@
+package io.surprisal.trainer.reservoir;
+
+import io.surprisal.model.decoding.DecodingLimits;
+import io.surprisal.model.decoding.ImageDecoder;
+import io.surprisal.model.decoding.ImageFormat;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.schemas.ImageEvent;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.RecordFormatException;
+import java.time.Instant;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** From records of the images topic to images. Not thread-safe. */
+public final class IncomingImages {
+  private static final Logger LOG = LoggerFactory.getLogger(IncomingImages.class);
+  private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
+
+  private final ImageDecoder decoder = new ImageDecoder(DecodingLimits.defaults());
+
+  /** The image of a record; empty where there is none: the scorer makes a dead letter of it. */
+  public Optional<ReservoirImage> read(ConsumerRecord<byte[], byte[]> record, Instant now) {
+    if (record.value() == null) {
+      return Optional.empty();
+    }
+    try {
+      ImageEvent event = EVENTS.decode(record.value());
+      byte[] body = new byte[event.getBody().remaining()];
+      event.getBody().duplicate().get(body);
+      Optional<ImageFormat> format = format(event);
+      if (format.isEmpty()) {
+        return Optional.empty();
+      }
+      return Optional.of(
+          new ReservoirImage(
+              event.getSource(),
+              record.partition(),
+              record.offset(),
+              arrival(record, now),
+              decoder.decode(format.get(), event.getWidth(), event.getHeight(), body)));
+    } catch (RecordFormatException | ImageRejectedException e) {
+      LOG.debug("{}-{} at {} is no image", record.topic(), record.partition(), record.offset(), e);
+      return Optional.empty();
+    }
+  }
+
+  /** As the record says; never later than now, and now where it says nothing. */
+  private static Instant arrival(ConsumerRecord<?, ?> record, Instant now) {
+    Instant stamped = Instant.ofEpochMilli(record.timestamp());
+    return record.timestamp() < 0 || stamped.isAfter(now) ? now : stamped;
+  }
+
+  private static Optional<ImageFormat> format(ImageEvent event) {
+    return switch (event.getFormat()) {
+      case PNG -> Optional.of(ImageFormat.PNG);
+      case JPEG -> Optional.of(ImageFormat.JPEG);
+      case GRAY8 -> Optional.of(ImageFormat.GRAY8);
+      case RGB8 -> Optional.of(ImageFormat.RGB8);
+      case UNKNOWN -> Optional.empty();
+    };
+  }
+}

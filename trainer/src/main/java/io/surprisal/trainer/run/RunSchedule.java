@@ -1,0 +1,125 @@
+package io.surprisal.trainer.run;
+
+import io.surprisal.schemas.ControlCommand;
+import io.surprisal.schemas.ReleaseAnnouncement;
+import io.surprisal.trainer.TrainerSettings;
+import io.surprisal.trainer.cluster.ClusterView;
+import io.surprisal.trainer.cluster.CommandReader;
+import io.surprisal.trainer.drift.StreamShift;
+import io.surprisal.trainer.drift.StreamWatch;
+import io.surprisal.trainer.release.ServingRelease;
+import io.surprisal.trainer.reservoir.Reservoir;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Collectors;
+
+/**
+ * When a run starts, and why: for commands that wait, for a first release, for a shift of the
+ * stream, or because it is time. Commands that wait make one run together. Not thread-safe.
+ */
+public final class RunSchedule {
+  private final TrainerSettings settings;
+  private final Reservoir reservoir;
+  private final StreamWatch watch;
+  private final RunPlanner planner;
+  private final ClusterView view;
+  private final ServingRelease serving;
+  private final InstantSource clock;
+  private final Instant activeSince;
+
+  public RunSchedule(
+      TrainerSettings settings,
+      Reservoir reservoir,
+      StreamWatch watch,
+      RunPlanner planner,
+      ClusterView view,
+      ServingRelease serving,
+      InstantSource clock) {
+    this.settings = settings;
+    this.reservoir = reservoir;
+    this.watch = watch;
+    this.planner = planner;
+    this.view = view;
+    this.serving = serving;
+    this.clock = clock;
+    activeSince = clock.instant();
+  }
+
+  /** The run that is due; empty where none is. */
+  public Optional<RunPlanner.Order> next() {
+    Map<String, ControlCommand> waiting = view.waiting();
+    if (!waiting.isEmpty()) {
+      return Optional.of(ordered(waiting));
+    }
+    Instant now = clock.instant();
+    boolean soon =
+        view.lastRunEnd()
+            .map(end -> Duration.between(end, now).compareTo(settings.pause()) < 0)
+            .orElse(false);
+    if (soon) {
+      return Optional.empty();
+    }
+    if (view.active().isEmpty()) {
+      return reservoir.seen() >= settings.firstImages()
+              && planner.lack(serving.alertRate(), Optional.empty()).isEmpty()
+          ? Optional.of(due("the first release, from the stream's first images", Optional.empty()))
+          : Optional.empty();
+    }
+    Optional<StreamShift> shift = watch.shift(view.active().get().getReleaseId());
+    if (shift.isPresent() && planner.lack(serving.alertRate(), shift).isEmpty()) {
+      return Optional.of(due(shift.get().summary(), shift));
+    }
+    Instant last = view.lastRunEnd().orElse(activeSince);
+    boolean scheduled = Duration.between(last, now).compareTo(settings.every()) >= 0;
+    return scheduled && planner.lack(serving.alertRate(), Optional.empty()).isEmpty()
+        ? Optional.of(due("the schedule, every " + settings.every(), Optional.empty()))
+        : Optional.empty();
+  }
+
+  private RunPlanner.Order due(String trigger, Optional<StreamShift> shift) {
+    return new RunPlanner.Order(
+        newRunId(),
+        trigger,
+        List.of(),
+        view.active().map(ReleaseAnnouncement::getReleaseId),
+        false,
+        false,
+        shift,
+        settings.budget(),
+        serving.alertRate());
+  }
+
+  /** One run for all commands that wait. */
+  private RunPlanner.Order ordered(Map<String, ControlCommand> waiting) {
+    Duration budget =
+        waiting.values().stream()
+            .map(
+                command ->
+                    command.getMinutes() == null
+                        ? settings.budget()
+                        : Duration.ofMillis(Math.round(command.getMinutes() * 60_000)))
+            .max(Duration::compareTo)
+            .orElseThrow();
+    return new RunPlanner.Order(
+        newRunId(),
+        waiting.values().stream()
+            .map(command -> "asked for by " + CommandReader.by(command))
+            .collect(Collectors.joining("; ")),
+        List.copyOf(waiting.keySet()),
+        view.active().map(ReleaseAnnouncement::getReleaseId),
+        waiting.values().stream().anyMatch(ControlCommand::getFromScratch),
+        waiting.values().stream().anyMatch(ControlCommand::getIncludeAlerted),
+        Optional.empty(),
+        budget,
+        serving.alertRate());
+  }
+
+  private static String newRunId() {
+    return "run-" + UUID.randomUUID();
+  }
+}

@@ -1,0 +1,326 @@
+package io.surprisal.trainer.run;
+
+import io.surprisal.model.calibration.Calibrator;
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.datasets.ImageSubset;
+import io.surprisal.model.fit.Fit;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Provenance;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.ReleaseStore;
+import io.surprisal.model.release.TrainingRecord;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.Precision;
+import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.trainer.TrainerSettings;
+import io.surprisal.trainer.release.Gate;
+import io.surprisal.trainer.release.GateReport;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One training run from the images in its directory to a candidate that the gate has judged. Called
+ * again after a kill it goes on from its last checkpoint, and ends as it would have.
+ */
+public final class TrainingRun implements Callable<TrainingRun.Outcome> {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
+
+  /** The curve is flat where so many points have not bettered the best before by so much. */
+  private static final int PLATEAU_POINTS = 6;
+
+  private static final double PLATEAU_BITS_PER_DIM = 0.0005;
+
+  private final Path directory;
+  private final RunPlan plan;
+  private final ReleaseStore store;
+  private final TrainerSettings settings;
+  private final Consumer<Progress> progress;
+  private final InstantSource clock;
+  private volatile boolean cancelled;
+  private volatile boolean converged;
+
+  /**
+   * How far a run is.
+   *
+   * @param step optimiser steps so far
+   * @param images that it learns from
+   * @param imagesPerSecond of training
+   * @param bitsPerDim recent mean of the training loss
+   * @param heldOutBitsPerDim latest on held-out images; NaN before the first
+   * @param secondsLeft of training
+   * @param point whether this is a new point of the learning curve
+   */
+  public record Progress(
+      long step,
+      int images,
+      double imagesPerSecond,
+      double bitsPerDim,
+      double heldOutBitsPerDim,
+      double secondsLeft,
+      boolean point) {}
+
+  /**
+   * How a run ended.
+   *
+   * @param release the candidate, calibrated where it passed
+   * @param file where it lies
+   */
+  public record Outcome(GateReport report, Release release, Path file) {}
+
+  public TrainingRun(
+      Path directory,
+      RunPlan plan,
+      ReleaseStore store,
+      TrainerSettings settings,
+      Consumer<Progress> progress,
+      InstantSource clock) {
+    this.directory = directory;
+    this.plan = plan;
+    this.store = store;
+    this.settings = settings;
+    this.progress = progress;
+    this.clock = clock;
+  }
+
+  public RunPlan plan() {
+    return plan;
+  }
+
+  /** File of the images: those to train on, then the held-out ones, then the held-out alerted. */
+  static Path images(Path directory) {
+    return directory.resolve("images.idx");
+  }
+
+  /** Asks for the end; {@link #call} throws soon. */
+  public void cancel() {
+    cancelled = true;
+  }
+
+  boolean isCancelled() {
+    return cancelled;
+  }
+
+  /**
+   * Runs to the gate's verdict.
+   *
+   * @throws IllegalStateException if cancelled
+   */
+  @Override
+  public Outcome call() throws IOException {
+    Optional<Release> parent =
+        plan.parent().isEmpty() ? Optional.empty() : Optional.of(store.load(plan.parent()));
+    Execution execution =
+        new Execution(settings.device(), precision(), TorchRuntime.workers(settings.device()));
+    ImageDataset all = ImageDatasets.open(List.of(images(directory)));
+    ImageDataset data = withoutAnomalies(all, parent, execution);
+    int heldOut = plan.heldOut() - (all.size() - data.size());
+    Path candidateFile = directory.resolve("candidate.safetensors");
+    Release candidate = trained(data, heldOut, parent, execution, candidateFile);
+    requireNotCancelled();
+    ImageDataset heldOutImages =
+        new ImageSubset(data, IntStream.range(data.size() - heldOut, data.size()).toArray());
+    GateReport report =
+        new Gate(
+                settings.tolerance(),
+                plan.alertRate(),
+                plan.evaluations(),
+                execution,
+                plan.seed(),
+                this::isCancelled)
+            .judge(candidate, parent, heldOutImages);
+    requireNotCancelled();
+    LOG.info("run {}: the gate says: {}", plan.runId(), report.summary());
+    if (!report.passed()) {
+      return new Outcome(report, candidate, candidateFile);
+    }
+    Calibration calibration =
+        Calibrator.calibrate(
+            candidate,
+            heldOutImages,
+            heldOutImages.size(),
+            plan.evaluations(),
+            execution,
+            done -> {},
+            this::isCancelled);
+    requireNotCancelled();
+    Path file = directory.resolve("release.safetensors");
+    return new Outcome(report, candidate.recalibrated(file, calibration), file);
+  }
+
+  private Precision precision() {
+    return IntStream.range(0, Precision.values().length)
+        .mapToObj(i -> Precision.values()[i])
+        .filter(precision -> precision.toString().equals(plan.precision()))
+        .findFirst()
+        .orElseThrow(
+            () -> new IllegalStateException("precision " + plan.precision() + " is not known"));
+  }
+
+  private void requireNotCancelled() {
+    if (cancelled) {
+      throw new IllegalStateException("the run was cancelled");
+    }
+  }
+
+  /**
+   * Leaves out held-out images that raised alerts, but for as many as normal images raise: without
+   * those the calibration would be truncated, and each new release would alert more often than the
+   * one before. The active release's least surprising ones stay.
+   */
+  private ImageDataset withoutAnomalies(
+      ImageDataset all, Optional<Release> parent, Execution execution) {
+    if (plan.alerted() == 0 || parent.isEmpty()) {
+      return all;
+    }
+    int normal = plan.heldOut() - plan.alerted();
+    int expected = (int) Math.round(normal * plan.alertRate() / (1 - plan.alertRate()));
+    int first = all.size() - plan.alerted();
+    List<Integer> alerted = new ArrayList<>(IntStream.range(first, all.size()).boxed().toList());
+    if (expected < alerted.size()) {
+      double[] bitsPerDim = new double[all.size()];
+      try (ImageScorer scorer =
+          ImageScorer.fresh(parent.get(), execution, plan.evaluations(), plan.seed())) {
+        alerted.forEach(i -> bitsPerDim[i] = scorer.score(all.image(i)).bitsPerDim());
+      }
+      alerted.sort(Comparator.comparingDouble(i -> bitsPerDim[i]));
+      alerted = alerted.subList(0, expected);
+    }
+    int[] kept =
+        IntStream.concat(IntStream.range(0, first), alerted.stream().mapToInt(i -> i).sorted())
+            .toArray();
+    return new ImageSubset(all, kept);
+  }
+
+  private Release trained(
+      ImageDataset data, int heldOut, Optional<Release> parent, Execution execution, Path candidate)
+      throws IOException {
+    FitConfiguration fit =
+        FitConfiguration.named(FitConfiguration.DEFAULT).with(plan.configuration());
+    Provenance provenance =
+        new Provenance(
+            plan.runId(),
+            plan.warm() ? plan.parent() : "",
+            plan.trigger(),
+            plan.window(),
+            settings.software());
+    Fit.Request request =
+        new Fit.Request(
+            data,
+            settings.topics().images(),
+            candidate,
+            fit,
+            OptionalLong.empty(),
+            Optional.of(Duration.ofMillis(Math.round(plan.minutes() * 60_000))),
+            0,
+            0,
+            plan.evaluations(),
+            plan.seed(),
+            true,
+            Fit.isResumable(candidate),
+            execution,
+            OptionalInt.of(heldOut),
+            plan.warm() ? parent : Optional.empty(),
+            Optional.of(provenance));
+    return new Fit(request, new Listener(data.size() - heldOut), this::ends, clock).run();
+  }
+
+  private boolean ends() {
+    return cancelled || converged;
+  }
+
+  private final class Listener implements Fit.Listener {
+    private final int images;
+    private final List<TrainingRecord.Point> curve = new ArrayList<>();
+    private double heldOutBitsPerDim = Double.NaN;
+    private boolean point;
+
+    Listener(int images) {
+      this.images = images;
+    }
+
+    @Override
+    public void started(ModelConfiguration model, int parameters, int training, int heldOut) {
+      LOG.info(
+          "run {}: {} parameters, {} images to train on, {} held out",
+          plan.runId(),
+          parameters,
+          training,
+          heldOut);
+    }
+
+    /** A plateau that was reached before a kill stays one. */
+    @Override
+    public void resumed(List<TrainingRecord.Point> before) {
+      curve.addAll(before);
+      if (!before.isEmpty()) {
+        heldOutBitsPerDim = before.get(before.size() - 1).heldOutBitsPerDim();
+        endOnPlateau();
+      }
+    }
+
+    @Override
+    public void step(long step, double fraction, double bitsPerDim, double imagesPerSecond) {
+      progress.accept(
+          new Progress(
+              step,
+              images,
+              imagesPerSecond,
+              bitsPerDim,
+              heldOutBitsPerDim,
+              (1 - fraction) * plan.minutes() * 60,
+              point));
+      point = false;
+    }
+
+    @Override
+    public void measured(TrainingRecord.Point measured) {
+      curve.add(measured);
+      heldOutBitsPerDim = measured.heldOutBitsPerDim();
+      point = true;
+      endOnPlateau();
+    }
+
+    private void endOnPlateau() {
+      if (isFlat() || TrainingRecord.overfittedSince(curve).isPresent()) {
+        LOG.info("run {}: held-out bits/dim no longer fall, training ends", plan.runId());
+        converged = true;
+      }
+    }
+
+    private boolean isFlat() {
+      int before = curve.size() - PLATEAU_POINTS;
+      return before > 0
+          && best(curve.subList(before, curve.size()))
+              > best(curve.subList(0, before)) - PLATEAU_BITS_PER_DIM;
+    }
+
+    private double best(List<TrainingRecord.Point> points) {
+      return points.stream()
+          .mapToDouble(TrainingRecord.Point::heldOutBitsPerDim)
+          .min()
+          .orElseThrow();
+    }
+
+    @Override
+    public void calibrating(int done, int of) {
+      // The caller calibrates.
+    }
+  }
+}

@@ -1,0 +1,247 @@
+package io.surprisal.trainer.drift;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.surprisal.trainer.drift.DriftTest.Change;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.OptionalDouble;
+import java.util.Random;
+import java.util.function.DoubleSupplier;
+import org.junit.jupiter.api.Test;
+
+/**
+ * One image a second; p-values as of a calibration on 199 images, the fewest for the alert rate.
+ */
+class DriftTestTest {
+  private static final double ALERT_RATE = 0.005;
+  private static final int GRID = 200;
+
+  private static final DriftSensitivity ANY_ALARM = new DriftSensitivity(1e7, 1, Duration.ZERO);
+  private static final DriftSensitivity LASTING =
+      new DriftSensitivity(1e6, 500, Duration.ofMinutes(5));
+
+  private final Random random = new Random(1);
+  private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+  /** Of an image like those of the calibration. */
+  private double normal() {
+    return (1 + random.nextInt(GRID)) / (double) GRID;
+  }
+
+  private void observe(DriftTest test, double pValue) {
+    now = now.plusSeconds(1);
+    test.observe(pValue, OptionalDouble.empty(), now);
+  }
+
+  private int imagesToShift(DriftTest test, int most, DoubleSupplier pValues) {
+    for (int image = 1; image <= most; image++) {
+      observe(test, pValues.getAsDouble());
+      if (test.shift().isPresent()) {
+        return image;
+      }
+    }
+    return Integer.MAX_VALUE;
+  }
+
+  /**
+   * From any image on, the likelihood ratio exceeds e^h = 10⁷ with probability 10⁻⁷ at most; two
+   * sums over 100,000 images: an alarm has probability 0.02 at most.
+   */
+  @Test
+  void shouldRaiseNoAlarmWhileNothingChanges() {
+    assertThat(imagesToShift(new DriftTest(ANY_ALARM, ALERT_RATE), 100_000, random::nextDouble))
+        .isEqualTo(Integer.MAX_VALUE);
+  }
+
+  /** As above: scores have p-values on a grid, whose end at 1 is as likely as any other value. */
+  @Test
+  void shouldRaiseNoAlarmWhilePValuesOnAGridDoNotChange() {
+    assertThat(imagesToShift(new DriftTest(ANY_ALARM, ALERT_RATE), 100_000, this::normal))
+        .isEqualTo(Integer.MAX_VALUE);
+  }
+
+  /**
+   * Two sums of 200 images between alarms each give one of 100 at least (Lorden 1971). The mean of
+   * 400 waiting times, nearly exponential, has a standard error of 5 %: it is below 75 with
+   * probability 4e-7 at most. A test that hardly ever alarms would not be one.
+   */
+  @Test
+  void shouldRaiseFalseAlarmsNoOftenerThanItIsSetTo() {
+    DriftSensitivity often = new DriftSensitivity(200, 1, Duration.ZERO);
+    assertThat(meanImagesToShift(often, this::normal)).isBetween(75.0, 2000.0);
+    assertThat(meanImagesToShift(often, random::nextDouble)).isBetween(75.0, 2000.0);
+  }
+
+  private double meanImagesToShift(DriftSensitivity sensitivity, DoubleSupplier pValues) {
+    return random
+        .ints(400, 0, 1)
+        .map(i -> imagesToShift(new DriftTest(sensitivity, ALERT_RATE), 1_000_000, pValues))
+        .average()
+        .orElseThrow();
+  }
+
+  /**
+   * A sum rises by 0.45 an image on average and its variance by 1.1: it reaches h = 13.8 after 31,
+   * and would be below it after 500, or at 0 after its first 100, with probability 1e-4 at most.
+   */
+  @Test
+  void shouldNoticeThatThirtyPercentOfTheImagesAreNew() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    imagesToShift(test, 1000, this::normal);
+    Instant change = now;
+    int images = imagesToShift(test, 1000, () -> random.nextDouble() < 0.3 ? 1.0 / GRID : normal());
+    assertThat(images).isBetween(400, 600);
+    DriftTest.Shift shift = test.shift().orElseThrow();
+    assertThat(shift.change()).isEqualTo(Change.MORE_SURPRISING);
+    assertThat(shift.images()).isGreaterThanOrEqualTo(500);
+    assertThat(Duration.between(change, shift.since()).abs()).isLessThan(Duration.ofMinutes(2));
+  }
+
+  /**
+   * After the burst the sum stands at 2h = 27.6 and falls by 0.19 an image, to 0 after 143 on
+   * average: that it does not for 300 has probability 2e-4.
+   */
+  @Test
+  void shouldNotTakeABurstOfAnomaliesForAShift() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    assertThat(imagesToShift(test, 200, () -> 1.0 / GRID)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(imagesToShift(test, 5000, this::normal)).isEqualTo(Integer.MAX_VALUE);
+  }
+
+  /**
+   * A sum rises by 0.4 an image, or by 1.6 where no image is as surprising as the calibration's.
+   */
+  @Test
+  void shouldNoticeImagesThatSurpriseLess() {
+    DriftTest lower = new DriftTest(LASTING, ALERT_RATE);
+    assertThat(imagesToShift(lower, 2000, () -> 1 - 0.3 * random.nextDouble())).isBetween(500, 700);
+    assertThat(lower.shift().orElseThrow().change()).isEqualTo(Change.LESS_SURPRISING);
+    DriftTest lowest = new DriftTest(LASTING, ALERT_RATE);
+    assertThat(imagesToShift(lowest, 2000, () -> 1)).isEqualTo(500);
+    assertThat(lowest.shift().orElseThrow().change()).isEqualTo(Change.LESS_SURPRISING);
+  }
+
+  /** Bits/dim as ever, the profile of the errors not: a sum rises by 0.4 an image. */
+  @Test
+  void shouldNoticeImagesThatAreLessTypical() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    for (int image = 0; image < 700; image++) {
+      now = now.plusSeconds(1);
+      test.observe(normal(), OptionalDouble.of(0.3 * (1 - random.nextDouble())), now);
+    }
+    assertThat(test.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
+    assertThat(test.alarm(Change.MORE_SURPRISING)).isEmpty();
+    assertThat(test.alarm(Change.LESS_SURPRISING)).isEmpty();
+  }
+
+  /** What an earlier version saved knows two sums. */
+  @Test
+  void shouldGoOnFromAStateWithoutTypicality() {
+    DriftTest.State saved = new DriftTest.State(DriftTest.Sum.ZERO, DriftTest.Sum.ZERO, null, 0, 7);
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE, saved);
+    test.observe(0.5, OptionalDouble.of(0.001), now);
+    assertThat(test.state().untypical().images()).isEqualTo(1);
+  }
+
+  /** p-values among n calibration images whose quantiles are as wrong as n make them. */
+  private DoubleSupplier calibrated(int n, DoubleSupplier uniform) {
+    double[] calibration = random.doubles(n).sorted().toArray();
+    return () -> {
+      int at = Arrays.binarySearch(calibration, uniform.getAsDouble());
+      return (1.0 - at - 1) / (n + 1);
+    };
+  }
+
+  private int imagesToShift(
+      DriftTest test, int most, DoubleSupplier likely, DoubleSupplier typical) {
+    for (int image = 1; image <= most; image++) {
+      now = now.plusSeconds(1);
+      test.observe(likely.getAsDouble(), OptionalDouble.of(typical.getAsDouble()), now);
+      if (test.shift().isPresent()) {
+        return image;
+      }
+    }
+    return Integer.MAX_VALUE;
+  }
+
+  /**
+   * A tenth of the images less typical than all but 2 % of the calibration's: the mean of −ln p is
+   * 1.4. With 900 calibration images a sum rises by 0.07 an image and its variance by 0.1: it is at
+   * h = 13.8 after 200, and would be below it after 700 with probability 1e-5.
+   */
+  @Test
+  void shouldNoticeSmallChangesOfTypicalityWhereTheCalibrationIsLarge() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    DoubleSupplier tenthNew =
+        calibrated(900, () -> random.nextDouble() * (random.nextInt(10) == 0 ? 0.02 : 1));
+    assertThat(imagesToShift(test, 2000, calibrated(900, random::nextDouble), tenthNew))
+        .isBetween(490, 900);
+    assertThat(test.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
+    DriftTest coarse = new DriftTest(LASTING, ALERT_RATE);
+    DoubleSupplier onFewer =
+        calibrated(199, () -> random.nextDouble() * (random.nextInt(20) == 0 ? 0.02 : 1));
+    assertThat(imagesToShift(coarse, 5000, calibrated(199, random::nextDouble), onFewer))
+        .isEqualTo(Integer.MAX_VALUE);
+  }
+
+  /**
+   * Three percent of the images surprise more than any of 900 calibration images, for good: the
+   * mean of −ln p is 1.17, a sum falls by 0.1 an image, with a variance of 0.5 each. It comes to h
+   * = 13.8 from time to time; that it has not been 0 for 500 images has probability 1e-4.
+   */
+  @Test
+  void shouldNotTakeAFewAnomaliesThatNeverCeaseForAShift() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    DoubleSupplier normal = calibrated(900, random::nextDouble);
+    assertThat(
+            imagesToShift(
+                test, 20_000, () -> random.nextInt(100) < 3 ? 1.0 / 901 : normal.getAsDouble()))
+        .isEqualTo(Integer.MAX_VALUE);
+  }
+
+  /**
+   * Forty calibrations, 5,000 normal images each: a sum would have to rise where the calibration is
+   * wrong by more than four standard deviations, which one of 120 is with probability 0.4 %; else
+   * an alarm has probability 0.12 at h = 13.8 and 600,000 sums' images, and does not last.
+   */
+  @Test
+  void shouldNotTakeAnErrorOfTheCalibrationForAShift() {
+    for (int n : new int[] {199, 400, 900, 2000}) {
+      for (int calibration = 0; calibration < 10; calibration++) {
+        DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+        assertThat(imagesToShift(test, 5000, calibrated(n, random::nextDouble)))
+            .as("with %d calibration images", n)
+            .isEqualTo(Integer.MAX_VALUE);
+      }
+    }
+  }
+
+  /** As after a burst under few calibration images. */
+  @Test
+  void shouldNotTakeABurstForAShiftWhereTheCalibrationIsLarge() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    assertThat(imagesToShift(test, 200, () -> 1.0 / 2001)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(imagesToShift(test, 5000, calibrated(2000, random::nextDouble)))
+        .isEqualTo(Integer.MAX_VALUE);
+  }
+
+  @Test
+  void shouldWaitUntilAChangeHasLastedInTimeAsWellAsInImages() {
+    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    for (int image = 0; image < 2000; image++) {
+      test.observe(0.01, OptionalDouble.empty(), now);
+    }
+    assertThat(test.shift()).isEmpty(); // many images, no time
+    test.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()).minusMillis(1));
+    assertThat(test.shift()).isEmpty();
+    test.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()));
+    assertThat(test.shift()).hasValue(new DriftTest.Shift(Change.MORE_SURPRISING, now, 2002));
+    DriftTest few = new DriftTest(LASTING, ALERT_RATE);
+    for (int image = 0; image < 499; image++) {
+      few.observe(0.01, OptionalDouble.empty(), now.plus(Duration.ofHours(image)));
+    }
+    assertThat(few.shift()).isEmpty(); // much time, too few images
+  }
+}

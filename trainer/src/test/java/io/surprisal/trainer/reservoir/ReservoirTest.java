@@ -1,0 +1,305 @@
+package io.surprisal.trainer.reservoir;
+
+import static io.surprisal.trainer.reservoir.Reservoir.Pool.HELD_OUT_RECENT;
+import static io.surprisal.trainer.reservoir.Reservoir.Pool.HELD_OUT_UNIFORM;
+import static io.surprisal.trainer.reservoir.Reservoir.Pool.TRAINING_RECENT;
+import static io.surprisal.trainer.reservoir.Reservoir.Pool.TRAINING_UNIFORM;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.assertj.core.api.Assertions.within;
+
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.trainer.StreamImages;
+import io.surprisal.trainer.drift.DriftTest;
+import io.surprisal.trainer.drift.StreamDrift;
+import io.surprisal.trainer.drift.WatchState;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReservoirTest {
+  private static final ReservoirBounds BOUNDS =
+      new ReservoirBounds(100, 200, 0.2, Duration.ofHours(10));
+
+  private static final Reservoir.Pool[] TRAINING = {TRAINING_RECENT, TRAINING_UNIFORM};
+  private static final Reservoir.Pool[] HELD_OUT = {HELD_OUT_RECENT, HELD_OUT_UNIFORM};
+  private static final int BATCH = 500;
+
+  @TempDir Path folder;
+  private Reservoir reservoir;
+
+  @BeforeEach
+  void open() throws IOException {
+    reservoir = new Reservoir(folder.resolve("reservoir"), BOUNDS);
+  }
+
+  @AfterEach
+  void close() {
+    reservoir.close();
+  }
+
+  /** Images of these offsets from a source, in batches as a consumer brings them. */
+  private void fill(String source, long from, long to) {
+    for (long first = from; first < to; first += BATCH) {
+      long last = Math.min(to, first + BATCH);
+      reservoir.add(
+          LongStream.range(first, last).mapToObj(i -> StreamImages.small(source, i)).toList(),
+          Map.of(0, last));
+    }
+  }
+
+  private List<ReservoirImage> of(String source, Reservoir.Pool... pools) {
+    return StreamImages.in(reservoir, pools).stream()
+        .filter(image -> image.source().equals(source))
+        .toList();
+  }
+
+  @Test
+  void shouldKeepEveryPoolWithinItsBound() {
+    fill("a", 0, 3000);
+    assertThat(reservoir.size(TRAINING_RECENT)).isEqualTo(80);
+    assertThat(reservoir.size(TRAINING_UNIFORM)).isEqualTo(160);
+    assertThat(reservoir.size(HELD_OUT_RECENT)).isEqualTo(20);
+    assertThat(reservoir.size(HELD_OUT_UNIFORM)).isEqualTo(40);
+    assertThat(reservoir.seen()).isEqualTo(3000);
+    for (Reservoir.Pool pool : Reservoir.Pool.values()) {
+      assertThat(StreamImages.in(reservoir, pool)).hasSize(reservoir.size(pool));
+    }
+  }
+
+  @Test
+  void shouldKeepTheNewestImagesInTheWindow() throws IOException {
+    fill("a", 0, 3000);
+    try (Reservoir large =
+        new Reservoir(
+            folder.resolve("large"), new ReservoirBounds(9000, 0, 0.2, Duration.ofDays(1)))) {
+      large.add(
+          LongStream.range(0, 3000).mapToObj(i -> StreamImages.small("a", i)).toList(), Map.of());
+      for (Reservoir.Pool pool : List.of(TRAINING_RECENT, HELD_OUT_RECENT)) {
+        List<ReservoirImage> all = StreamImages.in(large, pool);
+        assertThat(StreamImages.in(reservoir, pool))
+            .isEqualTo(all.subList(all.size() - reservoir.size(pool), all.size()));
+      }
+    }
+  }
+
+  @Test
+  void shouldShareTheBoundBetweenSourcesThoseTooThatJoinLater() {
+    fill("a", 0, 2000);
+    fill("b", 2000, 4000);
+    for (String source : List.of("a", "b")) {
+      assertThat(of(source, TRAINING_RECENT)).hasSize(40);
+      assertThat(of(source, TRAINING_UNIFORM)).hasSize(80);
+      assertThat(of(source, HELD_OUT_RECENT)).hasSize(10);
+      assertThat(of(source, HELD_OUT_UNIFORM)).hasSize(20);
+    }
+    fill("c", 4000, 6000);
+    for (Reservoir.Pool pool : Reservoir.Pool.values()) {
+      int all = pool.isHeldOut() ? 20 : 80;
+      int bound = pool.isRecent() ? all : 2 * all;
+      assertThat(reservoir.size(pool)).isEqualTo(bound);
+      for (String source : List.of("a", "b", "c")) {
+        assertThat(of(source, pool).size()).isBetween(bound / 3, bound / 3 + 1);
+      }
+    }
+  }
+
+  /** A producer that names a source for every image must not fill the disk. */
+  @Test
+  void shouldKeepWithinItsBoundsHoweverManySourcesThereAre() {
+    for (int first = 0; first < 2000; first += BATCH) {
+      List<ReservoirImage> images = new ArrayList<>();
+      for (int i = first; i < first + BATCH; i++) {
+        images.add(StreamImages.small("source " + i, i));
+      }
+      reservoir.add(images, Map.of());
+    }
+    assertThat(reservoir.size(TRAINING_RECENT)).isEqualTo(80);
+    assertThat(reservoir.size(TRAINING_UNIFORM)).isEqualTo(160);
+    assertThat(reservoir.size(HELD_OUT_RECENT)).isEqualTo(20);
+    assertThat(reservoir.size(HELD_OUT_UNIFORM)).isEqualTo(40);
+  }
+
+  /**
+   * The sample of 20 equal parts of the stream: χ² with 19 degrees of freedom exceeds 43.8 with
+   * probability 0.001, were the hashes drawn anew.
+   */
+  @Test
+  void shouldSampleTheStreamUniformlyThoughItsShareShrinks() {
+    fill("a", 0, 10_000);
+    assertUniform(of("a", TRAINING_UNIFORM), 0, 160);
+    fill("b", 10_000, 20_000);
+    assertUniform(of("a", TRAINING_UNIFORM), 0, 80);
+    assertUniform(of("b", TRAINING_UNIFORM), 10_000, 80);
+  }
+
+  private static void assertUniform(List<ReservoirImage> sample, long start, int size) {
+    assertThat(sample).hasSize(size);
+    int parts = 20;
+    long[] counts = new long[parts];
+    sample.forEach(image -> counts[(int) ((image.offset() - start) * parts / 10_000)]++);
+    double expected = (double) size / parts;
+    double chiSquare = 0;
+    for (long count : counts) {
+      chiSquare += Math.pow(count - expected, 2) / expected;
+    }
+    assertThat(chiSquare).isLessThan(43.8);
+  }
+
+  /**
+   * The share held out of 20,000 images is binomial: its standard deviation is 0.0028, and it is
+   * further than 0.014 off with probability 6e-7, were the hashes drawn anew.
+   */
+  @Test
+  void shouldHoldOutItsShare() throws IOException {
+    try (Reservoir large =
+        new Reservoir(
+            folder.resolve("large"), new ReservoirBounds(40_000, 0, 0.2, Duration.ofDays(1)))) {
+      large.add(
+          LongStream.range(0, 20_000).mapToObj(i -> StreamImages.small("a", i)).toList(), Map.of());
+      assertThat(large.size(HELD_OUT_RECENT) + large.size(TRAINING_RECENT)).isEqualTo(20_000);
+      assertThat(large.size(HELD_OUT_RECENT) / 20_000.0).isCloseTo(0.2, within(0.014));
+      assertThat(large.size(HELD_OUT_UNIFORM) + large.size(TRAINING_UNIFORM)).isZero();
+    }
+  }
+
+  /** Every image comes three times, from two sources. */
+  @Test
+  void shouldNeverHoldOutWhatItTrainsOn() {
+    for (int i = 0; i < 100; i++) {
+      PixelImage pixels = StreamImages.small("any", i).pixels();
+      reservoir.add(
+          List.of(
+              StreamImages.image("a", i, pixels),
+              StreamImages.image("a", i + 100, pixels),
+              StreamImages.image("b", i + 200, pixels)),
+          Map.of());
+    }
+    Set<PixelImage> training =
+        StreamImages.in(reservoir, TRAINING).stream()
+            .map(ReservoirImage::pixels)
+            .collect(Collectors.toSet());
+    Set<PixelImage> heldOut =
+        StreamImages.in(reservoir, HELD_OUT).stream()
+            .map(ReservoirImage::pixels)
+            .collect(Collectors.toSet());
+    assertThat(training).isNotEmpty().doesNotContainAnyElementsOf(heldOut);
+    assertThat(heldOut).isNotEmpty();
+  }
+
+  @Test
+  void shouldTellOfAnImageInSeveralPoolsOnce() {
+    fill("a", 0, 30);
+    List<ReservoirImage> all = StreamImages.in(reservoir, Reservoir.Pool.values());
+    assertThat(all).hasSize(30);
+    assertThat(new HashSet<>(all)).hasSize(30);
+    assertThat(reservoir.size(Reservoir.Pool.values())).isEqualTo(60);
+  }
+
+  @Test
+  void shouldBeAsItWasWhenItIsOpenedAgain() throws IOException {
+    fill("a", 0, 500);
+    fill("b", 500, 700);
+    reservoir.markAlerted(new ReservoirImage.Place(0, 17), StreamImages.START);
+    reservoir.add(List.of(), Map.of(3, 99L));
+    List<ReservoirImage> before = StreamImages.in(reservoir, Reservoir.Pool.values());
+    int training = reservoir.size(TRAINING);
+    reservoir.close();
+    open();
+    assertThat(StreamImages.in(reservoir, Reservoir.Pool.values())).isEqualTo(before);
+    assertThat(reservoir.size(TRAINING)).isEqualTo(training);
+    assertThat(reservoir.seen()).isEqualTo(700);
+    assertThat(reservoir.position(0)).hasValue(700);
+    assertThat(reservoir.position(3)).hasValue(99);
+    assertThat(reservoir.position(1)).isEmpty();
+    assertThat(reservoir.alerted()).containsOnlyKeys(new ReservoirImage.Place(0, 17));
+    fill("a", 700, 3000);
+    assertThat(reservoir.size(TRAINING_RECENT)).isEqualTo(80);
+  }
+
+  @Test
+  void shouldKeepAnImageThatIsTakenInTwiceOnce() {
+    ReservoirImage image = StreamImages.small("a", 1);
+    reservoir.add(List.of(image, image), Map.of());
+    reservoir.add(List.of(image), Map.of());
+    assertThat(reservoir.size(Reservoir.Pool.values())).isEqualTo(2);
+    for (Reservoir.Pool pool : Reservoir.Pool.values()) {
+      assertThat(StreamImages.in(reservoir, pool)).hasSize(reservoir.size(pool));
+    }
+  }
+
+  @Test
+  void shouldMarkPlacesThatAlertedWhetherOrNotItHoldsTheirImages() {
+    fill("a", 0, 10);
+    reservoir.markAlerted(new ReservoirImage.Place(0, 4), StreamImages.START.plusSeconds(9));
+    reservoir.markAlerted(new ReservoirImage.Place(7, 1L << 40), StreamImages.START);
+    assertThat(reservoir.alerted())
+        .isEqualTo(
+            Map.of(
+                new ReservoirImage.Place(0, 4), StreamImages.START.plusSeconds(9).toEpochMilli(),
+                new ReservoirImage.Place(7, 1L << 40), StreamImages.START.toEpochMilli()));
+    assertThat(reservoir.size(Reservoir.Pool.values())).isEqualTo(20);
+  }
+
+  @Test
+  void shouldDropImagesAndMarksThatAreTooOld() {
+    fill("a", 0, 60);
+    fill("b", 60, 100);
+    reservoir.markAlerted(new ReservoirImage.Place(0, 10), StreamImages.START.plusSeconds(10));
+    reservoir.markAlerted(new ReservoirImage.Place(0, 90), StreamImages.START.plusSeconds(90));
+    reservoir.dropOld(StreamImages.START.plusSeconds(70).plus(BOUNDS.maxAge()));
+    List<ReservoirImage> left = StreamImages.in(reservoir, Reservoir.Pool.values());
+    assertThat(left).extracting(ReservoirImage::offset).allMatch(offset -> offset >= 70);
+    assertThat(left).extracting(ReservoirImage::source).containsOnly("b");
+    assertThat(left).hasSizeBetween(20, 30); // held-out windows hold the newest 20 of two sources
+    for (Reservoir.Pool pool : Reservoir.Pool.values()) {
+      assertThat(StreamImages.in(reservoir, pool)).hasSize(reservoir.size(pool));
+    }
+    assertThat(reservoir.alerted()).containsOnlyKeys(new ReservoirImage.Place(0, 90));
+    // The source that is gone leaves its share to the other.
+    fill("b", 100, 3000);
+    assertThat(reservoir.size(TRAINING_RECENT)).isEqualTo(80);
+  }
+
+  @Test
+  void shouldBelongToOneAtATime() {
+    assertThatIOException()
+        .isThrownBy(() -> new Reservoir(folder.resolve("reservoir"), BOUNDS))
+        .withMessageContaining(folder.resolve("reservoir").toString());
+  }
+
+  @Test
+  void shouldKeepHowFarVerdictsWereReadOverARestart() throws IOException {
+    WatchState state =
+        new WatchState(
+            "release",
+            new StreamDrift.State(
+                new DriftTest.State(
+                    new DriftTest.Sum(1.5, 1000, 7),
+                    DriftTest.Sum.ZERO,
+                    new DriftTest.Sum(0.5, 1500, 2),
+                    0.001,
+                    2000),
+                Map.of("a", DriftTest.State.START)),
+            Map.of("scores", Map.of(0, 17L, 1, 4L)));
+    Path directory = folder.resolve("watched");
+    try (Reservoir before = new Reservoir(directory, BOUNDS)) {
+      assertThat(before.watchState()).isEmpty();
+      before.save(state);
+    }
+    try (Reservoir after = new Reservoir(directory, BOUNDS)) {
+      assertThat(after.watchState()).hasValue(state);
+    }
+  }
+}

@@ -1,0 +1,372 @@
+package io.surprisal.trainer.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.surprisal.model.camera.SurfaceCamera;
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.release.Provenance;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.ReleaseStore;
+import io.surprisal.trainer.SmallRuns;
+import io.surprisal.trainer.StreamImages;
+import io.surprisal.trainer.TrainerSettings;
+import io.surprisal.trainer.drift.DriftTest;
+import io.surprisal.trainer.drift.StreamShift;
+import io.surprisal.trainer.reservoir.Reservoir;
+import io.surprisal.trainer.reservoir.ReservoirImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongPredicate;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A stream of 300 frames, one a second, of which the reservoir holds all. */
+class RunPlannerTest {
+  private static final int FRAMES = 300;
+  private static final double RATE = 0.05;
+
+  @TempDir Path folder;
+  private Reservoir reservoir;
+  private ReleaseStore store;
+  private Path run;
+
+  @BeforeEach
+  void open() throws IOException {
+    reservoir = new Reservoir(folder.resolve("reservoir"), SmallRuns.settings(folder).bounds());
+    store = new ReleaseStore(folder.resolve("store"));
+    run = folder.resolve("run");
+  }
+
+  @AfterEach
+  void close() {
+    reservoir.close();
+  }
+
+  private void fill() {
+    reservoir.add(
+        LongStream.range(0, FRAMES).mapToObj(StreamImages::frame).toList(),
+        Map.of(0, (long) FRAMES));
+  }
+
+  private void alertOn(LongPredicate offsets) {
+    LongStream.range(0, FRAMES)
+        .filter(offsets)
+        .forEach(
+            offset ->
+                reservoir.markAlerted(
+                    new ReservoirImage.Place(0, offset), StreamImages.START.plusSeconds(offset)));
+  }
+
+  private RunPlanner planner() {
+    return new RunPlanner(SmallRuns.settings(folder), reservoir, store);
+  }
+
+  private static StreamShift shift(Optional<String> source, Instant since) {
+    return new StreamShift(source, DriftTest.Change.MORE_SURPRISING, since, 100);
+  }
+
+  private static RunPlanner.Order order(boolean includeAlerted, Optional<Instant> shiftedSince) {
+    return order(Optional.empty(), false, includeAlerted, shiftedSince);
+  }
+
+  private static RunPlanner.Order order(
+      Optional<String> active,
+      boolean fromScratch,
+      boolean includeAlerted,
+      Optional<Instant> shiftedSince) {
+    return new RunPlanner.Order(
+        "run-1",
+        "a test",
+        List.of("c1"),
+        active,
+        fromScratch,
+        includeAlerted,
+        shiftedSince.map(since -> shift(Optional.empty(), since)),
+        Duration.ofSeconds(90),
+        RATE);
+  }
+
+  private List<PixelImage> written() throws IOException {
+    ImageDataset images = ImageDatasets.open(List.of(TrainingRun.images(run)));
+    return IntStream.range(0, images.size()).mapToObj(images::image).toList();
+  }
+
+  /** The frames of these offsets in some pools. */
+  private List<PixelImage> frames(LongPredicate offsets, Reservoir.Pool... pools) {
+    return StreamImages.in(reservoir, pools).stream()
+        .filter(image -> offsets.test(image.offset()))
+        .map(ReservoirImage::pixels)
+        .toList();
+  }
+
+  private List<PixelImage> training(LongPredicate offsets) {
+    return frames(offsets, Reservoir.Pool.TRAINING_RECENT, Reservoir.Pool.TRAINING_UNIFORM);
+  }
+
+  private List<PixelImage> heldOut(LongPredicate offsets) {
+    return frames(offsets, Reservoir.Pool.HELD_OUT_RECENT);
+  }
+
+  private void assertPlanned(
+      RunPlan plan,
+      LongPredicate trainedOn,
+      LongPredicate heldOutNormal,
+      LongPredicate heldOutAlerted)
+      throws IOException {
+    List<PixelImage> all = written();
+    int training = all.size() - plan.heldOut();
+    int normal = all.size() - plan.alerted();
+    assertThat(all.subList(0, training))
+        .isNotEmpty()
+        .containsExactlyInAnyOrderElementsOf(training(trainedOn));
+    assertThat(all.subList(training, normal))
+        .isNotEmpty()
+        .containsExactlyInAnyOrderElementsOf(heldOut(heldOutNormal));
+    assertThat(all.subList(normal, all.size()))
+        .containsExactlyInAnyOrderElementsOf(heldOut(heldOutAlerted));
+  }
+
+  @Test
+  void shouldTrainOnAllThatIsNotHeldOut() throws IOException {
+    fill();
+    RunPlan plan = planner().plan(run, order(false, Optional.empty()));
+    assertPlanned(plan, i -> true, i -> true, i -> false);
+    assertThat(plan.runId()).isEqualTo("run-1");
+    assertThat(plan.trigger()).isEqualTo("a test");
+    assertThat(plan.commands()).containsExactly("c1");
+    assertThat(plan.parent()).isEmpty();
+    assertThat(plan.warm()).isFalse();
+    assertThat(plan.minutes()).isEqualTo(1.5);
+    assertThat(plan.configuration()).isEqualTo(SmallRuns.FIT.fields());
+    assertThat(plan.precision()).isIn("float32", "bfloat16");
+    assertThat(plan.evaluations()).isEqualTo(SmallRuns.EVALUATIONS);
+    assertThat(plan.alertRate()).isEqualTo(RATE);
+    assertThat(plan.window())
+        .containsExactly(new Provenance.Range("test.images", 0, 0, FRAMES - 1));
+  }
+
+  /** A trainer that was killed goes on with what was decided. */
+  @Test
+  void shouldLeaveThePlanBesideTheImages() throws IOException {
+    fill();
+    assertThat(RunPlan.isIn(run)).isFalse();
+    RunPlan plan = planner().plan(run, order(false, Optional.empty()));
+    assertThat(RunPlan.isIn(run)).isTrue();
+    assertThat(RunPlan.read(run)).isEqualTo(plan);
+  }
+
+  @Test
+  void shouldKeepImagesThatAlertedOutOfTraining() throws IOException {
+    fill();
+    alertOn(i -> i % 5 == 0);
+    RunPlan plan = planner().plan(run, order(false, Optional.empty()));
+    assertPlanned(plan, i -> i % 5 != 0, i -> i % 5 != 0, i -> i % 5 == 0);
+    assertThat(plan.alerted()).isPositive();
+  }
+
+  @Test
+  void shouldTakeImagesThatAlertedWhereItIsAskedTo() throws IOException {
+    fill();
+    alertOn(i -> i % 5 == 0);
+    RunPlan plan = planner().plan(run, order(true, Optional.empty()));
+    assertPlanned(plan, i -> true, i -> true, i -> false);
+    assertThat(plan.alerted()).isZero();
+  }
+
+  /** From the shift on alerts are of the new normal, which alone is held out. */
+  @Test
+  void shouldCalibrateOnWhatCameSinceAShift() throws IOException {
+    fill();
+    alertOn(i -> i % 5 == 0);
+    int since = 100;
+    RunPlan plan =
+        planner().plan(run, order(false, Optional.of(StreamImages.START.plusSeconds(since))));
+    assertPlanned(plan, i -> i >= since || i % 5 != 0, i -> i >= since, i -> false);
+    assertThat(plan.alerted()).isZero();
+  }
+
+  /**
+   * Only one source has changed: what the other one sends stays as it was, its alerts in
+   * quarantine, its older images in the calibration.
+   */
+  @Test
+  void shouldTakeTheShiftOfOneSourceForItsOwn() throws IOException {
+    List<ReservoirImage> images = new ArrayList<>();
+    for (int i = 0; i < FRAMES; i++) {
+      images.add(
+          StreamImages.image(i % 2 == 0 ? "changed" : "same", i, StreamImages.frame(i).pixels()));
+    }
+    reservoir.add(images, Map.of(0, (long) FRAMES));
+    alertOn(i -> i % 5 == 0);
+    int since = 100;
+    StreamShift shift = shift(Optional.of("changed"), StreamImages.START.plusSeconds(since));
+    RunPlanner.Order all = order(false, Optional.empty());
+    RunPlan plan =
+        planner()
+            .plan(
+                run,
+                new RunPlanner.Order(
+                    all.runId(),
+                    all.trigger(),
+                    all.commands(),
+                    all.active(),
+                    all.fromScratch(),
+                    all.includeAlerted(),
+                    Optional.of(shift),
+                    all.budget(),
+                    all.alertRate()));
+    assertPlanned(
+        plan,
+        i -> i % 2 == 0 && i >= since || i % 5 != 0,
+        i -> i % 2 == 0 ? i >= since : i % 5 != 0,
+        i -> i % 2 == 1 && i % 5 == 0);
+  }
+
+  @Test
+  void shouldSayWhichPartOfEachPartitionTheImagesLieIn() throws IOException {
+    List<ReservoirImage> images = new ArrayList<>();
+    for (int i = 0; i < FRAMES; i++) {
+      ReservoirImage frame = StreamImages.frame(i);
+      images.add(
+          new ReservoirImage(
+              frame.source(), 2 - i % 3, 1000 + i / 3, frame.arrived(), frame.pixels()));
+    }
+    reservoir.add(images, Map.of());
+    RunPlan plan = planner().plan(run, order(false, Optional.empty()));
+    assertThat(plan.window())
+        .containsExactly(
+            new Provenance.Range("test.images", 0, 1000, 1099),
+            new Provenance.Range("test.images", 1, 1000, 1099),
+            new Provenance.Range("test.images", 2, 1000, 1099));
+  }
+
+  /** The commonest shape is 40×20; a colour image has no place in it. */
+  @Test
+  void shouldScaleTheCommonestShapeDownToTheLargestSide() throws IOException {
+    SurfaceCamera camera = new SurfaceCamera(5, 0, 40);
+    List<ReservoirImage> images = new ArrayList<>();
+    for (int i = 0; i < FRAMES; i++) {
+      byte[] pixels = camera.frame(i).image().pixels();
+      byte[] half = Arrays.copyOf(pixels, 800);
+      images.add(
+          StreamImages.image(
+              "a",
+              i,
+              i % 4 == 0 ? new PixelImage(1, 20, 40, half) : new PixelImage(1, 40, 20, half)));
+    }
+    images.add(StreamImages.image("a", FRAMES, new PixelImage(3, 20, 20, new byte[1200])));
+    reservoir.add(images, Map.of());
+    new RunPlanner(SmallRuns.settings(folder, Optional.of(SmallRuns.FIT), 16), reservoir, store)
+        .plan(run, order(false, Optional.empty()));
+    List<PixelImage> all = written();
+    assertThat(all).hasSize(FRAMES);
+    assertThat(all).allMatch(image -> image.height() == 16 && image.width() == 8);
+  }
+
+  @Test
+  void shouldNotScaleSmallerImages() throws IOException {
+    fill();
+    planner().plan(run, order(false, Optional.empty()));
+    assertThat(written()).allMatch(image -> image.height() == StreamImages.SIDE);
+  }
+
+  @Test
+  void shouldGoOnFromTheActiveReleaseUnlessToldToStartAnew() throws IOException {
+    fill();
+    ImageDataset half = new SurfaceCamera(5, 0, 16).normalFrames(0, 10);
+    Path file = folder.resolve("parent");
+    Release parent = SmallRuns.train(file, half, 1, Optional.empty());
+    store.put(file, parent);
+    TrainerSettings settings =
+        SmallRuns.settings(folder, Optional.of(SmallRuns.FIT.with(Map.of("embedding", 12))), 64);
+    RunPlanner planner = new RunPlanner(settings, reservoir, store);
+    RunPlan warm =
+        planner.plan(run, order(Optional.of(parent.id()), false, false, Optional.empty()));
+    assertThat(warm.warm()).isTrue();
+    assertThat(warm.parent()).isEqualTo(parent.id());
+    assertThat(warm.configuration()).isEqualTo(parent.training().configuration());
+    RunPlan anew =
+        planner.plan(run, order(Optional.of(parent.id()), true, false, Optional.empty()));
+    assertThat(anew.warm()).isFalse();
+    assertThat(anew.parent()).isEqualTo(parent.id()); // it is compared with it all the same
+    assertThat(anew.configuration()).containsEntry("embedding", 12);
+  }
+
+  /** Nobody knows how an imported release was trained; its network is known all the same. */
+  @Test
+  void shouldStartFromTheActiveReleaseWhereItsTrainingIsNotKnown() throws IOException {
+    fill();
+    Path file = folder.resolve("parent");
+    Release parent = Release.untrained(file, SmallRuns.FIT.model(1, 16, 16), 1);
+    store.put(file, parent);
+    RunPlan plan =
+        planner().plan(run, order(Optional.of(parent.id()), false, false, Optional.empty()));
+    assertThat(plan.warm()).isTrue();
+    assertThat(plan.configuration()).containsEntry("embedding", 8);
+    assertThat(plan.parent()).isEqualTo(parent.id());
+  }
+
+  @Test
+  void shouldSayWhatARunLacks() {
+    assertThat(planner().lack(RATE, Optional.empty()).orElseThrow())
+        .contains("0 images to train on and 0 held out, a run needs 64 and 20")
+        .contains("alert rate of 0.05");
+    fill();
+    assertThat(planner().lack(RATE, Optional.empty())).isEmpty();
+    int held = reservoir.size(Reservoir.Pool.HELD_OUT_RECENT);
+    assertThat(planner().lack(1.0 / held, Optional.empty())).isEmpty();
+    assertThat(planner().lack(1.0 / (held + 0.5), Optional.empty()).orElseThrow())
+        .contains(held + " held out")
+        .contains("and " + (held + 1) + " (for");
+  }
+
+  @Test
+  void shouldNeedHeldOutImagesFromAfterTheShift() {
+    fill();
+    Instant early = StreamImages.START.plusSeconds(100);
+    assertThat(planner().lack(RATE, Optional.of(shift(Optional.empty(), early)))).isEmpty();
+    int since = FRAMES - 10;
+    assertThat(
+            planner()
+                .lack(
+                    RATE,
+                    Optional.of(shift(Optional.empty(), StreamImages.START.plusSeconds(since))))
+                .orElseThrow())
+        .contains(heldOut(i -> i >= since).size() + " held out");
+  }
+
+  /** An image in the window and in the sample is one. */
+  @Test
+  void shouldCountAnImageOnceHoweverManyPoolsHoldIt() {
+    reservoir.add(LongStream.range(0, 80).mapToObj(StreamImages::frame).toList(), Map.of());
+    int training = training(i -> true).size();
+    assertThat(training).isBetween(40, 63);
+    assertThat(planner().lack(0.5, Optional.empty()).orElseThrow())
+        .contains(training + " images to train on");
+  }
+
+  @Test
+  void shouldPlanNoRunWhereTooFewImagesAreWithoutAlerts() {
+    fill();
+    alertOn(i -> i >= 80);
+    assertThatIllegalStateException()
+        .isThrownBy(() -> planner().plan(run, order(false, Optional.empty())))
+        .withMessageContaining("raised no alerts")
+        .withMessageContaining("includeAlerted");
+    assertThat(RunPlan.isIn(run)).isFalse();
+  }
+}

@@ -1,0 +1,298 @@
+package io.surprisal.trainer.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.surprisal.model.camera.SurfaceCamera;
+import io.surprisal.model.datasets.Idx;
+import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.fit.Fit;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Provenance;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.ReleaseStore;
+import io.surprisal.model.release.TrainingRecord;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.trainer.SmallRuns;
+import io.surprisal.trainer.TrainerSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Runs of two seconds by a clock that goes on by 5 ms each time it is read: as many steps on every
+ * machine.
+ */
+class TrainingRunTest {
+  private static final SurfaceCamera CAMERA = new SurfaceCamera(1, 0, 16);
+  private static final int TRAINING = 200;
+  private static final int HELD_OUT = 36;
+  private static final double SECONDS = 2;
+  private static final double ALERT_RATE = 0.1;
+
+  private static final Provenance.Range WINDOW = new Provenance.Range("test.images", 0, 7, 400);
+
+  @TempDir Path folder;
+  private Path directory;
+  private ReleaseStore store;
+  private TrainerSettings settings;
+
+  @BeforeEach
+  void open() throws IOException {
+    settings = SmallRuns.settings(folder);
+    store = new ReleaseStore(settings.store());
+    directory = Files.createDirectories(folder.resolve("run"));
+  }
+
+  private static List<PixelImage> frames() {
+    return IntStream.range(0, TRAINING + HELD_OUT).mapToObj(i -> CAMERA.frame(i).image()).toList();
+  }
+
+  private void write(List<PixelImage> images) throws IOException {
+    Idx.write(TrainingRun.images(directory), ImageDatasets.of(images));
+  }
+
+  private static RunPlan plan(String parent, int alerted) {
+    return new RunPlan(
+        "run-1",
+        "a test",
+        List.of("c1"),
+        parent,
+        !parent.isEmpty(),
+        SECONDS / 60,
+        SmallRuns.FIT.fields(),
+        "float32",
+        SmallRuns.EVALUATIONS,
+        ALERT_RATE,
+        17,
+        HELD_OUT + alerted,
+        alerted,
+        List.of(WINDOW));
+  }
+
+  /** As a plan whose training changes next to nothing, so that its curve is flat. */
+  private static RunPlan flat(RunPlan plan) {
+    Map<String, Object> configuration = new HashMap<>(plan.configuration());
+    configuration.put("learningRate", 1e-9);
+    return new RunPlan(
+        plan.runId(),
+        plan.trigger(),
+        plan.commands(),
+        plan.parent(),
+        plan.warm(),
+        plan.minutes(),
+        configuration,
+        plan.precision(),
+        plan.evaluations(),
+        plan.alertRate(),
+        plan.seed(),
+        plan.heldOut(),
+        plan.alerted(),
+        plan.window());
+  }
+
+  private TrainingRun run(RunPlan plan, Consumer<TrainingRun.Progress> progress) {
+    Instant[] now = {Instant.EPOCH};
+    InstantSource clock = () -> now[0] = now[0].plusMillis(5);
+    return new TrainingRun(directory, plan, store, settings, progress, clock);
+  }
+
+  @Test
+  void shouldEndWithACalibratedReleaseThatSaysWhereItComesFrom() throws IOException {
+    write(frames());
+    List<TrainingRun.Progress> told = new ArrayList<>();
+    TrainingRun.Outcome outcome = run(plan("", 0), told::add).call();
+    assertThat(outcome.report().reasons()).isEmpty();
+    Release release = Release.load(outcome.file());
+    assertThat(release.id()).isEqualTo(outcome.release().id());
+    Calibration calibration = release.calibration().orElseThrow();
+    assertThat(calibration.images()).isEqualTo(HELD_OUT);
+    assertThat(calibration.evaluations()).isEqualTo(SmallRuns.EVALUATIONS);
+    assertThat(calibration.precision()).isEqualTo("float32");
+    assertThat(release.provenance())
+        .hasValue(new Provenance("run-1", "", "a test", List.of(WINDOW), settings.software()));
+    TrainingRecord training = release.training();
+    assertThat(training.data()).isEqualTo("test.images");
+    assertThat(training.trainingImages()).isEqualTo(TRAINING);
+    assertThat(training.heldOutImages()).isEqualTo(HELD_OUT);
+    assertThat(training.seconds()).isBetween(SECONDS, SECONDS + 0.2);
+    assertThat(told).hasSize((int) training.steps());
+    assertThat(told.stream().filter(TrainingRun.Progress::point).count())
+        .isBetween(2L, (long) training.history().size());
+    TrainingRun.Progress last = told.get(told.size() - 1);
+    assertThat(last.step()).isEqualTo(training.steps());
+    assertThat(last.images()).isEqualTo(TRAINING);
+    assertThat(last.secondsLeft()).isBetween(0.0, 0.2);
+    assertThat(last.heldOutBitsPerDim()).isFinite();
+    assertThat(told.get(0).secondsLeft()).isBetween(SECONDS - 0.5, SECONDS);
+  }
+
+  @Test
+  void shouldThrowOnceItIsCancelled() throws IOException {
+    write(frames());
+    TrainingRun[] run = new TrainingRun[1];
+    List<Long> steps = new ArrayList<>();
+    run[0] =
+        run(
+            plan("", 0),
+            progress -> {
+              steps.add(progress.step());
+              if (progress.step() == 3) {
+                run[0].cancel();
+              }
+            });
+    assertThatIllegalStateException()
+        .isThrownBy(() -> run[0].call())
+        .withMessageContaining("cancelled");
+    assertThat(steps).containsExactly(1L, 2L, 3L);
+    assertThat(directory.resolve("release.safetensors")).doesNotExist();
+  }
+
+  /**
+   * The clock stands still between the two parts, but the second begins with a point of the curve,
+   * which takes of its time: the number of steps may differ a little.
+   */
+  @Test
+  void shouldGoOnFromItsCheckpointAndEndAsItWouldHave() throws IOException {
+    write(frames());
+    TrainingRun.Outcome whole = run(plan("", 0), progress -> {}).call();
+    Path first = directory;
+    directory = Files.createDirectories(folder.resolve("interrupted"));
+    Files.copy(TrainingRun.images(first), TrainingRun.images(directory));
+    TrainingRun[] run = new TrainingRun[1];
+    run[0] =
+        run(
+            plan("", 0),
+            progress -> {
+              if (progress.step() == 30) {
+                run[0].cancel();
+              }
+            });
+    assertThatIllegalStateException().isThrownBy(() -> run[0].call());
+    assertThat(Fit.isResumable(directory.resolve("candidate.safetensors"))).isTrue();
+    List<Long> steps = new ArrayList<>();
+    TrainingRun.Outcome resumed = run(plan("", 0), p -> steps.add(p.step())).call();
+    assertThat(steps.get(0)).isEqualTo(31);
+    TrainingRecord training = resumed.release().training();
+    assertThat(training.seconds()).isBetween(SECONDS, SECONDS + 0.2);
+    assertThat(training.history().get(0).step()).isZero();
+    long wholeSteps = whole.release().training().steps();
+    assertThat(training.steps()).isBetween(wholeSteps * 9 / 10, wholeSteps * 11 / 10);
+    assertThat(resumed.report().passed()).isEqualTo(whole.report().passed());
+    assertThat(resumed.report().bitsPerDim())
+        .isBetween(whole.report().bitsPerDim() - 0.3, whole.report().bitsPerDim() + 0.3);
+    assertThat(resumed.release().provenance()).isEqualTo(whole.release().provenance());
+  }
+
+  /** Killed between the last checkpoint and the gate's verdict. */
+  @Test
+  void shouldComeToTheSameReleaseWhenItIsCalledAgainAfterItsTraining() throws IOException {
+    write(frames());
+    TrainingRun.Outcome once = run(plan("", 0), progress -> {}).call();
+    Files.delete(directory.resolve("release.safetensors"));
+    List<TrainingRun.Progress> told = new ArrayList<>();
+    TrainingRun.Outcome again = run(plan("", 0), told::add).call();
+    assertThat(told).isEmpty();
+    assertThat(again.release().parameters()).isEqualTo(once.release().parameters());
+    assertThat(again.report()).isEqualTo(once.report());
+    assertThat(again.release().calibration()).isEqualTo(once.release().calibration());
+  }
+
+  /** Killed in the gate after a training that ended early: its time is not used up. */
+  @Test
+  void shouldNotTrainOnAfterAPlateauThatItHadReachedBeforeItWasKilled() throws IOException {
+    write(frames());
+    TrainingRun.Outcome once = run(flat(plan("", 0)), progress -> {}).call();
+    assertThat(once.release().training().seconds()).as("ended early").isLessThan(SECONDS * 0.9);
+    List<TrainingRun.Progress> told = new ArrayList<>();
+
+    TrainingRun.Outcome again = run(flat(plan("", 0)), told::add).call();
+
+    assertThat(told).isEmpty();
+    assertThat(again.release().training().steps()).isEqualTo(once.release().training().steps());
+    assertThat(again.release().parameters()).isEqualTo(once.release().parameters());
+  }
+
+  /**
+   * Of 36 normal images at a rate of 0.1 four more should have alerted: of 9 that did the four
+   * least surprising stay, which are frames; noise does not.
+   */
+  @Test
+  void shouldCalibrateWithAsManyImagesThatAlertedAsNormalOnesRaise() throws IOException {
+    List<PixelImage> images = new ArrayList<>(frames());
+    IntStream.range(1000, 1004).forEach(i -> images.add(CAMERA.frame(i).image()));
+    List<PixelImage> noise = noise(5);
+    images.addAll(noise);
+    write(images);
+    Path file = folder.resolve("parent");
+    Release parent =
+        SmallRuns.train(file, ImageDatasets.of(images.subList(0, TRAINING)), 60, Optional.empty());
+    store.put(file, parent);
+    TrainingRun.Outcome outcome = run(plan(parent.id(), 9), progress -> {}).call();
+    assertThat(outcome.report().reasons()).isEmpty();
+    assertThat(outcome.report().images()).isEqualTo(HELD_OUT + 4);
+    assertThat(outcome.report().activeBitsPerDim()).isPresent();
+    assertThat(outcome.release().training().heldOutImages()).isEqualTo(HELD_OUT + 4);
+    assertThat(outcome.release().provenance().orElseThrow().parent()).isEqualTo(parent.id());
+    float[] scores = outcome.release().calibration().orElseThrow().bitsPerDim();
+    assertThat(scores).hasSize(HELD_OUT + 4);
+    try (ImageScorer scorer =
+        new ImageScorer(outcome.release(), Execution.CPU, SmallRuns.EVALUATIONS)) {
+      assertThat(noise)
+          .allMatch(image -> scorer.score(image).bitsPerDim() > scores[scores.length - 1]);
+    }
+  }
+
+  /** Images of independent pixels. */
+  private static List<PixelImage> noise(int number) {
+    Random random = new Random(3);
+    return IntStream.range(0, number)
+        .mapToObj(
+            i -> {
+              byte[] pixels = new byte[256];
+              random.nextBytes(pixels);
+              return new PixelImage(1, 16, 16, pixels);
+            })
+        .toList();
+  }
+
+  @Test
+  void shouldRefuseAPrecisionThatItDoesNotKnow() throws IOException {
+    write(frames());
+    RunPlan plan = plan("", 0);
+    RunPlan unknown =
+        new RunPlan(
+            plan.runId(),
+            plan.trigger(),
+            plan.commands(),
+            plan.parent(),
+            plan.warm(),
+            plan.minutes(),
+            Map.copyOf(plan.configuration()),
+            "float8",
+            plan.evaluations(),
+            plan.alertRate(),
+            plan.seed(),
+            plan.heldOut(),
+            plan.alerted(),
+            plan.window());
+    assertThatIllegalStateException()
+        .isThrownBy(() -> run(unknown, progress -> {}).call())
+        .withMessageContaining("float8");
+  }
+}
