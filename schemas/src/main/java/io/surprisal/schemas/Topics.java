@@ -1,5 +1,7 @@
 package io.surprisal.schemas;
 
+import io.surprisal.handover.ReleaseChunks;
+
 /**
  * Names of all topics: a prefix and what they carry.
  *

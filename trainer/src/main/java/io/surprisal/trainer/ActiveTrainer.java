@@ -1,7 +1,7 @@
 package io.surprisal.trainer;
 
+import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.release.Release;
-import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;

@@ -1,6 +1,6 @@
 package io.surprisal.trainer;
 
-import io.surprisal.model.release.ReleaseStore;
+import io.surprisal.handover.ReleaseStore;
 import io.surprisal.trainer.drift.StreamWatch;
 import io.surprisal.trainer.reservoir.Reservoir;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package io.surprisal.service.bench;
 
+import io.surprisal.handover.Announcement;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
@@ -17,7 +18,6 @@ import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.ReleaseAndImages;
-import io.surprisal.service.run.Announcement;
 import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.service.run.TrainerProcess;

@@ -1,5 +1,6 @@
 package io.surprisal.service.demo;
 
+import io.surprisal.handover.Announcement;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.network.ModelConfiguration;
@@ -15,7 +16,6 @@ import io.surprisal.service.cli.Output;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
 import io.surprisal.service.options.ReleaseFiles;
-import io.surprisal.service.run.Announcement;
 import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.service.run.TrainerProcess;

@@ -1,7 +1,7 @@
 package io.surprisal.service.run;
 
 import ai.djl.Device;
-import io.surprisal.model.release.Ed25519;
+import io.surprisal.handover.Ed25519;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.scoring.Stages;

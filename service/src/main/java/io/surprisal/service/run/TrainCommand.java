@@ -1,6 +1,6 @@
 package io.surprisal.service.run;
 
-import io.surprisal.model.release.Ed25519;
+import io.surprisal.handover.Ed25519;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.service.Surprisal;

@@ -1,6 +1,6 @@
 package io.surprisal.service.steer;
 
-import io.surprisal.model.release.Ed25519;
+import io.surprisal.handover.Ed25519;
 import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;

@@ -2,6 +2,7 @@ package io.surprisal.service.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.handover.Announcement;
 import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.network.ModelConfiguration;
@@ -15,7 +16,6 @@ import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
-import io.surprisal.service.run.Announcement;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

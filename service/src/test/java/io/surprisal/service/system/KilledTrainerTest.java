@@ -3,7 +3,7 @@ package io.surprisal.service.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.surprisal.model.release.ReleaseStore;
+import io.surprisal.handover.ReleaseStore;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.TrainerEvent;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.datasets.Idx;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.datasets.ImageSubset;
 import io.surprisal.model.images.Damage;
-import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ScoreVerdict;

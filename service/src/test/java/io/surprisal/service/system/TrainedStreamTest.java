@@ -2,8 +2,8 @@ package io.surprisal.service.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.release.Release;
-import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.TrainerEvent;

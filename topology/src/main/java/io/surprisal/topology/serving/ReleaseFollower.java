@@ -1,13 +1,13 @@
 package io.surprisal.topology.serving;
 
-import io.surprisal.model.release.Ed25519;
+import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.ReleaseChunks;
+import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.ReleaseException;
-import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.ReleaseAnnouncement;
-import io.surprisal.schemas.ReleaseChunks;
 import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;

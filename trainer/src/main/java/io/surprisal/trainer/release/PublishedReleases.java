@@ -1,10 +1,11 @@
 package io.surprisal.trainer.release;
 
-import io.surprisal.model.release.Ed25519;
+import io.surprisal.handover.Announcements;
+import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.ReleaseChunks;
+import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.release.Release;
-import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.schemas.ReleaseAnnouncement;
-import io.surprisal.schemas.ReleaseChunks;
 import io.surprisal.trainer.TrainerSettings;
 import io.surprisal.trainer.cluster.TransactionalSender;
 import java.io.IOException;

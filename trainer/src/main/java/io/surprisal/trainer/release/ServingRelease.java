@@ -1,6 +1,6 @@
 package io.surprisal.trainer.release;
 
-import io.surprisal.model.release.ReleaseStore;
+import io.surprisal.handover.ReleaseStore;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;

@@ -1,6 +1,7 @@
 package io.surprisal.trainer.run;
 
 import ai.djl.Device;
+import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.datasets.Idx;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
@@ -13,7 +14,6 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
-import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.trainer.TrainerSettings;

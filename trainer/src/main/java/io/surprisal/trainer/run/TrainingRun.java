@@ -1,5 +1,6 @@
 package io.surprisal.trainer.run;
 
+import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
@@ -9,7 +10,6 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
-import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Precision;

@@ -2,7 +2,7 @@ package io.surprisal.trainer.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.surprisal.model.release.Ed25519;
+import io.surprisal.handover.Ed25519;
 import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;

@@ -3,13 +3,13 @@ package io.surprisal.trainer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
-import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.trainer.SmallRuns;
 import io.surprisal.trainer.StreamImages;
 import io.surprisal.trainer.TrainerSettings;

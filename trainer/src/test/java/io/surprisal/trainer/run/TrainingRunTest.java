@@ -3,6 +3,7 @@ package io.surprisal.trainer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.model.datasets.Idx;
 import io.surprisal.model.datasets.ImageDatasets;
@@ -11,7 +12,6 @@ import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
-import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.scoring.ImageScorer;

@@ -1,4 +1,4 @@
-package io.surprisal.model.release;
+package io.surprisal.handover;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

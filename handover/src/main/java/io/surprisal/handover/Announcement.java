@@ -1,11 +1,9 @@
-package io.surprisal.service.run;
+package io.surprisal.handover;
 
 import io.surprisal.model.release.Release;
-import io.surprisal.model.release.ReleaseStore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.Topics;
-import io.surprisal.trainer.release.Announcements;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

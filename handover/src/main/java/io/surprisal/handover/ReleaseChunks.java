@@ -1,4 +1,4 @@
-package io.surprisal.schemas;
+package io.surprisal.handover;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

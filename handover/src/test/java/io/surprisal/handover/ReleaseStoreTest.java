@@ -1,10 +1,11 @@
-package io.surprisal.model.release;
+package io.surprisal.handover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.surprisal.model.TinyModels;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.ReleaseException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -35,7 +36,7 @@ class ReleaseStoreTest {
   }
 
   private Release release(int seed) throws IOException {
-    return Release.untrained(file(seed), TinyModels.grey(), seed);
+    return SmallReleases.untrained(file(seed), seed);
   }
 
   private List<Path> files() throws IOException {
@@ -69,7 +70,7 @@ class ReleaseStoreTest {
   void shouldTakeNoFileThatHasChangedSinceItWasRead() throws IOException {
     Release release = release(1);
     Files.copy(file(1), folder.resolve("kept"), StandardCopyOption.REPLACE_EXISTING);
-    Release.untrained(file(1), TinyModels.grey(), 2);
+    SmallReleases.untrained(file(1), 2);
     assertThatExceptionOfType(ReleaseException.class)
         .isThrownBy(() -> store.put(file(1), release))
         .withMessageContaining("has the SHA-256");

@@ -1,5 +1,8 @@
-package io.surprisal.model.release;
+package io.surprisal.handover;
 
+import io.surprisal.model.release.Release;
+import io.surprisal.model.release.ReleaseException;
+import io.surprisal.model.release.Safetensors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;

@@ -1,4 +1,4 @@
-package io.surprisal.model.release;
+package io.surprisal.handover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;

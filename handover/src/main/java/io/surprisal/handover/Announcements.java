@@ -1,4 +1,4 @@
-package io.surprisal.trainer.release;
+package io.surprisal.handover;
 
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.ReleaseAnnouncement;
