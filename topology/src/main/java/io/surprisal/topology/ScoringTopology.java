@@ -1,5 +1,7 @@
 package io.surprisal.topology;
 
+import io.surprisal.topology.serving.Scoring;
+
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.schemas.Topics;
 import io.surprisal.topology.kafka.CommitPace;
@@ -59,9 +61,6 @@ public final class ScoringTopology {
   /** Largest key in bytes. Scores and alerts carry the image's key, so it must fit them. */
   public static final int MAX_KEY_BYTES = 64 << 10;
 
-  /** Of statistics, unless configured. */
-  public static final Duration DEFAULT_WINDOW = Duration.ofMinutes(1);
-
   static final String PENDING = "pending";
   static final String WINDOWS = "windows";
   static final String SOURCE = "images";
@@ -85,7 +84,7 @@ public final class ScoringTopology {
   /** Serves one release for good. */
   public ScoringTopology(
       Topics topics, ServedModel model, DecodingLimits limits, int maxDeadLetterBytes) {
-    this(topics, () -> model, Optional::empty, limits, maxDeadLetterBytes, DEFAULT_WINDOW);
+    this(topics, () -> model, Optional::empty, limits, maxDeadLetterBytes, Scoring.DEFAULT_WINDOW);
   }
 
   /**

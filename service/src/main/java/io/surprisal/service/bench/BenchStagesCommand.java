@@ -1,5 +1,7 @@
 package io.surprisal.service.bench;
 
+import io.surprisal.topology.serving.Scoring;
+
 import io.surprisal.model.batching.BatchScorer;
 import io.surprisal.model.batching.ScoringQueue;
 import io.surprisal.model.datasets.ImageDataset;
@@ -150,7 +152,7 @@ public final class BenchStagesCommand implements Callable<Integer> {
       images.add(hit ? damage.apply(dataset.image(i), random) : dataset.image(i));
       damagedImages += hit ? 1 : 0;
     }
-    int batch = ScoringService.Scoring.batch(where.devices());
+    int batch = Scoring.batch(where.devices());
     try (ImageScorer staged = new ImageScorer(loaded, where, stages);
         ImageScorer whole = new ImageScorer(loaded, where, stages.evaluations());
         ImageScorer exact = new ImageScorer(loaded, where, reference);
@@ -158,7 +160,7 @@ public final class BenchStagesCommand implements Callable<Integer> {
             new BatchScorer(
                 where.workers(),
                 batch,
-                ScoringService.Scoring.DEFAULT_LINGER,
+                Scoring.DEFAULT_LINGER,
                 ScoringService.queueCapacity(where.workers(), batch));
         Progress progress = invocation.progress("score", 3L * images.size(), "images")) {
       CertainVerdict certain =

@@ -1,5 +1,7 @@
 package io.surprisal.service.bench;
 
+import io.surprisal.topology.serving.Scoring;
+
 import io.surprisal.model.batching.BatchScorer;
 import io.surprisal.model.batching.ScoringQueue;
 import io.surprisal.model.datasets.ImageDataset;
@@ -274,7 +276,7 @@ public final class BenchStreamCommand implements Callable<Integer> {
 
     void run() throws Exception {
       long total = (long) rounds * 2 * images;
-      Duration linger = ScoringService.Scoring.DEFAULT_LINGER;
+      Duration linger = Scoring.DEFAULT_LINGER;
       try (ImageScorer scorer = new ImageScorer(loaded, where, evaluations);
           BatchScorer batches =
               new BatchScorer(

@@ -1,5 +1,7 @@
 package io.surprisal.service.bench;
 
+import io.surprisal.topology.serving.Scoring;
+
 import io.surprisal.handover.Announcement;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.release.Calibration;
@@ -212,14 +214,14 @@ public final class BenchSwapCommand implements Callable<Integer> {
       variants.add(variant(0));
       variants.add(variant(1));
       variants.add(variant(2)); // more than stay loaded: each swap loads a file
-      ScoringService.Scoring scoring =
-          new ScoringService.Scoring(
+      Scoring scoring =
+          new Scoring(
               Stages.single(evaluations),
               1,
               ALERT_RATE,
-              ScoringService.Scoring.batch(where.devices()),
-              ScoringService.Scoring.DEFAULT_LINGER,
-              ScoringTopology.DEFAULT_WINDOW);
+              Scoring.batch(where.devices()),
+              Scoring.DEFAULT_LINGER,
+              Scoring.DEFAULT_WINDOW);
       StreamSettings settings =
           new StreamSettings(
               "bench-swap",

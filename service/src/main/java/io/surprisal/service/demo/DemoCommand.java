@@ -1,5 +1,7 @@
 package io.surprisal.service.demo;
 
+import io.surprisal.topology.serving.Scoring;
+
 import io.surprisal.handover.Announcement;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.detection.AlertRule;
@@ -202,7 +204,7 @@ public final class DemoCommand implements Callable<Integer> {
               new ScoringService(
                   announced -> execution.forRelease(announced, where.devices()),
                   where.workers(),
-                  ScoringService.Scoring.simple(evaluations, alertRate, where.devices()),
+                  Scoring.simple(evaluations, alertRate, where.devices()),
                   topics,
                   settings,
                   clients,

@@ -1,5 +1,7 @@
 package io.surprisal.service.options;
 
+import io.surprisal.topology.serving.Scoring;
+
 import ai.djl.Device;
 import io.surprisal.service.run.ScoringService;
 import java.util.List;
@@ -22,9 +24,9 @@ public final class BatchOption {
       defaultValue = AUTO,
       description =
           "Most images of a batch, of all partitions together, or auto: "
-              + ScoringService.Scoring.CPU_BATCH
+              + Scoring.CPU_BATCH
               + ", on a GPU "
-              + ScoringService.Scoring.GPU_BATCH
+              + Scoring.GPU_BATCH
               + " (default: ${DEFAULT-VALUE}).")
   private String batch;
 
@@ -37,7 +39,7 @@ public final class BatchOption {
 
   /** What was asked for, or what these devices want. */
   public int on(List<Device> devices) {
-    return batch.equals(AUTO) ? ScoringService.Scoring.batch(devices) : size();
+    return batch.equals(AUTO) ? Scoring.batch(devices) : size();
   }
 
   private int size() {

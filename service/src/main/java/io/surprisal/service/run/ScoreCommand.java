@@ -1,5 +1,7 @@
 package io.surprisal.service.run;
 
+import io.surprisal.topology.serving.Scoring;
+
 import ai.djl.Device;
 import io.surprisal.handover.Ed25519;
 import io.surprisal.model.release.Release;
@@ -176,8 +178,8 @@ public final class ScoreCommand implements Callable<Integer> {
             prepareTopics(),
             kafka.properties());
     List<Device> where = execution.devices();
-    ScoringService.Scoring scoring =
-        new ScoringService.Scoring(
+    Scoring scoring =
+        new Scoring(
             stages, certainty, alertRate, batch.on(where), Duration.ofMillis(linger), window);
     try (ScoringService service =
             loaded.isPresent()
@@ -207,7 +209,7 @@ public final class ScoreCommand implements Callable<Integer> {
   }
 
   private ScoringService following(
-      ScoringService.Scoring scoring, StreamSettings settings, List<Device> where)
+      Scoring scoring, StreamSettings settings, List<Device> where)
       throws IOException {
     return new ScoringService(
         announced -> execution.forRelease(announced, where),

@@ -1,5 +1,7 @@
 package io.surprisal.service.system;
 
+import io.surprisal.topology.serving.Scoring;
+
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -93,7 +95,7 @@ class FuzzedInputTest {
               new ScoringService(
                   release,
                   Execution.CPU,
-                  ScoringService.Scoring.simple(1, 0.01, Execution.CPU.devices()),
+                  Scoring.simple(1, 0.01, Execution.CPU.devices()),
                   new Topics(Topics.DEFAULT_PREFIX),
                   settings(server));
           Records.Follower scores = new Records.Follower(server, "surprisal.scores")) {

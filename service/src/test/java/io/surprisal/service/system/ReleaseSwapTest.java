@@ -1,5 +1,7 @@
 package io.surprisal.service.system;
 
+import io.surprisal.topology.serving.Scoring;
+
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -105,12 +107,12 @@ class ReleaseSwapTest {
     return new ScoringService(
         release -> Execution.CPU,
         1,
-        new ScoringService.Scoring(
+        new Scoring(
             Stages.single(EVALUATIONS),
             3,
             0.01,
-            ScoringService.Scoring.CPU_BATCH,
-            ScoringService.Scoring.DEFAULT_LINGER,
+            Scoring.CPU_BATCH,
+            Scoring.DEFAULT_LINGER,
             Duration.ofSeconds(1)),
         TOPICS,
         new StreamSettings(

@@ -1,4 +1,4 @@
-package io.surprisal.service.run;
+package io.surprisal.topology.serving;
 
 import io.surprisal.model.batching.BatchScorer;
 import io.surprisal.model.batching.ScoringLane;
@@ -10,9 +10,6 @@ import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.StoppingRule;
-import io.surprisal.topology.serving.LoadedModel;
-import io.surprisal.topology.serving.ServedModel;
-import io.surprisal.topology.serving.ShadowModel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,10 +17,10 @@ import java.util.OptionalDouble;
 import java.util.function.Consumer;
 
 /** A release with its scorer, whose native memory it owns, beside others in one batch scorer. */
-final class ServedRelease implements LoadedModel {
+public final class ServedRelease implements LoadedModel {
 
   private final Release release;
-  private final ScoringService.Scoring scoring;
+  private final Scoring scoring;
   private final BatchScorer batches;
   private final ImageScorer scorer;
   private final List<ScoringLane> lanes = new ArrayList<>();
@@ -35,8 +32,8 @@ final class ServedRelease implements LoadedModel {
    * @param batches stays the caller's
    * @throws IllegalArgumentException if the blank image has no finite score
    */
-  ServedRelease(
-      Release release, Execution execution, ScoringService.Scoring scoring, BatchScorer batches) {
+  public ServedRelease(
+      Release release, Execution execution, Scoring scoring, BatchScorer batches) {
     this.release = release;
     this.scoring = scoring;
     this.batches = batches;
