@@ -1,7 +1,5 @@
 package io.surprisal.service.bench;
 
-import io.surprisal.topology.serving.Scoring;
-
 import io.surprisal.model.batching.BatchScorer;
 import io.surprisal.model.batching.ScoringQueue;
 import io.surprisal.model.datasets.ImageDataset;
@@ -25,6 +23,7 @@ import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.topology.PlainScoringLoop;
 import io.surprisal.topology.kafka.StreamSettings;
+import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.serving.ServedModel;
 import io.surprisal.topology.topics.TopicSettings;
 import io.surprisal.topology.topics.TopicSetup;

@@ -1,7 +1,5 @@
 package io.surprisal.service.bench;
 
-import io.surprisal.topology.serving.Scoring;
-
 import io.surprisal.handover.Announcement;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.release.Calibration;
@@ -23,8 +21,8 @@ import io.surprisal.service.options.ReleaseAndImages;
 import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.service.run.TrainerProcess;
-import io.surprisal.topology.ScoringTopology;
 import io.surprisal.topology.kafka.StreamSettings;
+import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.topics.TopicSettings;
 import io.surprisal.topology.topics.TopicSetup;
 import java.io.IOException;

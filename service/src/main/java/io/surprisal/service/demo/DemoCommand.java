@@ -1,7 +1,5 @@
 package io.surprisal.service.demo;
 
-import io.surprisal.topology.serving.Scoring;
-
 import io.surprisal.handover.Announcement;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.detection.AlertRule;
@@ -22,6 +20,7 @@ import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.service.run.TrainerProcess;
 import io.surprisal.topology.kafka.StreamSettings;
+import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.topics.TopicSettings;
 import io.surprisal.topology.topics.TopicSetup;
 import java.lang.management.ManagementFactory;
