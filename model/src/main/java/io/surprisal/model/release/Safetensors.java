@@ -307,7 +307,7 @@ public record Safetensors(
                                 .collect(Collectors.joining(", ")))));
   }
 
-  static String sha256(byte[] bytes) {
+  public static String sha256(byte[] bytes) {
     return HexFormat.of().formatHex(digest().digest(bytes));
   }
 

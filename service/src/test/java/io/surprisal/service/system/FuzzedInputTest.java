@@ -91,7 +91,7 @@ class FuzzedInputTest {
       assertThat(CommandRun.of("topics", "--bootstrap-server", server).exitCode()).isZero();
       Configurator.setLevel(TOPOLOGY_LOGS, Level.ERROR); // not a warning for each dead letter
       try (ScoringService service =
-              new ScoringService(
+              ScoringService.ofRelease(
                   release,
                   Execution.CPU,
                   Scoring.simple(1, 0.01, Execution.CPU.devices()),

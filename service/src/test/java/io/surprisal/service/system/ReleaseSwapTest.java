@@ -103,7 +103,7 @@ class ReleaseSwapTest {
   }
 
   private ScoringService service(List<PublicKey> trusted) {
-    return new ScoringService(
+    return ScoringService.ofAnnounced(
         release -> Execution.CPU,
         1,
         new Scoring(
