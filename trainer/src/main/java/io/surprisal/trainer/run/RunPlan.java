@@ -29,7 +29,7 @@ import java.util.Map;
  * @param alerted how many of those, at their end, raised alerts
  * @param window of the stream that the images lie in
  */
-public record RunPlan(
+record RunPlan(
     String runId,
     String trigger,
     List<String> commands,
@@ -60,12 +60,12 @@ public record RunPlan(
   }
 
   /** Whether a directory holds a run. */
-  public static boolean isIn(Path directory) {
+  static boolean isIn(Path directory) {
     return Files.exists(directory.resolve(FILE));
   }
 
   /** Reads the plan of the run in a directory. */
-  public static RunPlan read(Path directory) throws IOException {
+  static RunPlan read(Path directory) throws IOException {
     return JSON.readValue(directory.resolve(FILE).toFile(), RunPlan.class);
   }
 }
