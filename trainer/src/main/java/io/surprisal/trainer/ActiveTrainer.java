@@ -88,7 +88,8 @@ final class ActiveTrainer implements AutoCloseable {
           new TrainingRuns(
               new RunLauncher(settings.runs(), directories, planner, store, clock),
               directories,
-              new RunSchedule(settings.schedule(), reservoir, watch, planner, view, serving, clock),
+              new RunSchedule(
+                  settings.schedule(), reservoir, watch::shift, planner, view, serving, clock),
               releases,
               serving,
               view,

@@ -5,7 +5,6 @@ import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.trainer.cluster.ClusterView;
 import io.surprisal.trainer.cluster.CommandReader;
 import io.surprisal.trainer.drift.StreamShift;
-import io.surprisal.trainer.drift.StreamWatch;
 import io.surprisal.trainer.release.ServingRelease;
 import io.surprisal.trainer.reservoir.Reservoir;
 import java.time.Duration;
@@ -15,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -24,25 +24,29 @@ import java.util.stream.Collectors;
 public final class RunSchedule {
   private final ScheduleSettings settings;
   private final Reservoir reservoir;
-  private final StreamWatch watch;
+  private final Function<String, Optional<StreamShift>> shifts;
   private final RunPlanner planner;
   private final ClusterView view;
   private final ServingRelease serving;
   private final InstantSource clock;
   private final Instant activeSince;
 
-  /** Begins to count the time without a run. */
+  /**
+   * Begins to count the time without a run.
+   *
+   * @param shifts how the stream has changed under the release of an id; empty while it has not
+   */
   public RunSchedule(
       ScheduleSettings settings,
       Reservoir reservoir,
-      StreamWatch watch,
+      Function<String, Optional<StreamShift>> shifts,
       RunPlanner planner,
       ClusterView view,
       ServingRelease serving,
       InstantSource clock) {
     this.settings = settings;
     this.reservoir = reservoir;
-    this.watch = watch;
+    this.shifts = shifts;
     this.planner = planner;
     this.view = view;
     this.serving = serving;
@@ -70,7 +74,7 @@ public final class RunSchedule {
           ? Optional.of(due("the first release, from the stream's first images"))
           : Optional.empty();
     }
-    Optional<StreamShift> shift = watch.shift(view.active().get().getReleaseId());
+    Optional<StreamShift> shift = shifts.apply(view.active().get().getReleaseId());
     if (shift.isPresent() && planner.lack(serving.alertRate(), shift.get()).isEmpty()) {
       return Optional.of(due(shift.get().summary()).since(shift.get()));
     }
