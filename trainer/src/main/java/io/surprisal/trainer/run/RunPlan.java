@@ -12,7 +12,8 @@ import java.util.Map;
 
 /**
  * A training run as it was decided, on disk before it begins: a trainer that was killed goes on
- * with it as it was.
+ * with it as it was. Its components are the fields of a flat JSON object, which a later version of
+ * the trainer reads too.
  *
  * @param runId its name
  * @param trigger why it was started, in words
