@@ -326,8 +326,8 @@ public final class Fit {
         ModelTrainer.Step step =
             trainer.step(
                 request.data(),
-                split.batch(trainer.steps(), fit.batch()),
-                fit.rate(trainer.steps(), fraction()));
+                split.batch(trainer.steps(), fit.step().batch()),
+                fit.course().rate(trainer.steps(), fraction()));
         lossSum += step.bitsPerDim();
         lossCount++;
         recentLoss =
@@ -367,7 +367,7 @@ public final class Fit {
 
     private double imagesPerSecond() {
       return (trainer.steps() - stepsBefore)
-          * (double) fit.batch()
+          * (double) fit.step().batch()
           / Math.max(1e-3, seconds() - secondsBefore);
     }
 
@@ -459,7 +459,7 @@ public final class Fit {
       TrainingRecord record =
           new TrainingRecord(
               trainer.steps(),
-              trainer.steps() * fit.batch(),
+              trainer.steps() * fit.step().batch(),
               seconds(),
               request.seed(),
               request.dataName(),

@@ -103,12 +103,12 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
   private static double millis(
       FitConfiguration configuration, ImageDataset data, Device device, int workers) {
     FitConfiguration few =
-        configuration.with(Map.of("batch", Math.min(configuration.batch(), MEASURED_BATCH)));
+        configuration.with(Map.of("batch", Math.min(configuration.step().batch(), MEASURED_BATCH)));
     ModelConfiguration model = few.model(data.channels(), data.height(), data.width());
     try (TrainingSpeed speed = new TrainingSpeed(model, few, data, device, workers)) {
       speed.step();
       double[] millis = new double[MEASURED_STEPS];
-      Arrays.setAll(millis, i -> speed.step().total() * 1e-6 / few.batch());
+      Arrays.setAll(millis, i -> speed.step().total() * 1e-6 / few.step().batch());
       return Arrays.stream(millis).min().orElseThrow();
     }
   }
@@ -128,7 +128,7 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
       return configuration;
     }
     ModelConfiguration.Level level =
-        new ModelConfiguration.Level(2 * configuration.embedding(), BLOCKS_A_LEVEL);
+        new ModelConfiguration.Level(2 * configuration.network().embedding(), BLOCKS_A_LEVEL);
     List<ModelConfiguration.Level> coarse = Collections.nCopies(levels, level);
     return configuration.with(Map.of("coarse", coarse, "blocks", 1));
   }
@@ -137,7 +137,7 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
   public double images(OptionalLong steps, Optional<Duration> time) {
     double bySteps =
         steps.isPresent()
-            ? (double) steps.getAsLong() * configuration.batch()
+            ? (double) steps.getAsLong() * configuration.step().batch()
             : Double.POSITIVE_INFINITY;
     double byTime = time.map(t -> t.toMillis() / millisPerImage).orElse(Double.POSITIVE_INFINITY);
     return Math.min(bySteps, byTime);

@@ -70,9 +70,9 @@ class TrainingPlanTest {
 
   @Test
   void shouldGiveLargeImagesCoarserLevelsForTheAttention() {
-    assertThat(plan(32, OptionalLong.of(10), FLOAT32).configuration().coarse()).isEmpty();
-    assertThat(plan(64, OptionalLong.of(10), FLOAT32).configuration().coarse())
+    assertThat(plan(32, OptionalLong.of(10), FLOAT32).configuration().network().coarse()).isEmpty();
+    assertThat(plan(64, OptionalLong.of(10), FLOAT32).configuration().network().coarse())
         .containsExactly(new Level(32, 2));
-    assertThat(plan(33, OptionalLong.of(10), FLOAT32).configuration().coarse()).isEmpty();
+    assertThat(plan(33, OptionalLong.of(10), FLOAT32).configuration().network().coarse()).isEmpty();
   }
 }

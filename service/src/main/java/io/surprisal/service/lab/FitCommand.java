@@ -232,14 +232,14 @@ public final class FitCommand implements Callable<Integer> {
         l ->
             table.row(
                 l.name(),
-                l.configuration().embedding(),
-                l.configuration().blocks(),
-                l.configuration().coarse().stream()
+                l.configuration().network().embedding(),
+                l.configuration().network().blocks(),
+                l.configuration().network().coarse().stream()
                     .map(level -> level.width() + " × " + level.blocks())
                     .collect(Collectors.joining(", ")),
                 l.parameters(),
                 l.megaflopsPerEvaluation(),
-                l.configuration().batch()));
+                l.configuration().step().batch()));
     output.print(listed, table);
   }
 
@@ -275,7 +275,7 @@ public final class FitCommand implements Callable<Integer> {
     set.putAll(more);
     boolean resumed = resume && !configuration.isNamed();
     FitConfiguration known = resumed ? Fit.resumable(out).with(set) : named;
-    if (known.dropout() == 0) {
+    if (known.network().dropout() == 0) {
       TorchRuntime.preferOperatorThreads(1);
     }
     boolean untrained = steps.equals(Optional.of(0L));
@@ -290,7 +290,7 @@ public final class FitCommand implements Callable<Integer> {
     LOG.info(
         "configuration {}, training in {}: {} ms an image, about {} images",
         plan.name(),
-        plan.configuration().precision(),
+        plan.configuration().step().precision(),
         String.format(Locale.ROOT, "%.1f", plan.millisPerImage()),
         String.format(Locale.ROOT, "%.0f", plan.images(steps(), time())));
     return plan.configuration();
