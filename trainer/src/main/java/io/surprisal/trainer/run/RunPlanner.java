@@ -6,6 +6,7 @@ import io.surprisal.model.datasets.Idx;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.diffusion.PrecisionMeasurement;
+import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.TrainingPlan;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PixelImage;
@@ -30,7 +31,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import org.slf4j.Logger;
@@ -256,8 +256,7 @@ public final class RunPlanner {
             () ->
                 TrainingPlan.of(
                         data,
-                        OptionalLong.empty(),
-                        Optional.of(order.budget()),
+                        new Budget.Time(order.budget()),
                         Map.of(),
                         device,
                         TorchRuntime.trainingWorkers(device))

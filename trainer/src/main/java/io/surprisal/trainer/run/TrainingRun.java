@@ -5,7 +5,11 @@ import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.datasets.ImageSubset;
+import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
+import io.surprisal.model.fit.FitRequest;
+import io.surprisal.model.fit.HeldOut;
+import io.surprisal.model.fit.Start;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Provenance;
@@ -28,8 +32,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -224,25 +226,31 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
             plan.trigger(),
             plan.window(),
             settings.software());
-    Fit.Request request =
-        new Fit.Request(
-            data,
-            settings.topics().images(),
-            candidate,
+    FitRequest request =
+        new FitRequest(
+            new FitRequest.Images(data, settings.topics().images(), new HeldOut.Last(heldOut)),
             fit,
-            OptionalLong.empty(),
-            Optional.of(Duration.ofMillis(Math.round(plan.minutes() * 60_000))),
-            0,
-            0,
-            plan.evaluations(),
+            start(candidate, parent),
+            new Budget.Time(Duration.ofMillis(Math.round(plan.minutes() * 60_000))),
             plan.seed(),
-            true,
-            Fit.isResumable(candidate),
             execution,
-            OptionalInt.of(heldOut),
-            plan.warm() ? parent : Optional.empty(),
-            Optional.of(provenance));
+            new FitRequest.Outcome(
+                candidate,
+                FitRequest.Weights.AVERAGED,
+                plan.evaluations(),
+                0,
+                Optional.of(provenance)));
     return new Fit(request, new Listener(data.size() - heldOut), this::ends, clock).run();
+  }
+
+  private Start start(Path candidate, Optional<Release> parent) {
+    if (Fit.isResumable(candidate)) {
+      return new Start.Resumed();
+    }
+    return parent
+        .filter(release -> plan.warm())
+        .<Start>map(Start.From::new)
+        .orElseGet(Start.Anew::new);
   }
 
   private boolean ends() {
