@@ -231,7 +231,7 @@ public final class BenchSwapCommand implements Callable<Integer> {
               Map.of());
       announceNext();
       try (ScoringService service =
-              new ScoringService(
+              ScoringService.ofAnnounced(
                   release -> where,
                   where.workers(),
                   scoring,

@@ -200,7 +200,7 @@ public final class DemoCommand implements Callable<Integer> {
       Map<String, Object> clients = Map.of("bootstrap.servers", server);
       Announcement.of(file, loaded, store, clients, topics, "demo");
       try (ScoringService service =
-              new ScoringService(
+              ScoringService.ofAnnounced(
                   announced -> execution.forRelease(announced, where.devices()),
                   where.workers(),
                   Scoring.simple(evaluations, alertRate, where.devices()),

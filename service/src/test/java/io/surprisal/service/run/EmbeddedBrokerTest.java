@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.system.CommandRun;
 import io.surprisal.service.system.Records;
@@ -13,6 +14,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("system")
 class EmbeddedBrokerTest {
 
   @TempDir private Path folder;

@@ -3,6 +3,7 @@ package io.surprisal.service.steer;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import io.surprisal.handover.Announcement;
 import io.surprisal.handover.Ed25519;
 import io.surprisal.model.network.ModelConfiguration;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What people and machines may send to the control topic, against a real trainer. */
+@Tag("system")
 class SteeringTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final RecordFormat<ControlCommand> COMMANDS =

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import org.junit.jupiter.api.Tag;
 import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.release.Release;
@@ -48,6 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
  * test fails.
  */
 @Timeout(1800)
+@Tag("system")
 class FaultsTest {
 
   private static final RecordFormat<SourceStatistics> STATISTICS =

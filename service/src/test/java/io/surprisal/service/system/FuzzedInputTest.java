@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import org.junit.jupiter.api.Tag;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
@@ -49,6 +50,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Malformed images by the thousand among good ones, through a real broker and a real scorer. */
+@Tag("system")
 class FuzzedInputTest {
   private static final int MALFORMED = 10_000;
 
@@ -91,7 +93,7 @@ class FuzzedInputTest {
       assertThat(CommandRun.of("topics", "--bootstrap-server", server).exitCode()).isZero();
       Configurator.setLevel(TOPOLOGY_LOGS, Level.ERROR); // not a warning for each dead letter
       try (ScoringService service =
-              new ScoringService(
+              ScoringService.ofRelease(
                   release,
                   Execution.CPU,
                   Scoring.simple(1, 0.01, Execution.CPU.devices()),

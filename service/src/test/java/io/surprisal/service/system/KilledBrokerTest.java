@@ -3,6 +3,7 @@ package io.surprisal.service.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import org.junit.jupiter.api.Tag;
 import io.surprisal.service.run.EmbeddedBroker;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,6 +39,7 @@ import org.slf4j.LoggerFactory;
  * probability 0.04, or 0.4.
  */
 @Timeout(300)
+@Tag("system")
 class KilledBrokerTest {
   private static final Logger LOG = LoggerFactory.getLogger(KilledBrokerTest.class);
   private static final int KILLS = 3;

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import org.junit.jupiter.api.Tag;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
  * both; ended in order; made to stand still until the group has expelled them. A plain consumer of
  * committed records counts.
  */
+@Tag("system")
 class KilledMembersTest {
 
   private static final int IMAGES = 4_000;

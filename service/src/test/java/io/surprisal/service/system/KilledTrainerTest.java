@@ -3,6 +3,7 @@ package io.surprisal.service.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import org.junit.jupiter.api.Tag;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Trainers in processes of their own, killed (−9) and paused at the worst moments. */
+@Tag("system")
 class KilledTrainerTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 

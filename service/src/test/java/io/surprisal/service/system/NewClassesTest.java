@@ -3,6 +3,7 @@ package io.surprisal.service.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.junit.jupiter.api.Tag;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.datasets.Idx;
@@ -50,6 +51,7 @@ import org.slf4j.LoggerFactory;
     named = "surprisal.new-classes",
     matches = "true",
     disabledReason = "it takes an hour; -Dsurprisal.new-classes=true runs it")
+@Tag("system")
 class NewClassesTest {
   private static final Logger LOG = LoggerFactory.getLogger(NewClassesTest.class);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);

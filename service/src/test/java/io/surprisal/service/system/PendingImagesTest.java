@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import org.junit.jupiter.api.Tag;
 import io.surprisal.model.batching.ScoringQueue;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.scoring.ImageLikelihood;
@@ -43,6 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
  * unscored, against a real broker.
  */
 @Timeout(120)
+@Tag("system")
 class PendingImagesTest {
 
   private static final String IMAGES = "surprisal.images";

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
+import org.junit.jupiter.api.Tag;
 import io.surprisal.handover.Ed25519;
 import io.surprisal.handover.ReleaseChunks;
 import io.surprisal.model.camera.SurfaceCamera;
@@ -57,6 +58,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A scorer that follows announcements: a real broker, a real stream, real networks. */
+@Tag("system")
 class ReleaseSwapTest {
   private static final Topics TOPICS = new Topics(Topics.DEFAULT_PREFIX);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -103,7 +105,7 @@ class ReleaseSwapTest {
   }
 
   private ScoringService service(List<PublicKey> trusted) {
-    return new ScoringService(
+    return ScoringService.ofAnnounced(
         release -> Execution.CPU,
         1,
         new Scoring(

@@ -2,6 +2,7 @@ package io.surprisal.service.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.ImageScore;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
  * The whole loop in real processes: an empty broker, scorers that wait, a first release, a stream
  * that changes for good, and a release that knows the change.
  */
+@Tag("system")
 class TrainedStreamTest {
   private static final Logger LOG = LoggerFactory.getLogger(TrainedStreamTest.class);
   private static final Duration PATIENCE = Duration.ofMinutes(3);
