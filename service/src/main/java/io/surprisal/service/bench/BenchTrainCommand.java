@@ -75,18 +75,19 @@ public final class BenchTrainCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--workers must be at least 1");
     }
     int threads =
-        network.prepare(fit.dropout() > 0 ? Runtime.getRuntime().availableProcessors() : 1);
+        network.prepare(
+            fit.network().dropout() > 0 ? Runtime.getRuntime().availableProcessors() : 1);
     ModelConfiguration model = network.model();
     Device where = device.device();
     int side = workers.orElseGet(() -> TorchRuntime.trainingWorkers(where));
     List<StageTimes> steps;
     try (TrainingSpeed speed =
-        new TrainingSpeed(model, fit, new RandomImages(model, fit.batch()), where, side)) {
+        new TrainingSpeed(model, fit, new RandomImages(model, fit.step().batch()), where, side)) {
       steps = network.measure(speed::step);
     }
     BenchNetwork.Timing timing =
         BenchNetwork.Timing.of(
-            steps.stream().mapToDouble(s -> s.total() * 1e-6 / fit.batch()).toArray());
+            steps.stream().mapToDouble(s -> s.total() * 1e-6 / fit.step().batch()).toArray());
     Stages stages =
         new Stages(
             median(steps, StageTimes::data),
@@ -102,7 +103,7 @@ public final class BenchTrainCommand implements Callable<Integer> {
             threads,
             side,
             ParameterLayout.of(model).size(),
-            fit.batch(),
+            fit.step().batch(),
             timing,
             1000 / timing.median(),
             stages);

@@ -6,6 +6,7 @@ import io.surprisal.model.datasets.Idx;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.diffusion.PrecisionMeasurement;
+import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.TrainingPlan;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PixelImage;
@@ -25,7 +26,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -169,8 +169,7 @@ public final class RunPlanner {
             () ->
                 TrainingPlan.of(
                         data,
-                        OptionalLong.empty(),
-                        Optional.of(order.budget()),
+                        new Budget.Time(order.budget()),
                         Map.of(),
                         device,
                         TorchRuntime.trainingWorkers(device))

@@ -5,7 +5,11 @@ import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.datasets.ImageSubset;
+import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
+import io.surprisal.model.fit.FitRequest;
+import io.surprisal.model.fit.HeldOut;
+import io.surprisal.model.fit.Start;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Provenance;
@@ -14,6 +18,7 @@ import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.trainer.release.Gate;
@@ -28,8 +33,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -195,7 +198,10 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
     if (expected < alerted.size()) {
       double[] bitsPerDim = new double[all.size()];
       try (ImageScorer scorer =
-          ImageScorer.fresh(parent.get(), execution, plan.evaluations(), plan.seed())) {
+          new ImageScorer(
+              parent.get(),
+              execution,
+              BoundEstimator.fresh(parent.get(), plan.evaluations(), plan.seed()))) {
         alerted.forEach(i -> bitsPerDim[i] = scorer.score(all.image(i)).bitsPerDim());
       }
       alerted.sort(Comparator.comparingDouble(i -> bitsPerDim[i]));
@@ -219,25 +225,31 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
             plan.trigger(),
             plan.window(),
             settings.software());
-    Fit.Request request =
-        new Fit.Request(
-            data,
-            settings.imagesTopic(),
-            candidate,
+    FitRequest request =
+        new FitRequest(
+            new FitRequest.Images(data, settings.imagesTopic(), new HeldOut.Last(heldOut)),
             fit,
-            OptionalLong.empty(),
-            Optional.of(Duration.ofMillis(Math.round(plan.minutes() * 60_000))),
-            0,
-            0,
-            plan.evaluations(),
+            start(candidate, parent),
+            new Budget.Time(Duration.ofMillis(Math.round(plan.minutes() * 60_000))),
             plan.seed(),
-            true,
-            Fit.isResumable(candidate),
             execution,
-            OptionalInt.of(heldOut),
-            plan.warm() ? parent : Optional.empty(),
-            Optional.of(provenance));
+            new FitRequest.Outcome(
+                candidate,
+                FitRequest.Weights.AVERAGED,
+                plan.evaluations(),
+                0,
+                Optional.of(provenance)));
     return new Fit(request, new Listener(data.size() - heldOut), this::ends, clock).run();
+  }
+
+  private Start start(Path candidate, Optional<Release> parent) {
+    if (Fit.isResumable(candidate)) {
+      return new Start.Resumed();
+    }
+    return parent
+        .filter(release -> plan.warm())
+        .<Start>map(Start.From::new)
+        .orElseGet(Start.Anew::new);
   }
 
   private boolean ends() {
