@@ -1,7 +1,5 @@
 package io.surprisal.service.bench;
 
-import io.surprisal.topology.serving.Scoring;
-
 import io.surprisal.model.batching.BatchScorer;
 import io.surprisal.model.batching.ScoringQueue;
 import io.surprisal.model.datasets.ImageDataset;
@@ -24,6 +22,7 @@ import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.ReleaseAndImages;
 import io.surprisal.service.options.StagesOption;
 import io.surprisal.service.run.ScoringService;
+import io.surprisal.topology.serving.Scoring;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
