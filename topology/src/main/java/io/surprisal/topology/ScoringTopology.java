@@ -1,13 +1,12 @@
 package io.surprisal.topology;
 
-import io.surprisal.topology.serving.Scoring;
-
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.schemas.Topics;
 import io.surprisal.topology.kafka.CommitPace;
 import io.surprisal.topology.pending.ImageReader;
 import io.surprisal.topology.pending.PendingRange;
 import io.surprisal.topology.records.DeadLetter;
+import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.serving.ServedModel;
 import io.surprisal.topology.serving.ShadowModel;
 import io.surprisal.topology.statistics.SourceWindow;

@@ -1,9 +1,7 @@
 package io.surprisal.service.options;
 
-import io.surprisal.topology.serving.Scoring;
-
 import ai.djl.Device;
-import io.surprisal.service.run.ScoringService;
+import io.surprisal.topology.serving.Scoring;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;

@@ -1,7 +1,5 @@
 package io.surprisal.service.run;
 
-import io.surprisal.topology.serving.Scoring;
-
 import ai.djl.Device;
 import io.surprisal.handover.Ed25519;
 import io.surprisal.model.release.Release;
@@ -18,6 +16,7 @@ import io.surprisal.service.options.ReleaseFiles;
 import io.surprisal.service.options.StagesOption;
 import io.surprisal.topology.ScoringCounts;
 import io.surprisal.topology.kafka.StreamSettings;
+import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.topics.TopicSettings;
 import io.surprisal.topology.topics.TopicSetup;
 import java.io.IOException;
@@ -208,8 +207,7 @@ public final class ScoreCommand implements Callable<Integer> {
     return 0;
   }
 
-  private ScoringService following(
-      Scoring scoring, StreamSettings settings, List<Device> where)
+  private ScoringService following(Scoring scoring, StreamSettings settings, List<Device> where)
       throws IOException {
     return new ScoringService(
         announced -> execution.forRelease(announced, where),

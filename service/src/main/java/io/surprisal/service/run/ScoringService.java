@@ -1,15 +1,9 @@
 package io.surprisal.service.run;
 
-import io.surprisal.topology.serving.ServedRelease;
-
-import io.surprisal.topology.serving.Scoring;
-
-import ai.djl.Device;
 import io.surprisal.model.batching.BatchScorer;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
-import io.surprisal.model.scoring.Stages;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.topology.ScoringCounts;
@@ -17,7 +11,9 @@ import io.surprisal.topology.ScoringStream;
 import io.surprisal.topology.ScoringTopology;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.ReleaseFollower;
+import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.serving.ServedModel;
+import io.surprisal.topology.serving.ServedRelease;
 import io.surprisal.topology.serving.ShadowModel;
 import java.security.PublicKey;
 import java.time.Duration;

@@ -1,7 +1,5 @@
 package io.surprisal.service.system;
 
-import io.surprisal.topology.serving.Scoring;
-
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -31,6 +29,7 @@ import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.topology.kafka.StreamSettings;
+import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.topics.TopicSettings;
 import io.surprisal.topology.topics.TopicSetup;
 import java.nio.ByteBuffer;

@@ -40,11 +40,6 @@ public record Scoring(
   /** All evaluations at once, in batches of the size that the devices want. */
   public static Scoring simple(int evaluations, double alertRate, List<Device> devices) {
     return new Scoring(
-        Stages.single(evaluations),
-        3,
-        alertRate,
-        batch(devices),
-        DEFAULT_LINGER,
-        DEFAULT_WINDOW);
+        Stages.single(evaluations), 3, alertRate, batch(devices), DEFAULT_LINGER, DEFAULT_WINDOW);
   }
 }

@@ -32,8 +32,7 @@ public final class ServedRelease implements LoadedModel {
    * @param batches stays the caller's
    * @throws IllegalArgumentException if the blank image has no finite score
    */
-  public ServedRelease(
-      Release release, Execution execution, Scoring scoring, BatchScorer batches) {
+  public ServedRelease(Release release, Execution execution, Scoring scoring, BatchScorer batches) {
     this.release = release;
     this.scoring = scoring;
     this.batches = batches;
