@@ -76,7 +76,7 @@ class ScoringTopologyTest {
   static void loadTheModel() throws Exception {
     release = TestReleases.calibrated(directory);
     scorer = new ImageScorer(release, Execution.CPU, TestReleases.EVALUATIONS);
-    model = ServedModel.of(release, scorer, ALERT_RATE);
+    model = TestReleases.served(release, scorer, ALERT_RATE);
   }
 
   @AfterAll
@@ -179,7 +179,7 @@ class ScoringTopologyTest {
     Release strict = TestReleases.nothingIsTypical(release, directory);
     try (ImageScorer strictScorer =
         new ImageScorer(strict, Execution.CPU, TestReleases.EVALUATIONS)) {
-      start(ServedModel.of(strict, strictScorer, ALERT_RATE), MAX_DEAD_LETTER);
+      start(TestReleases.served(strict, strictScorer, ALERT_RATE), MAX_DEAD_LETTER);
       images.pipeInput(KEY, TestImages.good(1));
       images.pipeInput(KEY, TestImages.bytes(TestImages.raw("odd", TestImages.checkerboard())));
 
@@ -216,7 +216,7 @@ class ScoringTopologyTest {
   void shouldScoreButNeverAlertWithoutACalibration() throws Exception {
     Release bare = TestReleases.uncalibrated(directory);
     try (ImageScorer bareScorer = new ImageScorer(bare, Execution.CPU, TestReleases.EVALUATIONS)) {
-      start(ServedModel.of(bare, bareScorer, ALERT_RATE), MAX_DEAD_LETTER);
+      start(TestReleases.served(bare, bareScorer, ALERT_RATE), MAX_DEAD_LETTER);
 
       images.pipeInput(KEY, TestImages.bytes(TestImages.raw("odd", TestImages.checkerboard())));
 

@@ -307,7 +307,6 @@ public record Safetensors(
                                 .collect(Collectors.joining(", ")))));
   }
 
-  /** SHA-256 of a whole file, hexadecimal: what identifies a release. */
   public static String sha256(byte[] bytes) {
     return HexFormat.of().formatHex(digest().digest(bytes));
   }

@@ -189,7 +189,7 @@ public final class DemoCommand implements Callable<Integer> {
       Map<String, Object> clients = cluster.clients();
       Announcement.of(file, loaded, store, clients, topics, "demo");
       try (ScoringService service =
-              new ScoringService(
+              ScoringService.ofAnnounced(
                   announced -> execution.forRelease(announced, where.devices()),
                   where.workers(),
                   Scoring.simple(evaluations, alertRate, where.devices()),
