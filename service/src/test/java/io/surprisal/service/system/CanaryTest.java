@@ -2,7 +2,6 @@ package io.surprisal.service.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Tag;
 import io.surprisal.handover.Announcement;
 import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.model.datasets.ImageDataset;
@@ -21,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;

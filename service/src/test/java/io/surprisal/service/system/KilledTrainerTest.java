@@ -3,7 +3,6 @@ package io.surprisal.service.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import org.junit.jupiter.api.Tag;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
@@ -16,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
