@@ -18,6 +18,7 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Logs;
 import io.surprisal.service.cli.Settings;
 import io.surprisal.service.cli.StopSignal;
+import io.surprisal.service.cli.Version;
 import io.surprisal.service.demo.DemoCommand;
 import io.surprisal.service.lab.CalibrateCommand;
 import io.surprisal.service.lab.CameraCommand;
@@ -47,8 +48,6 @@ import io.surprisal.service.topics.StatisticsCommand;
 import io.surprisal.service.topics.TopicsCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -58,12 +57,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.HelpCommand;
-import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -83,7 +80,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "surprisal",
     description = "Says in bits per dimension how surprising each image of a Kafka stream is.",
-    versionProvider = Surprisal.Version.class,
+    versionProvider = Version.class,
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     footer = {
@@ -190,7 +187,8 @@ public final class Surprisal {
     Surprisal root = new Surprisal();
     try {
       Settings settings = Settings.load(environment, settingsFile(environment, args));
-      Invocation invocation = new Invocation(out, err, terminalWidth, settings, stop);
+      Invocation invocation =
+          new Invocation(Surprisal.class, out, err, terminalWidth, settings, stop);
       CommandLine line = commandLine(root, invocation);
       line.setExecutionStrategy(parsed -> root.execute(parsed, invocation));
       return line.execute(args);
@@ -294,26 +292,9 @@ public final class Surprisal {
 
   /** What the environment or the settings file say about an option; null is picocli's "nothing". */
   private static String defaultValue(ArgSpec argument, Settings settings) {
-    if (!(argument instanceof OptionSpec option) || !isSetting(option)) {
-      return null;
-    }
-    return settings
-        .find(option.command().name(), key(option))
-        .map(Settings.Setting::value)
-        .orElse(null);
-  }
-
-  /** Whether an option can be set outside the command line. */
-  static boolean isSetting(OptionSpec option) {
-    return !option.isMultiValue()
-        && !option.usageHelp()
-        && !option.versionHelp()
-        && !key(option).equals("settings");
-  }
-
-  /** The name of an option's setting: its long name without the dashes. */
-  static String key(OptionSpec option) {
-    return option.longestName().replaceFirst("^-+", "");
+    return argument instanceof OptionSpec option
+        ? settings.find(option.command().name(), option).map(Settings.Setting::value).orElse(null)
+        : null;
   }
 
   private static String groupedCommands(Help help, Map<String, List<Object>> groups) {
@@ -331,28 +312,5 @@ public final class Surprisal {
           }
         });
     return text.toString();
-  }
-
-  /** The version and what it was built with. */
-  public static final class Version implements IVersionProvider {
-
-    @Override
-    public String[] getVersion() throws IOException {
-      Properties build = new Properties();
-      try (InputStream in = Surprisal.class.getResourceAsStream("build.properties")) {
-        build.load(in);
-      }
-      return new String[] {
-        "surprisal %s (Kafka %s, DJL %s, PyTorch %s; Java %s on %s %s)"
-            .formatted(
-                build.getProperty("version"),
-                build.getProperty("kafka"),
-                build.getProperty("djl"),
-                build.getProperty("pytorch"),
-                System.getProperty("java.version"),
-                System.getProperty("os.name"),
-                System.getProperty("os.arch"))
-      };
-    }
   }
 }

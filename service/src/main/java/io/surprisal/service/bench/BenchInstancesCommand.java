@@ -155,6 +155,7 @@ public final class BenchInstancesCommand implements Callable<Integer> {
   private ChildCommand score(String server, String application, Path folder) throws IOException {
     Files.createDirectories(folder);
     return ChildCommand.start(
+        invocation,
         folder.resolve("log"),
         List.of(),
         ONE_WORKER,

@@ -20,7 +20,7 @@ import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.ReleaseAndImages;
 import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
-import io.surprisal.service.run.TrainerProcess;
+import io.surprisal.service.run.SidecarProcess;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.topics.TopicSettings;
@@ -330,7 +330,7 @@ public final class BenchSwapCommand implements Callable<Integer> {
       double[] ratios = new double[rounds];
       for (int round = 0; round < rounds; round++) {
         alone[round] = throughput(bench);
-        try (TrainerProcess trainer = trainer(round)) {
+        try (SidecarProcess trainer = trainer(round)) {
           trainer.start();
           awaitTraining("bench-" + round);
           beside[round] = throughput(bench);
@@ -344,8 +344,9 @@ public final class BenchSwapCommand implements Callable<Integer> {
     }
 
     /** A trainer that starts a run of an hour as soon as it has read enough images. */
-    private TrainerProcess trainer(int round) {
-      return new TrainerProcess(
+    private SidecarProcess trainer(int round) {
+      return new SidecarProcess(
+          invocation,
           folder.resolve("trainer-" + round + ".log"),
           List.of(
               "--bootstrap-server",

@@ -18,7 +18,7 @@ import io.surprisal.service.options.Images;
 import io.surprisal.service.options.ReleaseFiles;
 import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
-import io.surprisal.service.run.TrainerProcess;
+import io.surprisal.service.run.SidecarProcess;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.topics.TopicSettings;
@@ -209,7 +209,7 @@ public final class DemoCommand implements Callable<Integer> {
                   clients,
                   "demo",
                   List.of());
-          TrainerProcess trainer = trainer(folder, server, store);
+          SidecarProcess trainer = trainer(folder, server, store);
           DemoStream stream =
               new DemoStream(server, topics, source, rate, report, trainer::start)) {
         if (!service.awaitStart(FIRST_RELEASE)) {
@@ -234,8 +234,9 @@ public final class DemoCommand implements Callable<Integer> {
     return 0;
   }
 
-  private TrainerProcess trainer(Path folder, String server, Path store) {
-    return new TrainerProcess(
+  private SidecarProcess trainer(Path folder, String server, Path store) {
+    return new SidecarProcess(
+        invocation,
         folder.resolve("trainer.log"),
         List.of(
             "--bootstrap-server",

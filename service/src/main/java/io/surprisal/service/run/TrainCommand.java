@@ -3,9 +3,9 @@ package io.surprisal.service.run;
 import io.surprisal.handover.Ed25519;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
-import io.surprisal.service.Surprisal;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Members;
+import io.surprisal.service.cli.Version;
 import io.surprisal.service.cli.WritableDirectory;
 import io.surprisal.service.options.DeviceOption;
 import io.surprisal.service.options.KafkaOptions;
@@ -380,7 +380,7 @@ public final class TrainCommand implements Callable<Integer> {
         kept,
         key,
         Ed25519.publicKeys(commanders),
-        new Surprisal.Version().getVersion()[0]);
+        Version.text());
   }
 
   private FitConfiguration named(String name) {
