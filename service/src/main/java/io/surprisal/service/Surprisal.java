@@ -2,16 +2,7 @@ package io.surprisal.service;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.surprisal.service.bench.BenchCommand;
-import io.surprisal.service.bench.BenchForwardCommand;
-import io.surprisal.service.bench.BenchInstancesCommand;
-import io.surprisal.service.bench.BenchScalingCommand;
-import io.surprisal.service.bench.BenchSchedulesCommand;
-import io.surprisal.service.bench.BenchStagesCommand;
-import io.surprisal.service.bench.BenchStreamCommand;
-import io.surprisal.service.bench.BenchSwapCommand;
-import io.surprisal.service.bench.BenchTrainCommand;
-import io.surprisal.service.bench.BenchVarianceCommand;
+import io.surprisal.service.bench.BenchCommands;
 import io.surprisal.service.cli.Durations;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
@@ -19,33 +10,11 @@ import io.surprisal.service.cli.Logs;
 import io.surprisal.service.cli.Settings;
 import io.surprisal.service.cli.StopSignal;
 import io.surprisal.service.cli.Version;
-import io.surprisal.service.demo.DemoCommand;
-import io.surprisal.service.lab.CalibrateCommand;
-import io.surprisal.service.lab.CameraCommand;
-import io.surprisal.service.lab.EvaluateCommand;
-import io.surprisal.service.lab.FitCommand;
-import io.surprisal.service.lab.ImportCommand;
-import io.surprisal.service.lab.InspectCommand;
-import io.surprisal.service.lab.SampleCommand;
-import io.surprisal.service.run.BrokerCommand;
-import io.surprisal.service.run.ScoreCommand;
-import io.surprisal.service.run.TrainCommand;
-import io.surprisal.service.steer.AlertRateCommand;
-import io.surprisal.service.steer.CanaryCommand;
-import io.surprisal.service.steer.CancelCommand;
-import io.surprisal.service.steer.PauseCommand;
-import io.surprisal.service.steer.PromoteCommand;
-import io.surprisal.service.steer.ReleasesCommand;
-import io.surprisal.service.steer.ResumeCommand;
-import io.surprisal.service.steer.RetrainCommand;
-import io.surprisal.service.steer.RollbackCommand;
-import io.surprisal.service.steer.TrainerCommand;
-import io.surprisal.service.topics.AlertsCommand;
-import io.surprisal.service.topics.DeadLettersCommand;
-import io.surprisal.service.topics.PublishCommand;
-import io.surprisal.service.topics.ScoresCommand;
-import io.surprisal.service.topics.StatisticsCommand;
-import io.surprisal.service.topics.TopicsCommand;
+import io.surprisal.service.demo.DemoCommands;
+import io.surprisal.service.lab.LabCommands;
+import io.surprisal.service.run.RunCommands;
+import io.surprisal.service.steer.SteerCommands;
+import io.surprisal.service.topics.TopicsCommands;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -57,9 +26,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
@@ -117,47 +86,20 @@ public final class Surprisal {
   private Surprisal() {}
 
   /** The commands by group, in the order of the help. */
-  private static Map<String, List<Object>> groups(Invocation invocation) {
-    Map<String, List<Object>> groups = new LinkedHashMap<>();
+  private static Map<String, List<CommandLine>> groups(Invocation invocation) {
+    Map<String, List<CommandLine>> groups = new LinkedHashMap<>();
+    groups.put("Run", joined(DemoCommands.all(invocation), RunCommands.all(invocation)));
+    groups.put("Use", joined(TopicsCommands.all(invocation), SteerCommands.all(invocation)));
+    groups.put("Laboratory", joined(LabCommands.all(invocation), BenchCommands.all(invocation)));
     groups.put(
-        "Run",
+        "Self-description",
         List.of(
-            new DemoCommand(invocation),
-            new BrokerCommand(invocation),
-            new ScoreCommand(invocation),
-            new TrainCommand(invocation)));
-    groups.put(
-        "Use",
-        List.of(
-            new TopicsCommand(invocation),
-            new PublishCommand(invocation),
-            new ScoresCommand(invocation),
-            new AlertsCommand(invocation),
-            new StatisticsCommand(invocation),
-            new DeadLettersCommand(invocation),
-            new TrainerCommand(invocation),
-            new ReleasesCommand(invocation),
-            new RetrainCommand(invocation),
-            new CancelCommand(invocation),
-            new CanaryCommand(invocation),
-            new PromoteCommand(invocation),
-            new RollbackCommand(invocation),
-            new AlertRateCommand(invocation),
-            new PauseCommand(invocation),
-            new ResumeCommand(invocation)));
-    groups.put(
-        "Laboratory",
-        List.of(
-            new FitCommand(invocation),
-            new ImportCommand(invocation),
-            new EvaluateCommand(invocation),
-            new SampleCommand(invocation),
-            new CalibrateCommand(invocation),
-            new InspectCommand(invocation),
-            new CameraCommand(invocation),
-            new BenchCommand()));
-    groups.put("Self-description", List.of(new ConfigCommand(invocation), new HelpCommand()));
+            new CommandLine(new ConfigCommand(invocation)), new CommandLine(new HelpCommand())));
     return groups;
+  }
+
+  private static List<CommandLine> joined(List<CommandLine> first, List<CommandLine> then) {
+    return Stream.concat(first.stream(), then.stream()).toList();
   }
 
   /** Runs the command as a process. */
@@ -200,22 +142,15 @@ public final class Surprisal {
   /** The parsed command line with all commands, groups and defaults. */
   static CommandLine commandLine(Surprisal root, Invocation invocation) {
     CommandLine line = new CommandLine(root);
-    Map<String, List<Object>> groups = groups(invocation);
-    groups.values().forEach(commands -> commands.forEach(line::addSubcommand));
-    line.getSubcommands()
-        .get("bench")
-        .addSubcommand(new BenchForwardCommand(invocation))
-        .addSubcommand(new BenchTrainCommand(invocation))
-        .addSubcommand(new BenchSchedulesCommand(invocation))
-        .addSubcommand(new BenchScalingCommand(invocation))
-        .addSubcommand(new BenchStagesCommand(invocation))
-        .addSubcommand(new BenchStreamCommand(invocation))
-        .addSubcommand(new BenchInstancesCommand(invocation))
-        .addSubcommand(new BenchSwapCommand(invocation))
-        .addSubcommand(new BenchVarianceCommand(invocation));
+    Map<String, List<CommandLine>> groups = groups(invocation);
+    groups
+        .values()
+        .forEach(
+            commands ->
+                commands.forEach(command -> line.addSubcommand(command.getCommandName(), command)));
     withHelp(line.getSubcommands());
     line.getHelpSectionMap()
-        .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> groupedCommands(help, groups));
+        .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> groupedCommands(groups));
     line.setOut(new PrintWriter(invocation.out(), true, UTF_8));
     line.setErr(new PrintWriter(invocation.err(), true, UTF_8));
     line.setUsageHelpAutoWidth(false);
@@ -297,18 +232,22 @@ public final class Surprisal {
         : null;
   }
 
-  private static String groupedCommands(Help help, Map<String, List<Object>> groups) {
-    Map<String, Help> subcommands = help.subcommands();
-    int width = subcommands.keySet().stream().mapToInt(String::length).max().orElse(0);
+  private static String groupedCommands(Map<String, List<CommandLine>> groups) {
+    int width =
+        groups.values().stream()
+            .flatMap(List::stream)
+            .mapToInt(command -> command.getCommandName().length())
+            .max()
+            .orElse(0);
     StringBuilder text = new StringBuilder();
     groups.forEach(
         (group, commands) -> {
           text.append(String.format("%n%s%n", group));
-          for (Object command : commands) {
-            UsageMessageSpec usage = CommandSpec.forAnnotatedObject(command).usageMessage();
+          for (CommandLine command : commands) {
+            UsageMessageSpec usage = command.getCommandSpec().usageMessage();
             String[] lines = usage.header().length > 0 ? usage.header() : usage.description();
-            String name = CommandSpec.forAnnotatedObject(command).name();
-            text.append(String.format("  %-" + width + "s  %s%n", name, lines[0]));
+            text.append(
+                String.format("  %-" + width + "s  %s%n", command.getCommandName(), lines[0]));
           }
         });
     return text.toString();

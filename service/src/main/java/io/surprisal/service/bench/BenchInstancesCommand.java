@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
       "Starts processes of score against an embedded broker, each with one stream thread and one",
       "worker of one thread, and measures how many images a second they score together."
     })
-public final class BenchInstancesCommand implements Callable<Integer> {
+final class BenchInstancesCommand implements Callable<Integer> {
   /** Beside that, as bin/surprisal starts {@code score}. */
   private static final List<String> ONE_WORKER =
       List.of("-Xmx1g", "-XX:ActiveProcessorCount=1", "-XX:TieredStopAtLevel=1");
@@ -87,7 +87,7 @@ public final class BenchInstancesCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchInstancesCommand(Invocation invocation) {
+  BenchInstancesCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

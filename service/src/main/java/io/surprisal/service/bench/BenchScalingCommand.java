@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
       "to the compute C of their training, three times a forward pass an image; then says where twice,",
       "four times, … the compute of the dearest run would lead."
     })
-public final class BenchScalingCommand implements Callable<Integer> {
+final class BenchScalingCommand implements Callable<Integer> {
   private static final double PASSES_A_STEP = 3; // a backward pass costs about two forward ones
   private static final double PETA = 1e15;
   private static final int[] TIMES = {2, 4, 10};
@@ -77,7 +77,7 @@ public final class BenchScalingCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchScalingCommand(Invocation invocation) {
+  BenchScalingCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

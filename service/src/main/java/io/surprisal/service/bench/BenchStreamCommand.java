@@ -61,7 +61,7 @@ import picocli.CommandLine.Spec;
       "release and images, at any size of image. --soak-minutes prints what the process holds, minute",
       "by minute, under a steady load."
     })
-public final class BenchStreamCommand implements Callable<Integer> {
+final class BenchStreamCommand implements Callable<Integer> {
   /** Of the alerts, which cost next to nothing. */
   private static final double ALERT_RATE = 0.01;
 
@@ -176,7 +176,7 @@ public final class BenchStreamCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchStreamCommand(Invocation invocation) {
+  BenchStreamCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

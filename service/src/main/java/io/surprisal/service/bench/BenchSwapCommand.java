@@ -62,7 +62,7 @@ import picocli.CommandLine.Spec;
       "and, in turn with those, in intervals in which releases are swapped. --training measures the",
       "throughput too, without and with a training run in a process beside, in turn."
     })
-public final class BenchSwapCommand implements Callable<Integer> {
+final class BenchSwapCommand implements Callable<Integer> {
   private static final double ALERT_RATE = 0.01;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -127,7 +127,7 @@ public final class BenchSwapCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchSwapCommand(Invocation invocation) {
+  BenchSwapCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

@@ -44,7 +44,7 @@ import picocli.CommandLine.Spec;
       "times, fitted on the other half of the images, and the release's own; of a release that has",
       "none, one fitted to the images after the measured ones, as calibrate does."
     })
-public final class BenchVarianceCommand implements Callable<Integer> {
+final class BenchVarianceCommand implements Callable<Integer> {
   private static final int RANK = 64;
   private static final int FEWEST_OTHERS = 64;
   private static final int CONTROL_IMAGES = 256;
@@ -96,7 +96,7 @@ public final class BenchVarianceCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchVarianceCommand(Invocation invocation) {
+  BenchVarianceCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

@@ -52,7 +52,7 @@ import picocli.CommandLine.Spec;
       "The camera draws inspection images, now and then with a defect; --camera replaces it with"
           + " real images. Ctrl-C ends it with a summary; nothing is left behind."
     })
-public final class DemoCommand implements Callable<Integer> {
+final class DemoCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(DemoCommand.class);
   private static final int PARTITIONS = 4;
   private static final Duration FIRST_RELEASE = Duration.ofSeconds(60);
@@ -142,7 +142,7 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public DemoCommand(Invocation invocation) {
+  DemoCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
       "Writes a release anew with a calibration on normal images.",
       "The images must not be those that it was trained on; alerts are judged against their scores."
     })
-public final class CalibrateCommand implements Callable<Integer> {
+final class CalibrateCommand implements Callable<Integer> {
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
@@ -77,7 +77,7 @@ public final class CalibrateCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public CalibrateCommand(Invocation invocation) {
+  CalibrateCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

@@ -43,7 +43,7 @@ import picocli.CommandLine.Spec;
       "With --publish it goes on until it is told to stop, over failures of the broker too; --json"
           + " then says of each image which defect it shows."
     })
-public final class CameraCommand implements Callable<Integer> {
+final class CameraCommand implements Callable<Integer> {
   private static final int COUNT = 20_000;
 
   /** A broker may be away for so long before an image is given up, and the camera with it. */
@@ -116,7 +116,7 @@ public final class CameraCommand implements Callable<Integer> {
 
   private final AtomicReference<Exception> failure = new AtomicReference<>();
 
-  public CameraCommand(Invocation invocation) {
+  CameraCommand(Invocation invocation) {
     this.invocation = invocation;
     this.kafka = new KafkaOptions(invocation);
     this.output = new Output(invocation);

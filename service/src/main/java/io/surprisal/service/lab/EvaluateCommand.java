@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
       "Without --seed it does exactly what the stream does; with --seed it draws noise levels and"
           + " noise afresh."
     })
-public final class EvaluateCommand implements Callable<Integer> {
+final class EvaluateCommand implements Callable<Integer> {
   private static final int DEFAULT_EVALUATIONS = 8;
 
   private final Invocation invocation;
@@ -101,7 +101,7 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public EvaluateCommand(Invocation invocation) {
+  EvaluateCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

@@ -49,7 +49,7 @@ import picocli.CommandLine.Spec;
       "Trains a release on images, and calibrates it on a held-out share of them.",
       "Ctrl-C ends the training early with a usable release; --resume goes on from there."
     })
-public final class FitCommand implements Callable<Integer> {
+final class FitCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(FitCommand.class);
   private static final int DEFAULT_MINUTES = 20;
 
@@ -148,7 +148,7 @@ public final class FitCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public FitCommand(Invocation invocation) {
+  FitCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

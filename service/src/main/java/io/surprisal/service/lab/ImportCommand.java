@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
       "Writes a release from a model that another implementation trained.",
       "It scores as any other; 'surprisal calibrate' gives it alerts."
     })
-public final class ImportCommand implements Callable<Integer> {
+final class ImportCommand implements Callable<Integer> {
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
@@ -73,7 +73,7 @@ public final class ImportCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public ImportCommand(Invocation invocation) {
+  ImportCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
       "They show what the model takes for normal. Sample i of a seed stays the same however many"
           + " are drawn."
     })
-public final class SampleCommand implements Callable<Integer> {
+final class SampleCommand implements Callable<Integer> {
   /** Columns of a denoising path: what the model took the image for, and last the image. */
   private static final int PATH_COLUMNS = 10;
 
@@ -107,7 +107,7 @@ public final class SampleCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public SampleCommand(Invocation invocation) {
+  SampleCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

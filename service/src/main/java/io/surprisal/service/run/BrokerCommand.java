@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "broker",
     description = "Run a Kafka broker of its own, for trying things out and small installations.")
-public final class BrokerCommand implements Callable<Integer> {
+final class BrokerCommand implements Callable<Integer> {
 
   private final Invocation invocation;
 
@@ -42,7 +42,7 @@ public final class BrokerCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  public BrokerCommand(Invocation invocation) {
+  BrokerCommand(Invocation invocation) {
     this.invocation = invocation;
   }
 

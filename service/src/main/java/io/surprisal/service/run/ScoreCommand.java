@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
       "Several of these with one --application-id share the work; each needs a --state-dir of its"
           + " own."
     })
-public final class ScoreCommand implements Callable<Integer> {
+final class ScoreCommand implements Callable<Integer> {
 
   private static final Logger LOG = LoggerFactory.getLogger(ScoreCommand.class);
   private static final Duration CHECK = Duration.ofMillis(500);
@@ -144,7 +144,7 @@ public final class ScoreCommand implements Callable<Integer> {
       description = "Name that this member keeps over restarts (default: a new one each time).")
   private Optional<String> instanceId = Optional.empty();
 
-  public ScoreCommand(Invocation invocation) {
+  ScoreCommand(Invocation invocation) {
     this.invocation = invocation;
     this.kafka = new KafkaOptions(invocation);
   }

@@ -52,7 +52,7 @@ import picocli.CommandLine.Spec;
       "Of several of these with one --application-id one is active and the others stand by; each"
           + " needs a --state-dir of its own, and all, the scorers too, the same --store."
     })
-public final class TrainCommand implements Callable<Integer> {
+final class TrainCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
   private static final Duration LONGEST_END = Duration.ofMinutes(2);
 
@@ -282,7 +282,7 @@ public final class TrainCommand implements Callable<Integer> {
               + " needs a signature).")
   private List<Path> commanders = new ArrayList<>();
 
-  public TrainCommand(Invocation invocation) {
+  TrainCommand(Invocation invocation) {
     this.invocation = invocation;
     this.kafka = new KafkaOptions(invocation);
   }

@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
       "active one, whose scores alone are published. After so many images it serves, unless it is",
       "worse; 'surprisal statistics' shows the comparison, 'surprisal cancel' ends it."
     })
-public final class CanaryCommand implements Callable<Integer> {
+final class CanaryCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private final Steering steering;
 
@@ -46,7 +46,7 @@ public final class CanaryCommand implements Callable<Integer> {
       description = "Wait for the verdict (default: until the trainer accepts the command).")
   private boolean wait;
 
-  public CanaryCommand(Invocation invocation) {
+  CanaryCommand(Invocation invocation) {
     this.steering = new Steering(invocation);
   }
 

@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "retrain",
     description = "Ask the trainer for a run now; what passes its gate serves.")
-public final class RetrainCommand implements Callable<Integer> {
+final class RetrainCommand implements Callable<Integer> {
   private final Invocation invocation;
   @Spec private CommandSpec spec;
   @Mixin private final Steering steering;
@@ -46,7 +46,7 @@ public final class RetrainCommand implements Callable<Integer> {
       description = "Follow the run to its end (default: until the trainer accepts the command).")
   private boolean wait;
 
-  public RetrainCommand(Invocation invocation) {
+  RetrainCommand(Invocation invocation) {
     this.invocation = invocation;
     this.steering = new Steering(invocation);
   }

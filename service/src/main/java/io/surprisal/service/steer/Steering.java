@@ -175,7 +175,7 @@ final class Steering {
   }
 
   private void print(TrainerEvent event) {
-    output.printLine(AvroFields.of(event), TrainerCommand.line(event));
+    output.printLine(AvroFields.of(event), TrainerEventLine.of(event));
   }
 
   private void publish(ControlCommand command) throws InterruptedException, IOException {

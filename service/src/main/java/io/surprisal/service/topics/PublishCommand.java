@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
       "A file that is no image or larger than the topic takes is named and left out; the rest is"
           + " sent, and the exit code is 1."
     })
-public final class PublishCommand implements Callable<Integer> {
+final class PublishCommand implements Callable<Integer> {
 
   /** What the records' key is. */
   enum Key {
@@ -92,7 +92,7 @@ public final class PublishCommand implements Callable<Integer> {
   private final AtomicLong leftOut = new AtomicLong();
   private final AtomicReference<Exception> failure = new AtomicReference<>();
 
-  public PublishCommand(Invocation invocation) {
+  PublishCommand(Invocation invocation) {
     this.invocation = invocation;
     this.kafka = new KafkaOptions(invocation);
     this.output = new Output(invocation);

@@ -1,8 +1,7 @@
-package io.surprisal.service.topics;
+package io.surprisal.service.options;
 
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
-import io.surprisal.service.options.KafkaOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
