@@ -7,6 +7,7 @@ import io.surprisal.service.cli.Durations;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Logs;
+import io.surprisal.service.cli.OwnWords;
 import io.surprisal.service.cli.Settings;
 import io.surprisal.service.cli.StopSignal;
 import io.surprisal.service.cli.Version;
@@ -148,7 +149,7 @@ public final class Surprisal {
         .forEach(
             commands ->
                 commands.forEach(command -> line.addSubcommand(command.getCommandName(), command)));
-    withHelp(line.getSubcommands());
+    describe(line.getSubcommands());
     line.getHelpSectionMap()
         .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> groupedCommands(groups));
     line.setOut(new PrintWriter(invocation.out(), true, UTF_8));
@@ -165,13 +166,14 @@ public final class Surprisal {
     return line;
   }
 
-  private static void withHelp(Map<String, CommandLine> commands) {
+  private static void describe(Map<String, CommandLine> commands) {
     commands
         .values()
         .forEach(
             command -> {
+              OwnWords.apply(command.getCommandSpec());
               command.getCommandSpec().mixinStandardHelpOptions(true);
-              withHelp(command.getSubcommands());
+              describe(command.getSubcommands());
             });
   }
 

@@ -13,9 +13,12 @@ import io.surprisal.service.cli.Folders;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.cli.Output;
+import io.surprisal.service.options.AlertRateOption;
+import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
 import io.surprisal.service.options.ReleaseFiles;
+import io.surprisal.service.options.SeedOption;
 import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.service.run.SidecarProcess;
@@ -93,26 +96,16 @@ final class DemoCommand implements Callable<Integer> {
       description = "Share of drawn images with a defect (default: ${DEFAULT-VALUE}).")
   private double defectRate;
 
-  @Option(
-      names = "--alert-rate",
-      paramLabel = "RATE",
-      defaultValue = "0.01",
-      description = "Share of normal images that may alert (default: ${DEFAULT-VALUE}).")
-  private double alertRate;
+  @Mixin
+  private final AlertRateOption alertRate =
+      new AlertRateOption("RATE", "Share of normal images that may alert");
 
-  @Option(
-      names = "--evaluations",
-      paramLabel = "K",
-      defaultValue = "8",
-      description = "Evaluations of the network an image (default: ${DEFAULT-VALUE}).")
-  private int evaluations;
+  @Mixin
+  private final EvaluationsOption evaluations =
+      new EvaluationsOption("Evaluations of the network an image");
 
-  @Option(
-      names = "--seed",
-      paramLabel = "S",
-      defaultValue = "2",
-      description = "Of the camera (default: ${DEFAULT-VALUE}; the release was fitted on 1).")
-  private long seed;
+  @Mixin
+  private final SeedOption seed = new SeedOption("Of the camera; the release was fitted on 1", 2);
 
   @Option(
       names = "--shift",
@@ -153,10 +146,9 @@ final class DemoCommand implements Callable<Integer> {
     require(
         defectRate >= 0 && defectRate <= 1,
         "--defect-rate is " + defectRate + ", must be in [0, 1]");
-    require(
-        alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
+    alertRate.value();
     require(port >= 0 && port <= 65_535, "--port is " + port + ", must be 0 to 65535");
-    require(evaluations >= 1, "--evaluations is " + evaluations + ", must be at least 1");
+    evaluations.value();
     Optional<ImageDataset> realImages =
         camera.isPresent() ? Optional.of(Images.open(List.of(camera.get()))) : Optional.empty();
     require(minutes > 0, "--minutes is " + minutes + ", must be above 0");
@@ -170,7 +162,8 @@ final class DemoCommand implements Callable<Integer> {
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
-    AlertRule rule = AlertRule.of(loaded, evaluations, where.precision().toString(), alertRate);
+    AlertRule rule =
+        AlertRule.of(loaded, evaluations.value(), where.precision().toString(), alertRate.value());
     Path folder = Files.createTempDirectory("surprisal-demo");
     try (EmbeddedBroker broker =
         EmbeddedBroker.start(folder.resolve("broker"), "localhost", port)) {
@@ -189,7 +182,7 @@ final class DemoCommand implements Callable<Integer> {
           realImages.isPresent()
               ? DemoCamera.replaying(realImages.get())
               : DemoCamera.drawing(
-                  seed,
+                  seed.value(),
                   defectRate,
                   loaded.preprocessing(),
                   shift
@@ -203,7 +196,7 @@ final class DemoCommand implements Callable<Integer> {
               new ScoringService(
                   announced -> execution.forRelease(announced, where.devices()),
                   where.workers(),
-                  Scoring.simple(evaluations, alertRate, where.devices()),
+                  Scoring.simple(evaluations.value(), alertRate.value(), where.devices()),
                   topics,
                   settings,
                   clients,
@@ -227,7 +220,10 @@ final class DemoCommand implements Callable<Integer> {
                 });
       }
       report.print(
-          ManagementFactory.getRuntimeMXBean().getStartTime(), loaded, alertRate, evaluations);
+          ManagementFactory.getRuntimeMXBean().getStartTime(),
+          loaded,
+          alertRate.value(),
+          evaluations.value());
     } finally {
       Folders.delete(folder);
     }
@@ -246,9 +242,9 @@ final class DemoCommand implements Callable<Integer> {
             "--store",
             store.toString(),
             "--evaluations",
-            String.valueOf(evaluations),
+            String.valueOf(evaluations.value()),
             "--alert-rate",
-            String.valueOf(alertRate),
+            String.valueOf(alertRate.value()),
             "--minutes",
             String.valueOf(minutes),
             "--drift-images",
@@ -321,7 +317,7 @@ final class DemoCommand implements Callable<Integer> {
         "camera: {} images/s to {}; alert rate {}; {}",
         rate,
         topics.images(),
-        alertRate,
+        alertRate.value(),
         time.map(t -> "ends after " + t.toSeconds() + " s").orElse("Ctrl-C ends it"));
     rule.silence()
         .ifPresent(reason -> LOG.warn("images are scored, but none raises an alert: {}", reason));

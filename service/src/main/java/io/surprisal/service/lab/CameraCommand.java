@@ -11,6 +11,7 @@ import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
 import io.surprisal.service.options.ImageSource;
 import io.surprisal.service.options.KafkaOptions;
+import io.surprisal.service.options.SeedOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -71,17 +72,16 @@ final class CameraCommand implements Callable<Integer> {
   @Option(
       names = "--count",
       paramLabel = "N",
-      description = "How many images. Default: 20000, with --publish no end.")
+      description = "How many images (default: 20000, with --publish no end).")
   private Optional<Integer> count = Optional.empty();
 
-  @Option(names = "--seed", defaultValue = "1", paramLabel = "S", description = "Default: 1.")
-  private long seed;
+  @Mixin private final SeedOption seed = new SeedOption("Of the camera", 1);
 
   @Option(
       names = "--size",
       defaultValue = "32",
       paramLabel = "PIXELS",
-      description = "Rows and columns of an image. Default: 32.")
+      description = "Rows and columns of an image (default: ${DEFAULT-VALUE}).")
   private int size;
 
   @Option(
@@ -89,29 +89,30 @@ final class CameraCommand implements Callable<Integer> {
       defaultValue = "0",
       paramLabel = "LEVELS",
       description =
-          "How much rougher the surfaces are than usual, in grey levels: another normality."
-              + " Default: 0.")
+          "How much rougher the surfaces are than usual, in grey levels: another normality (default:"
+              + " ${DEFAULT-VALUE}).")
   private double roughness;
 
   @Option(
       names = "--defect-rate",
       defaultValue = "0",
       paramLabel = "SHARE",
-      description = "Share of images with a defect. Default: 0.")
+      description = "Share of images with a defect (default: ${DEFAULT-VALUE}).")
   private double defectRate;
 
   @Option(
       names = "--rate",
       defaultValue = "20",
       paramLabel = "N",
-      description = "With --publish: images a second. Default: 20.")
+      description = "With --publish: images a second (default: ${DEFAULT-VALUE}).")
   private double rate;
 
   @Option(
       names = "--source",
       defaultValue = "camera",
       paramLabel = "NAME",
-      description = "With --publish: what the images say they come from. Default: camera.")
+      description =
+          "With --publish: what the images say they come from (default: ${DEFAULT-VALUE}).")
   private String source;
 
   private final AtomicReference<Exception> failure = new AtomicReference<>();
@@ -130,7 +131,7 @@ final class CameraCommand implements Callable<Integer> {
     require(
         defectRate >= 0 && defectRate <= 1, "--defect-rate is " + defectRate + ", must be 0 to 1");
     require(rate > 0, "--rate is " + rate + ", must be above 0");
-    SurfaceCamera camera = new SurfaceCamera(seed, defectRate, size, roughness);
+    SurfaceCamera camera = new SurfaceCamera(seed.value(), defectRate, size, roughness);
     if (destination.out.isPresent()) {
       write(camera, destination.out.get());
     } else {

@@ -14,12 +14,11 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.ExecutionOption;
-import io.surprisal.service.options.Images;
-import io.surprisal.service.options.ReleaseFiles;
+import io.surprisal.service.options.LimitOption;
+import io.surprisal.service.options.ReleaseAndImages;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -45,25 +44,17 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
-  private Path release;
+  @Mixin
+  private final ReleaseAndImages measured =
+      new ReleaseAndImages(
+          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.");
 
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description =
-          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.")
-  private List<Path> data;
-
-  @Option(names = "--limit", paramLabel = "N", description = "Only the first N images.")
-  private Optional<Integer> limit = Optional.empty();
+  @Mixin private final LimitOption limit = LimitOption.none();
 
   @Option(
       names = "--evaluations",
       paramLabel = "K",
-      description = "Evaluations of the network an image. Default: 8, at most the timesteps.")
+      description = "Evaluations of the network an image (default: 8, at most the timesteps).")
   private Optional<Integer> evaluations = Optional.empty();
 
   @Option(
@@ -90,12 +81,9 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Say too what share of the images the stream would alert on.")
   private boolean alertsToo;
 
-  @Option(
-      names = "--alert-rate",
-      defaultValue = "0.01",
-      paramLabel = "SHARE",
-      description = "With --alerts: share of normal images to alert on. Default: 0.01.")
-  private double alertRate;
+  @Mixin
+  private final AlertRateOption alertRate =
+      new AlertRateOption("SHARE", "With --alerts: share of normal images to alert on");
 
   @Mixin private ExecutionOption execution;
 
@@ -149,7 +137,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     int k = evaluations.orElse(Math.min(DEFAULT_EVALUATIONS, timesteps.orElse(Integer.MAX_VALUE)));
-    require(limit.orElse(1) >= 1, "--limit must be at least 1, not " + limit.orElse(1));
+    limit.require();
     require(timesteps.orElse(1) >= 1, "--timesteps must be at least 1, not " + timesteps.orElse(1));
     require(
         k >= 1 && k <= timesteps.orElse(k),
@@ -157,11 +145,11 @@ final class EvaluateCommand implements Callable<Integer> {
     require(
         !alertsToo || seed.isEmpty() && timesteps.isEmpty(),
         "--alerts is about what the stream does: leave out --seed and --timesteps");
-    Release loaded = ReleaseFiles.load(release);
-    ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
+    Release loaded = measured.release();
+    ImageDataset images = measured.imagesFor(loaded);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
-    int count = Math.min(images.size(), limit.orElse(images.size()));
+    int count = limit.of(images);
     Optional<Alerts> alerts =
         alertsToo ? Optional.of(new Alerts(rule(loaded, where, k))) : Optional.empty();
     try (ImageScorer scorer = scorer(loaded, where, k);
@@ -192,9 +180,7 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private AlertRule rule(Release loaded, Execution where, int k) {
-    require(
-        alertRate > 0 && alertRate < 1, "--alert-rate must lie within (0, 1), not " + alertRate);
-    AlertRule rule = AlertRule.of(loaded, k, where.precision().toString(), alertRate);
+    AlertRule rule = AlertRule.of(loaded, k, where.precision().toString(), alertRate.value());
     if (rule.silence().isPresent()) {
       throw new IllegalArgumentException(rule.silence().get());
     }

@@ -19,8 +19,10 @@ import io.surprisal.service.cli.OutputFile;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.ConfigurationOption;
+import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
-import io.surprisal.service.options.Images;
+import io.surprisal.service.options.ImagesOption;
+import io.surprisal.service.options.SeedOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,14 +62,10 @@ final class FitCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description =
-          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.")
-  private List<Path> data;
+  @Mixin
+  private final ImagesOption data =
+      new ImagesOption(
+          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.");
 
   @Option(
       names = "--out",
@@ -102,12 +100,8 @@ final class FitCommand implements Callable<Integer> {
   @Option(names = "--flip", description = "Mirror half of the images, by chance, left to right.")
   private boolean flip;
 
-  @Option(
-      names = "--seed",
-      defaultValue = "1",
-      paramLabel = "S",
-      description = "Of initialisation, split, order and noise. Default: 1.")
-  private long seed;
+  @Mixin
+  private final SeedOption seed = new SeedOption("Of initialisation, split, order and noise", 1);
 
   @Option(
       names = "--no-ema",
@@ -121,22 +115,19 @@ final class FitCommand implements Callable<Integer> {
       names = "--held-out",
       defaultValue = "0.1",
       paramLabel = "SHARE",
-      description = "Share of the images that is never trained on. Default: 0.1.")
+      description = "Share of the images that is never trained on (default: ${DEFAULT-VALUE}).")
   private double heldOut;
 
   @Option(
       names = "--calibration-images",
       defaultValue = "2000",
       paramLabel = "N",
-      description = "Most held-out images that calibrate the release. Default: 2000.")
+      description = "Most held-out images that calibrate the release (default: ${DEFAULT-VALUE}).")
   private int calibrationImages;
 
-  @Option(
-      names = "--evaluations",
-      defaultValue = "8",
-      paramLabel = "K",
-      description = "Evaluations an image that the release will be served with. Default: 8.")
-  private int evaluations;
+  @Mixin
+  private final EvaluationsOption evaluations =
+      new EvaluationsOption("Evaluations an image that the release will be served with");
 
   @Option(
       names = "--list",
@@ -177,18 +168,18 @@ final class FitCommand implements Callable<Integer> {
     require(minutes.orElse(1.0) > 0, "--minutes must be above 0");
     require(heldOut >= 0 && heldOut < 1, "--held-out must be in [0, 1)");
     require(calibrationImages >= 1, "--calibration-images must be at least 1");
-    require(evaluations >= 1, "--evaluations must be at least 1");
+    int k = evaluations.value();
     // Hours of training must not end at a folder that cannot be written to.
     OutputFile.require(out, "--out");
     invocation.stop().allow(LONGEST_END);
-    ImageDataset images = Images.open(data);
+    ImageDataset images = data.open();
     FitConfiguration fit = configuration(images);
     Execution where =
         execution.forModel(fit.model(images.channels(), images.height(), images.width()));
     Fit.Request request =
         new Fit.Request(
             images,
-            data.stream()
+            data.paths().stream()
                 .map(path -> path.getFileName().toString())
                 .collect(Collectors.joining(" ")),
             out,
@@ -197,8 +188,8 @@ final class FitCommand implements Callable<Integer> {
             time(),
             heldOut,
             calibrationImages,
-            evaluations,
-            seed,
+            k,
+            seed.value(),
             !noAverage,
             resume,
             where);

@@ -61,7 +61,7 @@ final class ImportCommand implements Callable<Integer> {
   @Option(
       names = "--image-size",
       paramLabel = "HxW",
-      description = "Height and width where the options have no image_shape. Default: 32x32.")
+      description = "Height and width where the options have no image_shape (default: 32x32).")
   private Optional<String> imageSize = Optional.empty();
 
   @Option(

@@ -15,7 +15,8 @@ import io.surprisal.service.cli.OutputFile;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.ExecutionOption;
-import io.surprisal.service.options.ReleaseFiles;
+import io.surprisal.service.options.ReleaseOption;
+import io.surprisal.service.options.SeedOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,8 +47,7 @@ final class SampleCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
-  private Path release;
+  @Mixin private final ReleaseOption release = new ReleaseOption();
 
   @Option(
       names = "--out",
@@ -60,22 +60,17 @@ final class SampleCommand implements Callable<Integer> {
       names = "--count",
       defaultValue = "16",
       paramLabel = "N",
-      description = "How many samples. Default: 16.")
+      description = "How many samples (default: ${DEFAULT-VALUE}).")
   private int count;
 
   @Option(
       names = "--timesteps",
       defaultValue = "250",
       paramLabel = "T",
-      description = "Evaluations of the network a sample. Default: 250.")
+      description = "Evaluations of the network a sample (default: ${DEFAULT-VALUE}).")
   private int timesteps;
 
-  @Option(
-      names = "--seed",
-      defaultValue = "1",
-      paramLabel = "S",
-      description = "Of the noise. Default: 1.")
-  private long seed;
+  @Mixin private final SeedOption seed = new SeedOption("Of the noise", 1);
 
   @Option(
       names = "--clip",
@@ -93,14 +88,14 @@ final class SampleCommand implements Callable<Integer> {
   @Option(
       names = "--columns",
       paramLabel = "C",
-      description = "Samples a row of the grid. Default: as many as rows.")
+      description = "Samples a row of the grid (default: as many as rows).")
   private Optional<Integer> columns = Optional.empty();
 
   @Option(
       names = "--scale",
       defaultValue = "1",
       paramLabel = "K",
-      description = "Draw every pixel K×K. Default: 1.")
+      description = "Draw every pixel K×K (default: ${DEFAULT-VALUE}).")
   private int scale;
 
   @Mixin private ExecutionOption execution;
@@ -130,7 +125,7 @@ final class SampleCommand implements Callable<Integer> {
     ImageGrid strip = new ImageGrid(pathLength + 1, scale);
     OutputFile.requirePng(out, "--out", spec.commandLine());
     path.ifPresent(file -> OutputFile.requirePng(file, "--path", spec.commandLine()));
-    Release loaded = ReleaseFiles.load(release);
+    Release loaded = release.load();
     requireRoom(grid, count, loaded.configuration());
     requireRoom(strip, path.isPresent() ? count * strip.columns() : 1, loaded.configuration());
     Execution where = execution.forRelease(loaded);
@@ -140,7 +135,7 @@ final class SampleCommand implements Callable<Integer> {
             new DiffusionModel(loaded.configuration(), loaded.parameters(), where);
         Progress progress = invocation.progress("sample", (long) count * timesteps, "steps")) {
       samples =
-          new AncestralSampler(model, timesteps, seed, clip)
+          new AncestralSampler(model, timesteps, seed.value(), clip)
               .sample(count, pathLength, progress::stepTo, invocation.stop()::requested);
     }
     double seconds = Duration.ofNanos(System.nanoTime() - start).toMillis() / 1e3;
@@ -149,7 +144,7 @@ final class SampleCommand implements Callable<Integer> {
         new Result(
             samples.size(),
             timesteps,
-            seed,
+            seed.value(),
             out.toString(),
             seconds,
             where.precision().toString()));

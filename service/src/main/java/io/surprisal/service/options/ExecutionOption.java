@@ -28,7 +28,7 @@ public final class ExecutionOption extends DeviceOption {
       paramLabel = "NAME",
       description =
           "Of inference: float32, bfloat16, or auto: fit and calibrate measure which is faster here"
-              + " and record it, all else follows the record, float32 without one. Default: auto.")
+              + " and record it, all else follows the record, float32 without one (default: ${DEFAULT-VALUE}).")
   private String precision;
 
   /** Where and how precisely to run a release: as it is calibrated, unless told otherwise. */

@@ -9,6 +9,7 @@ import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Members;
 import io.surprisal.service.cli.WritableDirectory;
+import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.BatchOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.KafkaOptions;
@@ -74,15 +75,11 @@ final class ScoreCommand implements Callable<Integer> {
               + " (default: none needs a signature).")
   private List<Path> trusted = new ArrayList<>();
 
-  @Option(
-      names = "--evaluations",
-      paramLabel = "K[,K…]",
-      split = ",",
-      defaultValue = "8",
-      description =
-          "Evaluations of the network an image (default: ${DEFAULT-VALUE}). Several, such as 4,8,16:"
-              + " stages after which an image stops once its verdict is certain.")
-  private List<Integer> evaluations;
+  @Mixin
+  private final StagesOption evaluations =
+      new StagesOption(
+          "Evaluations of the network an image",
+          "Several, such as 4,8,16: stages after which an image stops once its verdict is certain.");
 
   @Option(
       names = "--certainty",
@@ -103,12 +100,9 @@ final class ScoreCommand implements Callable<Integer> {
           "Milliseconds that an image waits for others of its batch (default: ${DEFAULT-VALUE}).")
   private int linger;
 
-  @Option(
-      names = "--alert-rate",
-      paramLabel = "RATE",
-      defaultValue = "0.01",
-      description = "Share of normal images that may alert, in (0, 1) (default: ${DEFAULT-VALUE}).")
-  private double alertRate;
+  @Mixin
+  private final AlertRateOption alertRate =
+      new AlertRateOption("RATE", "Share of normal images that may alert, in (0, 1)");
 
   @Option(
       names = "--statistics-window",
@@ -151,15 +145,14 @@ final class ScoreCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
+    Stages stages = evaluations.value();
     require(certainty > 0, "--certainty is " + certainty + ", must be above 0");
     batch.require();
     require(linger >= 0 && linger <= 10_000, "--linger is " + linger + ", must be 0 to 10000");
     require(
         window.toMillis() >= 1000, "--statistics-window is " + window + ", must be at least 1s");
     require(threads >= 1, "--threads is " + threads + ", must be at least 1");
-    require(
-        alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
+    double rate = alertRate.value();
     require(
         release.isEmpty() || trusted.isEmpty(),
         "--trust is for announced releases, leave out --release or --trust");
@@ -178,8 +171,7 @@ final class ScoreCommand implements Callable<Integer> {
             kafka.properties());
     List<Device> where = execution.devices();
     Scoring scoring =
-        new Scoring(
-            stages, certainty, alertRate, batch.on(where), Duration.ofMillis(linger), window);
+        new Scoring(stages, certainty, rate, batch.on(where), Duration.ofMillis(linger), window);
     try (ScoringService service =
             loaded.isPresent()
                 ? new ScoringService(

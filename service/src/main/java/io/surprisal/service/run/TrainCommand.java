@@ -7,7 +7,9 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Members;
 import io.surprisal.service.cli.Version;
 import io.surprisal.service.cli.WritableDirectory;
+import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.DeviceOption;
+import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.KafkaOptions;
 import io.surprisal.service.options.ReleaseFiles;
 import io.surprisal.topology.topics.TopicSettings;
@@ -223,19 +225,13 @@ final class TrainCommand implements Callable<Integer> {
       description = "Older images are dropped (default: ${DEFAULT-VALUE}).")
   private Duration maxAge;
 
-  @Option(
-      names = "--evaluations",
-      paramLabel = "K",
-      defaultValue = "8",
-      description = "Evaluations that scorers serve with (default: ${DEFAULT-VALUE}).")
-  private int evaluations;
+  @Mixin
+  private final EvaluationsOption evaluations =
+      new EvaluationsOption("Evaluations that scorers serve with");
 
-  @Option(
-      names = "--alert-rate",
-      paramLabel = "RATE",
-      defaultValue = "0.01",
-      description = "Alert rate that scorers serve with, in (0, 1) (default: ${DEFAULT-VALUE}).")
-  private double alertRate;
+  @Mixin
+  private final AlertRateOption alertRate =
+      new AlertRateOption("RATE", "Alert rate that scorers serve with, in (0, 1)");
 
   @Option(
       names = "--config",
@@ -301,9 +297,8 @@ final class TrainCommand implements Callable<Integer> {
     require(recent >= 1, "--recent is " + recent + ", must be at least 1");
     require(sampled >= 0, "--sampled is " + sampled + ", must be at least 0");
     require(heldOut > 0 && heldOut < 1, "--held-out is " + heldOut + ", must be within (0, 1)");
-    require(evaluations >= 1, "--evaluations is " + evaluations + ", must be at least 1");
-    require(
-        alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
+    evaluations.value();
+    alertRate.value();
     require(largestSide >= 8, "--largest-side is " + largestSide + ", must be at least 8");
     require(kept >= 2, "--keep is " + kept + ", must be at least 2");
     if (firstRelease.isPresent()) {
@@ -371,8 +366,8 @@ final class TrainCommand implements Callable<Integer> {
             canaryShare.map(OptionalDouble::of).orElse(OptionalDouble.empty()),
             canaryImages,
             canaryTime),
-        evaluations,
-        alertRate,
+        evaluations.value(),
+        alertRate.value(),
         configuration.map(this::named),
         largestSide,
         device.device(),
