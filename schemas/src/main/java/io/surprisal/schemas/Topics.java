@@ -1,7 +1,5 @@
 package io.surprisal.schemas;
 
-import io.surprisal.handover.ReleaseChunks;
-
 /**
  * Names of all topics: a prefix and what they carry.
  *
@@ -42,7 +40,7 @@ public record Topics(String prefix) {
     return prefix + "releases";
   }
 
-  /** Release files in pieces, see {@link ReleaseChunks}. */
+  /** Release files in pieces, see {@code ReleaseChunks} of the handover. */
   public String releaseChunks() {
     return prefix + "release-chunks";
   }

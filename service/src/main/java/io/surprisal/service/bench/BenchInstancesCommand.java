@@ -4,23 +4,18 @@ import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.ChildCommand;
-import io.surprisal.service.cli.Folders;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.ReleaseAndImages;
-import io.surprisal.service.run.EmbeddedBroker;
-import io.surprisal.topology.topics.TopicSettings;
-import io.surprisal.topology.topics.TopicSetup;
+import io.surprisal.service.run.TemporaryCluster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -108,17 +103,14 @@ final class BenchInstancesCommand implements Callable<Integer> {
         "--instances must be 1 to the %d partitions each, not %s".formatted(partitions, instances));
     Release loaded = measured.release();
     ImageDataset dataset = measured.imagesFor(loaded);
-    Path folder = Files.createTempDirectory("surprisal-bench");
     List<Row> rows = new ArrayList<>();
     long total = (long) images * instances.size();
-    try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("broker"), "localhost", 0);
+    try (TemporaryCluster cluster = TemporaryCluster.start("surprisal-bench");
         Progress progress = invocation.progress("bench", total, "images")) {
       for (int n : instances) {
-        double rate = measure(broker.bootstrapServer(), dataset, folder, rows.size(), n, progress);
+        double rate = measure(cluster, dataset, rows.size(), n, progress);
         rows.add(new Row(n, rate, rows.isEmpty() ? 1 : rate / rows.get(0).imagesPerSecond()));
       }
-    } finally {
-      Folders.delete(folder);
     }
     Table table = new Table("processes", "images/s", "times the first");
     rows.forEach(row -> table.row(row.instances(), row.imagesPerSecond(), row.timesTheFirst()));
@@ -128,20 +120,19 @@ final class BenchInstancesCommand implements Callable<Integer> {
 
   /** Images a second of some processes, on topics of their own. */
   private double measure(
-      String server, ImageDataset dataset, Path folder, int round, int count, Progress progress)
+      TemporaryCluster cluster, ImageDataset dataset, int round, int count, Progress progress)
       throws Exception {
     String application = "instances-" + round;
     Topics topics = new Topics(application + ".");
     List<ChildCommand> processes = new ArrayList<>();
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
-      new TopicSetup(admin)
-          .apply(
-              TopicSettings.all(topics, partitions, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
-              Optional.empty());
+    cluster.createTopics(topics, partitions);
+    String server = cluster.bootstrapServer();
+    try (Admin admin = Admin.create(cluster.clients())) {
       try (StreamBench bench =
           new StreamBench(server, topics, dataset, invocation.stop()::requested)) {
         for (int i = 0; i < count; i++) {
-          processes.add(score(server, application, folder.resolve(application + "-" + i)));
+          processes.add(
+              score(server, application, cluster.folder().resolve(application + "-" + i)));
         }
         awaitMembers(admin, application, count, processes);
         bench.publish(images);

@@ -9,26 +9,22 @@ import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.schemas.Topics;
-import io.surprisal.service.cli.Folders;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.TemporaryFolder;
 import io.surprisal.service.options.BatchOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.ImageShape;
 import io.surprisal.service.options.Images;
 import io.surprisal.service.options.ReleaseFiles;
-import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
+import io.surprisal.service.run.TemporaryCluster;
 import io.surprisal.topology.PlainScoringLoop;
-import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.serving.ServedModel;
-import io.surprisal.topology.topics.TopicSettings;
-import io.surprisal.topology.topics.TopicSetup;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -40,7 +36,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.config.Configurator;
 import picocli.CommandLine.Command;
@@ -226,23 +221,24 @@ final class BenchStreamCommand implements Callable<Integer> {
         "name --release and --data, or --null-network and --image");
     TorchRuntime.preferOperatorThreads(1);
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
-    Path folder = Files.createTempDirectory("surprisal-bench");
     Optional<ImageShape> shape = image.map(text -> ImageShape.parse(spec.commandLine(), text));
     Release loaded =
-        shape.isPresent()
-            ? shape.get().untrained(folder.resolve("untrained.safetensors"))
-            : ReleaseFiles.load(release.orElseThrow());
+        shape.isPresent() ? untrained(shape.get()) : ReleaseFiles.load(release.orElseThrow());
     ImageDataset dataset =
         shape.isPresent()
             ? shape.get().noise(NOISE_IMAGES)
             : Images.prepared(Images.open(data), loaded.preprocessing());
     Execution where = execution.forScoring(loaded);
-    try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("broker"), "localhost", 0)) {
-      new Measurement(loaded, where, dataset, broker.bootstrapServer(), folder).run();
-    } finally {
-      Folders.delete(folder);
+    try (TemporaryCluster cluster = TemporaryCluster.start("surprisal-bench")) {
+      new Measurement(loaded, where, dataset, cluster).run();
     }
     return 0;
+  }
+
+  private static Release untrained(ImageShape shape) throws IOException {
+    try (TemporaryFolder folder = TemporaryFolder.create("surprisal-bench")) {
+      return shape.untrained(folder.path().resolve("untrained.safetensors"));
+    }
   }
 
   private void require(boolean holds, String message) {
@@ -257,20 +253,18 @@ final class BenchStreamCommand implements Callable<Integer> {
     private final Execution where;
     private final int imagesABatch;
     private final ImageDataset dataset;
-    private final String server;
-    private final Path folder;
+    private final TemporaryCluster cluster;
     private final List<Run> runs = new ArrayList<>();
     private final List<Latencies> latencies = new ArrayList<>();
     private List<Footprint> soak = List.of();
     private Map<String, Double> shares = Map.of();
 
-    Measurement(Release loaded, Execution where, ImageDataset dataset, String server, Path folder) {
+    Measurement(Release loaded, Execution where, ImageDataset dataset, TemporaryCluster cluster) {
       this.loaded = loaded;
       this.where = where;
       imagesABatch = batch.on(where.devices());
       this.dataset = dataset;
-      this.server = server;
-      this.folder = folder;
+      this.cluster = cluster;
     }
 
     void run() throws Exception {
@@ -357,12 +351,17 @@ final class BenchStreamCommand implements Callable<Integer> {
     private <T> T stream(
         ServedModel model, Topics topics, int round, int backlog, Streaming<T> streaming)
         throws Exception {
-      int maxDeadLetterBytes = createTopics(topics);
+      int maxDeadLetterBytes = cluster.createTopics(topics, partitions);
       try (StreamBench bench =
-          new StreamBench(server, topics, dataset, invocation.stop()::requested)) {
+          new StreamBench(
+              cluster.bootstrapServer(), topics, dataset, invocation.stop()::requested)) {
         bench.publish(backlog);
         try (StreamRun run =
-            new StreamRun(model, topics, settings(round, maxDeadLetterBytes), maxDeadLetterBytes)) {
+            new StreamRun(
+                model,
+                topics,
+                cluster.streamSettings("stream-" + round, threads, maxDeadLetterBytes),
+                maxDeadLetterBytes)) {
           T measured = streaming.measure(bench);
           run.requireHealthy();
           return measured;
@@ -399,11 +398,13 @@ final class BenchStreamCommand implements Callable<Integer> {
 
     private double plainLoop(ServedModel model, int round, Progress progress) throws Exception {
       Topics topics = new Topics("plain-" + round + ".");
-      createTopics(topics);
+      cluster.createTopics(topics, partitions);
       try (StreamBench bench =
-          new StreamBench(server, topics, dataset, invocation.stop()::requested)) {
+          new StreamBench(
+              cluster.bootstrapServer(), topics, dataset, invocation.stop()::requested)) {
         bench.publish(images);
-        PlainScoringLoop loop = new PlainScoringLoop(server, topics, model, "plain-" + round);
+        PlainScoringLoop loop =
+            new PlainScoringLoop(cluster.bootstrapServer(), topics, model, "plain-" + round);
         CompletableFuture<Void> ended = new CompletableFuture<>();
         Thread thread =
             new Thread(
@@ -424,28 +425,6 @@ final class BenchStreamCommand implements Callable<Integer> {
           ended.get();
         }
       }
-    }
-
-    /** A topic for each run: what one leaves is no work for the next. */
-    private int createTopics(Topics topics) throws InterruptedException {
-      try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
-        TopicSetup setup = new TopicSetup(admin);
-        setup.apply(
-            TopicSettings.all(topics, partitions, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
-            Optional.empty());
-        return setup.maxMessageBytes(topics.deadLetters());
-      }
-    }
-
-    private StreamSettings settings(int round, int maxDeadLetterBytes) throws IOException {
-      return new StreamSettings(
-          "stream-" + round,
-          server,
-          Files.createDirectories(folder.resolve("state-" + round)),
-          threads,
-          Optional.empty(),
-          maxDeadLetterBytes,
-          Map.of());
     }
 
     private ScoringQueue nullQueue(ImageScorer scorer) throws IOException {

@@ -11,22 +11,18 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
-import io.surprisal.service.cli.Folders;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.ReleaseAndImages;
-import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.service.run.SidecarProcess;
+import io.surprisal.service.run.TemporaryCluster;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
-import io.surprisal.topology.topics.TopicSettings;
-import io.surprisal.topology.topics.TopicSetup;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,7 +35,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.DoubleStream;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -170,11 +165,8 @@ final class BenchSwapCommand implements Callable<Integer> {
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
-    Path folder = Files.createTempDirectory("surprisal-bench");
-    try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("broker"), "localhost", 0)) {
-      new Measurement(loaded, where, dataset, broker.bootstrapServer(), folder).run();
-    } finally {
-      Folders.delete(folder);
+    try (TemporaryCluster cluster = TemporaryCluster.start("surprisal-bench")) {
+      new Measurement(loaded, where, dataset, cluster).run();
     }
     return 0;
   }
@@ -193,19 +185,17 @@ final class BenchSwapCommand implements Callable<Integer> {
     private final Release loaded;
     private final Execution where;
     private final ImageDataset dataset;
-    private final String server;
-    private final Path folder;
+    private final TemporaryCluster cluster;
     private final Path store;
     private final List<Variant> variants = new ArrayList<>();
     private int announced;
 
-    Measurement(Release loaded, Execution where, ImageDataset dataset, String server, Path folder) {
+    Measurement(Release loaded, Execution where, ImageDataset dataset, TemporaryCluster cluster) {
       this.loaded = loaded;
       this.where = where;
       this.dataset = dataset;
-      this.server = server;
-      this.folder = folder;
-      store = folder.resolve("store");
+      this.cluster = cluster;
+      store = cluster.folder().resolve("store");
     }
 
     void run() throws Exception {
@@ -221,14 +211,7 @@ final class BenchSwapCommand implements Callable<Integer> {
               Scoring.DEFAULT_LINGER,
               Scoring.DEFAULT_WINDOW);
       StreamSettings settings =
-          new StreamSettings(
-              "bench-swap",
-              server,
-              Files.createDirectories(folder.resolve("state")),
-              1,
-              Optional.empty(),
-              createTopics(),
-              Map.of());
+          cluster.streamSettings("bench-swap", 1, cluster.createTopics(TOPICS, 4));
       announceNext();
       try (ScoringService service =
               new ScoringService(
@@ -237,11 +220,12 @@ final class BenchSwapCommand implements Callable<Integer> {
                   scoring,
                   TOPICS,
                   settings,
-                  Map.of("bootstrap.servers", server),
+                  cluster.clients(),
                   "bench",
                   List.of());
           StreamBench bench =
-              new StreamBench(server, TOPICS, dataset, invocation.stop()::requested)) {
+              new StreamBench(
+                  cluster.bootstrapServer(), TOPICS, dataset, invocation.stop()::requested)) {
         if (!service.awaitStart(PATIENCE)) {
           throw new IllegalStateException("the release does not serve; see the log above");
         }
@@ -261,19 +245,14 @@ final class BenchSwapCommand implements Callable<Integer> {
               whole.corrections(),
               whole.lossProfile(),
               whole.control());
-      Path file = folder.resolve("variant-" + fewer + ".safetensors");
+      Path file = cluster.folder().resolve("variant-" + fewer + ".safetensors");
       return new Variant(loaded.recalibrated(file, calibration), file);
     }
 
     private void announceNext() throws IOException, InterruptedException {
       Variant next = variants.get(announced++ % variants.size());
       Announcement.of(
-          next.file(),
-          next.release(),
-          store,
-          Map.of("bootstrap.servers", server),
-          TOPICS,
-          "surprisal bench swap");
+          next.file(), next.release(), store, cluster.clients(), TOPICS, "surprisal bench swap");
     }
 
     private void measure(ScoringService service, StreamBench bench) throws Exception {
@@ -347,16 +326,16 @@ final class BenchSwapCommand implements Callable<Integer> {
     private SidecarProcess trainer(int round) {
       return new SidecarProcess(
           invocation,
-          folder.resolve("trainer-" + round + ".log"),
+          cluster.folder().resolve("trainer-" + round + ".log"),
           List.of(
               "--bootstrap-server",
-              server,
+              cluster.bootstrapServer(),
               "--application-id",
               "bench-" + round,
               "--instance-id",
               "bench-" + round,
               "--state-dir",
-              folder.resolve("trainer-" + round).toString(),
+              cluster.folder().resolve("trainer-" + round).toString(),
               "--store",
               store.toString(),
               "--evaluations",
@@ -378,7 +357,11 @@ final class BenchSwapCommand implements Callable<Integer> {
       TopicPartition partition = new TopicPartition(TOPICS.trainer(), 0);
       try (KafkaConsumer<byte[], byte[]> events =
           new KafkaConsumer<>(
-              Map.of("bootstrap.servers", server, "isolation.level", "read_committed"),
+              Map.of(
+                  "bootstrap.servers",
+                  cluster.bootstrapServer(),
+                  "isolation.level",
+                  "read_committed"),
               new ByteArrayDeserializer(),
               new ByteArrayDeserializer())) {
         events.assign(List.of(partition));
@@ -397,15 +380,6 @@ final class BenchSwapCommand implements Callable<Integer> {
           "no training has begun within "
               + TRAINING_PATIENCE.toSeconds()
               + " s; a run needs some hundred images: name more --images");
-    }
-
-    private int createTopics() throws InterruptedException {
-      try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
-        TopicSetup setup = new TopicSetup(admin);
-        setup.apply(
-            TopicSettings.all(TOPICS, 4, TopicSettings.DEFAULT_MAX_IMAGE_BYTES), Optional.empty());
-        return setup.maxMessageBytes(TOPICS.deadLetters());
-      }
     }
 
     private void print(

@@ -9,7 +9,6 @@ import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Failure;
-import io.surprisal.service.cli.Folders;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.cli.Output;
@@ -19,22 +18,18 @@ import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
 import io.surprisal.service.options.ReleaseFiles;
 import io.surprisal.service.options.SeedOption;
-import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.service.run.SidecarProcess;
+import io.surprisal.service.run.TemporaryCluster;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
-import io.surprisal.topology.topics.TopicSettings;
-import io.surprisal.topology.topics.TopicSetup;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.slf4j.Logger;
@@ -164,20 +159,14 @@ final class DemoCommand implements Callable<Integer> {
     Execution where = execution.forScoring(loaded);
     AlertRule rule =
         AlertRule.of(loaded, evaluations.value(), where.precision().toString(), alertRate.value());
-    Path folder = Files.createTempDirectory("surprisal-demo");
-    try (EmbeddedBroker broker =
-        EmbeddedBroker.start(folder.resolve("broker"), "localhost", port)) {
-      String server = broker.bootstrapServer();
+    try (TemporaryCluster cluster = TemporaryCluster.start("surprisal-demo", port)) {
+      String server = cluster.bootstrapServer();
       Topics topics = new Topics(Topics.DEFAULT_PREFIX);
       StreamSettings settings =
-          new StreamSettings(
+          cluster.streamSettings(
               "surprisal-demo",
-              server,
-              Files.createDirectories(folder.resolve("state")),
               Runtime.getRuntime().availableProcessors(),
-              Optional.empty(),
-              createTopics(server, topics),
-              Map.of());
+              cluster.createTopics(topics, PARTITIONS));
       DemoCamera source =
           realImages.isPresent()
               ? DemoCamera.replaying(realImages.get())
@@ -189,8 +178,8 @@ final class DemoCommand implements Callable<Integer> {
                       .map(after -> (long) (after.toMillis() * rate / 1000))
                       .orElse(Long.MAX_VALUE));
       DemoReport report = new DemoReport(invocation, output, rule, loaded.id());
-      Path store = folder.resolve("releases");
-      Map<String, Object> clients = Map.of("bootstrap.servers", server);
+      Path store = cluster.folder().resolve("releases");
+      Map<String, Object> clients = cluster.clients();
       Announcement.of(file, loaded, store, clients, topics, "demo");
       try (ScoringService service =
               new ScoringService(
@@ -202,7 +191,7 @@ final class DemoCommand implements Callable<Integer> {
                   clients,
                   "demo",
                   List.of());
-          SidecarProcess trainer = trainer(folder, server, store);
+          SidecarProcess trainer = trainer(cluster, store);
           DemoStream stream =
               new DemoStream(server, topics, source, rate, report, trainer::start)) {
         if (!service.awaitStart(FIRST_RELEASE)) {
@@ -224,21 +213,19 @@ final class DemoCommand implements Callable<Integer> {
           loaded,
           alertRate.value(),
           evaluations.value());
-    } finally {
-      Folders.delete(folder);
     }
     return 0;
   }
 
-  private SidecarProcess trainer(Path folder, String server, Path store) {
+  private SidecarProcess trainer(TemporaryCluster cluster, Path store) {
     return new SidecarProcess(
         invocation,
-        folder.resolve("trainer.log"),
+        cluster.folder().resolve("trainer.log"),
         List.of(
             "--bootstrap-server",
-            server,
+            cluster.bootstrapServer(),
             "--state-dir",
-            folder.resolve("trainer").toString(),
+            cluster.folder().resolve("trainer").toString(),
             "--store",
             store.toString(),
             "--evaluations",
@@ -297,16 +284,6 @@ final class DemoCommand implements Callable<Integer> {
       throw new MissingDependencyException(
           "the demo's camera draws grey squares of 16 to 1024 pixels, the release is for %d×%d×%d (channels×height×width); show it real images with --camera"
               .formatted(c.channels(), c.height(), c.width()));
-    }
-  }
-
-  private static int createTopics(String server, Topics topics) throws InterruptedException {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
-      TopicSetup setup = new TopicSetup(admin);
-      setup.apply(
-          TopicSettings.all(topics, PARTITIONS, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
-          Optional.empty());
-      return setup.maxMessageBytes(topics.deadLetters());
     }
   }
 

@@ -7,14 +7,33 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/** Folders that a command made for itself. */
-public final class Folders {
-  private Folders() {}
+/** A folder that a command makes for itself; {@link #close} deletes it with all that lies in it. */
+public final class TemporaryFolder implements AutoCloseable {
+  private final Path path;
 
-  /** Deletes a folder with all that lies in it; links are deleted, not followed. */
-  public static void delete(Path folder) throws IOException {
+  private TemporaryFolder(Path path) {
+    this.path = path;
+  }
+
+  /**
+   * Makes an empty folder where the system keeps temporary files.
+   *
+   * @param name what its name begins with
+   */
+  public static TemporaryFolder create(String name) throws IOException {
+    return new TemporaryFolder(Files.createTempDirectory(name));
+  }
+
+  /** The folder itself. */
+  public Path path() {
+    return path;
+  }
+
+  /** Deletes everything; links are deleted, not followed. */
+  @Override
+  public void close() throws IOException {
     Files.walkFileTree(
-        folder,
+        path,
         new SimpleFileVisitor<>() {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
