@@ -12,7 +12,7 @@ import io.surprisal.service.options.KafkaOptions;
 import io.surprisal.service.options.ReleaseFiles;
 import io.surprisal.topology.topics.TopicSettings;
 import io.surprisal.topology.topics.TopicSetup;
-import io.surprisal.trainer.Trainer;
+import io.surprisal.trainer.TrainerProcess;
 import io.surprisal.trainer.TrainerSettings;
 import io.surprisal.trainer.drift.DriftSensitivity;
 import io.surprisal.trainer.release.CanarySettings;
@@ -315,7 +315,7 @@ public final class TrainCommand implements Callable<Integer> {
     invocation.stop().allow(LONGEST_END);
     prepareTopics();
     TrainerSettings settings = settings();
-    try (Trainer trainer = new Trainer(settings, InstantSource.system());
+    try (TrainerProcess trainer = new TrainerProcess(settings, InstantSource.system());
         AutoCloseable told = health.start(() -> health(trainer))) {
       LOG.info(
           "Trainer {} reads {}; releases go to {}; Ctrl-C ends it",
@@ -327,7 +327,7 @@ public final class TrainCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Health health(Trainer trainer) {
+  private static Health health(TrainerProcess trainer) {
     OptionalDouble heartbeat = Health.secondsSinceHeartbeat(trainer.metrics());
     Map<String, Object> details = new LinkedHashMap<>();
     details.put("state", trainer.active() ? "ACTIVE" : "STANDING_BY");

@@ -10,7 +10,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.trainer.StreamImages;
-import io.surprisal.trainer.drift.DriftTest;
+import io.surprisal.trainer.drift.CusumDetector;
 import io.surprisal.trainer.drift.StreamDrift;
 import io.surprisal.trainer.drift.WatchState;
 import java.io.IOException;
@@ -285,13 +285,13 @@ class ReservoirTest {
         new WatchState(
             "release",
             new StreamDrift.State(
-                new DriftTest.State(
-                    new DriftTest.Sum(1.5, 1000, 7),
-                    DriftTest.Sum.ZERO,
-                    new DriftTest.Sum(0.5, 1500, 2),
+                new CusumDetector.State(
+                    new CusumDetector.Sum(1.5, 1000, 7),
+                    CusumDetector.Sum.ZERO,
+                    new CusumDetector.Sum(0.5, 1500, 2),
                     0.001,
                     2000),
-                Map.of("a", DriftTest.State.START)),
+                Map.of("a", CusumDetector.State.START)),
             Map.of("scores", Map.of(0, 17L, 1, 4L)));
     Path directory = folder.resolve("watched");
     try (Reservoir before = new Reservoir(directory, BOUNDS)) {

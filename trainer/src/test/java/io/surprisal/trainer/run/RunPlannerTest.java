@@ -13,7 +13,7 @@ import io.surprisal.model.release.Release;
 import io.surprisal.trainer.SmallRuns;
 import io.surprisal.trainer.StreamImages;
 import io.surprisal.trainer.TrainerSettings;
-import io.surprisal.trainer.drift.DriftTest;
+import io.surprisal.trainer.drift.CusumDetector;
 import io.surprisal.trainer.drift.StreamShift;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.reservoir.ReservoirImage;
@@ -76,7 +76,7 @@ class RunPlannerTest {
   }
 
   private static StreamShift shift(Optional<String> source, Instant since) {
-    return new StreamShift(source, DriftTest.Change.MORE_SURPRISING, since, 100);
+    return new StreamShift(source, CusumDetector.Change.MORE_SURPRISING, since, 100);
   }
 
   private static RunPlanner.Order order(boolean includeAlerted, Optional<Instant> shiftedSince) {

@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
  * <p>Owns its threads and native memory; {@link #run} works on the caller's thread, {@link #close}
  * frees all after it.
  */
-public final class Trainer implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+public final class TrainerProcess implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainerProcess.class);
   private static final Duration POLL = Duration.ofMillis(200);
   private static final int SESSION_TIMEOUT_MILLIS = 10_000;
 
@@ -55,7 +55,7 @@ public final class Trainer implements AutoCloseable {
    *
    * @throws IOException if a directory cannot be used, or another process uses it
    */
-  public Trainer(TrainerSettings settings, InstantSource clock) throws IOException {
+  public TrainerProcess(TrainerSettings settings, InstantSource clock) throws IOException {
     this.settings = settings;
     this.clock = clock;
     store = new ReleaseStore(settings.store());
