@@ -77,7 +77,7 @@ public final class StreamWatch implements AutoCloseable {
     sensitivity = settings.sensitivity();
     alertRate = settings.alertRate();
     this.clock = clock;
-    Optional<WatchState> saved = reservoir.watchState();
+    Optional<WatchState> saved = reservoir.watch().map(WatchState::decode);
     release = saved.map(WatchState::release).orElse("");
     drift =
         new StreamDrift(
@@ -151,7 +151,7 @@ public final class StreamWatch implements AutoCloseable {
 
   private synchronized void save() {
     if (unsaved) {
-      reservoir.save(new WatchState(release, drift.state(), next));
+      reservoir.saveWatch(new WatchState(release, drift.state(), next).encode());
       unsaved = false;
     }
   }
