@@ -9,6 +9,7 @@ import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
+import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.cluster.ClusterView;
 import io.surprisal.trainer.cluster.CommandReader;
 import io.surprisal.trainer.cluster.Statement;
@@ -65,6 +66,7 @@ final class ActiveTrainer implements AutoCloseable {
   private static final Duration REPLAY_POLL = Duration.ofMillis(200);
 
   private final TrainerSettings settings;
+  private final ClusterSettings cluster;
   private final Topics topics;
   private final ReleaseStore store;
   private final InstantSource clock;
@@ -109,15 +111,32 @@ final class ActiveTrainer implements AutoCloseable {
       InstantSource clock)
       throws IOException {
     this.settings = settings;
-    this.topics = settings.topics();
+    cluster = settings.cluster();
+    topics = cluster.topics();
     this.store = store;
     this.clock = clock;
     runs = new RunDirectories(settings.directory().resolve("runs"));
-    planner = new RunPlanner(settings, reservoir, store);
-    commands = new CommandReader(settings.commanders(), settings.commandExpiry());
-    sender = new TransactionalSender(settings);
-    releases = new PublishedReleases(settings, store, sender, clock);
-    serving = new ServingRelease(settings, store, releases, view, this::statement, clock);
+    planner = new RunPlanner(settings.runs(), reservoir, store);
+    commands = new CommandReader(cluster.commanders(), cluster.commandExpiry());
+    sender = new TransactionalSender(cluster);
+    releases =
+        new PublishedReleases(
+            settings.publication(),
+            store,
+            topics.releaseChunks(),
+            sender::sendAndLocate,
+            cluster::consumer,
+            clock);
+    serving =
+        new ServingRelease(
+            cluster,
+            settings.canary(),
+            settings.runs().gate(),
+            store,
+            releases,
+            view,
+            this::statement,
+            clock);
     try {
       replay();
       if (view.active().isEmpty() && settings.firstRelease().isPresent()) {
@@ -127,15 +146,16 @@ final class ActiveTrainer implements AutoCloseable {
       sender.close();
       throw e;
     }
-    schedule = new RunSchedule(settings, reservoir, watch, planner, view, serving, clock);
+    schedule =
+        new RunSchedule(settings.schedule(), reservoir, watch, planner, view, serving, clock);
     LOG.info(
         "Active trainer {}: {}",
-        settings.member(),
+        cluster.member(),
         view.active().map(a -> "release " + a.getReleaseId() + " serves").orElse("no release yet"));
   }
 
   private Statement statement() {
-    return new Statement(settings, view, sender, clock);
+    return new Statement(cluster, view, sender, clock);
   }
 
   private void announceFirst(Path file) throws IOException {
@@ -155,7 +175,7 @@ final class ActiveTrainer implements AutoCloseable {
             new TopicPartition(topics.control(), 0),
             new TopicPartition(topics.releases(), 0),
             new TopicPartition(topics.trainer(), 0));
-    try (KafkaConsumer<byte[], byte[]> consumer = settings.consumer(Map.of())) {
+    try (KafkaConsumer<byte[], byte[]> consumer = cluster.consumer()) {
       for (TopicPartition partition : all) {
         consumer.assign(List.of(partition));
         consumer.seekToBeginning(List.of(partition));
@@ -356,7 +376,7 @@ final class ActiveTrainer implements AutoCloseable {
             directory,
             plan,
             store,
-            settings,
+            settings.runs(),
             now ->
                 progress.updateAndGet(
                     last -> last != null && last.point() && !now.point() ? last : now),
@@ -474,7 +494,7 @@ final class ActiveTrainer implements AutoCloseable {
             .setType(TrainerEventType.RUN_FAILED)
             .setEventTime(clock.instant())
             .setRunId(runId)
-            .setMember(settings.member())
+            .setMember(cluster.member())
             .setMessage(reason));
     commandIds.forEach(id -> said.reject(id, "the run failed: " + reason));
     said.publish();
@@ -487,7 +507,7 @@ final class ActiveTrainer implements AutoCloseable {
         .setRunId(plan.runId())
         .setCommandId(plan.commands().isEmpty() ? null : plan.commands().get(0))
         .setParentReleaseId(plan.parent().isEmpty() ? null : plan.parent())
-        .setMember(settings.member());
+        .setMember(cluster.member());
   }
 
   /** Ends the thread of the run, and the sender; the run stays to be gone on with. */

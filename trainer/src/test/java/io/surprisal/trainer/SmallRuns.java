@@ -8,24 +8,23 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.training.FitConfiguration;
-import io.surprisal.schemas.Topics;
-import io.surprisal.trainer.drift.DriftSensitivity;
-import io.surprisal.trainer.release.CanarySettings;
+import io.surprisal.trainer.release.GateSettings;
 import io.surprisal.trainer.reservoir.ReservoirBounds;
+import io.surprisal.trainer.run.RunSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** The smallest network that learns something of the camera's frames, and runs that train it. */
 public final class SmallRuns {
   public static final int EVALUATIONS = 4;
+
+  public static final ReservoirBounds BOUNDS =
+      new ReservoirBounds(1000, 1000, 0.3, Duration.ofDays(1));
 
   public static final FitConfiguration FIT =
       FitConfiguration.parse(
@@ -34,38 +33,19 @@ public final class SmallRuns {
 
   private SmallRuns() {}
 
-  public static TrainerSettings settings(Path folder) {
-    return settings(folder, Optional.of(FIT), 64);
+  /** Runs of {@link #FIT}. */
+  public static RunSettings runs() {
+    return runs(Optional.of(FIT), 64);
   }
 
-  public static TrainerSettings settings(
-      Path folder, Optional<FitConfiguration> configuration, int largestSide) {
-    return new TrainerSettings(
-        new Topics("test."),
-        Map.of(),
-        "trainer",
-        "t1",
-        folder.resolve("state"),
-        folder.resolve("store"),
-        false,
-        new ReservoirBounds(1000, 1000, 0.3, Duration.ofDays(1)),
-        Optional.empty(),
-        100,
-        Duration.ofMinutes(1),
-        Duration.ofDays(1),
-        Duration.ofMinutes(1),
-        new DriftSensitivity(1e6, 100, Duration.ofMinutes(1)),
-        0.01,
-        new CanarySettings(OptionalDouble.empty(), 500, Duration.ofHours(1)),
-        EVALUATIONS,
-        0.05,
+  /** Runs of a configuration, on images of a largest side. */
+  public static RunSettings runs(Optional<FitConfiguration> configuration, int largestSide) {
+    return new RunSettings(
+        "test.images",
         configuration,
         largestSide,
         Device.cpu(),
-        Duration.ofHours(1),
-        5,
-        Optional.empty(),
-        List.of(),
+        new GateSettings(0.01, EVALUATIONS, 0.05),
         "surprisal test");
   }
 

@@ -5,7 +5,6 @@ import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
-import io.surprisal.trainer.TrainerSettings;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -37,15 +36,17 @@ public final class Statement {
   private final List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
   private final List<Runnable> effects = new ArrayList<>();
 
+  /** Begins, with nothing said. */
   public Statement(
-      TrainerSettings settings, ClusterView view, TransactionalSender sender, InstantSource clock) {
-    topics = settings.topics();
-    member = settings.member();
+      ClusterSettings cluster, ClusterView view, TransactionalSender sender, InstantSource clock) {
+    topics = cluster.topics();
+    member = cluster.member();
     this.view = view;
     this.sender = sender;
     this.clock = clock;
   }
 
+  /** A release in its new state. */
   public void announce(ReleaseAnnouncement announcement) {
     records.add(
         new ProducerRecord<>(
@@ -55,6 +56,7 @@ public final class Statement {
     effects.add(() -> view.saw(announcement));
   }
 
+  /** Something that happened. */
   public void event(TrainerEvent.Builder builder) {
     TrainerEvent event = builder.build();
     byte[] key =
@@ -74,24 +76,33 @@ public final class Statement {
             .setMessage(message));
   }
 
+  /** A command will be carried out. */
   public void accept(String commandId, String message) {
     answer(TrainerEventType.COMMAND_ACCEPTED, commandId, message);
   }
 
+  /** A command has been carried out. */
   public void done(String commandId, String message) {
     answer(TrainerEventType.COMMAND_DONE, commandId, message);
   }
 
+  /** A command is not carried out, or was in vain. */
   public void reject(String commandId, String message) {
     answer(TrainerEventType.COMMAND_REJECTED, commandId, message);
   }
 
+  /**
+   * Commits all of it, or nothing.
+   *
+   * @throws KafkaException if nothing was committed
+   */
   public void publish() {
-    publish(Map.of(), null);
+    sender.send(records);
+    effects.forEach(Runnable::run);
   }
 
   /**
-   * Commits all of it, and the offsets, or nothing.
+   * Commits all of it, and that a group has read up to these offsets, or nothing.
    *
    * @throws KafkaException if nothing was committed
    */

@@ -23,16 +23,16 @@ public final class StreamDrift {
 
   private final DriftSensitivity sensitivity;
   private final double alertRate;
-  private final DriftTest whole;
-  private final Map<String, DriftTest> sources = new LinkedHashMap<>();
+  private final CusumDetector whole;
+  private final Map<String, CusumDetector> sources = new LinkedHashMap<>();
 
   /**
    * All that the tests know.
    *
    * @param sources by name, in the order in which they came
    */
-  public record State(DriftTest.State whole, Map<String, DriftTest.State> sources) {
-    public static final State START = new State(DriftTest.State.START, Map.of());
+  public record State(CusumDetector.State whole, Map<String, CusumDetector.State> sources) {
+    public static final State START = new State(CusumDetector.State.START, Map.of());
   }
 
   /**
@@ -45,16 +45,16 @@ public final class StreamDrift {
         new DriftSensitivity(
             2 * sensitivity.imagesBetweenFalseAlarms(), sensitivity.images(), sensitivity.time());
     this.alertRate = alertRate;
-    whole = new DriftTest(this.sensitivity, alertRate, state.whole());
+    whole = new CusumDetector(this.sensitivity, alertRate, state.whole());
     state
         .sources()
         .forEach(
             (source, test) ->
-                sources.put(source, new DriftTest(this.sensitivity, alertRate, test)));
+                sources.put(source, new CusumDetector(this.sensitivity, alertRate, test)));
   }
 
   State state() {
-    Map<String, DriftTest.State> states = new LinkedHashMap<>();
+    Map<String, CusumDetector.State> states = new LinkedHashMap<>();
     sources.forEach((source, test) -> states.put(source, test.state()));
     return new State(whole.state(), states);
   }
@@ -69,27 +69,27 @@ public final class StreamDrift {
     whole.observe(pValue, atypicalPValue, when);
     if (sources.containsKey(source) || sources.size() < MOST_SOURCES) {
       sources
-          .computeIfAbsent(source, name -> new DriftTest(sensitivity, alertRate))
+          .computeIfAbsent(source, name -> new CusumDetector(sensitivity, alertRate))
           .observe(pValue, atypicalPValue, when);
     }
   }
 
   /** The change that has lasted; empty while there is none. */
   Optional<StreamShift> shift() {
-    List<DriftTest.Shift> lasting = new ArrayList<>();
+    List<CusumDetector.Shift> lasting = new ArrayList<>();
     whole.shift().ifPresent(lasting::add);
     sources.values().forEach(test -> test.shift().ifPresent(lasting::add));
     return lasting.stream().findFirst().map(this::shift);
   }
 
   /** A change of one source alone is that source's, whichever test has noticed it first. */
-  private StreamShift shift(DriftTest.Shift first) {
-    Map<String, DriftTest.Shift> changed = new LinkedHashMap<>();
+  private StreamShift shift(CusumDetector.Shift first) {
+    Map<String, CusumDetector.Shift> changed = new LinkedHashMap<>();
     sources.forEach(
         (source, test) ->
             test.alarm(first.change()).ifPresent(shift -> changed.put(source, shift)));
     if (changed.size() == 1 && sources.size() > 1) {
-      Map.Entry<String, DriftTest.Shift> only = changed.entrySet().iterator().next();
+      Map.Entry<String, CusumDetector.Shift> only = changed.entrySet().iterator().next();
       return new StreamShift(
           Optional.of(only.getKey()),
           first.change(),

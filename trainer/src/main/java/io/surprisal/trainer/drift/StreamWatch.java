@@ -5,7 +5,7 @@ import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.Topics;
-import io.surprisal.trainer.TrainerSettings;
+import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.reservoir.IncomingImages;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.reservoir.ReservoirImage;
@@ -70,14 +70,23 @@ public final class StreamWatch implements AutoCloseable {
   /** Whether verdicts were read that are not in the reservoir's state. */
   private boolean unsaved;
 
-  /** Starts to read. */
-  public StreamWatch(TrainerSettings settings, Reservoir reservoir, InstantSource clock) {
-    topics = settings.topics();
+  /**
+   * Starts to read.
+   *
+   * @param alertRate that releases are calibrated for
+   */
+  public StreamWatch(
+      ClusterSettings cluster,
+      DriftSensitivity sensitivity,
+      double alertRate,
+      Reservoir reservoir,
+      InstantSource clock) {
+    topics = cluster.topics();
     this.reservoir = reservoir;
-    sensitivity = settings.sensitivity();
-    alertRate = settings.alertRate();
+    this.sensitivity = sensitivity;
+    this.alertRate = alertRate;
     this.clock = clock;
-    Optional<WatchState> saved = reservoir.watchState();
+    Optional<WatchState> saved = reservoir.watch().map(WatchState::decode);
     release = saved.map(WatchState::release).orElse("");
     drift =
         new StreamDrift(
@@ -87,13 +96,15 @@ public final class StreamWatch implements AutoCloseable {
         .orElse(Map.of())
         .forEach((topic, partitions) -> next.put(topic, new HashMap<>(partitions)));
     images =
-        settings.consumer(
+        cluster.consumer(
             Map.of(
                 ConsumerConfig.GROUP_ID_CONFIG,
-                settings.group() + "-images",
+                cluster.group() + "-images",
                 ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-                "earliest"));
-    verdicts = settings.consumer(Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest"));
+                ClusterSettings.FROM_THE_BEGINNING));
+    verdicts =
+        cluster.consumer(
+            Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, ClusterSettings.FROM_THE_BEGINNING));
     thread.start();
   }
 
@@ -151,7 +162,7 @@ public final class StreamWatch implements AutoCloseable {
 
   private synchronized void save() {
     if (unsaved) {
-      reservoir.save(new WatchState(release, drift.state(), next));
+      reservoir.saveWatch(new WatchState(release, drift.state(), next).encode());
       unsaved = false;
     }
   }

@@ -51,31 +51,18 @@ public final class Gate {
 
   private static final double CHANCE = 0.5;
 
-  private final double tolerance;
-  private final double alertRate;
-  private final int evaluations;
+  private final GateSettings settings;
   private final Execution execution;
   private final long seed;
   private final BooleanSupplier stop;
 
   /**
-   * @param tolerance increase of held-out bits/dim that passes
-   * @param alertRate share of normal images to alert on
-   * @param evaluations K that the release will be served with
    * @param execution where, and how precisely
    * @param seed of noise and damage
    * @param stop asked between batches; once true, the judgement is worth nothing
    */
-  public Gate(
-      double tolerance,
-      double alertRate,
-      int evaluations,
-      Execution execution,
-      long seed,
-      BooleanSupplier stop) {
-    this.tolerance = tolerance;
-    this.alertRate = alertRate;
-    this.evaluations = evaluations;
+  public Gate(GateSettings settings, Execution execution, long seed, BooleanSupplier stop) {
+    this.settings = settings;
     this.execution = execution;
     this.seed = seed;
     this.stop = stop;
@@ -102,13 +89,13 @@ public final class Gate {
       double[] before = scores(active.get(), heldOut);
       activeMean = Arrays.stream(before).average();
       lowerBound = OptionalDouble.of(increaseLowerBound(scores, before));
-      if (lowerBound.getAsDouble() > tolerance) {
+      if (lowerBound.getAsDouble() > settings.tolerance()) {
         reasons.add(
             String.format(
                 Locale.ROOT,
                 "held-out bits/dim rise by at least %.4f (99 %% bound), allowed are %s",
                 lowerBound.getAsDouble(),
-                tolerance));
+                settings.tolerance()));
       }
     }
     alertRateReason(candidate, heldOut).ifPresent(reasons::add);
@@ -119,7 +106,11 @@ public final class Gate {
   /** At the same levels and noise for every release, which its control variate would move. */
   private ImageScorer scorer(Release release) {
     return ImageScorer.atRandomLevels(
-        release, execution, Stages.single(evaluations), Optional.empty(), OptionalLong.of(seed));
+        release,
+        execution,
+        Stages.single(settings.evaluations()),
+        Optional.empty(),
+        OptionalLong.of(seed));
   }
 
   private double[] scores(Release release, ImageDataset images) {
@@ -158,7 +149,8 @@ public final class Gate {
       throws IOException {
     ImageSubset calibrating = new ImageSubset(heldOut, 0, 2);
     ImageSubset checking = new ImageSubset(heldOut, 1, 2);
-    double rate = Math.max(alertRate, 2.0 / calibrating.size());
+    int evaluations = settings.evaluations();
+    double rate = Math.max(settings.alertRate(), 2.0 / calibrating.size());
     Path file = Files.createTempFile("surprisal-gate", ".safetensors");
     try {
       Calibration calibration =

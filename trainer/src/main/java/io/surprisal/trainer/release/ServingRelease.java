@@ -6,7 +6,7 @@ import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
-import io.surprisal.trainer.TrainerSettings;
+import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.cluster.ClusterView;
 import io.surprisal.trainer.cluster.CommandReader;
 import io.surprisal.trainer.cluster.Statement;
@@ -20,7 +20,9 @@ import java.util.function.Supplier;
  * Owns the canary's follower of the statistics. Not thread-safe.
  */
 public final class ServingRelease implements AutoCloseable {
-  private final TrainerSettings settings;
+  private final ClusterSettings cluster;
+  private final CanarySettings trial;
+  private final GateSettings gate;
   private final ReleaseStore store;
   private final PublishedReleases releases;
   private final ClusterView view;
@@ -28,14 +30,23 @@ public final class ServingRelease implements AutoCloseable {
   private final InstantSource clock;
   private Optional<Canary> canary = Optional.empty();
 
+  /**
+   * Owns nothing of what it is given.
+   *
+   * @param statements begins to say something
+   */
   public ServingRelease(
-      TrainerSettings settings,
+      ClusterSettings cluster,
+      CanarySettings trial,
+      GateSettings gate,
       ReleaseStore store,
       PublishedReleases releases,
       ClusterView view,
       Supplier<Statement> statements,
       InstantSource clock) {
-    this.settings = settings;
+    this.cluster = cluster;
+    this.trial = trial;
+    this.gate = gate;
     this.store = store;
     this.releases = releases;
     this.view = view;
@@ -74,7 +85,7 @@ public final class ServingRelease implements AutoCloseable {
     return view.active()
         .map(ReleaseAnnouncement::getAlertRate)
         .filter(rate -> rate != null)
-        .orElse(settings.alertRate());
+        .orElse(gate.alertRate());
   }
 
   /** Carries out PROMOTE. */
@@ -120,8 +131,7 @@ public final class ServingRelease implements AutoCloseable {
     if (objection.isPresent()) {
       said.reject(id, objection.get());
     } else {
-      double share =
-          command.getShare() == null ? settings.canary().shareOrDefault() : command.getShare();
+      double share = command.getShare() == null ? trial.shareOrDefault() : command.getShare();
       said.accept(id, "it is tried on a share of %s of the images".formatted(share));
       tryOut(
           view.release(command.getReleaseId()).orElseThrow(),
@@ -163,7 +173,7 @@ public final class ServingRelease implements AutoCloseable {
         .setRunId(candidate.getRunId())
         .setReleaseId(candidate.getReleaseId())
         .setParentReleaseId(view.active().map(ReleaseAnnouncement::getReleaseId).orElse(null))
-        .setMember(settings.member());
+        .setMember(cluster.member());
   }
 
   /** Brings the trial of the candidate on, or ends it. */
@@ -178,8 +188,11 @@ public final class ServingRelease implements AutoCloseable {
       return;
     }
     if (canary.isEmpty()) {
-      long images = view.canary().map(ControlCommand::getImages).orElse(settings.canary().images());
-      canary = Optional.of(new Canary(settings, candidate.get(), active, images));
+      long images = view.canary().map(ControlCommand::getImages).orElse(trial.images());
+      canary =
+          Optional.of(
+              new Canary(
+                  cluster, candidate.get(), active, images, trial.patience(), gate.tolerance()));
     }
     Optional<Canary.Verdict> verdict = canary.get().verdict(clock.instant());
     if (verdict.isEmpty()) {
@@ -234,7 +247,7 @@ public final class ServingRelease implements AutoCloseable {
         .setHeldOutBitsPerDim(release.getHeldOutBitsPerDim())
         .setAlertRate(release.getAlertRate())
         .setReason(reason)
-        .setAnnouncedBy(settings.member())
+        .setAnnouncedBy(cluster.member())
         .setAnnouncedAt(clock.instant());
   }
 

@@ -1,7 +1,6 @@
 package io.surprisal.trainer.reservoir;
 
 import io.surprisal.model.images.PixelImage;
-import io.surprisal.trainer.drift.WatchState;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -208,14 +207,14 @@ public final class Reservoir implements AutoCloseable {
     put(placeKey(place), number(when.toEpochMilli()));
   }
 
-  /** Remembers how far verdicts were read, and what they have shown. */
-  public synchronized void save(WatchState state) {
-    put(new byte[] {WATCH}, state.encode());
+  /** Keeps what whoever fills the reservoir wants to know after a restart; it is theirs to read. */
+  public synchronized void saveWatch(byte[] state) {
+    put(new byte[] {WATCH}, state);
   }
 
-  /** What was saved last; empty in a new reservoir. */
-  public synchronized Optional<WatchState> watchState() {
-    return get(new byte[] {WATCH}).map(WatchState::decode);
+  /** What was saved last, byte by byte; empty in a new reservoir. */
+  public synchronized Optional<byte[]> watch() {
+    return get(new byte[] {WATCH});
   }
 
   /** Drops images and marks that are too old. */

@@ -16,7 +16,6 @@ import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
-import io.surprisal.trainer.TrainerSettings;
 import io.surprisal.trainer.drift.StreamShift;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.reservoir.ReservoirImage;
@@ -43,11 +42,12 @@ public final class RunPlanner {
   /** Fewer images teach nothing that would generalise. */
   static final int FEWEST_TRAINING_IMAGES = 64;
 
-  private final TrainerSettings settings;
+  private final RunSettings settings;
   private final Reservoir reservoir;
   private final ReleaseStore store;
 
-  public RunPlanner(TrainerSettings settings, Reservoir reservoir, ReleaseStore store) {
+  /** Plans runs on the images of a reservoir, from the releases of a store. */
+  public RunPlanner(RunSettings settings, Reservoir reservoir, ReleaseStore store) {
     this.settings = settings;
     this.reservoir = reservoir;
     this.store = store;
@@ -150,7 +150,7 @@ public final class RunPlanner {
             order.budget().toMillis() / 60_000.0,
             fit.fields(),
             precision(parent, fit.model(shape.channels(), shape.height(), shape.width())),
-            settings.evaluations(),
+            settings.gate().evaluations(),
             order.alertRate(),
             order.runId().hashCode(),
             heldOut.size() + alerted.size(),
@@ -288,7 +288,7 @@ public final class RunPlanner {
         .map(
             entry ->
                 new Provenance.Range(
-                    settings.topics().images(),
+                    settings.imagesTopic(),
                     entry.getKey(),
                     entry.getValue()[0],
                     entry.getValue()[1]))

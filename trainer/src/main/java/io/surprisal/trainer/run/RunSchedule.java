@@ -2,7 +2,6 @@ package io.surprisal.trainer.run;
 
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.ReleaseAnnouncement;
-import io.surprisal.trainer.TrainerSettings;
 import io.surprisal.trainer.cluster.ClusterView;
 import io.surprisal.trainer.cluster.CommandReader;
 import io.surprisal.trainer.drift.StreamShift;
@@ -23,7 +22,7 @@ import java.util.stream.Collectors;
  * stream, or because it is time. Commands that wait make one run together. Not thread-safe.
  */
 public final class RunSchedule {
-  private final TrainerSettings settings;
+  private final ScheduleSettings settings;
   private final Reservoir reservoir;
   private final StreamWatch watch;
   private final RunPlanner planner;
@@ -32,8 +31,9 @@ public final class RunSchedule {
   private final InstantSource clock;
   private final Instant activeSince;
 
+  /** Begins to count the time without a run. */
   public RunSchedule(
-      TrainerSettings settings,
+      ScheduleSettings settings,
       Reservoir reservoir,
       StreamWatch watch,
       RunPlanner planner,

@@ -16,9 +16,9 @@ import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.training.FitConfiguration;
-import io.surprisal.trainer.TrainerSettings;
 import io.surprisal.trainer.release.Gate;
 import io.surprisal.trainer.release.GateReport;
+import io.surprisal.trainer.release.GateSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,7 +50,7 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
   private final Path directory;
   private final RunPlan plan;
   private final ReleaseStore store;
-  private final TrainerSettings settings;
+  private final RunSettings settings;
   private final Consumer<Progress> progress;
   private final InstantSource clock;
   private volatile boolean cancelled;
@@ -84,11 +84,17 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
    */
   public record Outcome(GateReport report, Release release, Path file) {}
 
+  /**
+   * A run that has not begun.
+   *
+   * @param directory of the run, with its images
+   * @param progress is told of each step, on the thread of {@link #call}
+   */
   public TrainingRun(
       Path directory,
       RunPlan plan,
       ReleaseStore store,
-      TrainerSettings settings,
+      RunSettings settings,
       Consumer<Progress> progress,
       InstantSource clock) {
     this.directory = directory;
@@ -138,9 +144,7 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
         new ImageSubset(data, IntStream.range(data.size() - heldOut, data.size()).toArray());
     GateReport report =
         new Gate(
-                settings.tolerance(),
-                plan.alertRate(),
-                plan.evaluations(),
+                new GateSettings(settings.gate().tolerance(), plan.evaluations(), plan.alertRate()),
                 execution,
                 plan.seed(),
                 this::isCancelled)
@@ -223,7 +227,7 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
     Fit.Request request =
         new Fit.Request(
             data,
-            settings.topics().images(),
+            settings.imagesTopic(),
             candidate,
             fit,
             OptionalLong.empty(),

@@ -12,8 +12,7 @@ import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
 import io.surprisal.trainer.SmallRuns;
 import io.surprisal.trainer.StreamImages;
-import io.surprisal.trainer.TrainerSettings;
-import io.surprisal.trainer.drift.DriftTest;
+import io.surprisal.trainer.drift.CusumDetector;
 import io.surprisal.trainer.drift.StreamShift;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.reservoir.ReservoirImage;
@@ -46,7 +45,7 @@ class RunPlannerTest {
 
   @BeforeEach
   void open() throws IOException {
-    reservoir = new Reservoir(folder.resolve("reservoir"), SmallRuns.settings(folder).bounds());
+    reservoir = new Reservoir(folder.resolve("reservoir"), SmallRuns.BOUNDS);
     store = new ReleaseStore(folder.resolve("store"));
     run = folder.resolve("run");
   }
@@ -72,11 +71,11 @@ class RunPlannerTest {
   }
 
   private RunPlanner planner() {
-    return new RunPlanner(SmallRuns.settings(folder), reservoir, store);
+    return new RunPlanner(SmallRuns.runs(), reservoir, store);
   }
 
   private static StreamShift shift(Optional<String> source, Instant since) {
-    return new StreamShift(source, DriftTest.Change.MORE_SURPRISING, since, 100);
+    return new StreamShift(source, CusumDetector.Change.MORE_SURPRISING, since, 100);
   }
 
   private static RunPlanner.Order order(boolean includeAlerted, Optional<Instant> shiftedSince) {
@@ -270,7 +269,7 @@ class RunPlannerTest {
     }
     images.add(StreamImages.image("a", FRAMES, new PixelImage(3, 20, 20, new byte[1200])));
     reservoir.add(images, Map.of());
-    new RunPlanner(SmallRuns.settings(folder, Optional.of(SmallRuns.FIT), 16), reservoir, store)
+    new RunPlanner(SmallRuns.runs(Optional.of(SmallRuns.FIT), 16), reservoir, store)
         .plan(run, order(false, Optional.empty()));
     List<PixelImage> all = written();
     assertThat(all).hasSize(FRAMES);
@@ -291,8 +290,8 @@ class RunPlannerTest {
     Path file = folder.resolve("parent");
     Release parent = SmallRuns.train(file, half, 1, Optional.empty());
     store.put(file, parent);
-    TrainerSettings settings =
-        SmallRuns.settings(folder, Optional.of(SmallRuns.FIT.with(Map.of("embedding", 12))), 64);
+    RunSettings settings =
+        SmallRuns.runs(Optional.of(SmallRuns.FIT.with(Map.of("embedding", 12))), 64);
     RunPlanner planner = new RunPlanner(settings, reservoir, store);
     RunPlan warm =
         planner.plan(run, order(Optional.of(parent.id()), false, false, Optional.empty()));
