@@ -14,8 +14,11 @@ import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.DatasetLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.NoisePlan;
+import io.surprisal.model.scoring.Stages;
 import io.surprisal.model.training.Checkpoint;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.model.training.ModelTrainer;
@@ -378,12 +381,13 @@ public final class Fit {
       }
       float[] weights = weights();
       try (ImageScorer scorer =
-          ImageScorer.unreleased(
+          new ImageScorer(
               model,
               weights,
               new Execution(
                   request.execution().device(), Precision.FLOAT32, request.execution().workers()),
-              request.evaluations())) {
+              BoundEstimator.plain(
+                  Stages.single(request.evaluations()), NoisePlan.keyedByPixels()))) {
         DatasetLikelihood likelihood =
             DatasetLikelihood.measure(
                 scorer, split.heldOut(), CURVE_IMAGES, (index, image) -> {}, stop);

@@ -10,6 +10,7 @@ import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
@@ -152,7 +153,8 @@ final class BenchStagesCommand implements Callable<Integer> {
       damagedImages += hit ? 1 : 0;
     }
     int batch = Scoring.batch(where.devices());
-    try (ImageScorer staged = new ImageScorer(loaded, where, stages);
+    try (ImageScorer staged =
+            new ImageScorer(loaded, where, BoundEstimator.served(loaded, stages));
         ImageScorer whole = new ImageScorer(loaded, where, stages.evaluations());
         ImageScorer exact = new ImageScorer(loaded, where, reference);
         BatchScorer batches =

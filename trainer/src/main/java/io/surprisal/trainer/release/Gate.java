@@ -9,9 +9,11 @@ import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.DatasetLikelihood;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.NoisePlan;
 import io.surprisal.model.scoring.Stages;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +24,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalLong;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -105,12 +106,10 @@ public final class Gate {
 
   /** At the same levels and noise for every release, which its control variate would move. */
   private ImageScorer scorer(Release release) {
-    return ImageScorer.atRandomLevels(
+    return new ImageScorer(
         release,
         execution,
-        Stages.single(settings.evaluations()),
-        Optional.empty(),
-        OptionalLong.of(seed));
+        BoundEstimator.plain(Stages.single(settings.evaluations()), NoisePlan.fresh(seed)));
   }
 
   private double[] scores(Release release, ImageDataset images) {

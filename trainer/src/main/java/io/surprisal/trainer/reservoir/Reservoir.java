@@ -1,5 +1,6 @@
 package io.surprisal.trainer.reservoir;
 
+import io.surprisal.model.checks.Sha256;
 import io.surprisal.model.images.PixelImage;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
@@ -7,8 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
@@ -431,11 +430,7 @@ public final class Reservoir implements AutoCloseable {
 
   /** The first 64 bits of SHA-256. */
   private static long hash(byte[] bytes) {
-    try {
-      return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(bytes)).getLong();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("this JDK lacks SHA-256, which every one has", e);
-    }
+    return Sha256.first64Bits(bytes);
   }
 
   /** As a number in [0, 1). */

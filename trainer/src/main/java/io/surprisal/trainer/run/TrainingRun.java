@@ -14,6 +14,7 @@ import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.trainer.release.Gate;
@@ -200,7 +201,10 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
     if (expected < alerted.size()) {
       double[] bitsPerDim = new double[all.size()];
       try (ImageScorer scorer =
-          ImageScorer.fresh(parent.get(), execution, plan.evaluations(), plan.seed())) {
+          new ImageScorer(
+              parent.get(),
+              execution,
+              BoundEstimator.fresh(parent.get(), plan.evaluations(), plan.seed()))) {
         alerted.forEach(i -> bitsPerDim[i] = scorer.score(all.image(i)).bitsPerDim());
       }
       alerted.sort(Comparator.comparingDouble(i -> bitsPerDim[i]));
