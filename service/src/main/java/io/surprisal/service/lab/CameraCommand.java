@@ -23,11 +23,9 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -152,7 +150,6 @@ final class CameraCommand implements Callable<Integer> {
       kafka.maxMessageBytes(admin, kafka.topics().images()); // that the topic is there
     }
     Map<String, Object> config =
-        kafka.client(
             Map.of(
                 ProducerConfig.COMPRESSION_TYPE_CONFIG,
                 "none",
@@ -161,9 +158,9 @@ final class CameraCommand implements Callable<Integer> {
                 ProducerConfig.MAX_BLOCK_MS_CONFIG,
                 PATIENCE_MILLIS,
                 ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
-                PATIENCE_MILLIS));
+                PATIENCE_MILLIS);
     try (Producer<byte[], byte[]> producer =
-        new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+        kafka.producer(config)) {
       send(camera, producer);
     }
     if (failure.get() != null) {

@@ -36,12 +36,12 @@ public final class ExecutionOption extends DeviceOption {
     return forRelease(release, List.of(device()));
   }
 
-  /** The same where images are scored, which several devices can share. */
+  /** Where and how precisely to score with a release: on all devices that the user named. */
   public Execution forScoring(Release release) {
     return forRelease(release, devices());
   }
 
-  /** The same on devices that were selected before. */
+  /** How precisely to run a release on devices that were selected before. */
   public Execution forRelease(Release release, List<Device> where) {
     return new Execution(
         where,

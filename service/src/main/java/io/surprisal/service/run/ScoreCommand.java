@@ -18,8 +18,6 @@ import io.surprisal.service.options.StagesOption;
 import io.surprisal.topology.ScoringCounts;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
-import io.surprisal.topology.topics.TopicSettings;
-import io.surprisal.topology.topics.TopicSetup;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -227,10 +225,7 @@ final class ScoreCommand implements Callable<Integer> {
   /** Creates the topics that lack; returns the largest dead letter in bytes. */
   private int prepareTopics() throws InterruptedException {
     try (Admin admin = kafka.connect()) {
-      TopicSetup setup = new TopicSetup(admin);
-      setup.apply(
-          TopicSettings.all(kafka.topics(), 4, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
-          Optional.empty());
+      kafka.createTopics(admin);
       return kafka.maxMessageBytes(admin, kafka.topics().deadLetters());
     }
   }

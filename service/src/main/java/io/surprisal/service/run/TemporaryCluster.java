@@ -84,8 +84,7 @@ public final class TemporaryCluster implements AutoCloseable {
     try (Admin admin = Admin.create(clients())) {
       TopicSetup setup = new TopicSetup(admin);
       setup.apply(
-          TopicSettings.all(topics, partitions, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
-          Optional.empty());
+          TopicSettings.all(topics, partitions, TopicSettings.DEFAULT_MAX_IMAGE_BYTES));
       return setup.maxMessageBytes(topics.deadLetters());
     }
   }

@@ -12,8 +12,6 @@ import io.surprisal.service.options.DeviceOption;
 import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.KafkaOptions;
 import io.surprisal.service.options.ReleaseFiles;
-import io.surprisal.topology.topics.TopicSettings;
-import io.surprisal.topology.topics.TopicSetup;
 import io.surprisal.trainer.TrainerProcess;
 import io.surprisal.trainer.TrainerSettings;
 import io.surprisal.trainer.cluster.ClusterSettings;
@@ -339,10 +337,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private void prepareTopics() {
     try (Admin admin = kafka.connect()) {
-      new TopicSetup(admin)
-          .apply(
-              TopicSettings.all(kafka.topics(), 4, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
-              Optional.empty());
+      kafka.createTopics(admin);
     }
   }
 

@@ -22,12 +22,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -109,7 +107,6 @@ final class PublishCommand implements Callable<Integer> {
       limit = kafka.maxMessageBytes(admin, kafka.topics().images());
     }
     Map<String, Object> config =
-        kafka.client(
             Map.of(
                 ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
                 true,
@@ -124,11 +121,11 @@ final class PublishCommand implements Callable<Integer> {
                 ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
                 30_000,
                 ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
-                limit));
+                limit);
     long total = sources.stream().mapToLong(ImageSource::size).sum();
     long start = System.nanoTime();
     try (Producer<byte[], byte[]> producer =
-            new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+            kafka.producer(config);
         Progress progress = invocation.progress("publish", total, "images")) {
       send(sources, producer, progress, limit);
       producer.flush();

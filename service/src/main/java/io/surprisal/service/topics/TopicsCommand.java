@@ -26,7 +26,7 @@ final class TopicsCommand implements Callable<Integer> {
   @Option(
       names = "--partitions",
       paramLabel = "N",
-      defaultValue = "4",
+      defaultValue = "" + TopicSettings.DEFAULT_PARTITIONS,
       description =
           "Partitions of the topics that grow with the images: as many stream threads can share the"
               + " work (default: ${DEFAULT-VALUE}).")
