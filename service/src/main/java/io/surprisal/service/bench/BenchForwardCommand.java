@@ -1,25 +1,15 @@
 package io.surprisal.service.bench;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import io.surprisal.model.diffusion.CounterNoise;
-import io.surprisal.model.diffusion.DiffusionModel;
 import io.surprisal.model.network.ForwardCost;
-import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
-import io.surprisal.model.runtime.Execution;
-import io.surprisal.model.runtime.Precision;
-import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.DeviceOption;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -55,7 +45,7 @@ final class BenchForwardCommand implements Callable<Integer> {
               + " to --threads.")
   private boolean sweep;
 
-  @Mixin private BenchNetwork network;
+  @Mixin private NetworkOptions network;
 
   @Mixin private DeviceOption device;
 
@@ -66,21 +56,13 @@ final class BenchForwardCommand implements Callable<Integer> {
     this.output = new Output(invocation);
   }
 
-  private record Row(
-      int threads,
-      String precision,
-      int batch,
-      BenchNetwork.Timing millisPerImage,
-      double imagesPerSecond,
-      double gigaflopsPerSecond) {}
-
   private record Result(
       Machine machine,
       String device,
       int threads,
       int parameters,
       double megaflopsPerImage,
-      List<Row> rows) {}
+      List<ForwardPassTimes.Row> rows) {}
 
   @Override
   public Integer call() throws IOException {
@@ -94,30 +76,14 @@ final class BenchForwardCommand implements Callable<Integer> {
     int threads = network.prepare(Runtime.getRuntime().availableProcessors());
     ModelConfiguration model = network.model();
     Device where = device.device();
-    double flops = ForwardCost.flops(model);
-    List<Row> rows = new ArrayList<>();
-    List<Integer> counts = sweep ? threadCounts(threads) : List.of(threads);
-    long total = 2L * batches.size() * counts.size();
-    try (Progress progress = invocation.progress("bench", total, "measurements")) {
-      for (int count : counts) {
-        if (sweep) {
-          TorchRuntime.setOperatorThreads(count);
-        }
-        for (int batch : batches) {
-          for (Precision precision : Precision.values()) {
-            BenchNetwork.Timing timing = time(model, new Execution(where, precision), batch);
-            rows.add(
-                new Row(
-                    count,
-                    precision.toString(),
-                    batch,
-                    timing,
-                    1000 / timing.median(),
-                    flops / timing.median() * 1e-6));
-            progress.step();
-          }
-        }
-      }
+    ForwardPassTimes times =
+        sweep
+            ? ForwardPassTimes.sweeping(threads, model, where, network.passes())
+            : ForwardPassTimes.at(threads, model, where, network.passes());
+    List<ForwardPassTimes.Row> rows;
+    try (Progress progress =
+        invocation.progress("bench", times.measurements(batches.size()), "measurements")) {
+      rows = times.measure(batches, progress::step);
     }
     Result result =
         new Result(
@@ -125,7 +91,7 @@ final class BenchForwardCommand implements Callable<Integer> {
             where.toString(),
             threads,
             ParameterLayout.of(model).size(),
-            flops * 1e-6,
+            ForwardCost.flops(model) * 1e-6,
             rows);
     Table table =
         new Table("threads", "precision", "batch", "ms/image median", "min", "images/s", "GFLOP/s");
@@ -141,38 +107,5 @@ final class BenchForwardCommand implements Callable<Integer> {
                 row.gigaflopsPerSecond()));
     output.print(result, table);
     return 0;
-  }
-
-  /** Powers of two, and the most. */
-  private static List<Integer> threadCounts(int most) {
-    List<Integer> counts = new ArrayList<>();
-    for (int count = 1; count < most; count *= 2) {
-      counts.add(count);
-    }
-    counts.add(most);
-    return counts;
-  }
-
-  private BenchNetwork.Timing time(ModelConfiguration model, Execution execution, int batch) {
-    float[] noise = new float[batch * model.dimensions()];
-    new CounterNoise(1).fillGaussian(0, noise, 0, noise.length);
-    float[] levels = new float[batch];
-    for (int i = 0; i < batch; i++) {
-      levels[i] = (float) (-13 + 18 * (i + 0.5) / batch);
-    }
-    Shape shape = new Shape(batch, model.channels(), model.height(), model.width());
-    try (DiffusionModel loaded =
-        new DiffusionModel(model, InitialParameters.draw(model, 1), execution)) {
-      return network.time(
-          () -> {
-            try (NDManager manager = loaded.newManager()) {
-              NDArray z = manager.create(noise, shape);
-              NDArray gamma = manager.create(levels);
-              long start = System.nanoTime();
-              loaded.denoiser().predictNoise(z, gamma).toFloatArray();
-              return (System.nanoTime() - start) * 1e-6 / batch;
-            }
-          });
-    }
   }
 }

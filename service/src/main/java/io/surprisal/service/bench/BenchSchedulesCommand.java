@@ -1,13 +1,7 @@
 package io.surprisal.service.bench;
 
 import io.surprisal.model.datasets.ImageDataset;
-import io.surprisal.model.diffusion.BetaLinearSchedule;
-import io.surprisal.model.diffusion.CosineSchedule;
-import io.surprisal.model.diffusion.DiffusionModel;
-import io.surprisal.model.diffusion.LinearSchedule;
-import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.release.Release;
-import io.surprisal.model.variance.EstimatorVariance;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
@@ -15,10 +9,7 @@ import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.ReleaseAndImages;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -72,9 +63,8 @@ final class BenchSchedulesCommand implements Callable<Integer> {
     this.output = new Output(invocation);
   }
 
-  private record Row(String schedule, EstimatorVariance estimate, double timesOwn) {}
-
-  private record Result(Machine machine, double gammaAtZero, double gammaAtOne, List<Row> rows) {}
+  private record Result(
+      Machine machine, double gammaAtZero, double gammaAtOne, List<ScheduleVariance.Row> rows) {}
 
   @Override
   public Integer call() throws IOException {
@@ -87,29 +77,13 @@ final class BenchSchedulesCommand implements Callable<Integer> {
     Release loaded = measured.release();
     ImageDataset images = measured.imagesFor(loaded);
     int count = Math.min(limit, images.size());
-    try (DiffusionModel model =
-        new DiffusionModel(
-            loaded.configuration(), loaded.parameters(), execution.forRelease(loaded))) {
-      double start = model.schedule().gammaAtZero();
-      double end = model.schedule().gammaAtOne();
-      Map<String, NoiseSchedule> schedules = new LinkedHashMap<>();
-      schedules.put("own " + loaded.configuration().schedule(), model.schedule());
-      schedules.put("linear", LinearSchedule.fixed(start, end));
-      schedules.put("alpha-cosine", new CosineSchedule(start, end));
-      schedules.put("beta-linear", new BetaLinearSchedule(start, end));
-      List<Row> rows = new ArrayList<>();
+    try (ScheduleVariance variance = new ScheduleVariance(loaded, execution.forRelease(loaded))) {
+      List<ScheduleVariance.Row> rows;
       try (Progress progress =
-          invocation.progress("measure", (long) count * schedules.size(), "images")) {
-        schedules.forEach(
-            (name, schedule) -> {
-              EstimatorVariance estimate =
-                  EstimatorVariance.measure(
-                      model, schedule, images, count, evaluations, seed, done -> progress.step());
-              double own = rows.isEmpty() ? estimate.variance() : rows.get(0).estimate().variance();
-              rows.add(new Row(name, estimate, estimate.variance() / own));
-            });
+          invocation.progress("measure", (long) count * variance.schedules(), "images")) {
+        rows = variance.measure(images, count, evaluations, seed, progress::step);
       }
-      print(new Result(Machine.here(), start, end, rows));
+      print(new Result(Machine.here(), variance.gammaAtZero(), variance.gammaAtOne(), rows));
     }
     return 0;
   }

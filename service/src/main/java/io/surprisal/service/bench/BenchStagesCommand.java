@@ -1,18 +1,11 @@
 package io.surprisal.service.bench;
 
-import io.surprisal.model.batching.BatchScorer;
-import io.surprisal.model.batching.ScoringQueue;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.detection.AlertRule;
-import io.surprisal.model.detection.CertainVerdict;
-import io.surprisal.model.images.Damage;
-import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
-import io.surprisal.model.scoring.BoundEstimator;
-import io.surprisal.model.scoring.ImageLikelihood;
-import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.MissingDependencyException;
@@ -22,14 +15,8 @@ import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.ReleaseAndImages;
 import io.surprisal.service.options.StagesOption;
-import io.surprisal.service.run.ScoringService;
-import io.surprisal.topology.serving.Scoring;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -118,13 +105,8 @@ final class BenchStagesCommand implements Callable<Integer> {
       String stages,
       double certainty,
       double threshold,
-      double meanEvaluations,
-      double shareOfEvaluations,
-      List<Integer> stoppedAfterStage,
-      int alerts,
-      int referenceAlerts,
-      double agreement,
-      double allEvaluationsAgreement) {}
+      @JsonUnwrapped EarlyStopping.Saving saving,
+      @JsonUnwrapped EarlyStopping.Agreement agreement) {}
 
   @Override
   public Integer call() throws Exception {
@@ -143,89 +125,28 @@ final class BenchStagesCommand implements Callable<Integer> {
     double threshold =
         rule.threshold()
             .orElseThrow(() -> new MissingDependencyException(rule.silence().orElseThrow()));
-    Random random = new Random(seed);
-    List<PixelImage> images = new ArrayList<>();
-    int damagedImages = 0;
-    for (int i = 0; i < Math.min(limit, dataset.size()); i++) {
-      boolean hit = random.nextDouble() < damaged;
-      Damage damage = Damage.values()[random.nextInt(Damage.values().length)];
-      images.add(hit ? damage.apply(dataset.image(i), random) : dataset.image(i));
-      damagedImages += hit ? 1 : 0;
+    DamagedSample sample = DamagedSample.of(dataset, limit, damaged, seed);
+    EarlyStopping stopping = new EarlyStopping(loaded, where, stages, certainty, reference);
+    EarlyStopping.Measured stopped;
+    long total = (long) EarlyStopping.RUNS * sample.images().size();
+    try (Progress progress = invocation.progress("score", total, "images")) {
+      stopped =
+          stopping.measure(
+              sample.images(), rule, threshold, invocation.stop()::requested, progress::step);
     }
-    int batch = Scoring.batch(where.devices());
-    try (ImageScorer staged =
-            new ImageScorer(loaded, where, BoundEstimator.served(loaded, stages));
-        ImageScorer whole = new ImageScorer(loaded, where, stages.evaluations());
-        ImageScorer exact = new ImageScorer(loaded, where, reference);
-        BatchScorer batches =
-            new BatchScorer(
-                where.workers(),
-                batch,
-                Scoring.DEFAULT_LINGER,
-                ScoringService.queueCapacity(where.workers(), batch));
-        Progress progress = invocation.progress("score", 3L * images.size(), "images")) {
-      CertainVerdict certain =
-          new CertainVerdict(loaded.calibration().orElseThrow(), threshold, certainty);
-      List<ImageLikelihood> early = score(batches.queue(staged, certain), images, progress);
-      List<ImageLikelihood> late = score(batches.queue(whole), images, progress);
-      List<ImageLikelihood> truth = score(batches.queue(exact), images, progress);
-      progress.close();
-      print(stages, rule, threshold, damagedImages, early, late, truth);
-    }
-    return 0;
-  }
-
-  private List<ImageLikelihood> score(
-      ScoringQueue queue, List<PixelImage> images, Progress progress)
-      throws InterruptedException, ExecutionException {
-    List<CompletableFuture<ImageLikelihood>> waiting = new ArrayList<>();
-    for (PixelImage image : images) {
-      if (invocation.stop().requested()) {
-        throw new IllegalStateException("stopped before the measurement was done");
-      }
-      waiting.add(queue.submit(image));
-      progress.step();
-    }
-    List<ImageLikelihood> likelihoods = new ArrayList<>();
-    for (CompletableFuture<ImageLikelihood> likelihood : waiting) {
-      likelihoods.add(likelihood.get());
-    }
-    return likelihoods;
-  }
-
-  private void print(
-      Stages stages,
-      AlertRule rule,
-      double threshold,
-      int damagedImages,
-      List<ImageLikelihood> early,
-      List<ImageLikelihood> late,
-      List<ImageLikelihood> truth) {
-    int n = early.size();
-    double mean = early.stream().mapToInt(ImageLikelihood::evaluations).average().orElseThrow();
-    int agree = 0;
-    int lateAgree = 0;
-    for (int i = 0; i < n; i++) {
-      boolean alert = rule.judge(truth.get(i)).alert();
-      agree += rule.judge(early.get(i)).alert() == alert ? 1 : 0;
-      lateAgree += rule.judge(late.get(i)).alert() == alert ? 1 : 0;
-    }
-    Result result =
+    print(
         new Result(
-            n,
-            damagedImages,
+            sample.images().size(),
+            sample.damaged(),
             stages.toString(),
             certainty,
             threshold,
-            mean,
-            mean / stages.evaluations(),
-            stages.ends().stream()
-                .map(end -> (int) early.stream().filter(l -> l.evaluations() == end).count())
-                .toList(),
-            alerts(rule, early),
-            alerts(rule, truth),
-            (double) agree / n,
-            (double) lateAgree / n);
+            stopped.saving(),
+            stopped.agreement()));
+    return 0;
+  }
+
+  private void print(Result result) {
     output.print(
         result,
         new Table(
@@ -233,25 +154,21 @@ final class BenchStagesCommand implements Callable<Integer> {
                 "damaged",
                 "evaluations",
                 "of all",
-                "stopped at " + stages,
+                "stopped at " + result.stages(),
                 "alerts",
                 "with " + reference,
                 "same verdict",
                 "without early stop")
             .row(
-                n,
-                damagedImages,
-                mean,
-                result.shareOfEvaluations(),
-                result.stoppedAfterStage().toString(),
-                result.alerts(),
-                result.referenceAlerts(),
-                result.agreement(),
-                result.allEvaluationsAgreement()));
-  }
-
-  private static int alerts(AlertRule rule, List<ImageLikelihood> likelihoods) {
-    return (int) likelihoods.stream().filter(l -> rule.judge(l).alert()).count();
+                result.images(),
+                result.damaged(),
+                result.saving().meanEvaluations(),
+                result.saving().shareOfEvaluations(),
+                result.saving().stoppedAfterStage().toString(),
+                result.agreement().alerts(),
+                result.agreement().referenceAlerts(),
+                result.agreement().agreement(),
+                result.agreement().allEvaluationsAgreement()));
   }
 
   private void require(boolean holds, String message) {

@@ -1,14 +1,10 @@
 package io.surprisal.service.bench;
 
-import io.surprisal.model.batching.BatchScorer;
-import io.surprisal.model.batching.ScoringQueue;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
-import io.surprisal.model.scoring.ImageLikelihood;
-import io.surprisal.model.scoring.ImageScorer;
-import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
@@ -19,23 +15,15 @@ import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.ImageShape;
 import io.surprisal.service.options.Images;
 import io.surprisal.service.options.ReleaseFiles;
-import io.surprisal.service.run.ScoringService;
 import io.surprisal.service.run.TemporaryCluster;
-import io.surprisal.topology.PlainScoringLoop;
-import io.surprisal.topology.serving.Scoring;
-import io.surprisal.topology.serving.ServedModel;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.stream.IntStream;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.config.Configurator;
 import picocli.CommandLine.Command;
@@ -57,12 +45,7 @@ import picocli.CommandLine.Spec;
       "by minute, under a steady load."
     })
 final class BenchStreamCommand implements Callable<Integer> {
-  /** Of the alerts, which cost next to nothing. */
-  private static final double ALERT_RATE = 0.01;
-
   private static final int NOISE_IMAGES = 64;
-
-  private static final int MOST_WARM_UP_BYTES = 64 << 20;
 
   private final Invocation invocation;
 
@@ -176,28 +159,42 @@ final class BenchStreamCommand implements Callable<Integer> {
     this.output = new Output(invocation);
   }
 
-  /** One run. */
-  private record Run(String name, int round, double imagesPerSecond) {}
-
   private record Result(
       Machine machine,
+      @JsonUnwrapped Setting setting,
+      List<StreamCost.Run> runs,
+      @JsonUnwrapped Medians medians,
+      List<Latencies> latencies,
+      Map<String, Double> processorShares,
+      int imageBytes,
+      List<Footprint> soak) {}
+
+  /** How the images were scored. */
+  private record Setting(
       boolean nullNetwork,
       int evaluations,
       String precision,
       int batch,
       int threads,
       int workers,
-      int partitions,
-      List<Run> runs,
+      int partitions) {}
+
+  /** Over the rounds; NaN of what did not run. */
+  private record Medians(
       double streamImagesPerSecond,
       double forwardImagesPerSecond,
       double streamToForwardRatio,
       double plainLoopImagesPerSecond,
-      double streamToPlainLoopRatio,
-      List<Latencies> latencies,
-      Map<String, Double> processorShares,
-      int imageBytes,
-      List<Footprint> soak) {}
+      double streamToPlainLoopRatio) {
+    static Medians of(StreamCost.Measured measured) {
+      return new Medians(
+          measured.median(StreamCost.STREAM),
+          measured.median(ScorerAlone.NAME),
+          measured.streamTo(ScorerAlone.NAME),
+          measured.median(PlainLoop.NAME),
+          measured.streamTo(PlainLoop.NAME));
+    }
+  }
 
   @Override
   public Integer call() throws Exception {
@@ -230,7 +227,7 @@ final class BenchStreamCommand implements Callable<Integer> {
             : Images.prepared(Images.open(data), loaded.preprocessing());
     Execution where = execution.forScoring(loaded);
     try (TemporaryCluster cluster = TemporaryCluster.start("surprisal-bench")) {
-      new Measurement(loaded, where, dataset, cluster).run();
+      measure(loaded, where, dataset, cluster);
     }
     return 0;
   }
@@ -247,263 +244,121 @@ final class BenchStreamCommand implements Callable<Integer> {
     }
   }
 
-  /** One benchmark; its scorer and stream live while it runs. */
-  private final class Measurement {
-    private final Release loaded;
-    private final Execution where;
-    private final int imagesABatch;
-    private final ImageDataset dataset;
-    private final TemporaryCluster cluster;
-    private final List<Run> runs = new ArrayList<>();
-    private final List<Latencies> latencies = new ArrayList<>();
-    private List<Footprint> soak = List.of();
-    private Map<String, Double> shares = Map.of();
-
-    Measurement(Release loaded, Execution where, ImageDataset dataset, TemporaryCluster cluster) {
-      this.loaded = loaded;
-      this.where = where;
-      imagesABatch = batch.on(where.devices());
-      this.dataset = dataset;
-      this.cluster = cluster;
+  private void measure(
+      Release loaded, Execution where, ImageDataset dataset, TemporaryCluster cluster)
+      throws Exception {
+    StreamCost.Plan plan =
+        new StreamCost.Plan(
+            evaluations,
+            batch.on(where.devices()),
+            threads,
+            partitions,
+            new StreamCost.Backlogs(images, rounds, warmUp),
+            new StreamCost.SteadyLoads(loads, latencySeconds),
+            new StreamCost.Soaking(soakLoad, soakMinutes));
+    StreamCost cost =
+        new StreamCost(loaded, where, dataset, cluster, plan, invocation.stop()::requested);
+    StreamCost.Measured measured;
+    try (Progress progress = invocation.progress("bench", (long) rounds * 2 * images, "images")) {
+      StreamCost.Listener listener = listener(progress);
+      measured = nullNetwork ? cost.withoutNetwork(listener) : cost.withNetwork(listener);
     }
+    Setting setting =
+        new Setting(
+            nullNetwork,
+            evaluations,
+            measured.precision(),
+            plan.batch(),
+            threads,
+            where.workers(),
+            partitions);
+    print(
+        new Result(
+            Machine.here(),
+            setting,
+            measured.runs(),
+            Medians.of(measured),
+            measured.latencies(),
+            measured.processorShares(),
+            dataset.channels() * dataset.height() * dataset.width(),
+            measured.soak()));
+  }
 
-    void run() throws Exception {
-      long total = (long) rounds * 2 * images;
-      Duration linger = Scoring.DEFAULT_LINGER;
-      try (ImageScorer scorer = new ImageScorer(loaded, where, evaluations);
-          BatchScorer batches =
-              new BatchScorer(
-                  where.workers(),
-                  imagesABatch,
-                  linger,
-                  ScoringService.queueCapacity(where.workers(), imagesABatch));
-          Progress progress = invocation.progress("bench", total, "images")) {
-        ScoringQueue queue = nullNetwork ? nullQueue(scorer) : batches.queue(scorer);
-        ServedModel model = model(queue, scorer);
-        warmUp(nullNetwork ? model : model(nullQueue(scorer), scorer));
-        for (int round = 1; round <= rounds; round++) {
-          if (nullNetwork) {
-            runs.add(new Run("plain loop", round, plainLoop(model, round, progress)));
-          } else {
-            runs.add(new Run("forward", round, forward(queue, progress)));
-          }
-          runs.add(new Run("stream", round, stream(model, round, progress)));
-        }
-        print(scorer.precision());
-      }
-    }
-
-    private ServedModel model(ScoringQueue queue, ImageScorer scorer) {
-      return ServedModel.of(loaded, queue, evaluations, scorer.precision(), ALERT_RATE);
-    }
-
-    /** A round by itself, of a stream that the others do not see. */
-    private void warmUp(ServedModel withoutNetwork) throws Exception {
-      int count = Math.min(warmUp, MOST_WARM_UP_BYTES / imageBytes());
-      if (count == 0) {
-        return;
-      }
-      stream(
-          withoutNetwork,
-          new Topics("warm-up."),
-          0,
-          count,
-          bench -> {
-            bench.await(count);
-            return null;
-          });
-    }
-
-    private int imageBytes() {
-      return dataset.channels() * dataset.height() * dataset.width();
-    }
-
-    private double forward(ScoringQueue queue, Progress progress)
-        throws InterruptedException, ExecutionException {
-      int from = images / 10;
-      int to = images - from;
-      List<CompletableFuture<ImageLikelihood>> scores = new ArrayList<>();
-      long start = 0;
-      long end = 0;
-      int waitedFor = 0;
-      for (int i = 0; i < images; i++) {
-        scores.add(queue.submit(dataset.image(i % dataset.size())));
+  private StreamCost.Listener listener(Progress progress) {
+    return new StreamCost.Listener() {
+      @Override
+      public void scored() {
         progress.step();
-        while (waitedFor < scores.size() && scores.get(waitedFor).isDone()) {
-          waitedFor++;
-          start = waitedFor == from ? System.nanoTime() : start;
-          end = waitedFor == to ? System.nanoTime() : end;
-        }
       }
-      for (; waitedFor < images; waitedFor++) {
-        scores.get(waitedFor).get();
-        end = waitedFor + 1 == to ? System.nanoTime() : end;
+
+      @Override
+      public void looked(Footprint footprint) {
+        invocation
+            .err()
+            .printf(
+                Locale.ROOT,
+                "surprisal: minute %.0f: %.1f images/s, heap %.0f MiB, resident %.0f MiB, %d threads, %d files%n",
+                footprint.minute(),
+                footprint.imagesPerSecond(),
+                footprint.heapMebibytes(),
+                footprint.residentMebibytes(),
+                footprint.threads(),
+                footprint.fileHandles());
       }
-      return (to - from) / ((end - start) * 1e-9);
-    }
+    };
+  }
 
-    /** What is measured of a stream that has a backlog. */
-    private interface Streaming<T> {
-      T measure(StreamBench bench) throws Exception;
+  private void print(Result result) {
+    Table table = new Table("what", "value");
+    result
+        .runs()
+        .forEach(
+            run ->
+                table.row(
+                    run.name() + ", round " + run.round() + ", images/s", run.imagesPerSecond()));
+    if (nullNetwork) {
+      table.row("stream to plain loop", result.medians().streamToPlainLoopRatio());
+    } else {
+      table.row("stream to forward", result.medians().streamToForwardRatio());
     }
+    for (Latencies l : result.latencies()) {
+      String at = " at %.0f %% load, ms".formatted(100 * l.loadShare());
+      table.row("p50" + at, l.p50());
+      table.row("p99" + at, l.p99());
+      table.row("p99.9" + at, l.p999());
+    }
+    result
+        .processorShares()
+        .forEach((kind, share) -> table.row("processor share of " + kind, share));
+    output.print(result, table);
+    if (!result.soak().isEmpty() && !output.json()) {
+      invocation.out().println();
+      minutes(result.soak()).print(invocation.out());
+    }
+  }
 
-    /** Streams a backlog over topics of its own. */
-    private <T> T stream(
-        ServedModel model, Topics topics, int round, int backlog, Streaming<T> streaming)
-        throws Exception {
-      int maxDeadLetterBytes = cluster.createTopics(topics, partitions);
-      try (StreamBench bench =
-          new StreamBench(
-              cluster.bootstrapServer(), topics, dataset, invocation.stop()::requested)) {
-        bench.publish(backlog);
-        try (StreamRun run =
-            new StreamRun(
-                model,
-                topics,
-                cluster.streamSettings("stream-" + round, threads, maxDeadLetterBytes),
-                maxDeadLetterBytes)) {
-          T measured = streaming.measure(bench);
-          run.requireHealthy();
-          return measured;
-        }
-      }
-    }
-
-    private double stream(ServedModel model, int round, Progress progress) throws Exception {
-      return stream(
-          model,
-          new Topics("stream-" + round + "."),
-          round,
-          images,
-          bench -> {
-            ThreadTimes before = ThreadTimes.now();
-            double throughput = bench.drain(images, progress::step).imagesPerSecond();
-            shares = shares(ThreadTimes.now().since(before));
-            if (round == rounds && latencySeconds > 0) {
-              for (double load : loads) {
-                double rate = load * throughput;
-                int count = Math.max(1, (int) (rate * latencySeconds));
-                latencies.add(
-                    Latencies.of(load, rate, bench.latencies(rate, count, progress::step)));
-              }
-            }
-            if (round == rounds && soakMinutes > 0) {
-              Soak soaking = new Soak(soakMinutes, invocation.err()::println);
-              bench.load(soakLoad * throughput, soaking);
-              soak = soaking.footprints();
-            }
-            return throughput;
-          });
-    }
-
-    private double plainLoop(ServedModel model, int round, Progress progress) throws Exception {
-      Topics topics = new Topics("plain-" + round + ".");
-      cluster.createTopics(topics, partitions);
-      try (StreamBench bench =
-          new StreamBench(
-              cluster.bootstrapServer(), topics, dataset, invocation.stop()::requested)) {
-        bench.publish(images);
-        PlainScoringLoop loop =
-            new PlainScoringLoop(cluster.bootstrapServer(), topics, model, "plain-" + round);
-        CompletableFuture<Void> ended = new CompletableFuture<>();
-        Thread thread =
-            new Thread(
-                () -> {
-                  try {
-                    loop.run();
-                    ended.complete(null);
-                  } catch (Exception e) {
-                    ended.completeExceptionally(e);
-                  }
-                },
-                "bench-plain-loop-" + round);
-        thread.start();
-        try {
-          return bench.drain(images, progress::step).imagesPerSecond();
-        } finally {
-          loop.stop();
-          ended.get();
-        }
-      }
-    }
-
-    private ScoringQueue nullQueue(ImageScorer scorer) throws IOException {
-      ImageLikelihood constant = scorer.score(dataset.image(0));
-      return image -> CompletableFuture.completedFuture(constant);
-    }
-
-    private Map<String, Double> shares(Map<String, Double> seconds) {
-      double all = seconds.values().stream().mapToDouble(s -> s).sum();
-      Map<String, Double> result = new LinkedHashMap<>();
-      seconds.forEach((kind, s) -> result.put(kind, s / all));
-      return result;
-    }
-
-    private double median(String name) {
-      double[] rates =
-          runs.stream()
-              .filter(run -> run.name().equals(name))
-              .mapToDouble(Run::imagesPerSecond)
-              .toArray();
-      return rates.length == 0 ? Double.NaN : BenchNetwork.Timing.of(rates).median();
-    }
-
-    /** Median over the rounds of stream over the run before it. */
-    private double ratio(String name) {
-      List<Run> streams = runs.stream().filter(run -> run.name().equals("stream")).toList();
-      List<Run> others = runs.stream().filter(run -> run.name().equals(name)).toList();
-      double[] ratios =
-          IntStream.range(0, others.size())
-              .mapToDouble(i -> streams.get(i).imagesPerSecond() / others.get(i).imagesPerSecond())
-              .toArray();
-      return ratios.length == 0 ? Double.NaN : BenchNetwork.Timing.of(ratios).median();
-    }
-
-    private void print(String precision) throws IOException {
-      Result result =
-          new Result(
-              Machine.here(),
-              nullNetwork,
-              evaluations,
-              precision,
-              imagesABatch,
-              threads,
-              where.workers(),
-              partitions,
-              runs,
-              median("stream"),
-              median("forward"),
-              ratio("forward"),
-              median("plain loop"),
-              ratio("plain loop"),
-              latencies,
-              shares,
-              imageBytes(),
-              soak);
-      Table table = new Table("what", "value");
-      runs.forEach(
-          run ->
-              table.row(
-                  run.name() + ", round " + run.round() + ", images/s", run.imagesPerSecond()));
-      if (nullNetwork) {
-        table.row("stream to plain loop", result.streamToPlainLoopRatio());
-      } else {
-        table.row("stream to forward", result.streamToForwardRatio());
-      }
-      for (Latencies l : latencies) {
-        String at = " at %.0f %% load, ms".formatted(100 * l.loadShare());
-        table.row("p50" + at, l.p50());
-        table.row("p99" + at, l.p99());
-        table.row("p99.9" + at, l.p999());
-      }
-      shares.forEach((kind, share) -> table.row("processor share of " + kind, share));
-      output.print(result, table);
-      if (!soak.isEmpty() && !output.json()) {
-        Table series = Footprint.table();
-        soak.forEach(footprint -> footprint.addTo(series));
-        invocation.out().println();
-        series.print(invocation.out());
-      }
-    }
+  private static Table minutes(List<Footprint> soak) {
+    Table table =
+        new Table(
+            "minute",
+            "images/s",
+            "worst latency, ms",
+            "heap, MiB",
+            "resident, MiB",
+            "threads",
+            "file handles",
+            "native arrays");
+    soak.forEach(
+        minute ->
+            table.row(
+                minute.minute(),
+                minute.imagesPerSecond(),
+                minute.worstLatencyMillis(),
+                minute.heapMebibytes(),
+                minute.residentMebibytes(),
+                minute.threads(),
+                minute.fileHandles(),
+                minute.nativeHandles()));
+    return table;
   }
 }

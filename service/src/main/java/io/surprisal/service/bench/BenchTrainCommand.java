@@ -1,25 +1,18 @@
 package io.surprisal.service.bench;
 
 import ai.djl.Device;
-import io.surprisal.model.datasets.ImageDataset;
-import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
-import io.surprisal.model.training.StageTimes;
-import io.surprisal.model.training.TrainingSpeed;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.DeviceOption;
 import java.io.IOException;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.function.ToLongFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,7 +24,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "train", description = "Times the optimiser steps of a fit.")
 final class BenchTrainCommand implements Callable<Integer> {
 
-  @Mixin private BenchNetwork network;
+  @Mixin private NetworkOptions network;
 
   @Option(names = "--batch", paramLabel = "B", description = "Images a step.")
   private Optional<Integer> batch = Optional.empty();
@@ -59,13 +52,9 @@ final class BenchTrainCommand implements Callable<Integer> {
       int workers,
       int parameters,
       int batch,
-      BenchNetwork.Timing millisPerImage,
+      Timing millisPerImage,
       double imagesPerSecond,
-      Stages stageMillis) {}
-
-  /** Where the time of a step goes, medians in milliseconds. */
-  private record Stages(
-      double data, double forward, double backward, double sum, double optimizer, double average) {}
+      OptimiserSteps.Stages stageMillis) {}
 
   @Override
   public Integer call() throws IOException {
@@ -79,22 +68,9 @@ final class BenchTrainCommand implements Callable<Integer> {
     ModelConfiguration model = network.model();
     Device where = device.device();
     int side = workers.orElseGet(() -> TorchRuntime.trainingWorkers(where));
-    List<StageTimes> steps;
-    try (TrainingSpeed speed =
-        new TrainingSpeed(model, fit, new RandomImages(model, fit.batch()), where, side)) {
-      steps = network.measure(speed::step);
-    }
-    BenchNetwork.Timing timing =
-        BenchNetwork.Timing.of(
-            steps.stream().mapToDouble(s -> s.total() * 1e-6 / fit.batch()).toArray());
-    Stages stages =
-        new Stages(
-            median(steps, StageTimes::data),
-            median(steps, StageTimes::forward),
-            median(steps, StageTimes::backward),
-            median(steps, StageTimes::sum),
-            median(steps, StageTimes::optimizer),
-            median(steps, StageTimes::average));
+    OptimiserSteps steps = OptimiserSteps.measure(model, fit, where, side, network.passes());
+    Timing timing = steps.millisPerImage();
+    OptimiserSteps.Stages stages = steps.stageMillis();
     Result result =
         new Result(
             Machine.here(),
@@ -133,41 +109,5 @@ final class BenchTrainCommand implements Callable<Integer> {
                 stages.optimizer(),
                 stages.average()));
     return 0;
-  }
-
-  private static double median(List<StageTimes> steps, ToLongFunction<StageTimes> stage) {
-    return BenchNetwork.Timing.of(
-            steps.stream().mapToDouble(s -> stage.applyAsLong(s) * 1e-6).toArray())
-        .median();
-  }
-
-  /** Images of independent pixels: what a step takes does not depend on what they show. */
-  private record RandomImages(ModelConfiguration model, int size) implements ImageDataset {
-    @Override
-    public int channels() {
-      return model.channels();
-    }
-
-    @Override
-    public int height() {
-      return model.height();
-    }
-
-    @Override
-    public int width() {
-      return model.width();
-    }
-
-    @Override
-    public PixelImage image(int index) {
-      byte[] pixels = new byte[model.dimensions()];
-      new Random(index).nextBytes(pixels);
-      return new PixelImage(model.channels(), model.height(), model.width(), pixels);
-    }
-
-    @Override
-    public String name(int index) {
-      return "random " + index;
-    }
   }
 }

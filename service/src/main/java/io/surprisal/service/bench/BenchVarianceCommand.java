@@ -1,18 +1,9 @@
 package io.surprisal.service.bench;
 
-import io.surprisal.model.calibration.ControlFit;
 import io.surprisal.model.datasets.ImageDataset;
-import io.surprisal.model.datasets.ImageSubset;
-import io.surprisal.model.diffusion.DiffusionModel;
-import io.surprisal.model.diffusion.GaussianModel;
-import io.surprisal.model.release.Calibration;
-import io.surprisal.model.release.ControlVariate;
 import io.surprisal.model.release.Release;
-import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
-import io.surprisal.model.runtime.Workers;
 import io.surprisal.model.scoring.Stages;
-import io.surprisal.model.variance.VarianceStudy;
 import io.surprisal.model.variance.VarianceStudy.Row;
 import io.surprisal.model.variance.VarianceStudy.Times;
 import io.surprisal.service.cli.Invocation;
@@ -27,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -45,9 +35,6 @@ import picocli.CommandLine.Spec;
       "none, one fitted to the images after the measured ones, as calibrate does."
     })
 final class BenchVarianceCommand implements Callable<Integer> {
-  private static final int RANK = 64;
-  private static final int FEWEST_OTHERS = 64;
-  private static final int CONTROL_IMAGES = 256;
   private static final int MOST_EVALUATIONS = 1024;
 
   private final Invocation invocation;
@@ -115,47 +102,24 @@ final class BenchVarianceCommand implements Callable<Integer> {
     Release loaded = measured.release();
     ImageDataset images = measured.imagesFor(loaded);
     require(
-        images.size() >= limit + FEWEST_OTHERS,
+        images.size() >= limit + SeedVariance.FEWEST_OTHERS,
         "%d images are too few for --limit %d and %d others to fit to"
-            .formatted(images.size(), limit, FEWEST_OTHERS));
-    GaussianModel gaussian =
-        GaussianModel.fit(
-            IntStream.range(limit, Math.min(images.size(), limit + gaussianImages))
-                .mapToObj(i -> images.image(i).scaled())
-                .toList(),
-            RANK);
+            .formatted(images.size(), limit, SeedVariance.FEWEST_OTHERS));
     TorchRuntime.preferOperatorThreads(1);
-    Execution where = execution.forRelease(loaded);
-    ControlVariate control = control(loaded, images, where);
-    long total = (long) limit * Times.values().length;
-    try (DiffusionModel model =
-            new DiffusionModel(loaded.configuration(), loaded.parameters(), where);
-        Workers workers = new Workers("variance", where.workers());
-        Progress progress = invocation.progress("measure", total, "images")) {
-      List<Row> rows =
-          new VarianceStudy(model, loaded.levelOffset(), gaussian, control, seeds, seed)
-              .measure(images, limit, stages, workers, progress::step);
-      progress.close();
-      print(new Result(Machine.here(), limit, seeds, rows));
+    SeedVariance variance =
+        new SeedVariance(
+            loaded,
+            execution.forRelease(loaded),
+            images,
+            limit,
+            gaussianImages,
+            invocation.stop()::requested);
+    List<Row> rows;
+    try (Progress progress = invocation.progress("measure", variance.steps(), "images")) {
+      rows = variance.measure(stages, seeds, seed, progress::step);
     }
+    print(new Result(Machine.here(), limit, seeds, rows));
     return 0;
-  }
-
-  private ControlVariate control(Release loaded, ImageDataset images, Execution where) {
-    return loaded
-        .calibration()
-        .flatMap(Calibration::control)
-        .or(
-            () ->
-                ControlFit.fit(
-                    loaded,
-                    new ImageSubset(
-                        images,
-                        IntStream.range(limit, Math.min(images.size(), limit + CONTROL_IMAGES))
-                            .toArray()),
-                    where,
-                    invocation.stop()::requested))
-        .orElseThrow(() -> new IllegalStateException("stopped before the measurement was done"));
   }
 
   private void print(Result result) {

@@ -1,7 +1,6 @@
 package io.surprisal.service.bench;
 
 import com.sun.management.UnixOperatingSystemMXBean;
-import io.surprisal.service.cli.Table;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -75,31 +74,5 @@ record Footprint(
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  /** An empty table of footprints. */
-  static Table table() {
-    return new Table(
-        "minute",
-        "images/s",
-        "worst latency, ms",
-        "heap, MiB",
-        "resident, MiB",
-        "threads",
-        "file handles",
-        "native arrays");
-  }
-
-  /** Adds a row. */
-  void addTo(Table table) {
-    table.row(
-        minute,
-        imagesPerSecond,
-        worstLatencyMillis,
-        heapMebibytes,
-        residentMebibytes,
-        threads,
-        fileHandles,
-        nativeHandles);
   }
 }

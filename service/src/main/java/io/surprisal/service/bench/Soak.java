@@ -3,18 +3,19 @@ package io.surprisal.service.bench;
 import io.surprisal.model.runtime.TorchRuntime;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /** A stream under a steady load for some minutes, and what the process holds in each. */
 final class Soak {
   private static final double NANOS_A_MINUTE = 60e9;
 
   private final int minutes;
-  private final Consumer<String> log;
-  private final long start = System.nanoTime();
+  private final Consumer<Footprint> listener;
+  private final LongSupplier clock;
+  private final long start;
   private final List<Footprint> footprints = new ArrayList<>();
-  private long looked = start;
+  private long looked;
   private long scored;
   private long worstMillis;
 
@@ -22,16 +23,23 @@ final class Soak {
    * Begins now.
    *
    * @param minutes at least 1
-   * @param log is told a line a minute
+   * @param listener is told of each minute
    */
-  Soak(int minutes, Consumer<String> log) {
+  Soak(int minutes, Consumer<Footprint> listener) {
+    this(minutes, listener, System::nanoTime);
+  }
+
+  Soak(int minutes, Consumer<Footprint> listener, LongSupplier clock) {
     this.minutes = minutes;
-    this.log = log;
+    this.listener = listener;
+    this.clock = clock;
+    start = clock.getAsLong();
+    looked = start;
   }
 
   /** Whether no further images are to be offered. */
   boolean over() {
-    return System.nanoTime() - start >= minutes * NANOS_A_MINUTE;
+    return clock.getAsLong() - start >= minutes * NANOS_A_MINUTE;
   }
 
   /** An image has its score. */
@@ -42,7 +50,7 @@ final class Soak {
 
   /** Notes what the process holds, once a minute has passed since the last time. */
   void look() {
-    long now = System.nanoTime();
+    long now = clock.getAsLong();
     if (footprints.size() >= minutes || now - start < (footprints.size() + 1) * NANOS_A_MINUTE) {
       return;
     }
@@ -53,16 +61,7 @@ final class Soak {
             worstMillis,
             TorchRuntime.nativeHandles());
     footprints.add(footprint);
-    log.accept(
-        String.format(
-            Locale.ROOT,
-            "surprisal: minute %.0f: %.1f images/s, heap %.0f MiB, resident %.0f MiB, %d threads, %d files",
-            footprint.minute(),
-            footprint.imagesPerSecond(),
-            footprint.heapMebibytes(),
-            footprint.residentMebibytes(),
-            footprint.threads(),
-            footprint.fileHandles()));
+    listener.accept(footprint);
     looked = now;
     scored = 0;
     worstMillis = 0;

@@ -28,14 +28,14 @@ public final class ChildCommand implements AutoCloseable {
   /**
    * Starts.
    *
-   * @param parent the command that this one runs beside
+   * @param mainClass of the command, as an invocation knows it
    * @param log takes what the process says
    * @param launcher program that starts the JVM, and its arguments; empty: none
    * @param flags of its JVM
    * @param arguments of the command, its name first
    */
   public static ChildCommand start(
-      Invocation parent,
+      Class<?> mainClass,
       Path log,
       List<String> launcher,
       List<String> flags,
@@ -48,7 +48,7 @@ public final class ChildCommand implements AutoCloseable {
         .filter(argument -> argument.startsWith("-D") || argument.startsWith("--"))
         .forEach(command::add);
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(parent.mainClass().getName());
+    command.add(mainClass.getName());
     command.addAll(arguments);
     return new ChildCommand(
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start(),

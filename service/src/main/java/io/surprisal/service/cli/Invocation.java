@@ -64,7 +64,7 @@ public final class Invocation {
   }
 
   /** What starts the command in a process of its own. */
-  Class<?> mainClass() {
+  public Class<?> mainClass() {
     return mainClass;
   }
 

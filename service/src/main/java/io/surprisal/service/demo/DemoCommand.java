@@ -219,7 +219,7 @@ final class DemoCommand implements Callable<Integer> {
 
   private SidecarProcess trainer(TemporaryCluster cluster, Path store) {
     return new SidecarProcess(
-        invocation,
+        invocation.mainClass(),
         cluster.folder().resolve("trainer.log"),
         List.of(
             "--bootstrap-server",

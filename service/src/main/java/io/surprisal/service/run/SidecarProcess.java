@@ -1,7 +1,6 @@
 package io.surprisal.service.run;
 
 import io.surprisal.service.cli.ChildCommand;
-import io.surprisal.service.cli.Invocation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -21,18 +20,18 @@ public final class SidecarProcess implements AutoCloseable {
   private static final List<String> SCORING_FIRST =
       Files.isExecutable(NICE) ? List.of(NICE.toString(), "-n", "19") : List.of();
 
-  private final Invocation invocation;
+  private final Class<?> mainClass;
   private final Path log;
   private final List<String> arguments;
   private Optional<ChildCommand> process = Optional.empty();
 
   /**
-   * @param invocation of the command that the trainer runs beside
+   * @param mainClass of the command, as an invocation knows it
    * @param log takes what the process says on standard error
    * @param arguments of {@code surprisal train}
    */
-  public SidecarProcess(Invocation invocation, Path log, List<String> arguments) {
-    this.invocation = invocation;
+  public SidecarProcess(Class<?> mainClass, Path log, List<String> arguments) {
+    this.mainClass = mainClass;
     this.log = log;
     this.arguments = List.copyOf(arguments);
   }
@@ -44,7 +43,7 @@ public final class SidecarProcess implements AutoCloseable {
     command.addAll(arguments);
     try {
       process =
-          Optional.of(ChildCommand.start(invocation, log, SCORING_FIRST, List.of(HEAP), command));
+          Optional.of(ChildCommand.start(mainClass, log, SCORING_FIRST, List.of(HEAP), command));
     } catch (IOException e) {
       throw new UncheckedIOException("the trainer cannot be started", e);
     }

@@ -8,21 +8,16 @@ import io.surprisal.service.options.ImageShape;
 import io.surprisal.service.options.ReleaseFiles;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
-import java.util.stream.Stream;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Which network a benchmark runs, on how many threads and how often. */
-final class BenchNetwork {
-  private static final int WARM_UP = 2;
+/** Which network a benchmark of the network alone runs, on how many threads and how often. */
+final class NetworkOptions {
   private static final String DEFAULT_SHAPE = "1x28x28";
 
   @Spec(Spec.Target.MIXEE)
@@ -56,22 +51,6 @@ final class BenchNetwork {
 
   @Mixin private ConfigurationOption configuration;
 
-  /** Timings in milliseconds an image. */
-  record Timing(double median, double min) {
-    static Timing of(double[] millis) {
-      double[] ascending = millis.clone();
-      Arrays.sort(ascending);
-      int n = ascending.length;
-      return new Timing((ascending[(n - 1) / 2] + ascending[n / 2]) / 2, ascending[0]);
-    }
-  }
-
-  /** One pass; milliseconds an image. */
-  @FunctionalInterface
-  interface Pass {
-    double run();
-  }
-
   /**
    * Sets the threads of one operator, before the engine starts.
    *
@@ -85,7 +64,7 @@ final class BenchNetwork {
     return count;
   }
 
-  /** The configuration with what the caller says of its training. */
+  /** The configuration that the user names, with what the caller says of its training. */
   FitConfiguration configuration(Map<String, ?> more) throws IOException {
     return configuration.read(more);
   }
@@ -107,13 +86,9 @@ final class BenchNetwork {
     }
   }
 
-  Timing time(Pass pass) {
-    return Timing.of(measure(pass::run).stream().mapToDouble(millis -> millis).toArray());
-  }
-
-  /** What the measured passes return. */
-  <T> List<T> measure(Supplier<T> pass) {
-    return Stream.generate(pass).limit((long) WARM_UP + repeats).skip(WARM_UP).toList();
+  /** How often a pass is measured. */
+  Passes passes() {
+    return new Passes(repeats);
   }
 
   private void require(boolean holds, String message) {

@@ -18,9 +18,11 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -28,10 +30,10 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * The two ends of a stream benchmark: publishes images, and reads the committed scores. Owns both
- * clients. For one thread.
+ * Both ends of a stream that is measured: offers images, as a backlog or at a steady rate, and
+ * reads the committed scores. Owns both clients. For one thread.
  */
-final class StreamBench implements AutoCloseable {
+final class OfferedLoad implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(100);
   private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
 
@@ -39,6 +41,8 @@ final class StreamBench implements AutoCloseable {
   private static final double EDGE = 0.1;
 
   private static final double NANOS = 1e9;
+  private static final int LINGER_MILLIS = 2;
+  private static final int MOST_SCORES_A_POLL = 10_000;
 
   private final Topics topics;
   private final ImageDataset images;
@@ -51,26 +55,30 @@ final class StreamBench implements AutoCloseable {
   /**
    * Connects, to topics that exist.
    *
-   * @param stop asked between polls; once true, a run throws
+   * @param stop asked between polls; once true, a run throws {@link StoppedException}
    */
-  StreamBench(String server, Topics topics, ImageDataset images, BooleanSupplier stop) {
+  OfferedLoad(String server, Topics topics, ImageDataset images, BooleanSupplier stop) {
     this.topics = topics;
     this.images = images;
     this.stop = stop;
     producer =
         new KafkaProducer<>(
-            Map.of("bootstrap.servers", server, "linger.ms", 2),
+            Map.of(
+                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                server,
+                ProducerConfig.LINGER_MS_CONFIG,
+                LINGER_MILLIS),
             new ByteArraySerializer(),
             new ByteArraySerializer());
     consumer =
         new KafkaConsumer<>(
             Map.of(
-                "bootstrap.servers",
+                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
                 server,
-                "isolation.level",
+                ConsumerConfig.ISOLATION_LEVEL_CONFIG,
                 "read_committed",
-                "max.poll.records",
-                10_000),
+                ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+                MOST_SCORES_A_POLL),
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer());
     partitions = consumer.partitionsFor(topics.images()).size();
@@ -185,7 +193,7 @@ final class StreamBench implements AutoCloseable {
    * @param imagesPerSecond offered
    * @param soak is told of every score
    */
-  void load(double imagesPerSecond, Soak soak) {
+  void soak(double imagesPerSecond, Soak soak) {
     load(
         imagesPerSecond,
         sent -> {
@@ -230,7 +238,7 @@ final class StreamBench implements AutoCloseable {
 
   private void requireRunning() {
     if (stop.getAsBoolean()) {
-      throw new IllegalStateException("stopped before the measurement was done");
+      throw new StoppedException();
     }
   }
 
