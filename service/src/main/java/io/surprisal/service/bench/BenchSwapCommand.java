@@ -156,7 +156,14 @@ final class BenchSwapCommand implements Callable<Integer> {
       Optional<BesideTraining.Measured> beside =
           training
               ? Optional.of(
-                  new BesideTraining(invocation.mainClass(), stream, cluster, TOPICS, releases.store(), evaluations, stop)
+                  new BesideTraining(
+                          invocation.mainClass(),
+                          stream,
+                          cluster,
+                          TOPICS,
+                          releases.store(),
+                          evaluations,
+                          stop)
                       .measure(rounds, images))
               : Optional.empty();
       stream.requireHealthy();

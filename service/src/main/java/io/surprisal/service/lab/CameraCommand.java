@@ -9,6 +9,7 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ImageSource;
 import io.surprisal.service.options.KafkaOptions;
 import io.surprisal.service.options.SeedOption;
@@ -31,7 +32,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal camera}: images of the demo's camera, to fit a release on or to watch. */
@@ -150,17 +150,16 @@ final class CameraCommand implements Callable<Integer> {
       kafka.maxMessageBytes(admin, kafka.topics().images()); // that the topic is there
     }
     Map<String, Object> config =
-            Map.of(
-                ProducerConfig.COMPRESSION_TYPE_CONFIG,
-                "none",
-                ProducerConfig.LINGER_MS_CONFIG,
-                5,
-                ProducerConfig.MAX_BLOCK_MS_CONFIG,
-                PATIENCE_MILLIS,
-                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
-                PATIENCE_MILLIS);
-    try (Producer<byte[], byte[]> producer =
-        kafka.producer(config)) {
+        Map.of(
+            ProducerConfig.COMPRESSION_TYPE_CONFIG,
+            "none",
+            ProducerConfig.LINGER_MS_CONFIG,
+            5,
+            ProducerConfig.MAX_BLOCK_MS_CONFIG,
+            PATIENCE_MILLIS,
+            ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+            PATIENCE_MILLIS);
+    try (Producer<byte[], byte[]> producer = kafka.producer(config)) {
       send(camera, producer);
     }
     if (failure.get() != null) {
@@ -209,8 +208,6 @@ final class CameraCommand implements Callable<Integer> {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 }

@@ -17,6 +17,7 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.LimitOption;
@@ -28,7 +29,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal evaluate}: the bound on a data set. */
@@ -140,10 +140,11 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     int k = evaluations.orElse(Math.min(DEFAULT_EVALUATIONS, timesteps.orElse(Integer.MAX_VALUE)));
     limit.require();
-    require(timesteps.orElse(1) >= 1, "--timesteps must be at least 1, not " + timesteps.orElse(1));
+    require(
+        timesteps.orElse(1) >= 1, "--timesteps is " + timesteps.orElse(1) + ", must be at least 1");
     require(
         k >= 1 && k <= timesteps.orElse(k),
-        "--evaluations must be 1 to the number of --timesteps, not " + k);
+        "--evaluations is " + k + ", must be 1 to the number of --timesteps");
     require(
         !alertsToo || seed.isEmpty() && timesteps.isEmpty(),
         "--alerts is about what the stream does: leave out --seed and --timesteps");
@@ -203,9 +204,7 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 
   private void printImage(String name, ImageLikelihood image) {

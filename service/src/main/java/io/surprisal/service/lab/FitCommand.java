@@ -4,9 +4,6 @@ import ai.djl.Device;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.fit.Fit;
 import io.surprisal.model.fit.TrainingPlan;
-import io.surprisal.model.network.ForwardCost;
-import io.surprisal.model.network.ModelConfiguration;
-import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
@@ -16,8 +13,8 @@ import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
-import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ConfigurationOption;
 import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
@@ -41,7 +38,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal fit}: from images to a release. */
@@ -161,13 +157,15 @@ final class FitCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (list) {
-      listConfigurations();
+      BuiltInConfigurations.print(output);
       return 0;
     }
-    require(steps.orElse(0L) >= 0, "--steps must be at least 0");
-    require(minutes.orElse(1.0) > 0, "--minutes must be above 0");
-    require(heldOut >= 0 && heldOut < 1, "--held-out must be in [0, 1)");
-    require(calibrationImages >= 1, "--calibration-images must be at least 1");
+    require(steps.orElse(0L) >= 0, "--steps is " + steps.orElse(0L) + ", must be at least 0");
+    require(minutes.orElse(1.0) > 0, "--minutes is " + minutes.orElse(1.0) + ", must be above 0");
+    require(heldOut >= 0 && heldOut < 1, "--held-out is " + heldOut + ", must be in [0, 1)");
+    require(
+        calibrationImages >= 1,
+        "--calibration-images is " + calibrationImages + ", must be at least 1");
     int k = evaluations.value();
     // Hours of training must not end at a folder that cannot be written to.
     OutputFile.require(out, "--out");
@@ -193,51 +191,17 @@ final class FitCommand implements Callable<Integer> {
             !noAverage,
             resume,
             where);
-    try (Display display = new Display(request)) {
+    try (FitProgress display = new FitProgress(invocation, request)) {
       Release release =
           new Fit(request, display, invocation.stop()::requested, InstantSource.system()).run();
       display.close();
-      print(release, display.parameters);
+      print(release, display.parameters());
     }
     return 0;
   }
 
-  /** One line of {@code --list}. */
-  private record Listed(
-      String name, int parameters, double megaflopsPerEvaluation, FitConfiguration configuration) {}
-
-  private void listConfigurations() {
-    List<Listed> listed =
-        FitConfiguration.names().stream()
-            .map(
-                name -> {
-                  FitConfiguration fit = FitConfiguration.named(name);
-                  ModelConfiguration model = fit.model(1, 28, 28);
-                  return new Listed(
-                      name, ParameterLayout.of(model).size(), ForwardCost.flops(model) * 1e-6, fit);
-                })
-            .toList();
-    Table table =
-        new Table("name", "width", "blocks", "coarser", "parameters", "MFLOP/evaluation", "batch");
-    listed.forEach(
-        l ->
-            table.row(
-                l.name(),
-                l.configuration().embedding(),
-                l.configuration().blocks(),
-                l.configuration().coarse().stream()
-                    .map(level -> level.width() + " × " + level.blocks())
-                    .collect(Collectors.joining(", ")),
-                l.parameters(),
-                l.megaflopsPerEvaluation(),
-                l.configuration().batch()));
-    output.print(listed, table);
-  }
-
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 
   private OptionalLong steps() {
@@ -329,62 +293,6 @@ final class FitCommand implements Callable<Integer> {
       invocation
           .err()
           .println("surprisal: stopped early; the release is usable, --resume goes on with it");
-    }
-  }
-
-  /** Progress of a run on the terminal: a bar for the training, one for the calibration. */
-  private final class Display implements Fit.Listener, AutoCloseable {
-    private final long total;
-    private final Progress training;
-    private Optional<Progress> calibration = Optional.empty();
-    private double heldOutBitsPerDim = Double.NaN;
-    private int parameters;
-
-    /** A bar over the steps, or over the seconds where only the time is bounded. */
-    Display(Fit.Request request) {
-      total = request.steps().orElseGet(() -> request.time().orElseThrow().toSeconds());
-      training =
-          invocation.progress(
-              "fit", total, request.steps().isPresent() ? "steps" : Progress.SECONDS);
-    }
-
-    @Override
-    public void started(
-        ModelConfiguration model, int parameterCount, int trainingImages, int heldOutImages) {
-      parameters = parameterCount;
-    }
-
-    @Override
-    public void step(long step, double fraction, double bitsPerDim, double imagesPerSecond) {
-      training.stepTo(Math.round(fraction * total));
-      training.message(
-          String.format(
-              Locale.ROOT,
-              "step %d, %.3f bits/dim (held out %.3f), %.1f images/s",
-              step,
-              bitsPerDim,
-              heldOutBitsPerDim,
-              imagesPerSecond));
-    }
-
-    @Override
-    public void measured(TrainingRecord.Point point) {
-      heldOutBitsPerDim = point.heldOutBitsPerDim();
-    }
-
-    @Override
-    public void calibrating(int done, int of) {
-      if (calibration.isEmpty()) {
-        training.close();
-        calibration = Optional.of(invocation.progress("calibrate", of, "images"));
-      }
-      calibration.get().stepTo(done);
-    }
-
-    @Override
-    public void close() {
-      training.close();
-      calibration.ifPresent(Progress::close);
     }
   }
 }

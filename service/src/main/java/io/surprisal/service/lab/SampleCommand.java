@@ -14,6 +14,7 @@ import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.ReleaseOption;
 import io.surprisal.service.options.SeedOption;
@@ -113,10 +114,10 @@ final class SampleCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    require(count >= 1, "--count must be at least 1, not " + count);
-    require(timesteps >= 1, "--timesteps must be at least 1, not " + timesteps);
-    require(columns.orElse(1) >= 1, "--columns must be at least 1, not " + columns.orElse(1));
-    require(scale >= 1, "--scale must be at least 1, not " + scale);
+    require(count >= 1, "--count is " + count + ", must be at least 1");
+    require(timesteps >= 1, "--timesteps is " + timesteps + ", must be at least 1");
+    require(columns.orElse(1) >= 1, "--columns is " + columns.orElse(1) + ", must be at least 1");
+    require(scale >= 1, "--scale is " + scale + ", must be at least 1");
     require(
         !path.map(SampleCommand::normal).equals(Optional.of(normal(out))),
         "--path and --out are the same file");
@@ -156,9 +157,7 @@ final class SampleCommand implements Callable<Integer> {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 
   private void requireRoom(ImageGrid grid, int images, ModelConfiguration c) {

@@ -1,6 +1,7 @@
 package io.surprisal.service.options;
 
 import io.surprisal.service.cli.OwnWords;
+import io.surprisal.service.cli.Usage;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -32,15 +33,24 @@ public final class AlertRateOption implements OwnWords {
   }
 
   /**
+   * Refuses what is out of range.
+   *
+   * @throws ParameterException if it is not within (0, 1)
+   */
+  public void require() {
+    Usage.require(
+        command,
+        alertRate > 0 && alertRate < 1,
+        NAME + " is " + alertRate + ", must be within (0, 1)");
+  }
+
+  /**
    * What was asked for, within (0, 1).
    *
-   * @throws ParameterException if it is not
+   * @throws ParameterException as {@link #require} does
    */
   public double value() {
-    if (!(alertRate > 0 && alertRate < 1)) {
-      throw new ParameterException(
-          command.commandLine(), NAME + " is " + alertRate + ", must be within (0, 1)");
-    }
+    require();
     return alertRate;
   }
 

@@ -1,6 +1,7 @@
 package io.surprisal.service.options;
 
 import io.surprisal.service.cli.OwnWords;
+import io.surprisal.service.cli.Usage;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -44,15 +45,21 @@ public final class EvaluationsOption implements OwnWords {
   }
 
   /**
+   * Refuses what is out of range.
+   *
+   * @throws ParameterException if it is not at least 1
+   */
+  public void require() {
+    Usage.require(command, evaluations >= 1, NAME + " is " + evaluations + ", must be at least 1");
+  }
+
+  /**
    * What was asked for, at least 1.
    *
-   * @throws ParameterException if it is less
+   * @throws ParameterException as {@link #require} does
    */
   public int value() {
-    if (evaluations < 1) {
-      throw new ParameterException(
-          command.commandLine(), NAME + " is " + evaluations + ", must be at least 1");
-    }
+    require();
     return evaluations;
   }
 

@@ -2,6 +2,7 @@ package io.surprisal.service.options;
 
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.service.cli.OwnWords;
+import io.surprisal.service.cli.Usage;
 import java.util.OptionalInt;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -52,10 +53,7 @@ public final class LimitOption implements OwnWords {
    * @throws ParameterException if it is less than 1
    */
   public void require() {
-    if (limit < 1) {
-      throw new ParameterException(
-          command.commandLine(), NAME + " is " + limit + ", must be at least 1");
-    }
+    Usage.require(command, limit >= 1, NAME + " is " + limit + ", must be at least 1");
   }
 
   /** How many of these images to take. */

@@ -1,12 +1,12 @@
 package io.surprisal.service.run;
 
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Usage;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Runs an embedded broker until it is told to stop. */
@@ -48,10 +48,7 @@ final class BrokerCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (port < 0 || port > 65_535) {
-      throw new ParameterException(
-          spec.commandLine(), "--port is " + port + ", must be 0 to 65535");
-    }
+    Usage.require(spec, port >= 0 && port <= 65_535, "--port is " + port + ", must be 0 to 65535");
     try (EmbeddedBroker broker = EmbeddedBroker.start(dataDirectory, host, port)) {
       invocation
           .out()

@@ -8,6 +8,7 @@ import io.surprisal.model.scoring.Stages;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Members;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.cli.WritableDirectory;
 import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.BatchOption;
@@ -33,7 +34,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Scores images as they come, until it is told to stop. */
@@ -250,8 +250,6 @@ final class ScoreCommand implements Callable<Integer> {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 }

@@ -2,13 +2,13 @@ package io.surprisal.service.steer;
 
 import io.surprisal.schemas.CommandType;
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Usage;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -52,14 +52,10 @@ final class CanaryCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (share.isPresent() && !(share.get() > 0 && share.get() <= 1)) {
-      throw new ParameterException(
-          spec.commandLine(), "--share is " + share.get() + ", must be within (0, 1]");
-    }
-    if (images.isPresent() && images.get() < 2) {
-      throw new ParameterException(
-          spec.commandLine(), "--images is " + images.get() + ", must be at least 2");
-    }
+    double tried = share.orElse(1.0);
+    Usage.require(spec, tried > 0 && tried <= 1, "--share is " + tried + ", must be within (0, 1]");
+    long compared = images.orElse(2L);
+    Usage.require(spec, compared >= 2, "--images is " + compared + ", must be at least 2");
     return steering.send(
         steering
             .command(CommandType.CANARY)

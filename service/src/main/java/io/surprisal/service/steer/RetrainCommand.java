@@ -5,6 +5,7 @@ import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Progress;
+import io.surprisal.service.cli.Usage;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -13,7 +14,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Asks the trainer for a run. */
@@ -53,10 +53,8 @@ final class RetrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (minutes.isPresent() && !(minutes.get() > 0)) {
-      throw new ParameterException(
-          spec.commandLine(), "--minutes is " + minutes.get() + ", must be above 0");
-    }
+    Usage.require(
+        spec, minutes.orElse(1.0) > 0, "--minutes is " + minutes.orElse(1.0) + ", must be above 0");
     try (Bar bar = new Bar()) {
       return steering.send(
           steering

@@ -8,6 +8,7 @@ import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ImageSource;
 import io.surprisal.service.options.KafkaOptions;
 import java.io.IOException;
@@ -30,7 +31,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -98,34 +98,31 @@ final class PublishCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (!(rate > 0)) {
-      throw new ParameterException(spec.commandLine(), "--rate is " + rate + ", must be above 0");
-    }
+    Usage.require(spec, rate > 0, "--rate is " + rate + ", must be above 0");
     List<ImageSource> sources = ImageSource.open(paths);
     int limit;
     try (Admin admin = kafka.connect()) {
       limit = kafka.maxMessageBytes(admin, kafka.topics().images());
     }
     Map<String, Object> config =
-            Map.of(
-                ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
-                true,
-                ProducerConfig.COMPRESSION_TYPE_CONFIG,
-                "none",
-                ProducerConfig.LINGER_MS_CONFIG,
-                5,
-                ProducerConfig.MAX_BLOCK_MS_CONFIG,
-                10_000,
-                ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG,
-                10_000,
-                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
-                30_000,
-                ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
-                limit);
+        Map.of(
+            ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
+            true,
+            ProducerConfig.COMPRESSION_TYPE_CONFIG,
+            "none",
+            ProducerConfig.LINGER_MS_CONFIG,
+            5,
+            ProducerConfig.MAX_BLOCK_MS_CONFIG,
+            10_000,
+            ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG,
+            10_000,
+            ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+            30_000,
+            ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+            limit);
     long total = sources.stream().mapToLong(ImageSource::size).sum();
     long start = System.nanoTime();
-    try (Producer<byte[], byte[]> producer =
-            kafka.producer(config);
+    try (Producer<byte[], byte[]> producer = kafka.producer(config);
         Progress progress = invocation.progress("publish", total, "images")) {
       send(sources, producer, progress, limit);
       producer.flush();
