@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.eclipse.microprofile.config.spi.ConfigSource;
+import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * The settings that come from outside the command line. An option {@code --alert-rate} of the
@@ -98,8 +99,26 @@ public final class Settings {
     return new Settings(ours, prefixed, path.toString());
   }
 
+  /** Whether an option can be set outside the command line. */
+  public static boolean takes(OptionSpec option) {
+    return !option.isMultiValue()
+        && !option.usageHelp()
+        && !option.versionHelp()
+        && !key(option).equals("settings");
+  }
+
+  /** The name of an option's setting: its long name without the dashes. */
+  public static String key(OptionSpec option) {
+    return option.longestName().replaceFirst("^-+", "");
+  }
+
+  /** The value of a command's option; empty too where it cannot be set outside the command line. */
+  public Optional<Setting> find(String command, OptionSpec option) {
+    return takes(option) ? find(command, key(option)) : Optional.empty();
+  }
+
   /** The value of an option that the command line leaves out. */
-  public Optional<Setting> find(String command, String option) {
+  Optional<Setting> find(String command, String option) {
     return find(command + "." + option).or(() -> find(option));
   }
 

@@ -1,8 +1,8 @@
-package io.surprisal.service.topics;
+package io.surprisal.service.options;
 
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
-import io.surprisal.service.options.KafkaOptions;
+import io.surprisal.service.cli.Usage;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +18,6 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -80,10 +79,7 @@ public final class TopicFollower {
 
   /** Reads until the user has enough; returns the exit code. */
   public int follow(String topic, Printer printer) throws InterruptedException {
-    if (max < 1) {
-      throw new ParameterException(
-          command.commandLine(), "--max is " + max + ", must be at least 1");
-    }
+    Usage.require(command, max >= 1, "--max is " + max + ", must be at least 1");
     List<TopicPartition> partitions = partitions(topic);
     try (KafkaConsumer<byte[], byte[]> consumer = kafka.reader()) {
       consumer.assign(partitions);
