@@ -27,7 +27,7 @@ class DocumentsTest {
 
   /** Kubernetes' namespaces and Docker's images are called so too. */
   private static final Pattern INVOCATION =
-      Pattern.compile("(?<![-\\w.])(?<!-[nt] )surprisal ([a-z][a-z-]*)(?: ([a-z]+))?([^;|#]*)");
+      Pattern.compile("(?<![-\\w.])(?<!-[nt] )surprisal ([a-z][a-z-]*)(?: ([a-z]+))?([^;|]*)");
 
   private static final Pattern LISTED = Pattern.compile("  ([a-z][a-z-]*)(?:  .*)?");
   private static final Pattern OPTION = Pattern.compile("(?<!\\S)--[a-z][a-z-]*");
@@ -98,9 +98,8 @@ class DocumentsTest {
     Stream<String> spans =
         page.spans().stream()
             .map(span -> commands.contains(span.split(" ")[0]) ? "surprisal " + span : span);
-    return Stream.concat(page.code().stream(), spans)
-        .flatMap(line -> INVOCATION.matcher(line).results())
-        .toList();
+    Stream<String> lines = page.code().stream().map(line -> line.replaceFirst("(^|\\s)#.*", ""));
+    return Stream.concat(lines, spans).flatMap(line -> INVOCATION.matcher(line).results()).toList();
   }
 
   private static SortedSet<String> listed(CommandRun help) {
@@ -149,6 +148,6 @@ class DocumentsTest {
             .toList();
 
     assertThat(named).hasSizeGreaterThan(40);
-    assertThat(named).isSubsetOf(classes);
+    assertThat(named).filteredOn(name -> !classes.contains(name)).isEmpty();
   }
 }
