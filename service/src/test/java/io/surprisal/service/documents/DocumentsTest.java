@@ -93,6 +93,16 @@ class DocumentsTest {
     assertThat(options).isGreaterThan(100);
   }
 
+  @Test
+  void shouldSayWhatEveryCommandIsFor() throws Exception {
+    Page using = Page.read(ROOT.resolve("docs/using.md"));
+    SortedSet<String> commands = listed(CommandRun.of("--help"));
+    commands.remove("bench"); // which stands with each of its measurements
+    listed(CommandRun.of("bench", "--help")).forEach(name -> commands.add("bench " + name));
+
+    assertThat(commands).filteredOn(name -> !using.spans().contains(name)).isEmpty();
+  }
+
   /** Commands in code, after the name of the program or, within a line, without it. */
   private static List<MatchResult> invocations(Page page, SortedSet<String> commands) {
     Stream<String> spans =
