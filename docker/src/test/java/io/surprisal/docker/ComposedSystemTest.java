@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import org.junit.jupiter.api.Tag;
 import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
  * What it took stands in target/containers.txt.
  */
 @NeedsContainers(compose = true)
+@Tag("containers")
 class ComposedSystemTest {
   private static final Path REPORT = Path.of("target", "containers.txt");
   private static final Duration PATIENCE = Duration.ofMinutes(4);

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import org.junit.jupiter.api.Tag;
 import com.github.dockerjava.api.model.HostConfig;
 import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.schemas.AnomalyAlert;
@@ -36,6 +37,7 @@ import org.testcontainers.utility.DockerImageName;
  * Scorers and a trainer in containers beside a Kafka broker in a container, driven from the host.
  */
 @NeedsContainers
+@Tag("containers")
 class ContainerisedStreamTest {
   private static final int SIDE = 16;
   private static final double ALERT_RATE = 0.05;

@@ -3,6 +3,7 @@ package io.surprisal.docker;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * archive that it downloads, and with the flavour cpu.
  */
 @NeedsContainers
+@Tag("containers")
 class GpuImageTest {
   private static final String IMAGE = "surprisal-gpu-test";
   private static final int BUILD_MINUTES = 5;

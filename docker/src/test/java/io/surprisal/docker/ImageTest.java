@@ -2,11 +2,13 @@ package io.surprisal.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import org.junit.jupiter.api.Test;
 
 /** The image by itself. */
 @NeedsContainers
+@Tag("containers")
 class ImageTest {
   private static final long LARGEST_BYTES = 900_000_000;
 

@@ -131,9 +131,7 @@ public final class Surprisal {
     try {
       Optional<Path> file = settingsFile(environment, args);
       Settings settings =
-          file.isPresent()
-              ? Settings.load(environment, file.get())
-              : Settings.load(environment);
+          file.isPresent() ? Settings.load(environment, file.get()) : Settings.load(environment);
       Invocation invocation =
           new Invocation(Surprisal.class, out, err, terminalWidth, settings, stop);
       CommandLine line = commandLine(root, invocation);

@@ -24,6 +24,7 @@ import io.surprisal.schemas.Topics;
 import io.surprisal.topology.records.AlertIds;
 import io.surprisal.topology.records.DeadLetter;
 import io.surprisal.topology.records.DeadLetterReason;
+import io.surprisal.topology.records.ImageIntake;
 import io.surprisal.topology.serving.ServedModel;
 import io.surprisal.topology.topics.TopicSettings;
 import java.nio.file.Path;
@@ -76,7 +77,7 @@ class ScoringTopologyTest {
   static void loadTheModel() throws Exception {
     release = TestReleases.calibrated(directory);
     scorer = new ImageScorer(release, Execution.CPU, TestReleases.EVALUATIONS);
-    model = ServedModel.of(release, scorer, ALERT_RATE);
+    model = TestReleases.served(release, scorer, ALERT_RATE);
   }
 
   @AfterAll
@@ -179,7 +180,7 @@ class ScoringTopologyTest {
     Release strict = TestReleases.nothingIsTypical(release, directory);
     try (ImageScorer strictScorer =
         new ImageScorer(strict, Execution.CPU, TestReleases.EVALUATIONS)) {
-      start(ServedModel.of(strict, strictScorer, ALERT_RATE), MAX_DEAD_LETTER);
+      start(TestReleases.served(strict, strictScorer, ALERT_RATE), MAX_DEAD_LETTER);
       images.pipeInput(KEY, TestImages.good(1));
       images.pipeInput(KEY, TestImages.bytes(TestImages.raw("odd", TestImages.checkerboard())));
 
@@ -216,7 +217,7 @@ class ScoringTopologyTest {
   void shouldScoreButNeverAlertWithoutACalibration() throws Exception {
     Release bare = TestReleases.uncalibrated(directory);
     try (ImageScorer bareScorer = new ImageScorer(bare, Execution.CPU, TestReleases.EVALUATIONS)) {
-      start(ServedModel.of(bare, bareScorer, ALERT_RATE), MAX_DEAD_LETTER);
+      start(TestReleases.served(bare, bareScorer, ALERT_RATE), MAX_DEAD_LETTER);
 
       images.pipeInput(KEY, TestImages.bytes(TestImages.raw("odd", TestImages.checkerboard())));
 
@@ -280,20 +281,20 @@ class ScoringTopologyTest {
         new Bad(
             "a huge key",
             new TestRecord<>(
-                new byte[ScoringTopology.MAX_KEY_BYTES + 1], good, headers(), TestImages.TIME),
+                new byte[ImageIntake.MAX_KEY_BYTES + 1], good, headers(), TestImages.TIME),
             DeadLetterReason.OVERSIZED_KEY),
         bad(
             "a huge id",
             DeadLetterReason.OVERSIZED_ID,
             TestImages.bytes(
                 TestImages.raw(
-                    "ä".repeat(ScoringTopology.MAX_ID_BYTES / 2 + 1), TestImages.greyPixels(1)))),
+                    "ä".repeat(ImageIntake.MAX_ID_BYTES / 2 + 1), TestImages.greyPixels(1)))),
         bad(
             "a huge source",
             DeadLetterReason.OVERSIZED_ID,
             TestImages.bytes(
                 TestImages.raw("1", TestImages.greyPixels(1))
-                    .setSource("s".repeat(ScoringTopology.MAX_ID_BYTES + 1)))),
+                    .setSource("s".repeat(ImageIntake.MAX_ID_BYTES + 1)))),
         bad("an unknown format", DeadLetterReason.UNKNOWN_FORMAT, event(BodyFormat.UNKNOWN, png)),
         bad(
             "a body that is no image",

@@ -66,7 +66,7 @@ class StatisticsTest {
   @BeforeEach
   void start() {
     stop();
-    ServedModel model = ServedModel.of(release, scorer, ALERT_RATE);
+    ServedModel model = TestReleases.served(release, scorer, ALERT_RATE);
     driver =
         new DrivenTopology(
             new ScoringTopology(

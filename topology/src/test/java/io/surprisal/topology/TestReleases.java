@@ -11,25 +11,32 @@ import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.NoisePlan;
 import io.surprisal.model.scoring.Stages;
+import io.surprisal.topology.serving.ServedModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
 /** Tiny untrained releases for 8×8 grey images. Real networks and real bounds. */
-final class TestReleases {
+public final class TestReleases {
 
-  static final int EVALUATIONS = 16;
+  public static final int EVALUATIONS = 16;
 
   private static final int CALIBRATION_IMAGES = 199;
 
   private TestReleases() {}
 
   static Release uncalibrated(Path directory) throws IOException {
+    return untrained(directory.resolve("uncalibrated.safetensors"), 1);
+  }
+
+  /** Writes a release; seeds that differ give releases that differ. */
+  public static Release untrained(Path file, long seed) throws IOException {
     return Release.untrained(
-        directory.resolve("uncalibrated.safetensors"),
+        file,
         new ModelConfiguration(
             1,
             TestImages.SIDE,
@@ -40,14 +47,14 @@ final class TestReleases {
             1e-6,
             List.of(),
             0,
-            -13.3,
+            -12.3 - seed, // all that shows in the scores of an untrained network
             5,
             Schedule.LEARNED_SCALAR),
-        1);
+        seed);
   }
 
   /** Calibrated on grey images, so that a checkerboard is improbable. */
-  static Release calibrated(Path directory) throws IOException {
+  public static Release calibrated(Path directory) throws IOException {
     Release release = uncalibrated(directory);
     float[] scores = new float[CALIBRATION_IMAGES];
     try (ImageScorer scorer =
@@ -94,7 +101,17 @@ final class TestReleases {
             new float[calibration.images()]));
   }
 
-  static PixelImage grey(long seed) {
+  /** Serves a release on the threads of the stream, one image after the other. */
+  static ServedModel served(Release release, ImageScorer scorer, double alertRate) {
+    return ServedModel.of(
+        release,
+        image -> CompletableFuture.completedFuture(scorer.score(image)),
+        scorer.evaluations(),
+        scorer.precision(),
+        alertRate);
+  }
+
+  public static PixelImage grey(long seed) {
     return new PixelImage(1, TestImages.SIDE, TestImages.SIDE, TestImages.greyPixels(seed));
   }
 }

@@ -2,7 +2,11 @@ package io.surprisal.trainer;
 
 import ai.djl.Device;
 import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
+import io.surprisal.model.fit.FitRequest;
+import io.surprisal.model.fit.HeldOut;
+import io.surprisal.model.fit.Start;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
@@ -16,8 +20,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 
 /** The smallest network that learns something of the camera's frames, and runs that train it. */
 public final class SmallRuns {
@@ -52,24 +54,16 @@ public final class SmallRuns {
   /** Trains for some steps, from new weights or those of a parent. */
   public static Release train(Path file, ImageDataset images, int steps, Optional<Release> parent)
       throws IOException {
-    Fit.Request request =
-        new Fit.Request(
-            images,
-            "frames",
-            file,
+    FitRequest request =
+        new FitRequest(
+            new FitRequest.Images(images, "frames", new HeldOut.Share(0)),
             FIT,
-            OptionalLong.of(steps),
-            Optional.empty(),
-            0,
-            0,
-            EVALUATIONS,
+            parent.<Start>map(Start.From::new).orElseGet(Start.Anew::new),
+            new Budget.Steps(steps),
             1,
-            true,
-            false,
             Execution.CPU,
-            OptionalInt.empty(),
-            parent,
-            Optional.empty());
+            new FitRequest.Outcome(
+                file, FitRequest.Weights.AVERAGED, EVALUATIONS, 0, Optional.empty()));
     return new Fit(request, new Silent(), () -> false, InstantSource.system()).run();
   }
 

@@ -3,6 +3,7 @@ package io.surprisal.model.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.junit.jupiter.api.Tag;
 import ai.djl.Device;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.datasets.ImageDataset;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Native handles and resident memory in the long run. */
+@Tag("soak")
 class NativeMemoryTest {
   private static final int WARM_UP = 300;
   private static final long KIBIBYTES_OF_NOISE = 48 << 10;

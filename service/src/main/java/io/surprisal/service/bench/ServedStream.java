@@ -49,7 +49,7 @@ final class ServedStream implements AutoCloseable {
             Scoring.DEFAULT_LINGER,
             Scoring.DEFAULT_WINDOW);
     service =
-        new ScoringService(
+        ScoringService.ofAnnounced(
             release -> execution,
             execution.workers(),
             scoring,

@@ -209,7 +209,7 @@ final class DemoCommand implements Callable<Integer> {
 
   private ScoringService scoring(
       TemporaryCluster cluster, StreamSettings settings, Topics topics, Execution where) {
-    return new ScoringService(
+    return ScoringService.ofAnnounced(
         announced -> execution.forRelease(announced, where.devices()),
         where.workers(),
         Scoring.simple(evaluations.value(), alertRate.value(), where.devices()),

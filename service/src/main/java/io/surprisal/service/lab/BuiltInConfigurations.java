@@ -38,14 +38,14 @@ final class BuiltInConfigurations {
         l ->
             table.row(
                 l.name(),
-                l.configuration().embedding(),
-                l.configuration().blocks(),
-                l.configuration().coarse().stream()
+                l.configuration().network().embedding(),
+                l.configuration().network().blocks(),
+                l.configuration().network().coarse().stream()
                     .map(level -> level.width() + " × " + level.blocks())
                     .collect(Collectors.joining(", ")),
                 l.parameters(),
                 l.megaflopsPerEvaluation(),
-                l.configuration().batch()));
+                l.configuration().step().batch()));
     output.print(listed, table);
   }
 }

@@ -2,7 +2,11 @@ package io.surprisal.service.lab;
 
 import ai.djl.Device;
 import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
+import io.surprisal.model.fit.FitRequest;
+import io.surprisal.model.fit.HeldOut;
+import io.surprisal.model.fit.Start;
 import io.surprisal.model.fit.TrainingPlan;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
@@ -29,7 +33,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -174,24 +177,26 @@ final class FitCommand implements Callable<Integer> {
     FitConfiguration fit = configuration(images);
     Execution where =
         execution.forModel(fit.model(images.channels(), images.height(), images.width()));
-    Fit.Request request =
-        new Fit.Request(
-            images,
-            data.paths().stream()
-                .map(path -> path.getFileName().toString())
-                .collect(Collectors.joining(" ")),
-            out,
+    FitRequest request =
+        new FitRequest(
+            new FitRequest.Images(
+                images,
+                data.paths().stream()
+                    .map(path -> path.getFileName().toString())
+                    .collect(Collectors.joining(" ")),
+                new HeldOut.Share(heldOut)),
             fit,
-            steps(),
-            time(),
-            heldOut,
-            calibrationImages,
-            k,
+            resume ? new Start.Resumed() : new Start.Anew(),
+            budget(),
             seed.value(),
-            !noAverage,
-            resume,
-            where);
-    try (FitProgress display = new FitProgress(invocation, request)) {
+            where,
+            new FitRequest.Outcome(
+                out,
+                noAverage ? FitRequest.Weights.LAST : FitRequest.Weights.AVERAGED,
+                k,
+                calibrationImages,
+                Optional.empty()));
+    try (FitProgress display = new FitProgress(invocation, request.budget())) {
       Release release =
           new Fit(request, display, invocation.stop()::requested, InstantSource.system()).run();
       display.close();
@@ -204,14 +209,16 @@ final class FitCommand implements Callable<Integer> {
     Usage.require(spec, holds, message);
   }
 
-  private OptionalLong steps() {
-    return steps.map(OptionalLong::of).orElse(OptionalLong.empty());
+  private Budget budget() {
+    if (steps.isEmpty()) {
+      return time(minutes.orElse((double) DEFAULT_MINUTES));
+    }
+    Budget.Steps bySteps = new Budget.Steps(steps.get());
+    return minutes.<Budget>map(m -> new Budget.Either(bySteps, time(m))).orElse(bySteps);
   }
 
-  private Optional<Duration> time() {
-    Optional<Double> budget =
-        minutes.isEmpty() && steps.isEmpty() ? Optional.of((double) DEFAULT_MINUTES) : minutes;
-    return budget.map(m -> Duration.ofMillis((long) (m * 60_000)));
+  private static Budget.Time time(double minutes) {
+    return new Budget.Time(Duration.ofMillis((long) (minutes * 60_000)));
   }
 
   /**
@@ -230,7 +237,7 @@ final class FitCommand implements Callable<Integer> {
     set.putAll(more);
     boolean resumed = resume && !configuration.isNamed();
     FitConfiguration known = resumed ? Fit.resumable(out).with(set) : named;
-    if (known.dropout() == 0) {
+    if (known.network().dropout() == 0) {
       TorchRuntime.preferOperatorThreads(1);
     }
     boolean untrained = steps.equals(Optional.of(0L));
@@ -241,13 +248,13 @@ final class FitCommand implements Callable<Integer> {
     Device where = execution.device();
     LOG.info("measuring which configuration suits images and budget; --config NAME spares it");
     TrainingPlan plan =
-        TrainingPlan.of(images, steps(), time(), set, where, TorchRuntime.trainingWorkers(where));
+        TrainingPlan.of(images, budget(), set, where, TorchRuntime.trainingWorkers(where));
     LOG.info(
         "configuration {}, training in {}: {} ms an image, about {} images",
         plan.name(),
-        plan.configuration().precision(),
+        plan.configuration().step().precision(),
         String.format(Locale.ROOT, "%.1f", plan.millisPerImage()),
-        String.format(Locale.ROOT, "%.0f", plan.images(steps(), time())));
+        String.format(Locale.ROOT, "%.0f", plan.images(budget())));
     return plan.configuration();
   }
 

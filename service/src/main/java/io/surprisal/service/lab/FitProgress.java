@@ -1,5 +1,6 @@
 package io.surprisal.service.lab;
 
+import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.TrainingRecord;
@@ -18,11 +19,15 @@ final class FitProgress implements Fit.Listener, AutoCloseable {
   private int parameters;
 
   /** A bar over the steps, or over the seconds where only the time is bounded. */
-  FitProgress(Invocation invocation, Fit.Request request) {
+  FitProgress(Invocation invocation, Budget budget) {
     this.invocation = invocation;
-    total = request.steps().orElseGet(() -> request.time().orElseThrow().toSeconds());
-    training =
-        invocation.progress("fit", total, request.steps().isPresent() ? "steps" : Progress.SECONDS);
+    if (budget instanceof Budget.Time time) {
+      total = time.duration().toSeconds();
+      training = invocation.progress("fit", total, Progress.SECONDS);
+    } else {
+      total = steps(budget);
+      training = invocation.progress("fit", total, "steps");
+    }
   }
 
   /** Parameters of the network; 0 until the fit has started. */
@@ -67,5 +72,11 @@ final class FitProgress implements Fit.Listener, AutoCloseable {
   public void close() {
     training.close();
     calibration.ifPresent(Progress::close);
+  }
+
+  private static long steps(Budget budget) {
+    return budget instanceof Budget.Either either
+        ? either.steps().count()
+        : ((Budget.Steps) budget).count();
   }
 }

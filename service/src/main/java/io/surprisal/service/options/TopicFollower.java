@@ -105,7 +105,8 @@ public final class TopicFollower {
     return 0;
   }
 
-  private static boolean print(ConsumerRecord<byte[], byte[]> record, Consumer<ConsumerRecord<byte[], byte[]>> printer) {
+  private static boolean print(
+      ConsumerRecord<byte[], byte[]> record, Consumer<ConsumerRecord<byte[], byte[]>> printer) {
     try {
       printer.accept(record);
       return true;

@@ -172,7 +172,7 @@ final class ScoreCommand implements Callable<Integer> {
         new Scoring(stages, certainty, rate, batch.on(where), Duration.ofMillis(linger), window);
     try (ScoringService service =
             loaded.isPresent()
-                ? new ScoringService(
+                ? ScoringService.ofRelease(
                     loaded.get(),
                     execution.forRelease(loaded.get(), where),
                     scoring,
@@ -199,7 +199,7 @@ final class ScoreCommand implements Callable<Integer> {
 
   private ScoringService following(Scoring scoring, StreamSettings settings, List<Device> where)
       throws IOException {
-    return new ScoringService(
+    return ScoringService.ofAnnounced(
         announced -> execution.forRelease(announced, where),
         TorchRuntime.workers(where),
         scoring,

@@ -1,5 +1,6 @@
 package io.surprisal.service.run;
 
+import io.surprisal.handover.ReleaseFetcher;
 import io.surprisal.model.batching.BatchScorer;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.release.Release;
@@ -10,11 +11,11 @@ import io.surprisal.topology.ScoringCounts;
 import io.surprisal.topology.ScoringStream;
 import io.surprisal.topology.ScoringTopology;
 import io.surprisal.topology.kafka.StreamSettings;
+import io.surprisal.topology.serving.FixedRelease;
 import io.surprisal.topology.serving.ReleaseFollower;
+import io.surprisal.topology.serving.ReleaseLoader;
 import io.surprisal.topology.serving.Scoring;
-import io.surprisal.topology.serving.ServedModel;
-import io.surprisal.topology.serving.ServedRelease;
-import io.surprisal.topology.serving.ShadowModel;
+import io.surprisal.topology.serving.Serving;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -23,7 +24,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.apache.kafka.streams.KafkaStreams;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,36 +41,47 @@ public final class ScoringService implements AutoCloseable {
   private static final int BATCHES_AHEAD = 4;
 
   private final BatchScorer batches;
+  private final Serving serving;
   private final Topics topics;
   private final StreamSettings settings;
   private final Duration window;
-  private final Optional<ReleaseFollower> follower;
-  private final Optional<ServedRelease> fixed;
   private volatile Optional<ScoringStream> stream = Optional.empty();
 
+  private ScoringService(
+      BatchScorer batches,
+      Serving serving,
+      Topics topics,
+      StreamSettings settings,
+      Duration window) {
+    this.batches = batches;
+    this.serving = serving;
+    this.topics = topics;
+    this.settings = settings;
+    this.window = window;
+  }
+
   /** Serves one release, and starts the stream; {@link #state} tells when it runs. */
-  public ScoringService(
+  public static ScoringService ofRelease(
       Release release,
       Execution execution,
       Scoring scoring,
       Topics topics,
       StreamSettings settings) {
-    this.topics = topics;
-    this.settings = settings;
-    window = scoring.window();
-    follower = Optional.empty();
-    batches = batchScorer(execution.workers(), scoring);
-    ServedRelease served = null;
+    BatchScorer batches = batchScorer(execution.workers(), scoring);
+    Serving serving;
     try {
-      served = new ServedRelease(release, execution, scoring, batches);
-      fixed = Optional.of(served);
-      ServedModel model = served.at(OptionalDouble.empty());
-      start(() -> model, Optional::empty);
+      serving = new FixedRelease(new ReleaseLoader(any -> execution, scoring, batches), release);
     } catch (RuntimeException e) {
       batches.close();
-      if (served != null) {
-        served.close();
-      }
+      throw e;
+    }
+    ScoringService service =
+        new ScoringService(batches, serving, topics, settings, scoring.window());
+    try {
+      service.start();
+      return service;
+    } catch (RuntimeException e) {
+      service.close();
       throw e;
     }
   }
@@ -85,7 +96,7 @@ public final class ScoringService implements AutoCloseable {
    * @param member what this member is called where it says what it serves
    * @param trusted keys of which one must have signed a release; empty: none needs a signature
    */
-  public ScoringService(
+  public static ScoringService ofAnnounced(
       Function<Release, Execution> execution,
       int workers,
       Scoring scoring,
@@ -94,20 +105,15 @@ public final class ScoringService implements AutoCloseable {
       Map<String, Object> clients,
       String member,
       List<PublicKey> trusted) {
-    this.topics = topics;
-    this.settings = settings;
-    window = scoring.window();
-    fixed = Optional.empty();
-    batches = batchScorer(workers, scoring);
-    follower =
-        Optional.of(
-            new ReleaseFollower(
-                clients,
-                topics,
-                member,
-                settings.stateDirectory().resolve("releases"),
-                trusted,
-                release -> new ServedRelease(release, execution.apply(release), scoring, batches)));
+    BatchScorer batches = batchScorer(workers, scoring);
+    Serving serving =
+        new ReleaseFollower(
+            clients,
+            topics,
+            member,
+            new ReleaseFetcher(clients, settings.stateDirectory().resolve("releases"), trusted),
+            new ReleaseLoader(execution, scoring, batches));
+    return new ScoringService(batches, serving, topics, settings, scoring.window());
   }
 
   private static BatchScorer batchScorer(int workers, Scoring scoring) {
@@ -115,13 +121,13 @@ public final class ScoringService implements AutoCloseable {
         workers, scoring.batch(), scoring.linger(), queueCapacity(workers, scoring.batch()));
   }
 
-  private void start(Supplier<ServedModel> models, Supplier<Optional<ShadowModel>> candidates) {
+  private void start() {
     ScoringStream started =
         new ScoringStream(
             new ScoringTopology(
                 topics,
-                models,
-                candidates,
+                serving::model,
+                serving::candidate,
                 DecodingLimits.defaults(),
                 settings.maxDeadLetterBytes(),
                 window),
@@ -136,8 +142,8 @@ public final class ScoringService implements AutoCloseable {
    * @return false if none serves after the time; true from then on
    */
   public boolean awaitStart(Duration time) throws InterruptedException {
-    if (stream.isEmpty() && follower.orElseThrow().awaitFirst(time)) {
-      start(follower.get(), follower.get()::candidate);
+    if (stream.isEmpty() && serving.awaitFirst(time)) {
+      start();
     }
     return stream.isPresent();
   }
@@ -187,8 +193,7 @@ public final class ScoringService implements AutoCloseable {
   public void close() {
     if (stream.map(running -> running.close(CLOSE_TIMEOUT)).orElse(true)) {
       batches.close();
-      follower.ifPresent(ReleaseFollower::close);
-      fixed.ifPresent(ServedRelease::close);
+      serving.close();
     } else {
       LOG.warn("The stream did not end within {} s", CLOSE_TIMEOUT.toSeconds());
     }

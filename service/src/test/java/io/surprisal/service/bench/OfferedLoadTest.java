@@ -32,10 +32,12 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a measurement offers to a stream, against a broker and a scorer that only echoes. */
+@Tag("system")
 class OfferedLoadTest {
   private static final int PARTITIONS = 3;
   private static final ImageDataset IMAGES =

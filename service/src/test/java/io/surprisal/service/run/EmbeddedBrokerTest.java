@@ -10,9 +10,11 @@ import io.surprisal.service.system.Records;
 import java.nio.file.Path;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("system")
 class EmbeddedBrokerTest {
 
   @TempDir private Path folder;

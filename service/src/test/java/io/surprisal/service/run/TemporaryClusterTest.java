@@ -18,8 +18,10 @@ import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("system")
 class TemporaryClusterTest {
   private static final Topics TOPICS = new Topics("test.");
 

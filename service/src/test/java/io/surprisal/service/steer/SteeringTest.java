@@ -33,11 +33,13 @@ import java.util.Random;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What people and machines may send to the control topic, against a real trainer. */
+@Tag("system")
 class SteeringTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final RecordFormat<ControlCommand> COMMANDS =

@@ -20,11 +20,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Candidates tried on live traffic: broker, scorer and trainer in processes of their own. */
+@Tag("system")
 class CanaryTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);

@@ -44,11 +44,13 @@ import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Malformed images by the thousand among good ones, through a real broker and a real scorer. */
+@Tag("system")
 class FuzzedInputTest {
   private static final int MALFORMED = 10_000;
 
@@ -91,7 +93,7 @@ class FuzzedInputTest {
       assertThat(CommandRun.of("topics", "--bootstrap-server", server).exitCode()).isZero();
       Configurator.setLevel(TOPOLOGY_LOGS, Level.ERROR); // not a warning for each dead letter
       try (ScoringService service =
-              new ScoringService(
+              ScoringService.ofRelease(
                   release,
                   Execution.CPU,
                   Scoring.simple(1, 0.01, Execution.CPU.devices()),

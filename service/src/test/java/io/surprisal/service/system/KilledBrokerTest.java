@@ -25,6 +25,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +39,7 @@ import org.slf4j.LoggerFactory;
  * probability 0.04, or 0.4.
  */
 @Timeout(300)
+@Tag("system")
 class KilledBrokerTest {
   private static final Logger LOG = LoggerFactory.getLogger(KilledBrokerTest.class);
   private static final int KILLS = 3;

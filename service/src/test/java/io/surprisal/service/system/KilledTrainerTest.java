@@ -15,11 +15,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Trainers in processes of their own, killed (−9) and paused at the worst moments. */
+@Tag("system")
 class KilledTrainerTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 

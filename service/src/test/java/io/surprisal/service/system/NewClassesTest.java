@@ -34,6 +34,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -50,6 +51,7 @@ import org.slf4j.LoggerFactory;
     named = "surprisal.new-classes",
     matches = "true",
     disabledReason = "it takes an hour; -Dsurprisal.new-classes=true runs it")
+@Tag("system")
 class NewClassesTest {
   private static final Logger LOG = LoggerFactory.getLogger(NewClassesTest.class);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);

@@ -52,11 +52,13 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A scorer that follows announcements: a real broker, a real stream, real networks. */
+@Tag("system")
 class ReleaseSwapTest {
   private static final Topics TOPICS = new Topics(Topics.DEFAULT_PREFIX);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -103,7 +105,7 @@ class ReleaseSwapTest {
   }
 
   private ScoringService service(List<PublicKey> trusted) {
-    return new ScoringService(
+    return ScoringService.ofAnnounced(
         release -> Execution.CPU,
         1,
         new Scoring(

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
  * The whole loop in real processes: an empty broker, scorers that wait, a first release, a stream
  * that changes for good, and a release that knows the change.
  */
+@Tag("system")
 class TrainedStreamTest {
   private static final Logger LOG = LoggerFactory.getLogger(TrainedStreamTest.class);
   private static final Duration PATIENCE = Duration.ofMinutes(3);

@@ -32,12 +32,14 @@ import java.util.concurrent.CompletableFuture;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each test has topics of its own, by their prefix. */
 @Timeout(120)
+@Tag("system")
 public class PublishAndReadTest {
 
   private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);

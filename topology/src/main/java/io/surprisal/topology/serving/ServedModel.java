@@ -4,8 +4,6 @@ import io.surprisal.model.batching.ScoringQueue;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.release.Release;
-import io.surprisal.model.scoring.ImageScorer;
-import java.util.concurrent.CompletableFuture;
 
 /**
  * The release that the stream scores with. Shared by all stream threads.
@@ -41,21 +39,6 @@ public record ServedModel(
         scoring,
         precision,
         AlertRule.of(release, evaluations, precision, alertRate),
-        alertRate);
-  }
-
-  /**
-   * Serves a release on the stream's own threads, one image after the other.
-   *
-   * @param scorer of this release; stays the caller's, who closes it after the stream has ended
-   * @param alertRate share of normal images to alert on, in (0, 1)
-   */
-  public static ServedModel of(Release release, ImageScorer scorer, double alertRate) {
-    return of(
-        release,
-        image -> CompletableFuture.completedFuture(scorer.score(image)),
-        scorer.evaluations(),
-        scorer.precision(),
         alertRate);
   }
 }

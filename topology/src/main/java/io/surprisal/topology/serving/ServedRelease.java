@@ -17,8 +17,11 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
 
-/** A release with its scorer, whose native memory it owns, beside others in one batch scorer. */
-public final class ServedRelease implements LoadedModel {
+/**
+ * A release on its device, ready to serve, beside others in one batch scorer. Owns its scorer's
+ * native memory; {@link #close} frees it. Not thread-safe; what it gives out is.
+ */
+final class ServedRelease implements AutoCloseable {
 
   private final Release release;
   private final Scoring scoring;
@@ -33,7 +36,7 @@ public final class ServedRelease implements LoadedModel {
    * @param batches stays the caller's
    * @throws IllegalArgumentException if the blank image has no finite score
    */
-  public ServedRelease(Release release, Execution execution, Scoring scoring, BatchScorer batches) {
+  ServedRelease(Release release, Execution execution, Scoring scoring, BatchScorer batches) {
     this.release = release;
     this.scoring = scoring;
     this.batches = batches;
@@ -51,22 +54,43 @@ public final class ServedRelease implements LoadedModel {
     }
   }
 
-  @Override
-  public ServedModel at(OptionalDouble alertRate) {
-    double rate = alertRate.orElse(scoring.alertRate());
-    AlertRule rule = AlertRule.of(release, scorer.evaluations(), scorer.precision(), rate);
-    ScoringLane lane = batches.queue(scorer, stoppingRule(rule));
-    lanes.add(lane);
-    return ServedModel.of(release, lane, scorer.evaluations(), scorer.precision(), rate);
+  /** Serves with the alert rate that this member is set up for. */
+  ServedModel asSetUp() {
+    return at(OptionalDouble.empty());
   }
 
-  @Override
-  public ShadowModel inShadow(OptionalDouble alertRate, double share, Consumer<String> refusal) {
+  /**
+   * Serves with an alert rate.
+   *
+   * @param alertRate share of normal images to alert on, in (0, 1); empty: as this member is set up
+   * @throws IllegalArgumentException if the release is calibrated for another way of scoring
+   */
+  ServedModel at(OptionalDouble alertRate) {
     double rate = alertRate.orElse(scoring.alertRate());
-    AlertRule rule = AlertRule.of(release, scorer.evaluations(), scorer.precision(), rate);
+    AlertRule rule = rule(rate);
+    ScoringLane lane = batches.queue(scorer, stoppingRule(rule));
+    lanes.add(lane);
+    return new ServedModel(
+        release.id(), release.preprocessing(), lane, scorer.precision(), rule, rate);
+  }
+
+  /**
+   * Is tried in the shadow of another.
+   *
+   * @param alertRate as of {@link #at}
+   * @param share of the images, in (0, 1]
+   * @param refusal is told why it cannot be tried any further
+   * @throws IllegalArgumentException if the release is calibrated for another way of scoring
+   */
+  ShadowModel inShadow(OptionalDouble alertRate, double share, Consumer<String> refusal) {
+    AlertRule rule = rule(alertRate.orElse(scoring.alertRate()));
     SpareLane lane = batches.spare(scorer, stoppingRule(rule));
     spareLanes.add(lane);
     return new ShadowModel(release.id(), release.preprocessing(), lane, rule, share, refusal);
+  }
+
+  private AlertRule rule(double alertRate) {
+    return AlertRule.of(release, scorer.evaluations(), scorer.precision(), alertRate);
   }
 
   private StoppingRule stoppingRule(AlertRule rule) {
@@ -77,8 +101,12 @@ public final class ServedRelease implements LoadedModel {
         release.calibration().orElseThrow(), rule.threshold().getAsDouble(), scoring.certainty());
   }
 
-  @Override
-  public boolean retire(Duration timeout) throws InterruptedException {
+  /**
+   * Takes no more images, and waits for those at hand.
+   *
+   * @return false if some were still at work when the time was over; it must not be closed then
+   */
+  boolean retire(Duration timeout) throws InterruptedException {
     for (ScoringLane lane : lanes) {
       if (!lane.retire(timeout)) {
         return false;

@@ -1,15 +1,13 @@
 package io.surprisal.trainer.cluster;
 
+import io.surprisal.handover.CommittedRecords;
 import io.surprisal.schemas.Topics;
 import java.security.PublicKey;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.IsolationLevel;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * The cluster that a trainer belongs to, what it is called there, and whom it obeys.
@@ -49,10 +47,6 @@ public record ClusterSettings(
    * @param own further settings
    */
   public KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> own) {
-    Map<String, Object> all = new HashMap<>(clients);
-    all.putAll(own);
-    all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, IsolationLevel.READ_COMMITTED.toString());
-    all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    return new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    return CommittedRecords.consumer(clients, own);
   }
 }

@@ -6,7 +6,6 @@ import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
 import java.nio.charset.StandardCharsets;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What the active trainer says in one transaction; once it is committed, it holds in the view of
- * the cluster too. Not thread-safe.
+ * the cluster too. {@link Statements} begins one. Not thread-safe.
  */
 public final class Statement {
   private static final Logger LOG = LoggerFactory.getLogger(Statement.class);
@@ -29,21 +28,17 @@ public final class Statement {
   private static final RecordFormat<TrainerEvent> EVENTS = RecordFormat.of(TrainerEvent.class);
 
   private final Topics topics;
-  private final String member;
   private final ClusterView view;
   private final TransactionalSender sender;
-  private final InstantSource clock;
+  private final Statements events;
   private final List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
   private final List<Runnable> effects = new ArrayList<>();
 
-  /** Begins, with nothing said. */
-  public Statement(
-      ClusterSettings cluster, ClusterView view, TransactionalSender sender, InstantSource clock) {
-    topics = cluster.topics();
-    member = cluster.member();
+  Statement(Topics topics, ClusterView view, TransactionalSender sender, Statements events) {
+    this.topics = topics;
     this.view = view;
     this.sender = sender;
-    this.clock = clock;
+    this.events = events;
   }
 
   /** A release in its new state. */
@@ -67,13 +62,7 @@ public final class Statement {
   }
 
   private void answer(TrainerEventType type, String commandId, String message) {
-    event(
-        TrainerEvent.newBuilder()
-            .setType(type)
-            .setEventTime(clock.instant())
-            .setCommandId(commandId)
-            .setMember(member)
-            .setMessage(message));
+    event(events.event(type).setCommandId(commandId).setMessage(message));
   }
 
   /** A command will be carried out. */

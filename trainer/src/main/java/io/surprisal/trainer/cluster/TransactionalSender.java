@@ -10,6 +10,7 @@ import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -29,17 +30,28 @@ public final class TransactionalSender implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TransactionalSender.class);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
-  private final KafkaProducer<byte[], byte[]> producer;
+  private final Producer<byte[], byte[]> producer;
+
+  /**
+   * Sends for a cluster.
+   *
+   * @throws KafkaException if the broker does not let it
+   */
+  public static TransactionalSender of(ClusterSettings cluster) {
+    Map<String, Object> own = new HashMap<>(cluster.clients());
+    own.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, cluster.group());
+    return new TransactionalSender(
+        new KafkaProducer<>(own, new ByteArraySerializer(), new ByteArraySerializer()));
+  }
 
   /**
    * Fences the one before.
    *
+   * @param producer with a transactional id; this one's from now on
    * @throws KafkaException if the broker does not let it
    */
-  public TransactionalSender(ClusterSettings cluster) {
-    Map<String, Object> own = new HashMap<>(cluster.clients());
-    own.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, cluster.group());
-    producer = new KafkaProducer<>(own, new ByteArraySerializer(), new ByteArraySerializer());
+  public TransactionalSender(Producer<byte[], byte[]> producer) {
+    this.producer = producer;
     try {
       producer.initTransactions();
     } catch (KafkaException e) {

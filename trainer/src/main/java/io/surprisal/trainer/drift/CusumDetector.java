@@ -72,7 +72,7 @@ public final class CusumDetector {
   }
 
   /**
-   * All that a test knows.
+   * All that a detector knows.
    *
    * @param finest smallest p-value of bits/dim that was seen; 0 before, and in states of earlier
    *     versions

@@ -9,15 +9,15 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * Drift tests of the stream as a whole and of each source, so that the change of one source among
- * many is noticed too, and is known for what it is. Each is set to twice the images between false
- * alarms: the tests of the sources see every image once, and so together raise no more false alarms
- * than a single test of all images, which is the other half.
+ * Drift detectors of the stream as a whole and of each source, so that the change of one source
+ * among many is noticed too, and is known for what it is. Each is set to twice the images between
+ * false alarms: those of the sources see every image once, and so together raise no more false
+ * alarms than a single one of all images, which is the other half.
  *
  * <p>Bounded: {@value #MOST_SOURCES} sources are looked at one by one, those that came first; the
  * others are seen in the whole alone. Not thread-safe.
  */
-public final class StreamDrift {
+final class StreamDrift {
 
   static final int MOST_SOURCES = 64;
 
@@ -27,11 +27,11 @@ public final class StreamDrift {
   private final Map<String, CusumDetector> sources = new LinkedHashMap<>();
 
   /**
-   * All that the tests know.
+   * All that the detectors know.
    *
    * @param sources by name, in the order in which they came
    */
-  public record State(CusumDetector.State whole, Map<String, CusumDetector.State> sources) {
+  record State(CusumDetector.State whole, Map<String, CusumDetector.State> sources) {
     public static final State START = new State(CusumDetector.State.START, Map.of());
   }
 
@@ -49,13 +49,13 @@ public final class StreamDrift {
     state
         .sources()
         .forEach(
-            (source, test) ->
-                sources.put(source, new CusumDetector(this.sensitivity, alertRate, test)));
+            (source, detector) ->
+                sources.put(source, new CusumDetector(this.sensitivity, alertRate, detector)));
   }
 
   State state() {
     Map<String, CusumDetector.State> states = new LinkedHashMap<>();
-    sources.forEach((source, test) -> states.put(source, test.state()));
+    sources.forEach((source, detector) -> states.put(source, detector.state()));
     return new State(whole.state(), states);
   }
 
@@ -78,16 +78,16 @@ public final class StreamDrift {
   Optional<StreamShift> shift() {
     List<CusumDetector.Shift> lasting = new ArrayList<>();
     whole.shift().ifPresent(lasting::add);
-    sources.values().forEach(test -> test.shift().ifPresent(lasting::add));
+    sources.values().forEach(detector -> detector.shift().ifPresent(lasting::add));
     return lasting.stream().findFirst().map(this::shift);
   }
 
-  /** A change of one source alone is that source's, whichever test has noticed it first. */
+  /** A change of one source alone is that source's, whichever detector has noticed it first. */
   private StreamShift shift(CusumDetector.Shift first) {
     Map<String, CusumDetector.Shift> changed = new LinkedHashMap<>();
     sources.forEach(
-        (source, test) ->
-            test.alarm(first.change()).ifPresent(shift -> changed.put(source, shift)));
+        (source, detector) ->
+            detector.alarm(first.change()).ifPresent(shift -> changed.put(source, shift)));
     if (changed.size() == 1 && sources.size() > 1) {
       Map.Entry<String, CusumDetector.Shift> only = changed.entrySet().iterator().next();
       return new StreamShift(

@@ -1,5 +1,6 @@
 package io.surprisal.trainer.drift;
 
+import io.surprisal.model.runtime.Threads;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
@@ -57,7 +58,7 @@ public final class StreamWatch implements AutoCloseable {
   private final IncomingImages incoming = new IncomingImages();
   private final Thread thread = new Thread(this::watch, "trainer-stream");
   private volatile boolean closed;
-  private volatile Throwable failure;
+  private volatile Optional<Throwable> failure = Optional.empty();
 
   /** Guarded by this object, as are the test and what it has read. */
   private String release;
@@ -120,7 +121,7 @@ public final class StreamWatch implements AutoCloseable {
 
   /** What ended it; empty while it reads. */
   public Optional<Throwable> failure() {
-    return Optional.ofNullable(failure);
+    return failure;
   }
 
   private void watch() {
@@ -129,7 +130,7 @@ public final class StreamWatch implements AutoCloseable {
       save();
     } catch (RuntimeException e) {
       LOG.error("The stream can no longer be read", e);
-      failure = e;
+      failure = Optional.of(e);
     }
   }
 
@@ -275,20 +276,13 @@ public final class StreamWatch implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      images.wakeup(); // a broker that is gone would be waited for
-      verdicts.wakeup();
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true; // the clients are the thread's until it ends
-      }
-    }
-    images.close();
-    verdicts.close();
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    images.wakeup(); // a broker that is gone would be waited for
+    verdicts.wakeup();
+    Threads.joinThen(
+        thread,
+        () -> {
+          images.close();
+          verdicts.close();
+        });
   }
 }

@@ -10,10 +10,12 @@ import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.cluster.ClusterView;
 import io.surprisal.trainer.cluster.CommandReader;
 import io.surprisal.trainer.cluster.Statement;
+import io.surprisal.trainer.cluster.Statements;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.Set;
 
 /**
  * Which release serves, and which is tried beside it: what the active trainer announces of them.
@@ -26,14 +28,14 @@ public final class ServingRelease implements AutoCloseable {
   private final ReleaseStore store;
   private final PublishedReleases releases;
   private final ClusterView view;
-  private final Supplier<Statement> statements;
+  private final Statements statements;
   private final InstantSource clock;
   private Optional<Canary> canary = Optional.empty();
 
   /**
    * Owns nothing of what it is given.
    *
-   * @param statements begins to say something
+   * @param trial of candidates that pass the gate
    */
   public ServingRelease(
       ClusterSettings cluster,
@@ -42,7 +44,7 @@ public final class ServingRelease implements AutoCloseable {
       ReleaseStore store,
       PublishedReleases releases,
       ClusterView view,
-      Supplier<Statement> statements,
+      Statements statements,
       InstantSource clock) {
     this.cluster = cluster;
     this.trial = trial;
@@ -52,6 +54,29 @@ public final class ServingRelease implements AutoCloseable {
     this.view = view;
     this.statements = statements;
     this.clock = clock;
+  }
+
+  /** Whether a candidate that passes the gate is tried on live images before it serves. */
+  public boolean triesCandidates() {
+    return trial.share().isPresent() && view.active().isPresent();
+  }
+
+  /** Lets a candidate that has passed the gate serve, or tries it first. */
+  public void introduce(ReleaseAnnouncement release, String reason, Statement said) {
+    if (triesCandidates()) {
+      tryOut(release, trial.shareOrDefault(), reason, said);
+    } else {
+      activate(release, reason, said);
+    }
+  }
+
+  /** Deletes the oldest releases, but none that serves, served before, or is tried. */
+  public void clearAway() {
+    Set<String> kept = new HashSet<>();
+    view.active().ifPresent(release -> kept.add(release.getReleaseId()));
+    view.before().ifPresent(release -> kept.add(release.getReleaseId()));
+    view.candidate().ifPresent(release -> kept.add(release.getReleaseId()));
+    releases.retain(kept, view::release);
   }
 
   /** Carries out ROLLBACK. */
@@ -142,7 +167,7 @@ public final class ServingRelease implements AutoCloseable {
   }
 
   /** Announces a candidate; scorers try it beside the active release. */
-  public void tryOut(ReleaseAnnouncement release, double share, String reason, Statement said) {
+  private void tryOut(ReleaseAnnouncement release, double share, String reason, Statement said) {
     dropCandidate("release " + release.getReleaseId() + " is tried instead", said);
     said.announce(
         anew(release, reason).setState(ReleaseState.CANDIDATE).setShadowShare(share).build());
@@ -167,13 +192,11 @@ public final class ServingRelease implements AutoCloseable {
   }
 
   private TrainerEvent.Builder canaryEvent(TrainerEventType type, ReleaseAnnouncement candidate) {
-    return TrainerEvent.newBuilder()
-        .setType(type)
-        .setEventTime(clock.instant())
+    return statements
+        .event(type)
         .setRunId(candidate.getRunId())
         .setReleaseId(candidate.getReleaseId())
-        .setParentReleaseId(view.active().map(ReleaseAnnouncement::getReleaseId).orElse(null))
-        .setMember(cluster.member());
+        .setParentReleaseId(view.active().map(ReleaseAnnouncement::getReleaseId).orElse(null));
   }
 
   /** Brings the trial of the candidate on, or ends it. */
@@ -198,7 +221,7 @@ public final class ServingRelease implements AutoCloseable {
     if (verdict.isEmpty()) {
       return;
     }
-    Statement said = statements.get();
+    Statement said = statements.begin();
     if (verdict.get().passed()) {
       String reason = "canary passed: " + verdict.get().message();
       ReleaseAnnouncement.Builder passed =

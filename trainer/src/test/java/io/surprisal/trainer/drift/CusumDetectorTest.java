@@ -30,15 +30,15 @@ class CusumDetectorTest {
     return (1 + random.nextInt(GRID)) / (double) GRID;
   }
 
-  private void observe(CusumDetector test, double pValue) {
+  private void observe(CusumDetector detector, double pValue) {
     now = now.plusSeconds(1);
-    test.observe(pValue, OptionalDouble.empty(), now);
+    detector.observe(pValue, OptionalDouble.empty(), now);
   }
 
-  private int imagesToShift(CusumDetector test, int most, DoubleSupplier pValues) {
+  private int imagesToShift(CusumDetector detector, int most, DoubleSupplier pValues) {
     for (int image = 1; image <= most; image++) {
-      observe(test, pValues.getAsDouble());
-      if (test.shift().isPresent()) {
+      observe(detector, pValues.getAsDouble());
+      if (detector.shift().isPresent()) {
         return image;
       }
     }
@@ -88,12 +88,13 @@ class CusumDetectorTest {
    */
   @Test
   void shouldNoticeThatThirtyPercentOfTheImagesAreNew() {
-    CusumDetector test = new CusumDetector(LASTING, ALERT_RATE);
-    imagesToShift(test, 1000, this::normal);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    imagesToShift(detector, 1000, this::normal);
     Instant change = now;
-    int images = imagesToShift(test, 1000, () -> random.nextDouble() < 0.3 ? 1.0 / GRID : normal());
+    int images =
+        imagesToShift(detector, 1000, () -> random.nextDouble() < 0.3 ? 1.0 / GRID : normal());
     assertThat(images).isBetween(400, 600);
-    CusumDetector.Shift shift = test.shift().orElseThrow();
+    CusumDetector.Shift shift = detector.shift().orElseThrow();
     assertThat(shift.change()).isEqualTo(Change.MORE_SURPRISING);
     assertThat(shift.images()).isGreaterThanOrEqualTo(500);
     assertThat(Duration.between(change, shift.since()).abs()).isLessThan(Duration.ofMinutes(2));
@@ -105,9 +106,9 @@ class CusumDetectorTest {
    */
   @Test
   void shouldNotTakeABurstOfAnomaliesForAShift() {
-    CusumDetector test = new CusumDetector(LASTING, ALERT_RATE);
-    assertThat(imagesToShift(test, 200, () -> 1.0 / GRID)).isEqualTo(Integer.MAX_VALUE);
-    assertThat(imagesToShift(test, 5000, this::normal)).isEqualTo(Integer.MAX_VALUE);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    assertThat(imagesToShift(detector, 200, () -> 1.0 / GRID)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(imagesToShift(detector, 5000, this::normal)).isEqualTo(Integer.MAX_VALUE);
   }
 
   /**
@@ -126,14 +127,14 @@ class CusumDetectorTest {
   /** Bits/dim as ever, the profile of the errors not: a sum rises by 0.4 an image. */
   @Test
   void shouldNoticeImagesThatAreLessTypical() {
-    CusumDetector test = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
     for (int image = 0; image < 700; image++) {
       now = now.plusSeconds(1);
-      test.observe(normal(), OptionalDouble.of(0.3 * (1 - random.nextDouble())), now);
+      detector.observe(normal(), OptionalDouble.of(0.3 * (1 - random.nextDouble())), now);
     }
-    assertThat(test.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
-    assertThat(test.alarm(Change.MORE_SURPRISING)).isEmpty();
-    assertThat(test.alarm(Change.LESS_SURPRISING)).isEmpty();
+    assertThat(detector.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
+    assertThat(detector.alarm(Change.MORE_SURPRISING)).isEmpty();
+    assertThat(detector.alarm(Change.LESS_SURPRISING)).isEmpty();
   }
 
   /** What an earlier version saved knows two sums. */
@@ -141,9 +142,9 @@ class CusumDetectorTest {
   void shouldGoOnFromAStateWithoutTypicality() {
     CusumDetector.State saved =
         new CusumDetector.State(CusumDetector.Sum.ZERO, CusumDetector.Sum.ZERO, null, 0, 7);
-    CusumDetector test = new CusumDetector(LASTING, ALERT_RATE, saved);
-    test.observe(0.5, OptionalDouble.of(0.001), now);
-    assertThat(test.state().untypical().images()).isEqualTo(1);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE, saved);
+    detector.observe(0.5, OptionalDouble.of(0.001), now);
+    assertThat(detector.state().untypical().images()).isEqualTo(1);
   }
 
   /** p-values among n calibration images whose quantiles are as wrong as n make them. */
@@ -156,11 +157,11 @@ class CusumDetectorTest {
   }
 
   private int imagesToShift(
-      CusumDetector test, int most, DoubleSupplier likely, DoubleSupplier typical) {
+      CusumDetector detector, int most, DoubleSupplier likely, DoubleSupplier typical) {
     for (int image = 1; image <= most; image++) {
       now = now.plusSeconds(1);
-      test.observe(likely.getAsDouble(), OptionalDouble.of(typical.getAsDouble()), now);
-      if (test.shift().isPresent()) {
+      detector.observe(likely.getAsDouble(), OptionalDouble.of(typical.getAsDouble()), now);
+      if (detector.shift().isPresent()) {
         return image;
       }
     }
@@ -174,12 +175,12 @@ class CusumDetectorTest {
    */
   @Test
   void shouldNoticeSmallChangesOfTypicalityWhereTheCalibrationIsLarge() {
-    CusumDetector test = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
     DoubleSupplier tenthNew =
         calibrated(900, () -> random.nextDouble() * (random.nextInt(10) == 0 ? 0.02 : 1));
-    assertThat(imagesToShift(test, 2000, calibrated(900, random::nextDouble), tenthNew))
+    assertThat(imagesToShift(detector, 2000, calibrated(900, random::nextDouble), tenthNew))
         .isBetween(490, 900);
-    assertThat(test.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
+    assertThat(detector.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
     CusumDetector coarse = new CusumDetector(LASTING, ALERT_RATE);
     DoubleSupplier onFewer =
         calibrated(199, () -> random.nextDouble() * (random.nextInt(20) == 0 ? 0.02 : 1));
@@ -194,11 +195,11 @@ class CusumDetectorTest {
    */
   @Test
   void shouldNotTakeAFewAnomaliesThatNeverCeaseForAShift() {
-    CusumDetector test = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
     DoubleSupplier normal = calibrated(900, random::nextDouble);
     assertThat(
             imagesToShift(
-                test, 20_000, () -> random.nextInt(100) < 3 ? 1.0 / 901 : normal.getAsDouble()))
+                detector, 20_000, () -> random.nextInt(100) < 3 ? 1.0 / 901 : normal.getAsDouble()))
         .isEqualTo(Integer.MAX_VALUE);
   }
 
@@ -211,8 +212,8 @@ class CusumDetectorTest {
   void shouldNotTakeAnErrorOfTheCalibrationForAShift() {
     for (int n : new int[] {199, 400, 900, 2000}) {
       for (int calibration = 0; calibration < 10; calibration++) {
-        CusumDetector test = new CusumDetector(LASTING, ALERT_RATE);
-        assertThat(imagesToShift(test, 5000, calibrated(n, random::nextDouble)))
+        CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+        assertThat(imagesToShift(detector, 5000, calibrated(n, random::nextDouble)))
             .as("with %d calibration images", n)
             .isEqualTo(Integer.MAX_VALUE);
       }
@@ -222,23 +223,24 @@ class CusumDetectorTest {
   /** As after a burst under few calibration images. */
   @Test
   void shouldNotTakeABurstForAShiftWhereTheCalibrationIsLarge() {
-    CusumDetector test = new CusumDetector(LASTING, ALERT_RATE);
-    assertThat(imagesToShift(test, 200, () -> 1.0 / 2001)).isEqualTo(Integer.MAX_VALUE);
-    assertThat(imagesToShift(test, 5000, calibrated(2000, random::nextDouble)))
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    assertThat(imagesToShift(detector, 200, () -> 1.0 / 2001)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(imagesToShift(detector, 5000, calibrated(2000, random::nextDouble)))
         .isEqualTo(Integer.MAX_VALUE);
   }
 
   @Test
   void shouldWaitUntilAChangeHasLastedInTimeAsWellAsInImages() {
-    CusumDetector test = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
     for (int image = 0; image < 2000; image++) {
-      test.observe(0.01, OptionalDouble.empty(), now);
+      detector.observe(0.01, OptionalDouble.empty(), now);
     }
-    assertThat(test.shift()).isEmpty(); // many images, no time
-    test.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()).minusMillis(1));
-    assertThat(test.shift()).isEmpty();
-    test.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()));
-    assertThat(test.shift()).hasValue(new CusumDetector.Shift(Change.MORE_SURPRISING, now, 2002));
+    assertThat(detector.shift()).isEmpty(); // many images, no time
+    detector.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()).minusMillis(1));
+    assertThat(detector.shift()).isEmpty();
+    detector.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()));
+    assertThat(detector.shift())
+        .hasValue(new CusumDetector.Shift(Change.MORE_SURPRISING, now, 2002));
     CusumDetector few = new CusumDetector(LASTING, ALERT_RATE);
     for (int image = 0; image < 499; image++) {
       few.observe(0.01, OptionalDouble.empty(), now.plus(Duration.ofHours(image)));

@@ -78,25 +78,19 @@ class RunPlannerTest {
     return new StreamShift(source, CusumDetector.Change.MORE_SURPRISING, since, 100);
   }
 
-  private static RunPlanner.Order order(boolean includeAlerted, Optional<Instant> shiftedSince) {
+  private static RunOrder order(boolean includeAlerted, Optional<Instant> shiftedSince) {
     return order(Optional.empty(), false, includeAlerted, shiftedSince);
   }
 
-  private static RunPlanner.Order order(
+  private static RunOrder order(
       Optional<String> active,
       boolean fromScratch,
       boolean includeAlerted,
       Optional<Instant> shiftedSince) {
-    return new RunPlanner.Order(
-        "run-1",
-        "a test",
-        List.of("c1"),
-        active,
-        fromScratch,
-        includeAlerted,
-        shiftedSince.map(since -> shift(Optional.empty(), since)),
-        Duration.ofSeconds(90),
-        RATE);
+    RunOrder order =
+        RunOrder.due("run-1", "a test", active, Duration.ofSeconds(90), RATE)
+            .carryingOut(List.of("c1"), fromScratch, includeAlerted);
+    return shiftedSince.map(since -> order.since(shift(Optional.empty(), since))).orElse(order);
   }
 
   private List<PixelImage> written() throws IOException {
@@ -213,21 +207,7 @@ class RunPlannerTest {
     alertOn(i -> i % 5 == 0);
     int since = 100;
     StreamShift shift = shift(Optional.of("changed"), StreamImages.START.plusSeconds(since));
-    RunPlanner.Order all = order(false, Optional.empty());
-    RunPlan plan =
-        planner()
-            .plan(
-                run,
-                new RunPlanner.Order(
-                    all.runId(),
-                    all.trigger(),
-                    all.commands(),
-                    all.active(),
-                    all.fromScratch(),
-                    all.includeAlerted(),
-                    Optional.of(shift),
-                    all.budget(),
-                    all.alertRate()));
+    RunPlan plan = planner().plan(run, order(false, Optional.empty()).since(shift));
     assertPlanned(
         plan,
         i -> i % 2 == 0 && i >= since || i % 5 != 0,
@@ -321,14 +301,14 @@ class RunPlannerTest {
 
   @Test
   void shouldSayWhatARunLacks() {
-    assertThat(planner().lack(RATE, Optional.empty()).orElseThrow())
+    assertThat(planner().lack(RATE).orElseThrow())
         .contains("0 images to train on and 0 held out, a run needs 64 and 20")
         .contains("alert rate of 0.05");
     fill();
-    assertThat(planner().lack(RATE, Optional.empty())).isEmpty();
+    assertThat(planner().lack(RATE)).isEmpty();
     int held = reservoir.size(Reservoir.Pool.HELD_OUT_RECENT);
-    assertThat(planner().lack(1.0 / held, Optional.empty())).isEmpty();
-    assertThat(planner().lack(1.0 / (held + 0.5), Optional.empty()).orElseThrow())
+    assertThat(planner().lack(1.0 / held)).isEmpty();
+    assertThat(planner().lack(1.0 / (held + 0.5)).orElseThrow())
         .contains(held + " held out")
         .contains("and " + (held + 1) + " (for");
   }
@@ -337,13 +317,11 @@ class RunPlannerTest {
   void shouldNeedHeldOutImagesFromAfterTheShift() {
     fill();
     Instant early = StreamImages.START.plusSeconds(100);
-    assertThat(planner().lack(RATE, Optional.of(shift(Optional.empty(), early)))).isEmpty();
+    assertThat(planner().lack(RATE, shift(Optional.empty(), early))).isEmpty();
     int since = FRAMES - 10;
     assertThat(
             planner()
-                .lack(
-                    RATE,
-                    Optional.of(shift(Optional.empty(), StreamImages.START.plusSeconds(since))))
+                .lack(RATE, shift(Optional.empty(), StreamImages.START.plusSeconds(since)))
                 .orElseThrow())
         .contains(heldOut(i -> i >= since).size() + " held out");
   }
@@ -354,8 +332,7 @@ class RunPlannerTest {
     reservoir.add(LongStream.range(0, 80).mapToObj(StreamImages::frame).toList(), Map.of());
     int training = training(i -> true).size();
     assertThat(training).isBetween(40, 63);
-    assertThat(planner().lack(0.5, Optional.empty()).orElseThrow())
-        .contains(training + " images to train on");
+    assertThat(planner().lack(0.5).orElseThrow()).contains(training + " images to train on");
   }
 
   @Test

@@ -1,0 +1,32 @@
+package io.surprisal.handover;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** Consumers that see committed records only, as bytes, and commit no offset by themselves. */
+public final class CommittedRecords {
+  private CommittedRecords() {}
+
+  /**
+   * Opens a consumer; the caller closes it.
+   *
+   * @param clients settings of Kafka clients, with {@code bootstrap.servers}
+   * @param own settings of this consumer, which go before those
+   */
+  public static KafkaConsumer<byte[], byte[]> consumer(
+      Map<String, Object> clients, Map<String, Object> own) {
+    Map<String, Object> all = new HashMap<>(clients);
+    all.putAll(own);
+    all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    return new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
+  /** Opens a consumer without settings of its own; the caller closes it. */
+  public static KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> clients) {
+    return consumer(clients, Map.of());
+  }
+}
