@@ -129,7 +129,9 @@ public final class Surprisal {
       String... args) {
     Surprisal root = new Surprisal();
     try {
-      Settings settings = Settings.load(environment, settingsFile(environment, args));
+      Optional<Path> file = settingsFile(environment, args);
+      Settings settings =
+          file.isPresent() ? Settings.load(environment, file.get()) : Settings.load(environment);
       Invocation invocation =
           new Invocation(Surprisal.class, out, err, terminalWidth, settings, stop);
       CommandLine line = commandLine(root, invocation);

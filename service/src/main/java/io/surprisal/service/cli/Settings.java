@@ -63,18 +63,28 @@ public final class Settings {
   }
 
   /**
-   * Reads the settings.
+   * Reads the environment, and {@link #DEFAULT_FILE} where it exists.
    *
-   * @param file the settings file; without one {@link #DEFAULT_FILE}, where it exists
-   * @throws MissingDependencyException when the named file is not there
    * @throws IOException when the file cannot be read
    */
-  public static Settings load(Map<String, String> environment, Optional<Path> file)
-      throws IOException {
-    if (file.isPresent() && !Files.isRegularFile(file.get())) {
-      throw new MissingDependencyException("no settings file " + file.get());
+  public static Settings load(Map<String, String> environment) throws IOException {
+    return read(environment, DEFAULT_FILE);
+  }
+
+  /**
+   * Reads the environment and a file that the user names.
+   *
+   * @throws MissingDependencyException when the file is not there
+   * @throws IOException when the file cannot be read
+   */
+  public static Settings load(Map<String, String> environment, Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new MissingDependencyException("no settings file " + file);
     }
-    Path path = file.orElse(DEFAULT_FILE);
+    return read(environment, file);
+  }
+
+  private static Settings read(Map<String, String> environment, Path path) throws IOException {
     Properties properties = new Properties();
     if (Files.isRegularFile(path)) {
       try (Reader reader = Files.newBufferedReader(path)) {

@@ -25,10 +25,7 @@ final class FitProgress implements Fit.Listener, AutoCloseable {
       total = time.duration().toSeconds();
       training = invocation.progress("fit", total, Progress.SECONDS);
     } else {
-      total =
-          budget instanceof Budget.Either either
-              ? either.steps().count()
-              : ((Budget.Steps) budget).count();
+      total = steps(budget);
       training = invocation.progress("fit", total, "steps");
     }
   }
@@ -75,5 +72,11 @@ final class FitProgress implements Fit.Listener, AutoCloseable {
   public void close() {
     training.close();
     calibration.ifPresent(Progress::close);
+  }
+
+  private static long steps(Budget budget) {
+    return budget instanceof Budget.Either either
+        ? either.steps().count()
+        : ((Budget.Steps) budget).count();
   }
 }

@@ -237,7 +237,7 @@ public final class KafkaOptions {
     }
   }
 
-  public MissingDependencyException noTopic(String topic) {
+  MissingDependencyException noTopic(String topic) {
     return new MissingDependencyException(
         "there is no topic "
             + topic

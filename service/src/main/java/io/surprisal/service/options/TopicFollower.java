@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -28,15 +29,6 @@ public final class TopicFollower {
 
   private static final Logger LOG = LoggerFactory.getLogger(TopicFollower.class);
   private static final Duration POLL = Duration.ofMillis(200);
-
-  /** Prints one record. */
-  public interface Printer {
-
-    /**
-     * @throws RuntimeException if the record cannot be read; it is reported and skipped
-     */
-    void print(ConsumerRecord<byte[], byte[]> record);
-  }
 
   private final Invocation invocation;
 
@@ -77,8 +69,13 @@ public final class TopicFollower {
     return output;
   }
 
-  /** Reads until the user has enough; returns the exit code. */
-  public int follow(String topic, Printer printer) throws InterruptedException {
+  /**
+   * Reads until the user has enough; returns the exit code.
+   *
+   * @param printer prints one record; where it throws, the record is reported and skipped
+   */
+  public int follow(String topic, Consumer<ConsumerRecord<byte[], byte[]>> printer)
+      throws InterruptedException {
     Usage.require(command, max >= 1, "--max is " + max + ", must be at least 1");
     List<TopicPartition> partitions = partitions(topic);
     try (KafkaConsumer<byte[], byte[]> consumer = kafka.reader()) {
@@ -108,9 +105,10 @@ public final class TopicFollower {
     return 0;
   }
 
-  private static boolean print(ConsumerRecord<byte[], byte[]> record, Printer printer) {
+  private static boolean print(
+      ConsumerRecord<byte[], byte[]> record, Consumer<ConsumerRecord<byte[], byte[]>> printer) {
     try {
-      printer.print(record);
+      printer.accept(record);
       return true;
     } catch (RuntimeException e) {
       LOG.warn(
