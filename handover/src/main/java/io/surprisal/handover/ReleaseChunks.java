@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -105,8 +106,9 @@ public final class ReleaseChunks {
       throws IOException {
     TopicPartition partition = new TopicPartition(location.topic(), 0);
     consumer.assign(List.of(partition));
-    long end = consumer.endOffsets(List.of(partition)).get(partition);
-    long start = consumer.beginningOffsets(List.of(partition)).get(partition);
+    long end = Objects.requireNonNull(consumer.endOffsets(List.of(partition)).get(partition));
+    long start =
+        Objects.requireNonNull(consumer.beginningOffsets(List.of(partition)).get(partition));
     consumer.seek(partition, Math.max(start, Math.min(location.first(), end)));
     ByteArrayOutputStream file = new ByteArrayOutputStream();
     int read = 0;

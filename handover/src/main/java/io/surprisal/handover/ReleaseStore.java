@@ -1,8 +1,8 @@
 package io.surprisal.handover;
 
+import io.surprisal.model.checks.Sha256;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.ReleaseException;
-import io.surprisal.model.release.Safetensors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -70,7 +70,7 @@ public final class ReleaseStore {
    */
   public Path put(byte[] bytes, String id) throws IOException {
     Path target = file(id);
-    String found = Safetensors.sha256(bytes);
+    String found = Sha256.hex(bytes);
     if (!found.equals(id)) {
       throw new ReleaseException("what was to be release " + id + " has the SHA-256 " + found);
     }

@@ -1,6 +1,7 @@
 package io.surprisal.schemas;
 
 import org.apache.kafka.common.errors.SerializationException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bytes that are not a record of the expected contract. The fault lies in the bytes: reading them
@@ -8,7 +9,7 @@ import org.apache.kafka.common.errors.SerializationException;
  */
 public abstract sealed class RecordFormatException extends SerializationException {
 
-  private RecordFormatException(String message, Throwable cause) {
+  private RecordFormatException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 

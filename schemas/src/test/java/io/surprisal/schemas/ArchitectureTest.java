@@ -15,6 +15,7 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAnyPackage(
             "io.surprisal.model..",
+            "io.surprisal.handover..",
             "io.surprisal.topology..",
             "io.surprisal.trainer..",
             "io.surprisal.service..")

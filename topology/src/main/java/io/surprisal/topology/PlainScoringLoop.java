@@ -58,6 +58,7 @@ public final class PlainScoringLoop {
    *
    * @throws Exception at the first image that cannot be scored
    */
+  @SuppressWarnings("FutureReturnValueIgnored") // the commit fails where a record did
   public void run() throws Exception {
     ImageIntake intake = new ImageIntake(DecodingLimits.defaults());
     ScoreRecords records = new ScoreRecords(model);

@@ -1,14 +1,8 @@
 package io.surprisal.topology;
 
 import io.surprisal.model.batching.DeviceFailedException;
-import io.surprisal.model.batching.RetiredException;
 import io.surprisal.model.decoding.DecodingLimits;
-import io.surprisal.model.images.ImageRejectedException;
-import io.surprisal.model.images.PixelImage;
-import io.surprisal.model.scoring.ImageLikelihood;
-import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
-import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.topology.kafka.CommitPace;
@@ -19,13 +13,9 @@ import io.surprisal.topology.pending.ImageReader;
 import io.surprisal.topology.pending.PendingImage;
 import io.surprisal.topology.pending.PendingImages;
 import io.surprisal.topology.pending.PendingRange;
-import io.surprisal.topology.records.DeadLetter;
-import io.surprisal.topology.records.DeadLetterReason;
-import io.surprisal.topology.records.ImageIntake;
 import io.surprisal.topology.records.ScoreRecords;
 import io.surprisal.topology.serving.ServedModel;
 import io.surprisal.topology.serving.ShadowModel;
-import io.surprisal.topology.serving.Shadowed;
 import io.surprisal.topology.statistics.Comparison;
 import io.surprisal.topology.statistics.Comparisons;
 import io.surprisal.topology.statistics.SourceWindows;
@@ -33,7 +23,6 @@ import io.surprisal.topology.statistics.WindowKey;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -106,15 +95,11 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   static final Duration DRAIN_INTERVAL = Duration.ofMillis(StreamSettings.POLL_MILLIS);
 
   private static final Logger LOG = LoggerFactory.getLogger(ScoringProcessor.class);
-  private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
-  private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
   private static final RecordFormat<SourceStatistics> STATISTICS =
       RecordFormat.of(SourceStatistics.class);
 
   private final String topic;
-  private final Supplier<ServedModel> models;
-  private final Supplier<Optional<ShadowModel>> candidates;
-  private final ImageIntake intake;
+  private final ImageSubmitter submitter;
   private final ImageReader reader;
   private final int maxDeadLetterBytes;
   private final Counters counters;
@@ -124,6 +109,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   private ProcessorContext<byte[], byte[]> context;
   private KeyValueStore<Integer, PendingRange> ranges;
+  private ResultForwarder results;
   private SourceWindows windows;
   private Comparisons comparisons;
 
@@ -158,10 +144,8 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
       ThreadLocal<CommitPace> paces,
       Counters counters) {
     this.topic = topic;
-    this.models = models;
-    this.candidates = candidates;
+    submitter = new ImageSubmitter(models, candidates, limits);
     this.window = window;
-    this.intake = new ImageIntake(limits);
     this.reader = reader;
     this.maxDeadLetterBytes = maxDeadLetterBytes;
     this.paces = paces;
@@ -172,6 +156,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
+    results = new ResultForwarder(context, maxDeadLetterBytes, counters);
     pending.abandon(); // where an earlier call did not come to its end
     fresh = paces.get().results();
     ranges = context.getStateStore(ScoringTopology.PENDING);
@@ -198,7 +183,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
         reader.read(new TopicPartition(topic, partition()), range)) {
       long timestamp = ScoringTopology.timestamp(image);
       pending.add(
-          submit(
+          submitter.submit(
               new Record<>(image.key(), image.value(), timestamp, image.headers()),
               new ImageLocation(image.topic(), image.partition(), image.offset())));
     }
@@ -212,7 +197,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
       forwardHead();
     }
     pending.add(
-        submit(
+        submitter.submit(
             image, new ImageLocation(metadata.topic(), metadata.partition(), metadata.offset())));
     drain();
   }
@@ -302,56 +287,6 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     return context.taskId().partition();
   }
 
-  private PendingImage submit(Record<byte[], byte[]> image, ImageLocation location) {
-    while (true) {
-      ServedModel model = models.get();
-      try {
-        return submit(image, location, model);
-      } catch (RetiredException e) {
-        LOG.debug("Release {} has been retired meanwhile", model.releaseId(), e);
-      }
-    }
-  }
-
-  private PendingImage submit(
-      Record<byte[], byte[]> image, ImageLocation location, ServedModel model) {
-    try {
-      ImageIntake.Accepted accepted = intake.accept(image, model.preprocessing());
-      CompletableFuture<ImageLikelihood> likelihood = model.scoring().submit(accepted.pixels());
-      return PendingImage.submitted(
-          image,
-          location,
-          new PendingImage.Submission(accepted.identity(), model, shadowed(accepted, location)),
-          likelihood);
-    } catch (RetiredException e) {
-      throw e;
-    } catch (InterruptedException e) {
-      throw new InterruptException(e);
-    } catch (DeviceFailedException e) {
-      throw e;
-    } catch (Exception e) {
-      return PendingImage.rejected(image, location, e);
-    }
-  }
-
-  /** Hands an image of its share to the candidate too. */
-  private Optional<Shadowed> shadowed(ImageIntake.Accepted accepted, ImageLocation location) {
-    ImageIntake.Identity identity = accepted.identity();
-    return candidates
-        .get()
-        .filter(candidate -> candidate.takes(identity.source(), identity.name(location)))
-        .map(candidate -> new Shadowed(candidate, offer(candidate, accepted.decoded())));
-  }
-
-  private static Optional<CompletableFuture<ImageLikelihood>> offer(
-      ShadowModel candidate, PixelImage decoded) {
-    try {
-      return candidate.scoring().offer(candidate.preprocessing().apply(decoded));
-    } catch (ImageRejectedException e) {
-      return Optional.of(CompletableFuture.failedFuture(e)); // which the serving release takes
-    }
-  }
-
   private void awaitHead() {
     try {
       pending.head().likelihood().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
@@ -371,24 +306,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     PendingImage image = pending.removeHead();
     long now = context.currentSystemTimeMs();
     fresh.add(now, now - image.record().timestamp());
-    ScoreRecords.Scored scored;
-    try {
-      scored = judge(image);
-    } catch (DeviceFailedException e) {
-      throw e;
-    } catch (Exception e) {
-      image.cancel();
-      forwardDeadLetter(image, e);
-      return;
-    }
-    forward(image, SCORES.encode(scored.score()), ScoringTopology.SCORES);
-    counters.scored.increment();
-    LOG.debug(
-        "Image {}: {} bits/dim",
-        ScoreRecords.name(image.location()),
-        scored.score().getBitsPerDim());
-    scored.alert().ifPresent(alert -> forwardAlert(image, alert));
-    count(image.submission().orElseThrow(), scored);
+    results.forward(image).ifPresent(scored -> count(image.submission().orElseThrow(), scored));
   }
 
   private void count(PendingImage.Submission submission, ScoreRecords.Scored scored) {
@@ -409,46 +327,5 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
                     new Comparison.Judged(
                         scored.score().getBitsPerDim(), scored.alert().isPresent()),
                     shadowed));
-  }
-
-  /**
-   * @throws Exception that says what is wrong with this image
-   */
-  private ScoreRecords.Scored judge(PendingImage image) throws Exception {
-    var likelihood = image.result();
-    PendingImage.Submission submission = image.submission().orElseThrow();
-    return new ScoreRecords(submission.model())
-        .judge(submission.identity(), image.location(), likelihood);
-  }
-
-  private void forwardAlert(PendingImage image, AnomalyAlert alert) {
-    forward(image, ALERTS.encode(alert), ScoringTopology.ALERTS);
-    counters.alerted.increment();
-    LOG.info(
-        "Alert {}: image {} has {} bits/dim, threshold {}: {}",
-        alert.getAlertId(),
-        ScoreRecords.name(image.location()),
-        alert.getBitsPerDim(),
-        alert.getThreshold(),
-        alert.getReasons());
-  }
-
-  private void forwardDeadLetter(PendingImage image, Exception thrown) {
-    DeadLetterReason reason = DeadLetterReason.of(thrown);
-    String name = ScoreRecords.name(image.location());
-    if (reason == DeadLetterReason.SCORING_FAILED) {
-      LOG.error("Scoring image {} failed unexpectedly", name, thrown);
-    }
-    context.forward(
-        DeadLetter.of(image.record(), image.location(), reason, thrown, maxDeadLetterBytes),
-        ScoringTopology.DEAD_LETTERS);
-    counters.deadLettered.increment();
-    LOG.warn("Image {} became a dead letter: {}", name, reason);
-  }
-
-  /** Without the image's headers, which could make the result larger than its topic takes. */
-  private void forward(PendingImage image, byte[] value, String sink) {
-    Record<byte[], byte[]> record = image.record();
-    context.forward(new Record<>(record.key(), value, record.timestamp()), sink);
   }
 }

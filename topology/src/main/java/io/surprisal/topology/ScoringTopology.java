@@ -54,12 +54,6 @@ public final class ScoringTopology {
 
   private static final Logger LOG = LoggerFactory.getLogger(ScoringTopology.class);
 
-  /** Largest image id and source in bytes of UTF-8. */
-  public static final int MAX_ID_BYTES = 1 << 10;
-
-  /** Largest key in bytes. Scores and alerts carry the image's key, so it must fit them. */
-  public static final int MAX_KEY_BYTES = 64 << 10;
-
   static final String PENDING = "pending";
   static final String WINDOWS = "windows";
   static final String SOURCE = "images";

@@ -24,6 +24,7 @@ import io.surprisal.schemas.Topics;
 import io.surprisal.topology.records.AlertIds;
 import io.surprisal.topology.records.DeadLetter;
 import io.surprisal.topology.records.DeadLetterReason;
+import io.surprisal.topology.records.ImageIntake;
 import io.surprisal.topology.serving.ServedModel;
 import io.surprisal.topology.topics.TopicSettings;
 import java.nio.file.Path;
@@ -280,20 +281,20 @@ class ScoringTopologyTest {
         new Bad(
             "a huge key",
             new TestRecord<>(
-                new byte[ScoringTopology.MAX_KEY_BYTES + 1], good, headers(), TestImages.TIME),
+                new byte[ImageIntake.MAX_KEY_BYTES + 1], good, headers(), TestImages.TIME),
             DeadLetterReason.OVERSIZED_KEY),
         bad(
             "a huge id",
             DeadLetterReason.OVERSIZED_ID,
             TestImages.bytes(
                 TestImages.raw(
-                    "ä".repeat(ScoringTopology.MAX_ID_BYTES / 2 + 1), TestImages.greyPixels(1)))),
+                    "ä".repeat(ImageIntake.MAX_ID_BYTES / 2 + 1), TestImages.greyPixels(1)))),
         bad(
             "a huge source",
             DeadLetterReason.OVERSIZED_ID,
             TestImages.bytes(
                 TestImages.raw("1", TestImages.greyPixels(1))
-                    .setSource("s".repeat(ScoringTopology.MAX_ID_BYTES + 1)))),
+                    .setSource("s".repeat(ImageIntake.MAX_ID_BYTES + 1)))),
         bad("an unknown format", DeadLetterReason.UNKNOWN_FORMAT, event(BodyFormat.UNKNOWN, png)),
         bad(
             "a body that is no image",

@@ -7,7 +7,9 @@ import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.Typicality;
 import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.NoisePlan;
 import io.surprisal.model.scoring.Stages;
 import io.surprisal.topology.serving.ServedModel;
 import java.io.IOException;
@@ -15,7 +17,6 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
@@ -57,12 +58,12 @@ public final class TestReleases {
     Release release = uncalibrated(directory);
     float[] scores = new float[CALIBRATION_IMAGES];
     try (ImageScorer scorer =
-        ImageScorer.atFixedLevels(
+        new ImageScorer(
             release,
             Execution.CPU,
-            Stages.single(EVALUATIONS),
-            Optional.empty(),
-            OptionalLong.empty())) {
+            BoundEstimator.plain(
+                Stages.single(EVALUATIONS),
+                NoisePlan.keyedByPixels().atOffset(release.levelOffset())))) {
       for (int i = 0; i < scores.length; i++) {
         scores[i] = (float) scorer.score(grey(10_000 + i)).bitsPerDim();
       }

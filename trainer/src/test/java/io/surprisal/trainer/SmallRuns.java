@@ -2,30 +2,31 @@ package io.surprisal.trainer;
 
 import ai.djl.Device;
 import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
+import io.surprisal.model.fit.FitRequest;
+import io.surprisal.model.fit.HeldOut;
+import io.surprisal.model.fit.Start;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.training.FitConfiguration;
-import io.surprisal.schemas.Topics;
-import io.surprisal.trainer.drift.DriftSensitivity;
-import io.surprisal.trainer.release.CanarySettings;
+import io.surprisal.trainer.release.GateSettings;
 import io.surprisal.trainer.reservoir.ReservoirBounds;
+import io.surprisal.trainer.run.RunSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 
 /** The smallest network that learns something of the camera's frames, and runs that train it. */
 public final class SmallRuns {
   public static final int EVALUATIONS = 4;
+
+  public static final ReservoirBounds BOUNDS =
+      new ReservoirBounds(1000, 1000, 0.3, Duration.ofDays(1));
 
   public static final FitConfiguration FIT =
       FitConfiguration.parse(
@@ -34,62 +35,35 @@ public final class SmallRuns {
 
   private SmallRuns() {}
 
-  public static TrainerSettings settings(Path folder) {
-    return settings(folder, Optional.of(FIT), 64);
+  /** Runs of {@link #FIT}. */
+  public static RunSettings runs() {
+    return runs(Optional.of(FIT), 64);
   }
 
-  public static TrainerSettings settings(
-      Path folder, Optional<FitConfiguration> configuration, int largestSide) {
-    return new TrainerSettings(
-        new Topics("test."),
-        Map.of(),
-        "trainer",
-        "t1",
-        folder.resolve("state"),
-        folder.resolve("store"),
-        false,
-        new ReservoirBounds(1000, 1000, 0.3, Duration.ofDays(1)),
-        Optional.empty(),
-        100,
-        Duration.ofMinutes(1),
-        Duration.ofDays(1),
-        Duration.ofMinutes(1),
-        new DriftSensitivity(1e6, 100, Duration.ofMinutes(1)),
-        0.01,
-        new CanarySettings(OptionalDouble.empty(), 500, Duration.ofHours(1)),
-        EVALUATIONS,
-        0.05,
+  /** Runs of a configuration, on images of a largest side. */
+  public static RunSettings runs(Optional<FitConfiguration> configuration, int largestSide) {
+    return new RunSettings(
+        "test.images",
         configuration,
         largestSide,
         Device.cpu(),
-        Duration.ofHours(1),
-        5,
-        Optional.empty(),
-        List.of(),
+        new GateSettings(0.01, EVALUATIONS, 0.05),
         "surprisal test");
   }
 
   /** Trains for some steps, from new weights or those of a parent. */
   public static Release train(Path file, ImageDataset images, int steps, Optional<Release> parent)
       throws IOException {
-    Fit.Request request =
-        new Fit.Request(
-            images,
-            "frames",
-            file,
+    FitRequest request =
+        new FitRequest(
+            new FitRequest.Images(images, "frames", new HeldOut.Share(0)),
             FIT,
-            OptionalLong.of(steps),
-            Optional.empty(),
-            0,
-            0,
-            EVALUATIONS,
+            parent.<Start>map(Start.From::new).orElseGet(Start.Anew::new),
+            new Budget.Steps(steps),
             1,
-            true,
-            false,
             Execution.CPU,
-            OptionalInt.empty(),
-            parent,
-            Optional.empty());
+            new FitRequest.Outcome(
+                file, FitRequest.Weights.AVERAGED, EVALUATIONS, 0, Optional.empty()));
     return new Fit(request, new Silent(), () -> false, InstantSource.system()).run();
   }
 

@@ -11,15 +11,16 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.release.Typicality;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Workers;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageEvaluation;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.NoisePlan;
 import io.surprisal.model.scoring.Stages;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
@@ -41,7 +42,7 @@ public final class Calibrator {
   /** How many images are scored again with other noise, to measure the Monte-Carlo error. */
   private static final int REPEATED_IMAGES = 400;
 
-  private static final OptionalLong REPETITION_SEED = OptionalLong.of(1);
+  private static final long REPETITION_SEED = 1;
 
   private Calibrator() {}
 
@@ -89,14 +90,18 @@ public final class Calibrator {
     Optional<ControlVariate> control =
         ControlFit.fit(release, new ImageSubset(all, fitted), execution, stop);
     Stages whole = Stages.single(stages.evaluations());
+    NoisePlan keyed = NoisePlan.keyedByPixels();
+    NoisePlan again = NoisePlan.fresh(REPETITION_SEED);
+    double offset = release.levelOffset();
     try (ImageScorer fixed =
-            ImageScorer.atFixedLevels(release, execution, stages, control, OptionalLong.empty());
-        ImageScorer random =
-            ImageScorer.atRandomLevels(release, execution, whole, control, OptionalLong.empty());
+            new ImageScorer(
+                release, execution, estimator(stages, keyed.atOffset(offset), control));
+        ImageScorer random = new ImageScorer(release, execution, estimator(whole, keyed, control));
         ImageScorer fixedAgain =
-            ImageScorer.atFixedLevels(release, execution, stages, control, REPETITION_SEED);
+            new ImageScorer(
+                release, execution, estimator(stages, again.atOffset(offset), control));
         ImageScorer randomAgain =
-            ImageScorer.atRandomLevels(release, execution, whole, control, REPETITION_SEED);
+            new ImageScorer(release, execution, estimator(whole, again, control));
         Workers workers = new Workers("calibrate", execution.workers())) {
       Sample sample =
           new Sample(
@@ -118,13 +123,13 @@ public final class Calibrator {
                   int first = call * IMAGES_A_CALL;
                   List<PixelImage> part =
                       images.subList(first, Math.min(images.size(), first + IMAGES_A_CALL));
-                  boolean again = from + first < REPEATED_IMAGES;
+                  boolean repeated = from + first < REPEATED_IMAGES;
                   return new Scored(
                       part,
                       scored(fixed, part, 0),
                       random.score(part),
-                      again ? scored(fixedAgain, part, from + first) : List.of(),
-                      again ? randomAgain.score(part, from + first) : List.of());
+                      repeated ? scored(fixedAgain, part, from + first) : List.of(),
+                      repeated ? randomAgain.score(part, from + first) : List.of());
                 })
             .forEach(scored -> sample.add(scored, random));
         done += images.size();
@@ -132,6 +137,13 @@ public final class Calibrator {
       }
       return sample.calibration(fixed.precision(), control);
     }
+  }
+
+  /** Without a correction, which is what is measured. */
+  private static BoundEstimator estimator(
+      Stages stages, NoisePlan noise, Optional<ControlVariate> control) {
+    BoundEstimator plain = BoundEstimator.plain(stages, noise);
+    return control.map(plain::controlledBy).orElse(plain);
   }
 
   /** Calibrates for evaluations in a single stage. */

@@ -20,7 +20,18 @@ final class DataSplit {
   private long epoch = -1;
 
   /**
-   * Splits.
+   * Splits the images of a run.
+   *
+   * @throws IllegalArgumentException if none would be left to train on
+   */
+  static DataSplit of(FitRequest.Images images, long seed) {
+    return images.heldOut() instanceof HeldOut.Last last
+        ? withLastHeldOut(images.data(), last.images(), seed)
+        : new DataSplit(images.data(), ((HeldOut.Share) images.heldOut()).fraction(), seed);
+  }
+
+  /**
+   * Splits by chance.
    *
    * @param heldOutFraction share that is never trained on, in [0, 1)
    */

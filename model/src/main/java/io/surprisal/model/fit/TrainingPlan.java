@@ -6,13 +6,10 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.model.training.TrainingSpeed;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * The configuration that suits images, budget and machine: the largest network that sees enough
@@ -46,19 +43,13 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
    * Measures a few training steps and decides.
    *
    * @param data the images
-   * @param steps optimiser steps, empty for no bound
-   * @param time of training, empty for no bound
+   * @param budget of the run
    * @param set values of fields that the user has chosen
    * @param workers parts of a batch side by side
    * @throws IllegalArgumentException if a field is unknown or a value impossible
    */
   public static TrainingPlan of(
-      ImageDataset data,
-      OptionalLong steps,
-      Optional<Duration> time,
-      Map<String, ?> set,
-      Device device,
-      int workers) {
+      ImageDataset data, Budget budget, Map<String, ?> set, Device device, int workers) {
     TrainingPlan best = null;
     for (Candidate candidate : CANDIDATES) {
       FitConfiguration named = forImages(FitConfiguration.named(candidate.name()), data, set);
@@ -72,7 +63,7 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
         continue; // what is set does not fit this network; another may do
       }
       TrainingPlan plan = measured(candidate.name(), configuration, data, set, device, workers);
-      if (best != null && plan.images(steps, time) < candidate.fewestImages()) {
+      if (best != null && plan.images(budget) < candidate.fewestImages()) {
         break;
       }
       best = plan;
@@ -103,12 +94,12 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
   private static double millis(
       FitConfiguration configuration, ImageDataset data, Device device, int workers) {
     FitConfiguration few =
-        configuration.with(Map.of("batch", Math.min(configuration.batch(), MEASURED_BATCH)));
+        configuration.with(Map.of("batch", Math.min(configuration.step().batch(), MEASURED_BATCH)));
     ModelConfiguration model = few.model(data.channels(), data.height(), data.width());
     try (TrainingSpeed speed = new TrainingSpeed(model, few, data, device, workers)) {
       speed.step();
       double[] millis = new double[MEASURED_STEPS];
-      Arrays.setAll(millis, i -> speed.step().total() * 1e-6 / few.batch());
+      Arrays.setAll(millis, i -> speed.step().total() * 1e-6 / few.step().batch());
       return Arrays.stream(millis).min().orElseThrow();
     }
   }
@@ -128,18 +119,13 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
       return configuration;
     }
     ModelConfiguration.Level level =
-        new ModelConfiguration.Level(2 * configuration.embedding(), BLOCKS_A_LEVEL);
+        new ModelConfiguration.Level(2 * configuration.network().embedding(), BLOCKS_A_LEVEL);
     List<ModelConfiguration.Level> coarse = Collections.nCopies(levels, level);
     return configuration.with(Map.of("coarse", coarse, "blocks", 1));
   }
 
   /** How many images a run will see. */
-  public double images(OptionalLong steps, Optional<Duration> time) {
-    double bySteps =
-        steps.isPresent()
-            ? (double) steps.getAsLong() * configuration.batch()
-            : Double.POSITIVE_INFINITY;
-    double byTime = time.map(t -> t.toMillis() / millisPerImage).orElse(Double.POSITIVE_INFINITY);
-    return Math.min(bySteps, byTime);
+  public double images(Budget budget) {
+    return budget.images(configuration.step().batch(), millisPerImage);
   }
 }

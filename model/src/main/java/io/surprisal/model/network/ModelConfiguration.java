@@ -1,6 +1,7 @@
 package io.surprisal.model.network;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import io.surprisal.model.checks.Require;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -198,9 +199,6 @@ public record ModelConfiguration(
   }
 
   private static void require(boolean holds, String name, Object value, String expected) {
-    if (!holds) {
-      throw new IllegalArgumentException(
-          "model configuration: " + name + " is " + value + ", must be " + expected);
-    }
+    Require.value(holds, "model configuration", name, value, expected);
   }
 }

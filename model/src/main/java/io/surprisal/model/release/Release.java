@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.surprisal.model.checks.Sha256;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
@@ -183,7 +184,7 @@ public final class Release {
             MANIFEST,
             text,
             MANIFEST_HASH,
-            Safetensors.sha256(text.getBytes(StandardCharsets.UTF_8)),
+            Sha256.hex(text.getBytes(StandardCharsets.UTF_8)),
             TENSOR_HASH,
             tensorHash(tensors));
     String id = Safetensors.write(file, metadata, tensors).sha256();
@@ -314,7 +315,7 @@ public final class Release {
       }
       // The first releases had no such hash.
       String hash = content.metadata().get(MANIFEST_HASH);
-      if (hash != null && !hash.equals(Safetensors.sha256(text.getBytes(StandardCharsets.UTF_8)))) {
+      if (hash != null && !hash.equals(Sha256.hex(text.getBytes(StandardCharsets.UTF_8)))) {
         throw new ReleaseException(file + " is damaged: its metadata do not match their hash");
       }
       ModelConfiguration c = manifest.configuration();
@@ -338,7 +339,7 @@ public final class Release {
   }
 
   static String tensorHash(Map<String, Safetensors.Tensor> tensors) {
-    MessageDigest digest = Safetensors.digest();
+    MessageDigest digest = Sha256.digest();
     tensors.forEach(
         (name, tensor) -> {
           digest.update((name + tensor.shape()).getBytes(StandardCharsets.UTF_8));

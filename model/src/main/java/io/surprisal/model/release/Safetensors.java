@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.surprisal.model.checks.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -18,13 +19,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -118,7 +117,7 @@ public record Safetensors(
     } finally {
       Files.deleteIfExists(temporary);
     }
-    return new Safetensors(metadata, tensors, sha256(bytes));
+    return new Safetensors(metadata, tensors, Sha256.hex(bytes));
   }
 
   private static byte[] encode(Map<String, String> metadata, Map<String, Tensor> tensors)
@@ -212,7 +211,7 @@ public record Safetensors(
           tensors.put(entry.getKey(), tensor(name, entry, data, types));
         }
       }
-      return new Safetensors(metadata, tensors, sha256(bytes));
+      return new Safetensors(metadata, tensors, Sha256.hex(bytes));
     } catch (JsonProcessingException | IllegalArgumentException | ArithmeticException e) {
       throw new ReleaseException(name + " has a malformed safetensors header", e);
     }
@@ -305,17 +304,5 @@ public record Safetensors(
                             types.stream()
                                 .map(FloatType::name)
                                 .collect(Collectors.joining(", ")))));
-  }
-
-  public static String sha256(byte[] bytes) {
-    return HexFormat.of().formatHex(digest().digest(bytes));
-  }
-
-  static MessageDigest digest() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (java.security.NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 }

@@ -10,7 +10,7 @@ import java.util.Optional;
 public final class ImageEvaluation {
   private final PixelImage image;
   private final CounterNoise noise;
-  private final ImageScorer.Levels levels;
+  private final Levels levels;
   private final Optional<LocalCovariates.Traits> traits;
   private final double codecBitsPerDim;
   private final float[] squaredErrors;
@@ -22,7 +22,7 @@ public final class ImageEvaluation {
   ImageEvaluation(
       PixelImage image,
       CounterNoise noise,
-      ImageScorer.Levels levels,
+      Levels levels,
       Optional<LocalCovariates.Traits> traits,
       int evaluations) {
     this.image = image;
@@ -58,7 +58,7 @@ public final class ImageEvaluation {
   }
 
   /** Of all K evaluations, in their own order. */
-  ImageScorer.Levels levels() {
+  Levels levels() {
     return levels;
   }
 

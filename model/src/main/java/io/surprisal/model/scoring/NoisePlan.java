@@ -1,16 +1,16 @@
 package io.surprisal.model.scoring;
 
+import io.surprisal.model.checks.Sha256;
 import io.surprisal.model.diffusion.CounterNoise;
 import io.surprisal.model.images.PixelImage;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
  * Which noise and which times an image is evaluated with. Noise is counter-based, so a plan is a
- * pure function of the image or of its index.
+ * pure function of the image or of its index. The times lie where the noise says, which has no bias
+ * at any K, unless {@link #atOffset} gives all images the same.
  */
 public final class NoisePlan {
   /** Stream of ε₀ in the reconstruction term; evaluations use the streams 0 to K − 1. */
@@ -26,13 +26,8 @@ public final class NoisePlan {
     this.levelOffset = levelOffset;
   }
 
-  /** Noise keyed by the pixels, all images at the same times: an image's score is one number. */
-  static NoisePlan fixedLevels(double levelOffset) {
-    return new NoisePlan(OptionalLong.empty(), OptionalDouble.of(levelOffset));
-  }
-
-  /** Noise and times keyed by the pixels: an image's score is one number, without bias at any K. */
-  static NoisePlan pixelLevels() {
+  /** Noise and times keyed by the pixels: an image's score is one number. */
+  public static NoisePlan keyedByPixels() {
     return new NoisePlan(OptionalLong.empty(), OptionalDouble.empty());
   }
 
@@ -41,16 +36,21 @@ public final class NoisePlan {
     return new NoisePlan(OptionalLong.of(seed), OptionalDouble.empty());
   }
 
-  /** Noise drawn afresh, by seed and the image's index, at the same times for all. */
-  static NoisePlan freshNoise(long seed, double levelOffset) {
-    return new NoisePlan(OptionalLong.of(seed), OptionalDouble.of(levelOffset));
+  /**
+   * This noise at the same times for all images.
+   *
+   * @param levelOffset u in [0, 1) of the times t_i = (u + i/K) mod 1
+   */
+  public NoisePlan atOffset(double levelOffset) {
+    return new NoisePlan(seed, OptionalDouble.of(levelOffset));
   }
 
   /** The noise of an image. */
   public CounterNoise noise(PixelImage image, long index) {
     return new CounterNoise(
         seed.isPresent()
-            ? digest(ByteBuffer.allocate(16).putLong(seed.getAsLong()).putLong(index))
+            ? Sha256.first64Bits(
+                ByteBuffer.allocate(16).putLong(seed.getAsLong()).putLong(index).array())
             : pixelKey(image));
   }
 
@@ -66,21 +66,12 @@ public final class NoisePlan {
 
   private static long pixelKey(PixelImage image) {
     byte[] pixels = image.pixels();
-    return digest(
+    return Sha256.first64Bits(
         ByteBuffer.allocate(12 + pixels.length)
             .putInt(image.channels())
             .putInt(image.height())
             .putInt(image.width())
-            .put(pixels));
-  }
-
-  private static long digest(ByteBuffer bytes) {
-    try {
-      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      sha256.update(bytes.flip());
-      return ByteBuffer.wrap(sha256.digest()).getLong();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+            .put(pixels)
+            .array());
   }
 }

@@ -44,29 +44,29 @@ final class AdamW {
       float[] firstMoment,
       float[] secondMoment,
       long steps) {
-    clipNorm = configuration.clipNorm();
+    clipNorm = configuration.optimisation().clipNorm();
     decay = manager.create(decay(configuration, layout));
-    rateFactor = manager.create(interior(layout, (float) configuration.scheduleRate()));
+    rateFactor = manager.create(interior(layout, (float) configuration.noise().scheduleRate()));
     counted =
-        configuration.time().continuous()
+        configuration.loss().time().continuous()
             ? manager.create(interior(layout, 0))
             : manager.create(new float[] {1});
     uncounted = counted.mul(-1).addi(1);
     network = manager.create(network(layout));
-    scheduleFromStep = configuration.scheduleFromStep();
+    scheduleFromStep = configuration.noise().scheduleFromStep();
     this.firstMoment = manager.create(firstMoment);
     this.secondMoment = manager.create(secondMoment);
     this.steps = steps;
     orthogonaliser =
-        configuration.optimizer() == FitConfiguration.Optimizer.MUON
+        configuration.optimisation().optimizer() == FitConfiguration.Optimizer.MUON
             ? Optional.of(new Orthogonaliser(manager, layout))
             : Optional.empty();
   }
 
   /** Weight decay of each parameter, or one for all. */
   private static float[] decay(FitConfiguration configuration, ParameterLayout layout) {
-    float decay = (float) configuration.weightDecay();
-    if (configuration.decayBiases()) {
+    float decay = (float) configuration.optimisation().weightDecay();
+    if (configuration.optimisation().decayBiases()) {
       return new float[] {decay};
     }
     float[] decays = new float[layout.size()];

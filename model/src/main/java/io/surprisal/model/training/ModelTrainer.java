@@ -124,7 +124,7 @@ public final class ModelTrainer implements AutoCloseable {
     this.seed = seed;
     noise = new CounterNoise(seed);
     layout = ParameterLayout.of(configuration);
-    network = new LikelihoodNetwork(configuration, device, true, fit.precision());
+    network = new LikelihoodNetwork(configuration, device, true, fit.step().precision());
     NDManager manager = network.manager();
     parameters = manager.create(state.parameters());
     average = manager.create(state.average());
@@ -183,7 +183,8 @@ public final class ModelTrainer implements AutoCloseable {
       double rate) {
     Gradient gradient = gradient(manager, levels, times, epsilon, epsilon0);
     long start = System.nanoTime();
-    double norm = optimizer.step(parameters, gradient.flat(), rate * fit.learningRate());
+    double norm =
+        optimizer.step(parameters, gradient.flat(), rate * fit.optimisation().learningRate());
     long optimised = System.nanoTime();
     steps++;
     updateAverage(manager);
@@ -196,7 +197,7 @@ public final class ModelTrainer implements AutoCloseable {
     int width = data.width();
     float[] levels = new float[batch.length * data.channels() * data.height() * width];
     float[] chance = new float[batch.length];
-    if (fit.flip()) {
+    if (fit.step().flip()) {
       noise.fillGaussian(stream, chance, 0, chance.length);
     }
     int at = 0;
@@ -348,7 +349,10 @@ public final class ModelTrainer implements AutoCloseable {
       ends[1] += part.byEnds()[1];
     }
     schedule.accept(join(parts, Part::byGamma), ends[0], ends[1]);
-    return network.getManager().create(schedule.parameters(layout, fit.clipNorm())).concat(network);
+    return network
+        .getManager()
+        .create(schedule.parameters(layout, fit.optimisation().clipNorm()))
+        .concat(network);
   }
 
   /** Loss and gradient of images {@code from} to {@code to}; only its result outlives it. */
@@ -431,7 +435,7 @@ public final class ModelTrainer implements AutoCloseable {
   }
 
   private void updateAverage(NDManager manager) {
-    double rate = fit.averageRate(steps);
+    double rate = fit.average().rate(steps);
     NDArray change = parameters.sub(average);
     change.attach(manager);
     average.addi(change.mul((float) (1 - rate)));

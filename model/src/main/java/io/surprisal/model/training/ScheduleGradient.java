@@ -38,8 +38,8 @@ final class ScheduleGradient {
   ScheduleGradient(
       NoiseSchedule schedule, FitConfiguration fit, double[] uniform, double bitsPerNat) {
     this.schedule = schedule;
-    this.time = fit.time();
-    this.weighting = fit.weighting();
+    this.time = fit.loss().time();
+    this.weighting = fit.loss().weighting();
     this.bitsPerNat = bitsPerNat;
     times = new double[uniform.length];
     weights = new double[uniform.length];

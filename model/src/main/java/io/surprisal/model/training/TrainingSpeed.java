@@ -30,7 +30,7 @@ public final class TrainingSpeed implements AutoCloseable {
       int workers) {
     this.data = data;
     trainer = new ModelTrainer(model, fit, device, workers, 1);
-    batch = IntStream.range(0, fit.batch()).map(i -> i % data.size()).toArray();
+    batch = IntStream.range(0, fit.step().batch()).map(i -> i % data.size()).toArray();
   }
 
   /** Takes one step. */

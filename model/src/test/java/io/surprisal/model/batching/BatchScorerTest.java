@@ -12,8 +12,10 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.NoisePlan;
 import io.surprisal.model.scoring.Stages;
 import io.surprisal.model.scoring.StoppingRule;
 import java.io.IOException;
@@ -21,8 +23,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -203,7 +203,9 @@ class BatchScorerTest {
             done -> {},
             () -> false);
     Release staged = release.recalibrated(folder.resolve("staged"), calibration);
-    try (ImageScorer inStages = new ImageScorer(staged, Execution.CPU, new Stages(List.of(2, 4)));
+    try (ImageScorer inStages =
+            new ImageScorer(
+                staged, Execution.CPU, BoundEstimator.served(staged, new Stages(List.of(2, 4))));
         ImageScorer atOnce = new ImageScorer(staged, Execution.CPU, 4);
         BatchScorer batches = new BatchScorer(2, 3, LINGER, 64)) {
       double middle = calibration.bitsPerDim()[10];
@@ -316,12 +318,12 @@ class BatchScorerTest {
     private final CountDownLatch reached = new CountDownLatch(1);
     private final CountDownLatch goOn = new CountDownLatch(1);
     private final ImageScorer staged =
-        ImageScorer.atFixedLevels(
+        new ImageScorer(
             release,
             Execution.CPU,
-            new Stages(List.of(1, K)),
-            Optional.empty(),
-            OptionalLong.empty());
+            BoundEstimator.plain(
+                new Stages(List.of(1, K)),
+                NoisePlan.keyedByPixels().atOffset(release.levelOffset())));
     private final BatchScorer batches = new BatchScorer(1, 2, LINGER, 4);
 
     Held() throws Exception {

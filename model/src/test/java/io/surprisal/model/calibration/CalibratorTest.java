@@ -19,6 +19,7 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.release.Typicality;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Precision;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
@@ -200,7 +201,8 @@ class CalibratorTest {
     Release staged = untrained.recalibrated(folder.resolve("staged"), calibration);
     assertThat(Release.load(folder.resolve("staged")).calibration()).contains(calibration);
     try (ImageScorer scorer =
-        new ImageScorer(staged, Execution.CPU, new Stages(List.of(2, 4, 8)))) {
+        new ImageScorer(
+            staged, Execution.CPU, BoundEstimator.served(staged, new Stages(List.of(2, 4, 8))))) {
       double mean =
           scorer.score(IntStream.range(0, 40).mapToObj(data::image).toList()).stream()
               .mapToDouble(ImageLikelihood::bitsPerDim)
@@ -213,7 +215,7 @@ class CalibratorTest {
       assertThat(mean).isCloseTo(expected, within(1e-4));
     }
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new ImageScorer(staged, Execution.CPU, new Stages(List.of(1, 8))))
+        .isThrownBy(() -> BoundEstimator.served(staged, new Stages(List.of(1, 8))))
         .withMessageContaining("not calibrated for a stage of 1");
   }
 
@@ -258,7 +260,8 @@ class CalibratorTest {
     Release release = untrained.recalibrated(folder.resolve("controlled"), calibration);
     List<PixelImage> others = notFittedTo(data);
     for (Stages served : List.of(stages, Stages.single(4))) {
-      try (ImageScorer scorer = new ImageScorer(release, Execution.CPU, served)) {
+      try (ImageScorer scorer =
+          new ImageScorer(release, Execution.CPU, BoundEstimator.served(release, served))) {
         float[] scores = new float[100];
         for (int i = 0; i < scores.length; i++) {
           scores[i] = (float) scorer.score(others.get(i)).bitsPerDim();

@@ -11,14 +11,15 @@ import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.release.ControlVariate;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.NoisePlan;
 import io.surprisal.model.scoring.Stages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -72,12 +73,16 @@ class ControlFitTest {
     assertThat(controlled).as("variance without: %s", plain).isLessThan(plain / 4);
   }
 
+  private static BoundEstimator estimator(NoisePlan noise, Optional<ControlVariate> control) {
+    BoundEstimator plain = BoundEstimator.plain(Stages.single(K), noise);
+    return control.map(plain::controlledBy).orElse(plain);
+  }
+
   private static double variance(PixelImage image, Optional<ControlVariate> control) {
     int seeds = 400;
     double[] scores = new double[seeds];
     try (ImageScorer scorer =
-        ImageScorer.atRandomLevels(
-            untrained, Execution.CPU, Stages.single(K), control, OptionalLong.of(3))) {
+        new ImageScorer(untrained, Execution.CPU, estimator(NoisePlan.fresh(3), control))) {
       for (int seed = 0; seed < seeds; seed++) {
         scores[seed] = scorer.score(List.of(image), seed).get(0).diffusion();
       }
@@ -108,8 +113,10 @@ class ControlFitTest {
   @Test
   void shouldGiveAScoreThatDoesNotDependOnTheBatch() {
     try (ImageScorer scorer =
-        ImageScorer.atFixedLevels(
-            untrained, Execution.CPU, Stages.single(K), control, OptionalLong.empty())) {
+        new ImageScorer(
+            untrained,
+            Execution.CPU,
+            estimator(NoisePlan.keyedByPixels().atOffset(untrained.levelOffset()), control))) {
       var images = IntStream.range(0, 20).mapToObj(ControlFitTest::image).toList();
       var together = scorer.score(images);
       for (int i = 0; i < images.size(); i++) {

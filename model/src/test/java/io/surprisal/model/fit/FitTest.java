@@ -28,8 +28,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -100,27 +98,26 @@ class FitTest {
     }
   }
 
-  private Fit.Request request(
+  private FitRequest request(
       ImageDataset data,
       FitConfiguration fit,
       long steps,
       double heldOut,
       long seed,
       boolean resume) {
-    return new Fit.Request(
-        data,
-        "noise",
-        out,
+    return new FitRequest(
+        new FitRequest.Images(data, "noise", new HeldOut.Share(heldOut)),
         fit,
-        OptionalLong.of(steps),
-        Optional.empty(),
-        heldOut,
-        100,
-        4,
+        resume ? new Start.Resumed() : new Start.Anew(),
+        new Budget.Steps(steps),
         seed,
-        true,
-        resume,
-        Execution.CPU);
+        Execution.CPU,
+        outcome(100));
+  }
+
+  private FitRequest.Outcome outcome(int calibrationImages) {
+    return new FitRequest.Outcome(
+        out, FitRequest.Weights.AVERAGED, 4, calibrationImages, Optional.empty());
   }
 
   private Release run(FitConfiguration fit, long steps, boolean resume, Ear ear)
@@ -128,7 +125,7 @@ class FitTest {
     return run(request(TinyModels.noiseDataset(MODEL, IMAGES), fit, steps, 0.2, 7, resume), ear);
   }
 
-  private static Release run(Fit.Request request, Ear ear) throws IOException {
+  private static Release run(FitRequest request, Ear ear) throws IOException {
     return new Fit(request, ear, ear::stop, STANDING).run();
   }
 
@@ -201,7 +198,7 @@ class FitTest {
     run(FIT, 4, true, new Ear(Long.MAX_VALUE));
   }
 
-  private static void assertRefused(Fit.Request request, String... said) {
+  private static void assertRefused(FitRequest request, String... said) {
     assertThatExceptionOfType(ReleaseException.class)
         .isThrownBy(() -> run(request, new Ear(Long.MAX_VALUE)))
         .satisfies(
@@ -301,21 +298,16 @@ class FitTest {
     out("m");
     Instant[] now = {Instant.EPOCH};
     InstantSource clock = () -> now[0] = now[0].plusMillis(100);
-    Fit.Request request =
-        new Fit.Request(
-            TinyModels.noiseDataset(MODEL, IMAGES),
-            "noise",
-            out,
+    FitRequest request =
+        new FitRequest(
+            new FitRequest.Images(
+                TinyModels.noiseDataset(MODEL, IMAGES), "noise", new HeldOut.Share(0.2)),
             FIT,
-            OptionalLong.empty(),
-            Optional.of(Duration.ofSeconds(5)),
-            0.2,
-            8,
-            4,
+            new Start.Anew(),
+            new Budget.Time(Duration.ofSeconds(5)),
             7,
-            true,
-            false,
-            Execution.CPU);
+            Execution.CPU,
+            outcome(8));
     Ear ear = new Ear(Long.MAX_VALUE);
     Release release = new Fit(request, ear, () -> false, clock).run();
     assertThat(release.training().steps()).isBetween(2L, 50L);
@@ -324,25 +316,12 @@ class FitTest {
 
   @Test
   void shouldRefuseARunWithoutEnd() {
-    out("m");
     assertThatIllegalArgumentException()
-        .isThrownBy(
-            () ->
-                new Fit.Request(
-                    TinyModels.noiseDataset(MODEL, IMAGES),
-                    "noise",
-                    out,
-                    FIT,
-                    OptionalLong.empty(),
-                    Optional.empty(),
-                    0.2,
-                    8,
-                    4,
-                    7,
-                    true,
-                    false,
-                    Execution.CPU))
-        .withMessageContaining("steps or time");
+        .isThrownBy(() -> new Budget.Steps(-1))
+        .withMessage("a run needs an end: -1 is no number of steps");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new Budget.Time(Duration.ofMillis(-1)))
+        .withMessage("a run needs an end: PT-0.001S is no time");
   }
 
   /** Images of one grey level each: log₂ 40 bits for all 64 dimensions would do. */
@@ -371,25 +350,16 @@ class FitTest {
     assertThat(trained).isLessThan(untrained - 3);
   }
 
-  private Fit.Request streamRequest(
-      ImageDataset data, FitConfiguration fit, long steps, Optional<Release> parent) {
-    return new Fit.Request(
-        data,
-        "stream",
-        out,
+  private FitRequest streamRequest(
+      ImageDataset data, FitConfiguration fit, long steps, Start start) {
+    return new FitRequest(
+        new FitRequest.Images(data, "stream", new HeldOut.Last(8)),
         fit,
-        OptionalLong.of(steps),
-        Optional.empty(),
-        0,
-        0,
-        4,
+        start,
+        new Budget.Steps(steps),
         7,
-        true,
-        false,
         Execution.CPU,
-        OptionalInt.of(8),
-        parent,
-        Optional.of(PROVENANCE));
+        new FitRequest.Outcome(out, FitRequest.Weights.AVERAGED, 4, 0, Optional.of(PROVENANCE)));
   }
 
   @Test
@@ -399,12 +369,13 @@ class FitTest {
     Release parent = run(request(data, FIT, 5, 0.2, 8, false), new Ear(Long.MAX_VALUE));
     out("unmoved");
     Release unmoved =
-        run(streamRequest(data, FIT, 0, Optional.of(parent)), new Ear(Long.MAX_VALUE));
+        run(streamRequest(data, FIT, 0, new Start.From(parent)), new Ear(Long.MAX_VALUE));
     assertThat(unmoved.parameters()).isEqualTo(parent.parameters());
     out("m");
-    Release child = run(streamRequest(data, FIT, 2, Optional.of(parent)), new Ear(Long.MAX_VALUE));
+    Release child =
+        run(streamRequest(data, FIT, 2, new Start.From(parent)), new Ear(Long.MAX_VALUE));
     out("n");
-    Release anew = run(streamRequest(data, FIT, 2, Optional.empty()), new Ear(Long.MAX_VALUE));
+    Release anew = run(streamRequest(data, FIT, 2, new Start.Anew()), new Ear(Long.MAX_VALUE));
     assertThat(distance(child, parent)).isPositive().isLessThan(distance(anew, parent) / 5);
     assertThat(child.training().steps()).isEqualTo(2);
     assertThat(parent.parameters()).isEqualTo(Release.load(folder.resolve("parent")).parameters());
@@ -426,7 +397,7 @@ class FitTest {
     Release parent = Release.untrained(out, FIT.with(Map.of("embedding", 12)).model(1, 8, 8), 1);
     ImageDataset data = TinyModels.noiseDataset(MODEL, IMAGES);
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> streamRequest(data, FIT, 1, Optional.of(parent)))
+        .isThrownBy(() -> streamRequest(data, FIT, 1, new Start.From(parent)))
         .withMessageContaining("the release to start from has the network");
   }
 
@@ -456,7 +427,7 @@ class FitTest {
             read.clear();
           }
         };
-    Release release = run(streamRequest(data, FIT, 20, Optional.empty()), ear);
+    Release release = run(streamRequest(data, FIT, 20, new Start.Anew()), ear);
     assertThat(trained).hasSize(32).allMatch(i -> i < 32);
     assertThat(release.training().heldOutImages()).isEqualTo(8);
     assertThat(release.calibration()).isEmpty(); // none was asked for

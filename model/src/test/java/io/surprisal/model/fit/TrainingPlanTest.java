@@ -12,8 +12,6 @@ import io.surprisal.model.training.FitConfiguration;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class TrainingPlanTest {
@@ -25,54 +23,47 @@ class TrainingPlanTest {
     return TinyModels.noiseDataset(shape, 3);
   }
 
-  private static TrainingPlan plan(int side, OptionalLong steps, Map<String, Object> set) {
-    return TrainingPlan.of(images(side), steps, Optional.empty(), set, Device.cpu(), 1);
+  private static TrainingPlan plan(int side, long steps, Map<String, Object> set) {
+    return TrainingPlan.of(images(side), new Budget.Steps(steps), set, Device.cpu(), 1);
   }
 
   @Test
   void shouldTakeTheLargestNetworkThatSeesEnoughImages() {
-    assertThat(plan(8, OptionalLong.of(10), FLOAT32).name()).isEqualTo("tiny");
-    assertThat(plan(8, OptionalLong.of(1_000), FLOAT32).name()).isEqualTo("small");
-    assertThat(plan(8, OptionalLong.of(100_000_000), FLOAT32).name()).isEqualTo("large");
+    assertThat(plan(8, 10, FLOAT32).name()).isEqualTo("tiny");
+    assertThat(plan(8, 1_000, FLOAT32).name()).isEqualTo("small");
+    assertThat(plan(8, 100_000_000, FLOAT32).name()).isEqualTo("large");
   }
 
   @Test
   void shouldCountTheImagesOfATimeByWhatAStepTakesHere() {
     TrainingPlan plan =
         TrainingPlan.of(
-            images(8),
-            OptionalLong.empty(),
-            Optional.of(Duration.ofMillis(1)),
-            Map.of(),
-            Device.cpu(),
-            2);
+            images(8), new Budget.Time(Duration.ofMillis(1)), Map.of(), Device.cpu(), 2);
     assertThat(plan.name()).isEqualTo("tiny"); // no step of 32 images takes a millisecond
     assertThat(plan.millisPerImage()).isPositive();
-    assertThat(plan.images(OptionalLong.empty(), Optional.of(Duration.ofSeconds(1))))
+    assertThat(plan.images(new Budget.Time(Duration.ofSeconds(1))))
         .isEqualTo(1000 / plan.millisPerImage());
-    assertThat(plan.images(OptionalLong.of(2), Optional.empty())).isEqualTo(32);
+    assertThat(plan.images(new Budget.Steps(2))).isEqualTo(32);
   }
 
   @Test
   void shouldKeepWhatTheUserSets() {
-    TrainingPlan plan =
-        plan(8, OptionalLong.of(10), Map.of("precision", "FLOAT32", "batch", 5, "blocks", 2));
+    TrainingPlan plan = plan(8, 10, Map.of("precision", "FLOAT32", "batch", 5, "blocks", 2));
     assertThat(plan.configuration())
         .isEqualTo(FitConfiguration.named("tiny").with(Map.of("batch", 5, "blocks", 2)));
   }
 
   @Test
   void shouldPassOverNetworksThatWhatTheUserSetsDoesNotFit() {
-    TrainingPlan plan =
-        plan(8, OptionalLong.of(10), Map.of("precision", "FLOAT32", "attentionHeads", 32));
+    TrainingPlan plan = plan(8, 10, Map.of("precision", "FLOAT32", "attentionHeads", 32));
     assertThat(plan.name()).isEqualTo("small");
   }
 
   @Test
   void shouldGiveLargeImagesCoarserLevelsForTheAttention() {
-    assertThat(plan(32, OptionalLong.of(10), FLOAT32).configuration().coarse()).isEmpty();
-    assertThat(plan(64, OptionalLong.of(10), FLOAT32).configuration().coarse())
+    assertThat(plan(32, 10, FLOAT32).configuration().network().coarse()).isEmpty();
+    assertThat(plan(64, 10, FLOAT32).configuration().network().coarse())
         .containsExactly(new Level(32, 2));
-    assertThat(plan(33, OptionalLong.of(10), FLOAT32).configuration().coarse()).isEmpty();
+    assertThat(plan(33, 10, FLOAT32).configuration().network().coarse()).isEmpty();
   }
 }

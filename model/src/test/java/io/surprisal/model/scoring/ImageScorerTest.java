@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -58,6 +57,11 @@ class ImageScorerTest {
 
   private ImageScorer scorer(int evaluations) {
     return new ImageScorer(release, Execution.CPU, evaluations);
+  }
+
+  private static ImageScorer fresh(Release release, int evaluations, long seed) {
+    return new ImageScorer(
+        release, Execution.CPU, BoundEstimator.fresh(release, evaluations, seed));
   }
 
   private static void assertSame(List<ImageLikelihood> actual, List<ImageLikelihood> expected) {
@@ -126,8 +130,11 @@ class ImageScorerTest {
   void shouldEvaluateAllImagesAtTheReleasesLevelsWhereItIsCalibratedForK() {
     try (ImageScorer corrected = scorer(K);
         ImageScorer uncorrected =
-            ImageScorer.atFixedLevels(
-                release, Execution.CPU, Stages.single(K), Optional.empty(), OptionalLong.empty())) {
+            new ImageScorer(
+                release,
+                Execution.CPU,
+                BoundEstimator.plain(
+                    Stages.single(K), NoisePlan.keyedByPixels().atOffset(release.levelOffset())))) {
       List<ImageLikelihood> with = corrected.score(IMAGES);
       List<ImageLikelihood> without = uncorrected.score(IMAGES);
       for (int i = 0; i < with.size(); i++) {
@@ -148,7 +155,11 @@ class ImageScorerTest {
   void shouldKeyTheLevelsByThePixelsForAnyOtherK() {
     try (ImageScorer scorer = scorer(5);
         ImageScorer unreleased =
-            ImageScorer.unreleased(CONFIGURATION, release.parameters(), Execution.CPU, 5)) {
+            new ImageScorer(
+                CONFIGURATION,
+                release.parameters(),
+                Execution.CPU,
+                BoundEstimator.plain(Stages.single(5), NoisePlan.keyedByPixels()))) {
       List<ImageLikelihood> scores = scorer.score(IMAGES.subList(0, 5));
       assertThat(scores.stream().map(s -> s.noiseLevels()[0]).distinct()).hasSize(5);
       assertThat(scores).isEqualTo(unreleased.score(IMAGES.subList(0, 5)));
@@ -160,9 +171,9 @@ class ImageScorerTest {
 
   @Test
   void shouldDrawFreshNoiseBySeedAndIndexAlone() {
-    try (ImageScorer scorer = ImageScorer.fresh(release, Execution.CPU, K, 1);
-        ImageScorer same = ImageScorer.fresh(release, Execution.CPU, K, 1);
-        ImageScorer other = ImageScorer.fresh(release, Execution.CPU, K, 2)) {
+    try (ImageScorer scorer = fresh(release, K, 1);
+        ImageScorer same = fresh(release, K, 1);
+        ImageScorer other = fresh(release, K, 2)) {
       List<ImageLikelihood> scores = scorer.score(IMAGES, 0);
       assertSame(same.score(IMAGES.subList(10, 20), 10), scores.subList(10, 20));
       assertThat(other.score(IMAGES.get(0))).isNotEqualTo(scores.get(0));
@@ -180,7 +191,7 @@ class ImageScorerTest {
   void shouldBeUnbiasedAtAnyNumberOfEvaluations() throws IOException {
     Release untrained = Release.untrained(folder.resolve("untrained"), CONFIGURATION, 1);
     int images = 64;
-    try (ImageScorer fresh = ImageScorer.fresh(untrained, Execution.CPU, 3, 5);
+    try (ImageScorer fresh = fresh(untrained, 3, 5);
         ImageScorer keyed = new ImageScorer(untrained, Execution.CPU, 3)) {
       for (ImageScorer scorer : List.of(fresh, keyed)) {
         double[] differences = new double[images];
@@ -235,7 +246,7 @@ class ImageScorerTest {
     double[] scores = new double[seeds];
     double stated = 0;
     for (int seed = 0; seed < seeds; seed++) {
-      try (ImageScorer scorer = ImageScorer.fresh(untrained, Execution.CPU, 32, seed)) {
+      try (ImageScorer scorer = fresh(untrained, 32, seed)) {
         ImageLikelihood likelihood = scorer.score(IMAGES.get(0));
         scores[seed] = likelihood.bitsPerDim();
         stated += likelihood.standardError() * likelihood.standardError() / seeds;
@@ -267,15 +278,14 @@ class ImageScorerTest {
         times[shuffled] = (i + 0.5) / n;
         values[shuffled] = 20 * times[shuffled] + noise * random.nextGaussian();
       }
-      square += Math.pow(ImageScorer.monteCarloError(times, values), 2) / repetitions;
+      square += Math.pow(MonteCarloError.ofMean(times, values), 2) / repetitions;
     }
     double expected = noise * noise / n;
     // relative variance of one estimate is 35/9 /(n − 2) to first order
     assertThat(square)
         .isCloseTo(expected, within(5 * expected * Math.sqrt(35 / 9.0 / (n - 2) / repetitions)));
-    assertThat(ImageScorer.monteCarloError(new double[] {0, 1}, new double[] {1, 2})).isNaN();
-    assertThat(ImageScorer.monteCarloError(new double[] {0, 0.4, 0.8}, new double[] {1, 2, 3}))
-        .isZero();
+    assertThat(MonteCarloError.ofMean(new double[] {0, 1}, new double[] {1, 2})).isNaN();
+    assertThat(MonteCarloError.ofMean(new double[] {0, 0.4, 0.8}, new double[] {1, 2, 3})).isZero();
   }
 
   @Test
@@ -323,7 +333,10 @@ class ImageScorerTest {
     ImageDataset data = TinyModels.noiseDataset(model, 60);
     for (int k : new int[] {10, 5}) {
       try (ImageScorer scorer =
-          ImageScorer.discrete(untrained, Execution.CPU, k, 10, OptionalLong.of(3))) {
+          new ImageScorer(
+              untrained,
+              Execution.CPU,
+              BoundEstimator.plain(Stages.single(k), NoisePlan.fresh(3)).inTimesteps(10))) {
         DatasetLikelihood measured =
             DatasetLikelihood.measure(scorer, data, 60, (i, l) -> {}, () -> false);
         double expected = 0;
@@ -337,7 +350,8 @@ class ImageScorerTest {
     }
     assertThatIllegalArgumentException()
         .isThrownBy(
-            () -> ImageScorer.discrete(untrained, Execution.CPU, 11, 10, OptionalLong.empty()))
+            () ->
+                BoundEstimator.plain(Stages.single(11), NoisePlan.keyedByPixels()).inTimesteps(10))
         .withMessageContaining("11 evaluations of 10 timesteps");
   }
 
@@ -380,8 +394,8 @@ class ImageScorerTest {
   void shouldMeasureTheSameWithSeveralWorkers() {
     ImageDataset data = TinyModels.noiseDataset(CONFIGURATION, 37);
     Execution three = new Execution(Device.cpu(), Precision.FLOAT32, 3);
-    try (ImageScorer alone = ImageScorer.fresh(release, Execution.CPU, K, 4);
-        ImageScorer shared = ImageScorer.fresh(release, three, K, 4)) {
+    try (ImageScorer alone = fresh(release, K, 4);
+        ImageScorer shared = new ImageScorer(release, three, BoundEstimator.fresh(release, K, 4))) {
       List<ImageLikelihood> heard = new ArrayList<>();
       DatasetLikelihood.measure(shared, data, 37, (i, l) -> heard.add(l), () -> false);
       assertSame(heard, alone.score(IntStream.range(0, 37).mapToObj(data::image).toList()));

@@ -48,7 +48,8 @@ class RealDataTest {
             folder.resolve("untrained.safetensors"),
             TinyModels.configuration(1, 28, 28, List.of(5, 6), Schedule.LEARNED_SCALAR),
             1);
-    try (ImageScorer scorer = ImageScorer.fresh(untrained, Execution.CPU, 16, 1)) {
+    try (ImageScorer scorer =
+        new ImageScorer(untrained, Execution.CPU, BoundEstimator.fresh(untrained, 16, 1))) {
       DatasetLikelihood likelihood =
           DatasetLikelihood.measure(scorer, images, 128, (index, image) -> {}, () -> false);
       assertThat(likelihood.bitsPerDim()).isCloseTo(14.1076470110, within(0.1));

@@ -48,7 +48,7 @@ class AdamWTest {
           square += (double) gradient[i] * gradient[i];
         }
         double norm = Math.sqrt(square);
-        double clip = Math.min(1, FIT.clipNorm() / (norm + 1e-6));
+        double clip = Math.min(1, FIT.optimisation().clipNorm() / (norm + 1e-6));
         clipped += clip < 1 ? 1 : 0;
         for (int i = 0; i < N; i++) {
           double g = gradient[i] * clip;
@@ -56,7 +56,7 @@ class AdamWTest {
           v[i] = 0.99 * v[i] + 0.01 * g * g;
           double mHat = m[i] / (1 - Math.pow(0.9, step));
           double vHat = v[i] / (1 - Math.pow(0.99, step));
-          expected[i] -= rate * FIT.weightDecay() * expected[i];
+          expected[i] -= rate * FIT.optimisation().weightDecay() * expected[i];
           expected[i] -= rate * mHat / (Math.sqrt(vHat) + 1e-8);
         }
         double reported = optimizer.step(parameters, manager.create(gradient), rate);

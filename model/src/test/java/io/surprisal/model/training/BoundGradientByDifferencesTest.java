@@ -196,7 +196,7 @@ class BoundGradientByDifferencesTest {
     double evaluate(float[] flat, Loss loss) {
       double bitsPerNat = 1 / (64 * Math.log(2));
       NoiseSchedule schedule = NoiseSchedule.of(model, flat);
-      double[] times = Arrays.stream(TIMES).map(fit.time()::at).toArray();
+      double[] times = Arrays.stream(TIMES).map(fit.loss().time()::at).toArray();
       try (NDManager scope = manager.newSubManager()) {
         NDArray x = VariationalBound.scale(levels);
         x.attach(scope);
@@ -211,7 +211,7 @@ class BoundGradientByDifferencesTest {
                     epsilon));
         double[] diffusion = new double[BATCH];
         Arrays.setAll(
-            diffusion, i -> fit.time().weight(schedule, times[i]) * error[i] * bitsPerNat);
+            diffusion, i -> fit.loss().time().weight(schedule, times[i]) * error[i] * bitsPerNat);
         double[] prior = doubles(VariationalBound.prior(x, level(scope, schedule.gammaAtOne())));
         double[] reconstruction =
             doubles(

@@ -2,9 +2,11 @@ package io.surprisal.model.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
@@ -31,15 +33,15 @@ class FitConfigurationTest {
             "{\"embedding\": 16, \"groups\": 4, \"fourierExponents\": [3], \"gammaMin\": -10,"
                 + " \"schedule\": \"FIXED_LINEAR\", \"batch\": 7, \"learningRate\": 5e-4}");
     FitConfiguration standard = FitConfiguration.named(FitConfiguration.DEFAULT);
-    assertThat(configuration.embedding()).isEqualTo(16);
-    assertThat(configuration.groups()).isEqualTo(4);
-    assertThat(configuration.fourierExponents()).isEqualTo(List.of(3));
-    assertThat(configuration.gammaMin()).isEqualTo(-10);
-    assertThat(configuration.schedule()).isEqualTo(Schedule.FIXED_LINEAR);
-    assertThat(configuration.batch()).isEqualTo(7);
-    assertThat(configuration.learningRate()).isEqualTo(5e-4);
-    assertThat(configuration.blocks()).isEqualTo(standard.blocks());
-    assertThat(configuration.averageRate()).isEqualTo(standard.averageRate());
+    assertThat(configuration.network().embedding()).isEqualTo(16);
+    assertThat(configuration.network().groups()).isEqualTo(4);
+    assertThat(configuration.network().fourierExponents()).isEqualTo(List.of(3));
+    assertThat(configuration.noise().gammaMin()).isEqualTo(-10);
+    assertThat(configuration.noise().schedule()).isEqualTo(Schedule.FIXED_LINEAR);
+    assertThat(configuration.step().batch()).isEqualTo(7);
+    assertThat(configuration.optimisation().learningRate()).isEqualTo(5e-4);
+    assertThat(configuration.network().blocks()).isEqualTo(standard.network().blocks());
+    assertThat(configuration.average().averageRate()).isEqualTo(standard.average().averageRate());
   }
 
   @Test
@@ -98,13 +100,13 @@ class FitConfigurationTest {
     FitConfiguration cosine = linear.with(Map.of("decayShape", "COSINE"));
 
     for (FitConfiguration fit : List.of(linear, cosine)) {
-      assertThat(fit.rate(25, 0.1)).isEqualTo(0.25);
-      assertThat(fit.rate(1000, 0.5)).isEqualTo(1);
-      assertThat(fit.rate(1000, 0.75)).isCloseTo(0.5, within(1e-12));
-      assertThat(fit.rate(1000, 1)).isZero();
+      assertThat(fit.course().rate(25, 0.1)).isEqualTo(0.25);
+      assertThat(fit.course().rate(1000, 0.5)).isEqualTo(1);
+      assertThat(fit.course().rate(1000, 0.75)).isCloseTo(0.5, within(1e-12));
+      assertThat(fit.course().rate(1000, 1)).isZero();
     }
-    assertThat(linear.rate(1000, 0.875)).isCloseTo(0.25, within(1e-12));
-    assertThat(cosine.rate(1000, 0.875))
+    assertThat(linear.course().rate(1000, 0.875)).isCloseTo(0.25, within(1e-12));
+    assertThat(cosine.course().rate(1000, 0.875))
         .isCloseTo(Math.pow(Math.sin(Math.PI / 8), 2), within(1e-12));
   }
 
@@ -118,6 +120,36 @@ class FitConfigurationTest {
     assertThat(json.convertValue(fields, FitConfiguration.class)).isEqualTo(fit);
   }
 
+  /** Checkpoints, releases and users have the fields of all parts in one object. */
+  @Test
+  void shouldBeOneFlatObjectInJson() throws Exception {
+    ObjectMapper json = new ObjectMapper();
+    String text =
+        "{'embedding':32,'blocks':2,'coarse':[],'attentionHeads':1,'attentionEverywhere':false,"
+            + "'groups':8,'normEpsilon':1.0E-5,'fourierExponents':[5,6],'prediction':'EPSILON',"
+            + "'dropout':0.0,'gammaMin':-13.3,'gammaMax':5.0,'schedule':'LEARNED_MONOTONE',"
+            + "'scheduleRate':10.0,'scheduleFromStep':0,'timesteps':0,'weighting':'BOUND',"
+            + "'flip':false,'precision':'FLOAT32','batch':16,'optimizer':'MUON',"
+            + "'learningRate':0.004,'weightDecay':0.01,'decayBiases':true,'clipNorm':1.0,"
+            + "'warmupSteps':100,'decayFraction':0.8,'decayShape':'LINEAR','averageRate':0.9999,"
+            + "'averageRamp':true}";
+    FitConfiguration small = FitConfiguration.named("small");
+
+    assertThat(json.writeValueAsString(small)).isEqualTo(text.replace('\'', '"'));
+    assertThat(json.readValue(text.replace('\'', '"'), FitConfiguration.class)).isEqualTo(small);
+    assertThat(json.writeValueAsString(small.fields())).isEqualTo(text.replace('\'', '"'));
+    assertThat(small)
+        .hasToString(
+            "FitConfiguration" + small.fields().toString().replace('{', '[').replace('}', ']'));
+  }
+
+  @Test
+  void shouldRefuseAFieldThatNoPartHas() {
+    assertThatThrownBy(() -> new ObjectMapper().readValue("{\"nope\": 1}", FitConfiguration.class))
+        .isInstanceOf(UnrecognizedPropertyException.class)
+        .hasMessageContaining("nope");
+  }
+
   @Test
   void shouldTrainAnotherNetworkInTheSameWay() {
     FitConfiguration usual = FitConfiguration.named("small");
@@ -127,8 +159,8 @@ class FitConfigurationTest {
     FitConfiguration fit = usual.withNetwork(network).orElseThrow();
 
     assertThat(fit.model(3, 16, 16)).isEqualTo(network);
-    assertThat(fit.optimizer()).isEqualTo(usual.optimizer());
-    assertThat(fit.learningRate()).isEqualTo(usual.learningRate());
+    assertThat(fit.optimisation().optimizer()).isEqualTo(usual.optimisation().optimizer());
+    assertThat(fit.optimisation().learningRate()).isEqualTo(usual.optimisation().learningRate());
   }
 
   @Test

@@ -101,7 +101,7 @@ final class ParityTraining {
       double[] gammaB = new double[steps];
       double[] gammaW = new double[steps];
       for (int step = 0; step < steps; step++) {
-        ModelTrainer.Step taken = step(trainer, step, fit.rate(step, 0));
+        ModelTrainer.Step taken = step(trainer, step, fit.course().rate(step, 0));
         loss[step] = taken.bitsPerDim();
         norm[step] = taken.gradientNorm();
         float[] now = trainer.parameters();

@@ -64,7 +64,8 @@ public final class BenchTrainCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--workers must be at least 1");
     }
     int threads =
-        network.prepare(fit.dropout() > 0 ? Runtime.getRuntime().availableProcessors() : 1);
+        network.prepare(
+            fit.network().dropout() > 0 ? Runtime.getRuntime().availableProcessors() : 1);
     ModelConfiguration model = network.model();
     Device where = device.device();
     int side = workers.orElseGet(() -> TorchRuntime.trainingWorkers(where));
@@ -78,7 +79,7 @@ public final class BenchTrainCommand implements Callable<Integer> {
             threads,
             side,
             ParameterLayout.of(model).size(),
-            fit.batch(),
+            fit.step().batch(),
             timing,
             1000 / timing.median(),
             stages);

@@ -7,6 +7,7 @@ import io.surprisal.model.detection.CertainVerdict;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
@@ -131,7 +132,7 @@ final class EarlyStopping {
       Runnable progress)
       throws InterruptedException, ExecutionException {
     int batch = Scoring.batch(execution.devices());
-    try (ImageScorer staged = new ImageScorer(release, execution, stages);
+    try (ImageScorer staged = new ImageScorer(release, execution, BoundEstimator.served(release, stages));
         ImageScorer whole = new ImageScorer(release, execution, stages.evaluations());
         ImageScorer exact = new ImageScorer(release, execution, reference);
         BatchScorer batches =

@@ -7,9 +7,12 @@ import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.DatasetLikelihood;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.NoisePlan;
+import io.surprisal.model.scoring.Stages;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
@@ -21,7 +24,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -202,17 +204,16 @@ public final class EvaluateCommand implements Callable<Integer> {
   }
 
   private ImageScorer scorer(Release loaded, Execution where, int k) {
+    return new ImageScorer(loaded, where, estimator(loaded, Stages.single(k)));
+  }
+
+  private BoundEstimator estimator(Release loaded, Stages k) {
     if (timesteps.isPresent()) {
-      return ImageScorer.discrete(
-          loaded,
-          where,
-          k,
-          timesteps.get(),
-          seed.map(OptionalLong::of).orElse(OptionalLong.empty()));
+      NoisePlan noise = seed.map(NoisePlan::fresh).orElseGet(NoisePlan::keyedByPixels);
+      return BoundEstimator.plain(k, noise).inTimesteps(timesteps.get());
     }
-    return seed.isPresent()
-        ? ImageScorer.fresh(loaded, where, k, seed.get())
-        : new ImageScorer(loaded, where, k);
+    return seed.map(s -> BoundEstimator.fresh(loaded, k.evaluations(), s))
+        .orElseGet(() -> BoundEstimator.served(loaded, k));
   }
 
   private void require(boolean holds, String message) {

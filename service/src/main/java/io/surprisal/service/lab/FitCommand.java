@@ -2,7 +2,11 @@ package io.surprisal.service.lab;
 
 import ai.djl.Device;
 import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
+import io.surprisal.model.fit.FitRequest;
+import io.surprisal.model.fit.HeldOut;
+import io.surprisal.model.fit.Start;
 import io.surprisal.model.fit.TrainingPlan;
 import io.surprisal.model.network.ForwardCost;
 import io.surprisal.model.network.ModelConfiguration;
@@ -30,7 +34,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -185,24 +188,26 @@ public final class FitCommand implements Callable<Integer> {
     FitConfiguration fit = configuration(images);
     Execution where =
         execution.forModel(fit.model(images.channels(), images.height(), images.width()));
-    Fit.Request request =
-        new Fit.Request(
-            images,
-            data.stream()
-                .map(path -> path.getFileName().toString())
-                .collect(Collectors.joining(" ")),
-            out,
+    FitRequest request =
+        new FitRequest(
+            new FitRequest.Images(
+                images,
+                data.stream()
+                    .map(path -> path.getFileName().toString())
+                    .collect(Collectors.joining(" ")),
+                new HeldOut.Share(heldOut)),
             fit,
-            steps(),
-            time(),
-            heldOut,
-            calibrationImages,
-            evaluations,
+            resume ? new Start.Resumed() : new Start.Anew(),
+            budget(),
             seed,
-            !noAverage,
-            resume,
-            where);
-    try (Display display = new Display(request)) {
+            where,
+            new FitRequest.Outcome(
+                out,
+                noAverage ? FitRequest.Weights.LAST : FitRequest.Weights.AVERAGED,
+                evaluations,
+                calibrationImages,
+                Optional.empty()));
+    try (Display display = new Display(request.budget())) {
       Release release =
           new Fit(request, display, invocation.stop()::requested, InstantSource.system()).run();
       display.close();
@@ -232,14 +237,14 @@ public final class FitCommand implements Callable<Integer> {
         l ->
             table.row(
                 l.name(),
-                l.configuration().embedding(),
-                l.configuration().blocks(),
-                l.configuration().coarse().stream()
+                l.configuration().network().embedding(),
+                l.configuration().network().blocks(),
+                l.configuration().network().coarse().stream()
                     .map(level -> level.width() + " × " + level.blocks())
                     .collect(Collectors.joining(", ")),
                 l.parameters(),
                 l.megaflopsPerEvaluation(),
-                l.configuration().batch()));
+                l.configuration().step().batch()));
     output.print(listed, table);
   }
 
@@ -249,14 +254,16 @@ public final class FitCommand implements Callable<Integer> {
     }
   }
 
-  private OptionalLong steps() {
-    return steps.map(OptionalLong::of).orElse(OptionalLong.empty());
+  private Budget budget() {
+    if (steps.isEmpty()) {
+      return time(minutes.orElse((double) DEFAULT_MINUTES));
+    }
+    Budget.Steps bySteps = new Budget.Steps(steps.get());
+    return minutes.<Budget>map(m -> new Budget.Either(bySteps, time(m))).orElse(bySteps);
   }
 
-  private Optional<Duration> time() {
-    Optional<Double> budget =
-        minutes.isEmpty() && steps.isEmpty() ? Optional.of((double) DEFAULT_MINUTES) : minutes;
-    return budget.map(m -> Duration.ofMillis((long) (m * 60_000)));
+  private static Budget.Time time(double minutes) {
+    return new Budget.Time(Duration.ofMillis((long) (minutes * 60_000)));
   }
 
   /**
@@ -275,7 +282,7 @@ public final class FitCommand implements Callable<Integer> {
     set.putAll(more);
     boolean resumed = resume && !configuration.isNamed();
     FitConfiguration known = resumed ? Fit.resumable(out).with(set) : named;
-    if (known.dropout() == 0) {
+    if (known.network().dropout() == 0) {
       TorchRuntime.preferOperatorThreads(1);
     }
     boolean untrained = steps.equals(Optional.of(0L));
@@ -286,13 +293,13 @@ public final class FitCommand implements Callable<Integer> {
     Device where = execution.device();
     LOG.info("measuring which configuration suits images and budget; --config NAME spares it");
     TrainingPlan plan =
-        TrainingPlan.of(images, steps(), time(), set, where, TorchRuntime.trainingWorkers(where));
+        TrainingPlan.of(images, budget(), set, where, TorchRuntime.trainingWorkers(where));
     LOG.info(
         "configuration {}, training in {}: {} ms an image, about {} images",
         plan.name(),
-        plan.configuration().precision(),
+        plan.configuration().step().precision(),
         String.format(Locale.ROOT, "%.1f", plan.millisPerImage()),
-        String.format(Locale.ROOT, "%.0f", plan.images(steps(), time())));
+        String.format(Locale.ROOT, "%.0f", plan.images(budget())));
     return plan.configuration();
   }
 
@@ -350,11 +357,14 @@ public final class FitCommand implements Callable<Integer> {
     private int parameters;
 
     /** A bar over the steps, or over the seconds where only the time is bounded. */
-    Display(Fit.Request request) {
-      total = request.steps().orElseGet(() -> request.time().orElseThrow().toSeconds());
-      training =
-          invocation.progress(
-              "fit", total, request.steps().isPresent() ? "steps" : Progress.SECONDS);
+    Display(Budget budget) {
+      if (budget instanceof Budget.Time time) {
+        total = time.duration().toSeconds();
+        training = invocation.progress("fit", total, Progress.SECONDS);
+      } else {
+        total = steps.orElseThrow();
+        training = invocation.progress("fit", total, "steps");
+      }
     }
 
     @Override

@@ -12,11 +12,16 @@ import io.surprisal.service.options.KafkaOptions;
 import io.surprisal.service.options.ReleaseFiles;
 import io.surprisal.topology.topics.TopicSettings;
 import io.surprisal.topology.topics.TopicSetup;
-import io.surprisal.trainer.Trainer;
+import io.surprisal.trainer.TrainerProcess;
 import io.surprisal.trainer.TrainerSettings;
+import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.drift.DriftSensitivity;
 import io.surprisal.trainer.release.CanarySettings;
+import io.surprisal.trainer.release.GateSettings;
+import io.surprisal.trainer.release.PublicationSettings;
 import io.surprisal.trainer.reservoir.ReservoirBounds;
+import io.surprisal.trainer.run.RunSettings;
+import io.surprisal.trainer.run.ScheduleSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.PrivateKey;
@@ -315,19 +320,19 @@ public final class TrainCommand implements Callable<Integer> {
     invocation.stop().allow(LONGEST_END);
     prepareTopics();
     TrainerSettings settings = settings();
-    try (Trainer trainer = new Trainer(settings, InstantSource.system());
+    try (TrainerProcess trainer = new TrainerProcess(settings, InstantSource.system());
         AutoCloseable told = health.start(() -> health(trainer))) {
       LOG.info(
           "Trainer {} reads {}; releases go to {}; Ctrl-C ends it",
-          settings.member(),
-          settings.topics().images(),
+          settings.cluster().member(),
+          settings.cluster().topics().images(),
           store);
       trainer.run(invocation.stop()::requested);
     }
     return 0;
   }
 
-  private static Health health(Trainer trainer) {
+  private static Health health(TrainerProcess trainer) {
     OptionalDouble heartbeat = Health.secondsSinceHeartbeat(trainer.metrics());
     Map<String, Object> details = new LinkedHashMap<>();
     details.put("state", trainer.active() ? "ACTIVE" : "STANDING_BY");
@@ -352,35 +357,31 @@ public final class TrainCommand implements Callable<Integer> {
             ? Optional.of(Ed25519.privateKey(signingKey.get()))
             : Optional.empty();
     return new TrainerSettings(
-        kafka.topics(),
-        kafka.client(Map.of()),
-        applicationId,
-        Members.name(instanceId),
         stateDirectory.toAbsolutePath(),
-        store.toAbsolutePath(),
-        throughKafka,
-        new ReservoirBounds(recent, sampled, heldOut, maxAge),
+        new ClusterSettings(
+            kafka.topics(),
+            kafka.client(Map.of()),
+            applicationId,
+            Members.name(instanceId),
+            Ed25519.publicKeys(commanders),
+            commandExpiry),
         firstRelease,
-        firstImages,
-        Duration.ofMillis(Math.round(minutes * 60_000)),
-        every,
-        pause,
+        new PublicationSettings(store.toAbsolutePath(), throughKafka, kept, key),
+        new ReservoirBounds(recent, sampled, heldOut, maxAge),
         new DriftSensitivity(falseAlarms, driftImages, driftTime),
-        tolerance,
         new CanarySettings(
             canaryShare.map(OptionalDouble::of).orElse(OptionalDouble.empty()),
             canaryImages,
             canaryTime),
-        evaluations,
-        alertRate,
-        configuration.map(this::named),
-        largestSide,
-        device.device(),
-        commandExpiry,
-        kept,
-        key,
-        Ed25519.publicKeys(commanders),
-        new Surprisal.Version().getVersion()[0]);
+        new ScheduleSettings(
+            firstImages, Duration.ofMillis(Math.round(minutes * 60_000)), every, pause),
+        new RunSettings(
+            kafka.topics().images(),
+            configuration.map(this::named),
+            largestSide,
+            device.device(),
+            new GateSettings(tolerance, evaluations, alertRate),
+            new Surprisal.Version().getVersion()[0]));
   }
 
   private FitConfiguration named(String name) {

@@ -3,6 +3,7 @@ package io.surprisal.topology.kafka;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
@@ -46,7 +47,7 @@ final class UnskippingConsumer extends KafkaConsumer<byte[], byte[]> {
   }
 
   private void requireNoLoss(TopicPartition partition, long position) {
-    long earliest = beginningOffsets(List.of(partition)).get(partition);
+    long earliest = Objects.requireNonNull(beginningOffsets(List.of(partition)).get(partition));
     if (earliest <= position) {
       throw new ImagesLostException(
           "Topic %s, partition %d, does not have what group %s has read up to offset %d: a broker has lost records, or somebody has set the group's offsets. Set them to where it should go on, or name a new group with --application-id to score all that is there"

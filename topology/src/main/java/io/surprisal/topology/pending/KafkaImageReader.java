@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -57,7 +58,8 @@ public final class KafkaImageReader implements ImageReader {
             }
           }
         } catch (OffsetOutOfRangeException e) {
-          long earliest = consumer.beginningOffsets(List.of(partition)).get(partition);
+          long earliest =
+              Objects.requireNonNull(consumer.beginningOffsets(List.of(partition)).get(partition));
           LOG.debug("{} begins at {}, not at {} or before", partition, earliest, range.first(), e);
           // Where the log does not begin later, it ends earlier: a broker has lost the range.
           consumer.seek(partition, earliest > range.first() ? earliest : range.last() + 1);

@@ -1,9 +1,9 @@
 package io.surprisal.topology.records;
 
+import io.surprisal.model.checks.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** Names of alerts. */
@@ -20,16 +20,12 @@ public final class AlertIds {
    * @return 32 lower-case hexadecimal digits
    */
   public static String of(String source, String imageId, String releaseId) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (String name : new String[] {source, imageId, releaseId}) {
-        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).array());
-        digest.update(bytes);
-      }
-      return HexFormat.of().formatHex(digest.digest(), 0, ID_BYTES);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
+    MessageDigest digest = Sha256.digest();
+    for (String name : new String[] {source, imageId, releaseId}) {
+      byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+      digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).array());
+      digest.update(bytes);
     }
+    return HexFormat.of().formatHex(digest.digest(), 0, ID_BYTES);
   }
 }

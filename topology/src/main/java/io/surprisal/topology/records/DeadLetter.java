@@ -1,11 +1,9 @@
 package io.surprisal.topology.records;
 
+import io.surprisal.model.checks.Sha256;
 import io.surprisal.schemas.ImageLocation;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -86,7 +84,7 @@ public final class DeadLetter {
       add(own, TRUNCATED, "true");
       if (value != null) {
         add(own, ORIGINAL_LENGTH, String.valueOf(value.length));
-        add(own, ORIGINAL_SHA256, sha256(value));
+        add(own, ORIGINAL_SHA256, Sha256.hex(value));
       }
       int share = maxBytes / 4;
       if (size(original) > share) {
@@ -129,13 +127,5 @@ public final class DeadLetter {
 
   private static long length(byte[] bytes) {
     return bytes == null ? 0 : bytes.length;
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
-    }
   }
 }

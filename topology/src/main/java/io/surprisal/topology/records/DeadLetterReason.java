@@ -2,7 +2,6 @@ package io.surprisal.topology.records;
 
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.schemas.RecordFormatException;
-import io.surprisal.topology.ScoringTopology;
 
 /**
  * Why an image was not scored. The names are stable: they stand in the header {@link
@@ -17,9 +16,9 @@ public enum DeadLetterReason {
   UNKNOWN_SCHEMA,
   /** The value ends early, is no record of its schema, or goes on after the record. */
   MALFORMED_RECORD,
-  /** The key is larger than {@link ScoringTopology#MAX_KEY_BYTES}. */
+  /** The key is larger than {@link ImageIntake#MAX_KEY_BYTES}. */
   OVERSIZED_KEY,
-  /** Image id or source is larger than {@link ScoringTopology#MAX_ID_BYTES}. */
+  /** Image id or source is larger than {@link ImageIntake#MAX_ID_BYTES}. */
   OVERSIZED_ID,
   /** The stated format is one that this version does not know. */
   UNKNOWN_FORMAT,

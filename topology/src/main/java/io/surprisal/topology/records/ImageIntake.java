@@ -10,13 +10,18 @@ import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
-import io.surprisal.topology.ScoringTopology;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import org.apache.kafka.streams.processor.api.Record;
 
 /** From a record to pixels that the network takes. For one thread. */
 public final class ImageIntake {
+
+  /** Largest image id and source in bytes of UTF-8. */
+  public static final int MAX_ID_BYTES = 1 << 10;
+
+  /** Largest key in bytes. Scores and alerts carry the image's key, so it must fit them. */
+  public static final int MAX_KEY_BYTES = 64 << 10;
 
   private static final RecordFormat<ImageEvent> IMAGES = RecordFormat.of(ImageEvent.class);
 
@@ -60,11 +65,11 @@ public final class ImageIntake {
     if (image.value() == null) {
       throw new NotScoredException(DeadLetterReason.NULL_VALUE, "The record has no value");
     }
-    if (image.key() != null && image.key().length > ScoringTopology.MAX_KEY_BYTES) {
+    if (image.key() != null && image.key().length > MAX_KEY_BYTES) {
       throw new NotScoredException(
           DeadLetterReason.OVERSIZED_KEY,
           "The key has %d bytes; at most %d are allowed"
-              .formatted(image.key().length, ScoringTopology.MAX_KEY_BYTES));
+              .formatted(image.key().length, MAX_KEY_BYTES));
     }
     ImageEvent event = IMAGES.decode(image.value());
     requireShort("imageId", event.getImageId());
@@ -95,11 +100,10 @@ public final class ImageIntake {
 
   private static void requireShort(String name, String value) throws NotScoredException {
     int bytes = value.getBytes(StandardCharsets.UTF_8).length;
-    if (bytes > ScoringTopology.MAX_ID_BYTES) {
+    if (bytes > MAX_ID_BYTES) {
       throw new NotScoredException(
           DeadLetterReason.OVERSIZED_ID,
-          "%s has %d bytes; at most %d are allowed"
-              .formatted(name, bytes, ScoringTopology.MAX_ID_BYTES));
+          "%s has %d bytes; at most %d are allowed".formatted(name, bytes, MAX_ID_BYTES));
     }
   }
 }

@@ -1,5 +1,7 @@
 package io.surprisal.topology.records;
 
+import static io.surprisal.schemas.NullableFields.orNull;
+
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.schemas.AlertReason;
@@ -11,7 +13,6 @@ import io.surprisal.topology.serving.ServedModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 
 /** From a likelihood to what the stream says of it: the score, and an alert where there is one. */
 public final class ScoreRecords {
@@ -122,9 +123,5 @@ public final class ScoreRecords {
       boxed[i] = values[i];
     }
     return List.of(boxed);
-  }
-
-  private static Double orNull(OptionalDouble value) {
-    return value.isPresent() ? value.getAsDouble() : null;
   }
 }

@@ -102,7 +102,7 @@ final class LoadedReleases {
       String id, OptionalDouble alertRate, double share, Consumer<String> refusal, Source source)
       throws IOException {
     Loaded next = loaded(id, source);
-    Optional<Loaded> over = tried.filter(last -> last != next);
+    Optional<Loaded> over = tried.filter(last -> !last.equals(next));
     tried = Optional.of(next);
     over.ifPresent(this::letGo);
     try {

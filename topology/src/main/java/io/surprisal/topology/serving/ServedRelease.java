@@ -7,6 +7,7 @@ import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.CertainVerdict;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.StoppingRule;
@@ -39,7 +40,7 @@ final class ServedRelease implements AutoCloseable {
     this.release = release;
     this.scoring = scoring;
     this.batches = batches;
-    scorer = new ImageScorer(release, execution, scoring.stages());
+    scorer = new ImageScorer(release, execution, BoundEstimator.served(release, scoring.stages()));
     try {
       for (ImageLikelihood blank : scorer.scoreBlank()) {
         if (!Double.isFinite(blank.bitsPerDim())) {

@@ -47,6 +47,7 @@ final class ServingReports {
     say(TrainerEventType.RELEASE_REFUSED, announcement, reason);
   }
 
+  @SuppressWarnings("FutureReturnValueIgnored") // the callback sees to it
   private void say(TrainerEventType type, ReleaseAnnouncement announcement, String message) {
     TrainerEvent event =
         TrainerEvent.newBuilder()

@@ -1,12 +1,12 @@
 package io.surprisal.topology.serving;
 
 import io.surprisal.model.batching.SpareLane;
+import io.surprisal.model.checks.Sha256;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.images.Preprocessing;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.function.Consumer;
 
 /**
@@ -36,15 +36,11 @@ public record ShadowModel(
    * @param imageId as the image's score has it
    */
   public boolean takes(String source, String imageId) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(source.getBytes(StandardCharsets.UTF_8));
-      digest.update((byte) 0);
-      byte[] hash = digest.digest(imageId.getBytes(StandardCharsets.UTF_8));
-      double unit = (ByteBuffer.wrap(hash).getLong() >>> 11) * 0x1p-53; // in [0, 1)
-      return unit < share;
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
-    }
+    MessageDigest digest = Sha256.digest();
+    digest.update(source.getBytes(StandardCharsets.UTF_8));
+    digest.update((byte) 0);
+    byte[] hash = digest.digest(imageId.getBytes(StandardCharsets.UTF_8));
+    double unit = (ByteBuffer.wrap(hash).getLong() >>> 11) * 0x1p-53; // in [0, 1)
+    return unit < share;
   }
 }

@@ -1,5 +1,7 @@
 package io.surprisal.topology.statistics;
 
+import static io.surprisal.schemas.NullableFields.orNull;
+
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.SourceStatistics;
@@ -9,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -147,7 +150,7 @@ public final class SourceWindows {
   public List<SourceStatistics> tell() {
     List<SourceStatistics> changed = new ArrayList<>();
     for (WindowKey key : untold) {
-      SourceWindow window = windows.get(key).withTold();
+      SourceWindow window = Objects.requireNonNull(windows.get(key)).withTold();
       changed.add(statistics(key, window));
       windows.put(key, window);
       store.put(key, window);
@@ -196,9 +199,5 @@ public final class SourceWindows {
         .setComparedAlerts(with.servedAlerts())
         .setCandidateAlerts(with.candidateAlerts())
         .setCommonAlerts(with.commonAlerts());
-  }
-
-  private static Double orNull(OptionalDouble value) {
-    return value.isPresent() ? value.getAsDouble() : null;
   }
 }

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -136,7 +137,9 @@ public final class TopicSetup {
             wanted ->
                 existing.containsKey(wanted.name())
                     ? compare(
-                        wanted, existing.get(wanted.name()), configurations.get(wanted.name()))
+                        wanted,
+                        Objects.requireNonNull(existing.get(wanted.name())),
+                        Objects.requireNonNull(configurations.get(wanted.name())))
                     : new Report(wanted.name(), Outcome.MISSING, List.of()))
         .toList();
   }
@@ -148,7 +151,7 @@ public final class TopicSetup {
    * @throws KafkaException if the cluster cannot be reached or refuses
    */
   public int maxMessageBytes(String topic) {
-    Config configured = configurations(List.of(topic)).get(topic);
+    Config configured = Objects.requireNonNull(configurations(List.of(topic)).get(topic));
     return Integer.parseInt(configured.get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG).value());
   }
 

@@ -30,6 +30,10 @@ public final class CommandReader {
   private final List<PublicKey> commanders;
   private final Duration expiry;
 
+  /**
+   * @param commanders keys of which one must have signed a command; empty: none needs a signature
+   * @param expiry older commands are objected to
+   */
   public CommandReader(List<PublicKey> commanders, Duration expiry) {
     this.commanders = commanders;
     this.expiry = expiry;

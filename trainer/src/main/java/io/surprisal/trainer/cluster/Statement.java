@@ -5,9 +5,7 @@ import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
-import io.surprisal.trainer.TrainerSettings;
 import java.nio.charset.StandardCharsets;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What the active trainer says in one transaction; once it is committed, it holds in the view of
- * the cluster too. Not thread-safe.
+ * the cluster too. {@link Statements} begins one. Not thread-safe.
  */
 public final class Statement {
   private static final Logger LOG = LoggerFactory.getLogger(Statement.class);
@@ -30,22 +28,20 @@ public final class Statement {
   private static final RecordFormat<TrainerEvent> EVENTS = RecordFormat.of(TrainerEvent.class);
 
   private final Topics topics;
-  private final String member;
   private final ClusterView view;
   private final TransactionalSender sender;
-  private final InstantSource clock;
+  private final Statements events;
   private final List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
   private final List<Runnable> effects = new ArrayList<>();
 
-  public Statement(
-      TrainerSettings settings, ClusterView view, TransactionalSender sender, InstantSource clock) {
-    topics = settings.topics();
-    member = settings.member();
+  Statement(Topics topics, ClusterView view, TransactionalSender sender, Statements events) {
+    this.topics = topics;
     this.view = view;
     this.sender = sender;
-    this.clock = clock;
+    this.events = events;
   }
 
+  /** A release in its new state. */
   public void announce(ReleaseAnnouncement announcement) {
     records.add(
         new ProducerRecord<>(
@@ -55,6 +51,7 @@ public final class Statement {
     effects.add(() -> view.saw(announcement));
   }
 
+  /** Something that happened. */
   public void event(TrainerEvent.Builder builder) {
     TrainerEvent event = builder.build();
     byte[] key =
@@ -65,33 +62,36 @@ public final class Statement {
   }
 
   private void answer(TrainerEventType type, String commandId, String message) {
-    event(
-        TrainerEvent.newBuilder()
-            .setType(type)
-            .setEventTime(clock.instant())
-            .setCommandId(commandId)
-            .setMember(member)
-            .setMessage(message));
+    event(events.event(type).setCommandId(commandId).setMessage(message));
   }
 
+  /** A command will be carried out. */
   public void accept(String commandId, String message) {
     answer(TrainerEventType.COMMAND_ACCEPTED, commandId, message);
   }
 
+  /** A command has been carried out. */
   public void done(String commandId, String message) {
     answer(TrainerEventType.COMMAND_DONE, commandId, message);
   }
 
+  /** A command is not carried out, or was in vain. */
   public void reject(String commandId, String message) {
     answer(TrainerEventType.COMMAND_REJECTED, commandId, message);
   }
 
+  /**
+   * Commits all of it, or nothing.
+   *
+   * @throws KafkaException if nothing was committed
+   */
   public void publish() {
-    publish(Map.of(), null);
+    sender.send(records);
+    effects.forEach(Runnable::run);
   }
 
   /**
-   * Commits all of it, and the offsets, or nothing.
+   * Commits all of it, and that a group has read up to these offsets, or nothing.
    *
    * @throws KafkaException if nothing was committed
    */

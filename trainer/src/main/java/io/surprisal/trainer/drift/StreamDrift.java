@@ -9,30 +9,30 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * Drift tests of the stream as a whole and of each source, so that the change of one source among
- * many is noticed too, and is known for what it is. Each is set to twice the images between false
- * alarms: the tests of the sources see every image once, and so together raise no more false alarms
- * than a single test of all images, which is the other half.
+ * Drift detectors of the stream as a whole and of each source, so that the change of one source
+ * among many is noticed too, and is known for what it is. Each is set to twice the images between
+ * false alarms: those of the sources see every image once, and so together raise no more false
+ * alarms than a single one of all images, which is the other half.
  *
  * <p>Bounded: {@value #MOST_SOURCES} sources are looked at one by one, those that came first; the
  * others are seen in the whole alone. Not thread-safe.
  */
-public final class StreamDrift {
+final class StreamDrift {
 
   static final int MOST_SOURCES = 64;
 
   private final DriftSensitivity sensitivity;
   private final double alertRate;
-  private final DriftTest whole;
-  private final Map<String, DriftTest> sources = new LinkedHashMap<>();
+  private final CusumDetector whole;
+  private final Map<String, CusumDetector> sources = new LinkedHashMap<>();
 
   /**
-   * All that the tests know.
+   * All that the detectors know.
    *
    * @param sources by name, in the order in which they came
    */
-  public record State(DriftTest.State whole, Map<String, DriftTest.State> sources) {
-    public static final State START = new State(DriftTest.State.START, Map.of());
+  record State(CusumDetector.State whole, Map<String, CusumDetector.State> sources) {
+    public static final State START = new State(CusumDetector.State.START, Map.of());
   }
 
   /**
@@ -45,17 +45,17 @@ public final class StreamDrift {
         new DriftSensitivity(
             2 * sensitivity.imagesBetweenFalseAlarms(), sensitivity.images(), sensitivity.time());
     this.alertRate = alertRate;
-    whole = new DriftTest(this.sensitivity, alertRate, state.whole());
+    whole = new CusumDetector(this.sensitivity, alertRate, state.whole());
     state
         .sources()
         .forEach(
-            (source, test) ->
-                sources.put(source, new DriftTest(this.sensitivity, alertRate, test)));
+            (source, detector) ->
+                sources.put(source, new CusumDetector(this.sensitivity, alertRate, detector)));
   }
 
   State state() {
-    Map<String, DriftTest.State> states = new LinkedHashMap<>();
-    sources.forEach((source, test) -> states.put(source, test.state()));
+    Map<String, CusumDetector.State> states = new LinkedHashMap<>();
+    sources.forEach((source, detector) -> states.put(source, detector.state()));
     return new State(whole.state(), states);
   }
 
@@ -69,27 +69,27 @@ public final class StreamDrift {
     whole.observe(pValue, atypicalPValue, when);
     if (sources.containsKey(source) || sources.size() < MOST_SOURCES) {
       sources
-          .computeIfAbsent(source, name -> new DriftTest(sensitivity, alertRate))
+          .computeIfAbsent(source, name -> new CusumDetector(sensitivity, alertRate))
           .observe(pValue, atypicalPValue, when);
     }
   }
 
   /** The change that has lasted; empty while there is none. */
   Optional<StreamShift> shift() {
-    List<DriftTest.Shift> lasting = new ArrayList<>();
+    List<CusumDetector.Shift> lasting = new ArrayList<>();
     whole.shift().ifPresent(lasting::add);
-    sources.values().forEach(test -> test.shift().ifPresent(lasting::add));
+    sources.values().forEach(detector -> detector.shift().ifPresent(lasting::add));
     return lasting.stream().findFirst().map(this::shift);
   }
 
-  /** A change of one source alone is that source's, whichever test has noticed it first. */
-  private StreamShift shift(DriftTest.Shift first) {
-    Map<String, DriftTest.Shift> changed = new LinkedHashMap<>();
+  /** A change of one source alone is that source's, whichever detector has noticed it first. */
+  private StreamShift shift(CusumDetector.Shift first) {
+    Map<String, CusumDetector.Shift> changed = new LinkedHashMap<>();
     sources.forEach(
-        (source, test) ->
-            test.alarm(first.change()).ifPresent(shift -> changed.put(source, shift)));
+        (source, detector) ->
+            detector.alarm(first.change()).ifPresent(shift -> changed.put(source, shift)));
     if (changed.size() == 1 && sources.size() > 1) {
-      Map.Entry<String, DriftTest.Shift> only = changed.entrySet().iterator().next();
+      Map.Entry<String, CusumDetector.Shift> only = changed.entrySet().iterator().next();
       return new StreamShift(
           Optional.of(only.getKey()),
           first.change(),

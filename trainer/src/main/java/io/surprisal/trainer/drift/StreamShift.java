@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param images since then
  */
 public record StreamShift(
-    Optional<String> source, DriftTest.Change change, Instant since, long images) {
+    Optional<String> source, CusumDetector.Change change, Instant since, long images) {
 
   /** Whether an image is of what has changed, from before it did: no longer what is normal. */
   public boolean isBefore(ReservoirImage image) {

@@ -1,11 +1,12 @@
 package io.surprisal.trainer.drift;
 
+import io.surprisal.model.runtime.Threads;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.Topics;
-import io.surprisal.trainer.TrainerSettings;
+import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.reservoir.IncomingImages;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.reservoir.ReservoirImage;
@@ -57,7 +58,7 @@ public final class StreamWatch implements AutoCloseable {
   private final IncomingImages incoming = new IncomingImages();
   private final Thread thread = new Thread(this::watch, "trainer-stream");
   private volatile boolean closed;
-  private volatile Throwable failure;
+  private volatile Optional<Throwable> failure = Optional.empty();
 
   /** Guarded by this object, as are the test and what it has read. */
   private String release;
@@ -70,14 +71,23 @@ public final class StreamWatch implements AutoCloseable {
   /** Whether verdicts were read that are not in the reservoir's state. */
   private boolean unsaved;
 
-  /** Starts to read. */
-  public StreamWatch(TrainerSettings settings, Reservoir reservoir, InstantSource clock) {
-    topics = settings.topics();
+  /**
+   * Starts to read.
+   *
+   * @param alertRate that releases are calibrated for
+   */
+  public StreamWatch(
+      ClusterSettings cluster,
+      DriftSensitivity sensitivity,
+      double alertRate,
+      Reservoir reservoir,
+      InstantSource clock) {
+    topics = cluster.topics();
     this.reservoir = reservoir;
-    sensitivity = settings.sensitivity();
-    alertRate = settings.alertRate();
+    this.sensitivity = sensitivity;
+    this.alertRate = alertRate;
     this.clock = clock;
-    Optional<WatchState> saved = reservoir.watchState();
+    Optional<WatchState> saved = reservoir.watch().map(WatchState::decode);
     release = saved.map(WatchState::release).orElse("");
     drift =
         new StreamDrift(
@@ -87,13 +97,15 @@ public final class StreamWatch implements AutoCloseable {
         .orElse(Map.of())
         .forEach((topic, partitions) -> next.put(topic, new HashMap<>(partitions)));
     images =
-        settings.consumer(
+        cluster.consumer(
             Map.of(
                 ConsumerConfig.GROUP_ID_CONFIG,
-                settings.group() + "-images",
+                cluster.group() + "-images",
                 ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-                "earliest"));
-    verdicts = settings.consumer(Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest"));
+                ClusterSettings.FROM_THE_BEGINNING));
+    verdicts =
+        cluster.consumer(
+            Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, ClusterSettings.FROM_THE_BEGINNING));
     thread.start();
   }
 
@@ -109,7 +121,7 @@ public final class StreamWatch implements AutoCloseable {
 
   /** What ended it; empty while it reads. */
   public Optional<Throwable> failure() {
-    return Optional.ofNullable(failure);
+    return failure;
   }
 
   private void watch() {
@@ -118,7 +130,7 @@ public final class StreamWatch implements AutoCloseable {
       save();
     } catch (RuntimeException e) {
       LOG.error("The stream can no longer be read", e);
-      failure = e;
+      failure = Optional.of(e);
     }
   }
 
@@ -151,7 +163,7 @@ public final class StreamWatch implements AutoCloseable {
 
   private synchronized void save() {
     if (unsaved) {
-      reservoir.save(new WatchState(release, drift.state(), next));
+      reservoir.saveWatch(new WatchState(release, drift.state(), next).encode());
       unsaved = false;
     }
   }
@@ -264,20 +276,13 @@ public final class StreamWatch implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      images.wakeup(); // a broker that is gone would be waited for
-      verdicts.wakeup();
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true; // the clients are the thread's until it ends
-      }
-    }
-    images.close();
-    verdicts.close();
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    images.wakeup(); // a broker that is gone would be waited for
+    verdicts.wakeup();
+    Threads.joinThen(
+        thread,
+        () -> {
+          images.close();
+          verdicts.close();
+        });
   }
 }

@@ -8,19 +8,19 @@ import java.util.Map;
 
 /**
  * How far a trainer has read verdicts, and what of the stream's drift it has seen until there: one
- * record, written at once, so that a trainer that was killed goes on without losing or repeating a
- * score.
+ * record, written at once into the reservoir, so that a trainer that was killed goes on without
+ * losing or repeating a score.
  *
  * @param release whose scores are looked at; empty: none yet
  * @param drift of them
  * @param next by topic and partition, the offset of the next record
  */
-public record WatchState(
-    String release, StreamDrift.State drift, Map<String, Map<Integer, Long>> next) {
+record WatchState(String release, StreamDrift.State drift, Map<String, Map<Integer, Long>> next) {
 
   private static final ObjectMapper JSON = JsonMapper.builder().build();
 
-  public byte[] encode() {
+  /** As JSON, which later versions read too. */
+  byte[] encode() {
     try {
       return JSON.writeValueAsBytes(this);
     } catch (IOException e) {
@@ -29,9 +29,11 @@ public record WatchState(
   }
 
   /**
+   * What {@link #encode} wrote.
+   *
    * @throws UncheckedIOException if the bytes are no such state
    */
-  public static WatchState decode(byte[] bytes) {
+  static WatchState decode(byte[] bytes) {
     try {
       return JSON.readValue(bytes, WatchState.class);
     } catch (IOException e) {

@@ -6,7 +6,7 @@ import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
-import io.surprisal.trainer.TrainerSettings;
+import io.surprisal.trainer.cluster.ClusterSettings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -59,17 +59,25 @@ final class Canary implements AutoCloseable {
    * @param candidate as it was announced
    * @param active id of the release that serves
    * @param images to decide on
+   * @param patience a candidate that has not scored so many by then is refused
+   * @param tolerance rise in bits/dim that passes
    */
-  Canary(TrainerSettings settings, ReleaseAnnouncement candidate, String active, long images) {
+  Canary(
+      ClusterSettings cluster,
+      ReleaseAnnouncement candidate,
+      String active,
+      long images,
+      Duration patience,
+      double tolerance) {
     this.candidate = candidate;
     this.active = active;
     this.images = images;
-    patience = settings.canary().patience();
-    tolerance = settings.tolerance();
-    trainerTopic = settings.topics().trainer();
-    consumer = settings.consumer(Map.of());
+    this.patience = patience;
+    this.tolerance = tolerance;
+    trainerTopic = cluster.topics().trainer();
+    consumer = cluster.consumer();
     try {
-      seek(List.of(settings.topics().statistics(), trainerTopic));
+      seek(List.of(cluster.topics().statistics(), trainerTopic));
     } catch (RuntimeException e) {
       consumer.close();
       throw e;

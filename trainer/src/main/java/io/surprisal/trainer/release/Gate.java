@@ -9,9 +9,11 @@ import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.DatasetLikelihood;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.NoisePlan;
 import io.surprisal.model.scoring.Stages;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +24,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalLong;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -51,31 +52,18 @@ public final class Gate {
 
   private static final double CHANCE = 0.5;
 
-  private final double tolerance;
-  private final double alertRate;
-  private final int evaluations;
+  private final GateSettings settings;
   private final Execution execution;
   private final long seed;
   private final BooleanSupplier stop;
 
   /**
-   * @param tolerance increase of held-out bits/dim that passes
-   * @param alertRate share of normal images to alert on
-   * @param evaluations K that the release will be served with
    * @param execution where, and how precisely
    * @param seed of noise and damage
    * @param stop asked between batches; once true, the judgement is worth nothing
    */
-  public Gate(
-      double tolerance,
-      double alertRate,
-      int evaluations,
-      Execution execution,
-      long seed,
-      BooleanSupplier stop) {
-    this.tolerance = tolerance;
-    this.alertRate = alertRate;
-    this.evaluations = evaluations;
+  public Gate(GateSettings settings, Execution execution, long seed, BooleanSupplier stop) {
+    this.settings = settings;
     this.execution = execution;
     this.seed = seed;
     this.stop = stop;
@@ -102,13 +90,13 @@ public final class Gate {
       double[] before = scores(active.get(), heldOut);
       activeMean = Arrays.stream(before).average();
       lowerBound = OptionalDouble.of(increaseLowerBound(scores, before));
-      if (lowerBound.getAsDouble() > tolerance) {
+      if (lowerBound.getAsDouble() > settings.tolerance()) {
         reasons.add(
             String.format(
                 Locale.ROOT,
                 "held-out bits/dim rise by at least %.4f (99 %% bound), allowed are %s",
                 lowerBound.getAsDouble(),
-                tolerance));
+                settings.tolerance()));
       }
     }
     alertRateReason(candidate, heldOut).ifPresent(reasons::add);
@@ -118,8 +106,10 @@ public final class Gate {
 
   /** At the same levels and noise for every release, which its control variate would move. */
   private ImageScorer scorer(Release release) {
-    return ImageScorer.atRandomLevels(
-        release, execution, Stages.single(evaluations), Optional.empty(), OptionalLong.of(seed));
+    return new ImageScorer(
+        release,
+        execution,
+        BoundEstimator.plain(Stages.single(settings.evaluations()), NoisePlan.fresh(seed)));
   }
 
   private double[] scores(Release release, ImageDataset images) {
@@ -158,7 +148,8 @@ public final class Gate {
       throws IOException {
     ImageSubset calibrating = new ImageSubset(heldOut, 0, 2);
     ImageSubset checking = new ImageSubset(heldOut, 1, 2);
-    double rate = Math.max(alertRate, 2.0 / calibrating.size());
+    int evaluations = settings.evaluations();
+    double rate = Math.max(settings.alertRate(), 2.0 / calibrating.size());
     Path file = Files.createTempFile("surprisal-gate", ".safetensors");
     try {
       Calibration calibration =

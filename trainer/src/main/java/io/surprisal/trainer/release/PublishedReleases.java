@@ -6,23 +6,18 @@ import io.surprisal.handover.ReleaseChunks;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.ReleaseAnnouncement;
-import io.surprisal.trainer.TrainerSettings;
-import io.surprisal.trainer.cluster.TransactionalSender;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.InterruptException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,19 +29,32 @@ import org.slf4j.LoggerFactory;
 public final class PublishedReleases {
   private static final Logger LOG = LoggerFactory.getLogger(PublishedReleases.class);
 
-  private final TrainerSettings settings;
+  private final PublicationSettings settings;
   private final ReleaseStore store;
-  private final TransactionalSender sender;
+  private final String chunksTopic;
+  private final RecordSender sender;
+  private final Supplier<? extends Consumer<byte[], byte[]>> consumers;
   private final InstantSource clock;
 
+  /**
+   * Owns nothing of what it is given.
+   *
+   * @param chunksTopic for releases that go through Kafka
+   * @param sender of the pieces of releases
+   * @param consumers makes consumers of committed records, which are closed after use
+   */
   public PublishedReleases(
-      TrainerSettings settings,
+      PublicationSettings settings,
       ReleaseStore store,
-      TransactionalSender sender,
+      String chunksTopic,
+      RecordSender sender,
+      Supplier<? extends Consumer<byte[], byte[]>> consumers,
       InstantSource clock) {
     this.settings = settings;
     this.store = store;
+    this.chunksTopic = chunksTopic;
     this.sender = sender;
+    this.consumers = consumers;
     this.clock = clock;
   }
 
@@ -67,16 +75,8 @@ public final class PublishedReleases {
 
   /** Sends a file in one transaction, before it is announced. */
   private ReleaseChunks.Location send(String id, byte[] file) {
-    String topic = settings.topics().releaseChunks();
-    List<ProducerRecord<byte[], byte[]>> records = ReleaseChunks.records(topic, id, file);
-    try {
-      long first = sender.send(records).get(0).get().offset();
-      return new ReleaseChunks.Location(topic, first, id, records.size());
-    } catch (ExecutionException e) {
-      throw new KafkaException("a piece of release " + id + " was not sent", e.getCause());
-    } catch (InterruptedException e) {
-      throw new InterruptException(e);
-    }
+    List<ProducerRecord<byte[], byte[]>> records = ReleaseChunks.records(chunksTopic, id, file);
+    return new ReleaseChunks.Location(chunksTopic, sender.send(records), id, records.size());
   }
 
   /** Location of the detached signature of a file in the store; empty where none is asked for. */
@@ -99,7 +99,7 @@ public final class PublishedReleases {
     if (!ReleaseChunks.Location.is(release.getLocation()) || Files.exists(store.file(id))) {
       return;
     }
-    try (KafkaConsumer<byte[], byte[]> consumer = settings.consumer(Map.of())) {
+    try (Consumer<byte[], byte[]> consumer = consumers.get()) {
       store.put(
           ReleaseChunks.read(
               consumer,
@@ -117,7 +117,7 @@ public final class PublishedReleases {
    */
   public void retain(Set<String> kept, Function<String, Optional<ReleaseAnnouncement>> announced) {
     try {
-      List<String> deleted = store.retain(settings.keptReleases(), kept);
+      List<String> deleted = store.retain(settings.kept(), kept);
       if (!deleted.isEmpty()) {
         deleteChunks(deleted.stream().flatMap(id -> announced.apply(id).stream()).toList());
         LOG.info("deleted old releases {}", deleted);

@@ -6,41 +6,77 @@ import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
-import io.surprisal.trainer.TrainerSettings;
+import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.cluster.ClusterView;
 import io.surprisal.trainer.cluster.CommandReader;
 import io.surprisal.trainer.cluster.Statement;
+import io.surprisal.trainer.cluster.Statements;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.Set;
 
 /**
  * Which release serves, and which is tried beside it: what the active trainer announces of them.
  * Owns the canary's follower of the statistics. Not thread-safe.
  */
 public final class ServingRelease implements AutoCloseable {
-  private final TrainerSettings settings;
+  private final ClusterSettings cluster;
+  private final CanarySettings trial;
+  private final GateSettings gate;
   private final ReleaseStore store;
   private final PublishedReleases releases;
   private final ClusterView view;
-  private final Supplier<Statement> statements;
+  private final Statements statements;
   private final InstantSource clock;
   private Optional<Canary> canary = Optional.empty();
 
+  /**
+   * Owns nothing of what it is given.
+   *
+   * @param trial of candidates that pass the gate
+   */
   public ServingRelease(
-      TrainerSettings settings,
+      ClusterSettings cluster,
+      CanarySettings trial,
+      GateSettings gate,
       ReleaseStore store,
       PublishedReleases releases,
       ClusterView view,
-      Supplier<Statement> statements,
+      Statements statements,
       InstantSource clock) {
-    this.settings = settings;
+    this.cluster = cluster;
+    this.trial = trial;
+    this.gate = gate;
     this.store = store;
     this.releases = releases;
     this.view = view;
     this.statements = statements;
     this.clock = clock;
+  }
+
+  /** Whether a candidate that passes the gate is tried on live images before it serves. */
+  public boolean triesCandidates() {
+    return trial.share().isPresent() && view.active().isPresent();
+  }
+
+  /** Lets a candidate that has passed the gate serve, or tries it first. */
+  public void introduce(ReleaseAnnouncement release, String reason, Statement said) {
+    if (triesCandidates()) {
+      tryOut(release, trial.shareOrDefault(), reason, said);
+    } else {
+      activate(release, reason, said);
+    }
+  }
+
+  /** Deletes the oldest releases, but none that serves, served before, or is tried. */
+  public void clearAway() {
+    Set<String> kept = new HashSet<>();
+    view.active().ifPresent(release -> kept.add(release.getReleaseId()));
+    view.before().ifPresent(release -> kept.add(release.getReleaseId()));
+    view.candidate().ifPresent(release -> kept.add(release.getReleaseId()));
+    releases.retain(kept, view::release);
   }
 
   /** Carries out ROLLBACK. */
@@ -74,7 +110,7 @@ public final class ServingRelease implements AutoCloseable {
     return view.active()
         .map(ReleaseAnnouncement::getAlertRate)
         .filter(rate -> rate != null)
-        .orElse(settings.alertRate());
+        .orElse(gate.alertRate());
   }
 
   /** Carries out PROMOTE. */
@@ -120,8 +156,7 @@ public final class ServingRelease implements AutoCloseable {
     if (objection.isPresent()) {
       said.reject(id, objection.get());
     } else {
-      double share =
-          command.getShare() == null ? settings.canary().shareOrDefault() : command.getShare();
+      double share = command.getShare() == null ? trial.shareOrDefault() : command.getShare();
       said.accept(id, "it is tried on a share of %s of the images".formatted(share));
       tryOut(
           view.release(command.getReleaseId()).orElseThrow(),
@@ -132,7 +167,7 @@ public final class ServingRelease implements AutoCloseable {
   }
 
   /** Announces a candidate; scorers try it beside the active release. */
-  public void tryOut(ReleaseAnnouncement release, double share, String reason, Statement said) {
+  private void tryOut(ReleaseAnnouncement release, double share, String reason, Statement said) {
     dropCandidate("release " + release.getReleaseId() + " is tried instead", said);
     said.announce(
         anew(release, reason).setState(ReleaseState.CANDIDATE).setShadowShare(share).build());
@@ -157,13 +192,11 @@ public final class ServingRelease implements AutoCloseable {
   }
 
   private TrainerEvent.Builder canaryEvent(TrainerEventType type, ReleaseAnnouncement candidate) {
-    return TrainerEvent.newBuilder()
-        .setType(type)
-        .setEventTime(clock.instant())
+    return statements
+        .event(type)
         .setRunId(candidate.getRunId())
         .setReleaseId(candidate.getReleaseId())
-        .setParentReleaseId(view.active().map(ReleaseAnnouncement::getReleaseId).orElse(null))
-        .setMember(settings.member());
+        .setParentReleaseId(view.active().map(ReleaseAnnouncement::getReleaseId).orElse(null));
   }
 
   /** Brings the trial of the candidate on, or ends it. */
@@ -178,14 +211,17 @@ public final class ServingRelease implements AutoCloseable {
       return;
     }
     if (canary.isEmpty()) {
-      long images = view.canary().map(ControlCommand::getImages).orElse(settings.canary().images());
-      canary = Optional.of(new Canary(settings, candidate.get(), active, images));
+      long images = view.canary().map(ControlCommand::getImages).orElse(trial.images());
+      canary =
+          Optional.of(
+              new Canary(
+                  cluster, candidate.get(), active, images, trial.patience(), gate.tolerance()));
     }
     Optional<Canary.Verdict> verdict = canary.get().verdict(clock.instant());
     if (verdict.isEmpty()) {
       return;
     }
-    Statement said = statements.get();
+    Statement said = statements.begin();
     if (verdict.get().passed()) {
       String reason = "canary passed: " + verdict.get().message();
       ReleaseAnnouncement.Builder passed =
@@ -234,7 +270,7 @@ public final class ServingRelease implements AutoCloseable {
         .setHeldOutBitsPerDim(release.getHeldOutBitsPerDim())
         .setAlertRate(release.getAlertRate())
         .setReason(reason)
-        .setAnnouncedBy(settings.member())
+        .setAnnouncedBy(cluster.member())
         .setAnnouncedAt(clock.instant());
   }
 

@@ -1,19 +1,11 @@
 package io.surprisal.trainer.reservoir;
 
-import io.surprisal.model.images.PixelImage;
-import io.surprisal.trainer.drift.WatchState;
 import java.io.IOException;
-import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.Collection;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -22,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.rocksdb.Options;
@@ -51,7 +44,7 @@ import org.rocksdb.WriteOptions;
  */
 public final class Reservoir implements AutoCloseable {
 
-  /** A part of the reservoir. The ordinal is in the database. */
+  /** A part of the reservoir. The ordinal is in the database, see {@link StoredForm}. */
   public enum Pool {
     TRAINING_RECENT,
     TRAINING_UNIFORM,
@@ -67,24 +60,18 @@ public final class Reservoir implements AutoCloseable {
     }
   }
 
-  private static final byte IMAGE = 'i';
-  private static final byte POSITION = 'p';
-  private static final byte ALERTED = 'a';
-  private static final byte SEEN = 's';
-  private static final byte WATCH = 'w';
-  private static final int PREFIX_BYTES = 1 + 1 + Long.BYTES;
-
   static {
     RocksDB.loadLibrary();
   }
 
   private final ReservoirBounds bounds;
+  private final PoolShares shares;
   private final Options options;
   private final WriteOptions writes = new WriteOptions();
   private final RocksDB db;
 
   /** Images of each pool and source, in a fixed order. */
-  private final Map<ByteBuffer, Integer> counts = new TreeMap<>();
+  private final SortedMap<ByteBuffer, Integer> counts = new TreeMap<>();
 
   private long seen;
 
@@ -95,6 +82,7 @@ public final class Reservoir implements AutoCloseable {
    */
   public Reservoir(Path directory, ReservoirBounds bounds) throws IOException {
     this.bounds = bounds;
+    shares = new PoolShares(bounds);
     Files.createDirectories(directory);
     options =
         new Options()
@@ -111,8 +99,10 @@ public final class Reservoir implements AutoCloseable {
       options.close();
       throw new IOException("the reservoir in " + directory + " cannot be opened", e);
     }
-    scan(new byte[] {IMAGE}, (key, value) -> counts.merge(prefix(key), 1, Integer::sum));
-    seen = get(new byte[] {SEEN}).map(Reservoir::number).orElse(0L);
+    scan(
+        StoredForm.images(),
+        (key, value) -> counts.merge(StoredForm.poolAndSource(key), 1, Integer::sum));
+    seen = get(StoredForm.seen()).map(StoredForm::number).orElse(0L);
   }
 
   /**
@@ -124,18 +114,18 @@ public final class Reservoir implements AutoCloseable {
     try (WriteBatch batch = new WriteBatch()) {
       Set<ByteBuffer> inBatch = new HashSet<>();
       for (ReservoirImage image : images) {
-        for (Pool pool : pools(image.pixels())) {
-          byte[] key = key(pool, image);
+        for (Pool pool : shares.of(image.pixels())) {
+          byte[] key = StoredForm.key(pool, image);
           if (inBatch.add(ByteBuffer.wrap(key)) && db.get(key) == null) {
-            counts.merge(prefix(key), 1, Integer::sum);
+            counts.merge(StoredForm.poolAndSource(key), 1, Integer::sum);
           }
-          batch.put(key, value(image));
+          batch.put(key, StoredForm.value(image));
         }
       }
       seen += images.size();
-      batch.put(new byte[] {SEEN}, number(seen));
+      batch.put(StoredForm.seen(), StoredForm.number(seen));
       for (Map.Entry<Integer, Long> position : next.entrySet()) {
-        batch.put(positionKey(position.getKey()), number(position.getValue()));
+        batch.put(StoredForm.position(position.getKey()), StoredForm.number(position.getValue()));
       }
       db.write(writes, batch);
       trim();
@@ -144,42 +134,20 @@ public final class Reservoir implements AutoCloseable {
     }
   }
 
-  private List<Pool> pools(PixelImage pixels) {
-    return unit(hash(pixels.pixels())) < bounds.heldOutShare()
-        ? List.of(Pool.HELD_OUT_RECENT, Pool.HELD_OUT_UNIFORM)
-        : List.of(Pool.TRAINING_RECENT, Pool.TRAINING_UNIFORM);
-  }
-
-  /**
-   * Brings each pool back to its bound, which its sources share. Of more sources than images the
-   * first in order have one each, and the others none.
-   */
+  /** Brings each pool back to its bound. */
   private void trim() throws RocksDBException {
-    Map<Pool, Integer> sources = new EnumMap<>(Pool.class);
-    counts.keySet().forEach(prefix -> sources.merge(pool(prefix), 1, Integer::sum));
-    Map<Pool, Integer> rank = new EnumMap<>(Pool.class);
-    for (Map.Entry<ByteBuffer, Integer> entry : counts.entrySet()) {
-      Pool pool = pool(entry.getKey());
-      int of = sources.get(pool);
-      int before = rank.merge(pool, 1, Integer::sum) - 1;
-      long most = capacity(pool) / of + (before < capacity(pool) % of ? 1 : 0);
-      if (entry.getValue() > most) {
-        drop(entry, pool, (int) (entry.getValue() - most));
-      }
+    for (Map.Entry<ByteBuffer, Integer> over : shares.excess(counts).entrySet()) {
+      int dropped = drop(over.getKey(), over.getValue());
+      counts.merge(over.getKey(), -dropped, Integer::sum);
     }
     counts.values().removeIf(count -> count == 0);
   }
 
-  private long capacity(Pool pool) {
-    double share = pool.isHeldOut() ? bounds.heldOutShare() : 1 - bounds.heldOutShare();
-    return Math.round(share * (pool.isRecent() ? bounds.recent() : bounds.uniform()));
-  }
-
-  /** Drops the oldest of a window, and the greatest hashes of a sample. */
-  private void drop(Map.Entry<ByteBuffer, Integer> of, Pool pool, int number)
-      throws RocksDBException {
-    byte[] prefix = of.getKey().array();
-    try (Slice end = new Slice(after(prefix));
+  /** Drops the oldest of a window, and the greatest hashes of a sample; how many there were. */
+  private int drop(ByteBuffer poolAndSource, int number) throws RocksDBException {
+    Pool pool = StoredForm.pool(poolAndSource);
+    byte[] prefix = poolAndSource.array();
+    try (Slice end = new Slice(StoredForm.after(prefix));
         ReadOptions within = new ReadOptions().setIterateUpperBound(end);
         RocksIterator all = db.newIterator(within);
         WriteBatch batch = new WriteBatch()) {
@@ -199,23 +167,23 @@ public final class Reservoir implements AutoCloseable {
         }
       }
       db.write(writes, batch);
-      of.setValue(of.getValue() - dropped);
+      return dropped;
     }
   }
 
   /** Marks the image in a place as one that raised an alert. */
   public synchronized void markAlerted(ReservoirImage.Place place, Instant when) {
-    put(placeKey(place), number(when.toEpochMilli()));
+    put(StoredForm.mark(place), StoredForm.number(when.toEpochMilli()));
   }
 
-  /** Remembers how far verdicts were read, and what they have shown. */
-  public synchronized void save(WatchState state) {
-    put(new byte[] {WATCH}, state.encode());
+  /** Keeps what whoever fills the reservoir wants to know after a restart; it is theirs to read. */
+  public synchronized void saveWatch(byte[] state) {
+    put(StoredForm.watch(), state);
   }
 
-  /** What was saved last; empty in a new reservoir. */
-  public synchronized Optional<WatchState> watchState() {
-    return get(new byte[] {WATCH}).map(WatchState::decode);
+  /** What was saved last, byte by byte; empty in a new reservoir. */
+  public synchronized Optional<byte[]> watch() {
+    return get(StoredForm.watch());
   }
 
   /** Drops images and marks that are too old. */
@@ -223,17 +191,17 @@ public final class Reservoir implements AutoCloseable {
     long oldest = now.minus(bounds.maxAge()).toEpochMilli();
     try (WriteBatch batch = new WriteBatch()) {
       scan(
-          new byte[] {IMAGE},
+          StoredForm.images(),
           (key, value) -> {
-            if (ByteBuffer.wrap(value).getLong() < oldest) {
+            if (StoredForm.arrivedMillis(value) < oldest) {
               delete(batch, key);
-              counts.merge(prefix(key), -1, Integer::sum);
+              counts.merge(StoredForm.poolAndSource(key), -1, Integer::sum);
             }
           });
       scan(
-          new byte[] {ALERTED},
+          StoredForm.marks(),
           (key, value) -> {
-            if (number(value) < oldest) {
+            if (StoredForm.number(value) < oldest) {
               delete(batch, key);
             }
           });
@@ -254,7 +222,7 @@ public final class Reservoir implements AutoCloseable {
 
   /** Offset of the next image to read from a partition; empty where none was read yet. */
   public synchronized OptionalLong position(int partition) {
-    return get(positionKey(partition)).stream().mapToLong(Reservoir::number).findFirst();
+    return get(StoredForm.position(partition)).stream().mapToLong(StoredForm::number).findFirst();
   }
 
   /** Images that were ever taken in. */
@@ -266,7 +234,7 @@ public final class Reservoir implements AutoCloseable {
   public synchronized int size(Pool... pools) {
     List<Pool> wanted = List.of(pools);
     return counts.entrySet().stream()
-        .filter(entry -> wanted.contains(pool(entry.getKey())))
+        .filter(entry -> wanted.contains(StoredForm.pool(entry.getKey())))
         .mapToInt(Map.Entry::getValue)
         .sum();
   }
@@ -275,11 +243,8 @@ public final class Reservoir implements AutoCloseable {
   public synchronized Map<ReservoirImage.Place, Long> alerted() {
     Map<ReservoirImage.Place, Long> places = new HashMap<>();
     scan(
-        new byte[] {ALERTED},
-        (key, value) -> {
-          ByteBuffer buffer = ByteBuffer.wrap(key, 1, key.length - 1);
-          places.put(new ReservoirImage.Place(buffer.getInt(), buffer.getLong()), number(value));
-        });
+        StoredForm.marks(),
+        (key, value) -> places.put(StoredForm.place(key), StoredForm.number(value)));
     return places;
   }
 
@@ -288,9 +253,9 @@ public final class Reservoir implements AutoCloseable {
     Map<ReservoirImage.Place, Boolean> told = new LinkedHashMap<>();
     for (Pool pool : pools) {
       scan(
-          new byte[] {IMAGE, (byte) pool.ordinal()},
+          StoredForm.images(pool),
           (key, value) -> {
-            ReservoirImage image = image(value);
+            ReservoirImage image = StoredForm.image(value);
             if (told.putIfAbsent(image.place(), true) == null) {
               consumer.accept(image);
             }
@@ -303,7 +268,7 @@ public final class Reservoir implements AutoCloseable {
   }
 
   private void scan(byte[] prefix, Visitor visitor) {
-    try (Slice end = new Slice(after(prefix));
+    try (Slice end = new Slice(StoredForm.after(prefix));
         ReadOptions within = new ReadOptions().setIterateUpperBound(end);
         RocksIterator all = db.newIterator(within)) {
       for (all.seek(prefix); all.isValid(); all.next()) {
@@ -333,115 +298,6 @@ public final class Reservoir implements AutoCloseable {
 
   private static IllegalStateException failed(RocksDBException e) {
     return new IllegalStateException("the reservoir cannot be read or written", e);
-  }
-
-  /** The smallest key that does not begin with a prefix, and is greater than those that do. */
-  private static byte[] after(byte[] prefix) {
-    byte[] after = prefix.clone();
-    for (int i = after.length - 1; i >= 0; i--) {
-      if (++after[i] != 0) {
-        return after;
-      }
-    }
-    throw new IllegalArgumentException("nothing lies after " + Arrays.toString(prefix));
-  }
-
-  private static byte[] key(Pool pool, ReservoirImage image) {
-    long order =
-        pool.isRecent()
-            ? image.arrived().toEpochMilli()
-            : hash(placeKey(image.place())); // the same at every reading
-    return ByteBuffer.allocate(PREFIX_BYTES + Long.BYTES + Integer.BYTES + Long.BYTES)
-        .put(IMAGE)
-        .put((byte) pool.ordinal())
-        .putLong(hash(image.source().getBytes(StandardCharsets.UTF_8)))
-        .putLong(order)
-        .putInt(image.partition())
-        .putLong(image.offset())
-        .array();
-  }
-
-  private static ByteBuffer prefix(byte[] key) {
-    return ByteBuffer.wrap(Arrays.copyOf(key, PREFIX_BYTES));
-  }
-
-  private static Pool pool(ByteBuffer prefix) {
-    return Pool.values()[prefix.get(1)];
-  }
-
-  private static byte[] placeKey(ReservoirImage.Place place) {
-    return ByteBuffer.allocate(1 + Integer.BYTES + Long.BYTES)
-        .put(ALERTED)
-        .putInt(place.partition())
-        .putLong(place.offset())
-        .array();
-  }
-
-  private static byte[] positionKey(int partition) {
-    return ByteBuffer.allocate(1 + Integer.BYTES).put(POSITION).putInt(partition).array();
-  }
-
-  private static byte[] number(long value) {
-    return ByteBuffer.allocate(Long.BYTES).putLong(value).array();
-  }
-
-  private static long number(byte[] value) {
-    return ByteBuffer.wrap(value).getLong();
-  }
-
-  private static byte[] value(ReservoirImage image) {
-    byte[] source = image.source().getBytes(StandardCharsets.UTF_8);
-    PixelImage pixels = image.pixels();
-    return ByteBuffer.allocate(
-            2 * Long.BYTES + 5 * Integer.BYTES + source.length + pixels.pixels().length)
-        .putLong(image.arrived().toEpochMilli())
-        .putInt(image.partition())
-        .putLong(image.offset())
-        .putInt(source.length)
-        .put(source)
-        .putInt(pixels.channels())
-        .putInt(pixels.height())
-        .putInt(pixels.width())
-        .put(pixels.pixels())
-        .array();
-  }
-
-  private static ReservoirImage image(byte[] value) {
-    try {
-      ByteBuffer buffer = ByteBuffer.wrap(value);
-      Instant arrived = Instant.ofEpochMilli(buffer.getLong());
-      int partition = buffer.getInt();
-      long offset = buffer.getLong();
-      byte[] source = new byte[buffer.getInt()];
-      buffer.get(source);
-      int channels = buffer.getInt();
-      int height = buffer.getInt();
-      int width = buffer.getInt();
-      byte[] pixels = new byte[buffer.remaining()];
-      buffer.get(pixels);
-      return new ReservoirImage(
-          new String(source, StandardCharsets.UTF_8),
-          partition,
-          offset,
-          arrived,
-          new PixelImage(channels, height, width, pixels));
-    } catch (BufferUnderflowException e) {
-      throw new IllegalStateException("the reservoir holds a damaged image", e);
-    }
-  }
-
-  /** The first 64 bits of SHA-256. */
-  private static long hash(byte[] bytes) {
-    try {
-      return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(bytes)).getLong();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("this JDK lacks SHA-256, which every one has", e);
-    }
-  }
-
-  /** As a number in [0, 1). */
-  private static double unit(long hash) {
-    return (hash >>> 11) * 0x1p-53;
   }
 
   @Override

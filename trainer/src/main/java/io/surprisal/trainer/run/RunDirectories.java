@@ -29,17 +29,17 @@ public final class RunDirectories {
   }
 
   /** The directory of a run, whether or not it is there. */
-  public Path of(String runId) {
+  Path of(String runId) {
     return all.resolve(runId);
   }
 
   /** Deletes what a run has left. */
-  public void delete(String runId) throws IOException {
+  void delete(String runId) throws IOException {
     delete(of(runId));
   }
 
   /** Deletes all runs but the newest, and those that have not ended. */
-  public void retain(Set<String> open) throws IOException {
+  void retain(Set<String> open) throws IOException {
     if (!Files.isDirectory(all)) {
       return;
     }

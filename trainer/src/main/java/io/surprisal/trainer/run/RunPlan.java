@@ -12,7 +12,8 @@ import java.util.Map;
 
 /**
  * A training run as it was decided, on disk before it begins: a trainer that was killed goes on
- * with it as it was.
+ * with it as it was. Its components are the fields of a flat JSON object, which a later version of
+ * the trainer reads too.
  *
  * @param runId its name
  * @param trigger why it was started, in words
@@ -29,7 +30,7 @@ import java.util.Map;
  * @param alerted how many of those, at their end, raised alerts
  * @param window of the stream that the images lie in
  */
-public record RunPlan(
+record RunPlan(
     String runId,
     String trigger,
     List<String> commands,
@@ -60,12 +61,12 @@ public record RunPlan(
   }
 
   /** Whether a directory holds a run. */
-  public static boolean isIn(Path directory) {
+  static boolean isIn(Path directory) {
     return Files.exists(directory.resolve(FILE));
   }
 
   /** Reads the plan of the run in a directory. */
-  public static RunPlan read(Path directory) throws IOException {
+  static RunPlan read(Path directory) throws IOException {
     return JSON.readValue(directory.resolve(FILE).toFile(), RunPlan.class);
   }
 }

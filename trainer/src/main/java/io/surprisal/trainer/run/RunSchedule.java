@@ -2,11 +2,9 @@ package io.surprisal.trainer.run;
 
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.ReleaseAnnouncement;
-import io.surprisal.trainer.TrainerSettings;
 import io.surprisal.trainer.cluster.ClusterView;
 import io.surprisal.trainer.cluster.CommandReader;
 import io.surprisal.trainer.drift.StreamShift;
-import io.surprisal.trainer.drift.StreamWatch;
 import io.surprisal.trainer.release.ServingRelease;
 import io.surprisal.trainer.reservoir.Reservoir;
 import java.time.Duration;
@@ -16,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -23,26 +22,31 @@ import java.util.stream.Collectors;
  * stream, or because it is time. Commands that wait make one run together. Not thread-safe.
  */
 public final class RunSchedule {
-  private final TrainerSettings settings;
+  private final ScheduleSettings settings;
   private final Reservoir reservoir;
-  private final StreamWatch watch;
+  private final Function<String, Optional<StreamShift>> shifts;
   private final RunPlanner planner;
   private final ClusterView view;
   private final ServingRelease serving;
   private final InstantSource clock;
   private final Instant activeSince;
 
+  /**
+   * Begins to count the time without a run.
+   *
+   * @param shifts how the stream has changed under the release of an id; empty while it has not
+   */
   public RunSchedule(
-      TrainerSettings settings,
+      ScheduleSettings settings,
       Reservoir reservoir,
-      StreamWatch watch,
+      Function<String, Optional<StreamShift>> shifts,
       RunPlanner planner,
       ClusterView view,
       ServingRelease serving,
       InstantSource clock) {
     this.settings = settings;
     this.reservoir = reservoir;
-    this.watch = watch;
+    this.shifts = shifts;
     this.planner = planner;
     this.view = view;
     this.serving = serving;
@@ -51,10 +55,10 @@ public final class RunSchedule {
   }
 
   /** The run that is due; empty where none is. */
-  public Optional<RunPlanner.Order> next() {
+  Optional<RunOrder> next() {
     Map<String, ControlCommand> waiting = view.waiting();
     if (!waiting.isEmpty()) {
-      return Optional.of(ordered(waiting));
+      return Optional.of(commanded(waiting));
     }
     Instant now = clock.instant();
     boolean soon =
@@ -66,36 +70,36 @@ public final class RunSchedule {
     }
     if (view.active().isEmpty()) {
       return reservoir.seen() >= settings.firstImages()
-              && planner.lack(serving.alertRate(), Optional.empty()).isEmpty()
-          ? Optional.of(due("the first release, from the stream's first images", Optional.empty()))
+              && planner.lack(serving.alertRate()).isEmpty()
+          ? Optional.of(due("the first release, from the stream's first images"))
           : Optional.empty();
     }
-    Optional<StreamShift> shift = watch.shift(view.active().get().getReleaseId());
-    if (shift.isPresent() && planner.lack(serving.alertRate(), shift).isEmpty()) {
-      return Optional.of(due(shift.get().summary(), shift));
+    Optional<StreamShift> shift = shifts.apply(view.active().get().getReleaseId());
+    if (shift.isPresent() && planner.lack(serving.alertRate(), shift.get()).isEmpty()) {
+      return Optional.of(due(shift.get().summary()).since(shift.get()));
     }
     Instant last = view.lastRunEnd().orElse(activeSince);
     boolean scheduled = Duration.between(last, now).compareTo(settings.every()) >= 0;
-    return scheduled && planner.lack(serving.alertRate(), Optional.empty()).isEmpty()
-        ? Optional.of(due("the schedule, every " + settings.every(), Optional.empty()))
+    return scheduled && planner.lack(serving.alertRate()).isEmpty()
+        ? Optional.of(due("the schedule, every " + settings.every()))
         : Optional.empty();
   }
 
-  private RunPlanner.Order due(String trigger, Optional<StreamShift> shift) {
-    return new RunPlanner.Order(
+  private RunOrder due(String trigger) {
+    return order(trigger, settings.budget());
+  }
+
+  private RunOrder order(String trigger, Duration budget) {
+    return RunOrder.due(
         newRunId(),
         trigger,
-        List.of(),
         view.active().map(ReleaseAnnouncement::getReleaseId),
-        false,
-        false,
-        shift,
-        settings.budget(),
+        budget,
         serving.alertRate());
   }
 
   /** One run for all commands that wait. */
-  private RunPlanner.Order ordered(Map<String, ControlCommand> waiting) {
+  private RunOrder commanded(Map<String, ControlCommand> waiting) {
     Duration budget =
         waiting.values().stream()
             .map(
@@ -105,18 +109,15 @@ public final class RunSchedule {
                         : Duration.ofMillis(Math.round(command.getMinutes() * 60_000)))
             .max(Duration::compareTo)
             .orElseThrow();
-    return new RunPlanner.Order(
-        newRunId(),
+    String trigger =
         waiting.values().stream()
             .map(command -> "asked for by " + CommandReader.by(command))
-            .collect(Collectors.joining("; ")),
-        List.copyOf(waiting.keySet()),
-        view.active().map(ReleaseAnnouncement::getReleaseId),
-        waiting.values().stream().anyMatch(ControlCommand::getFromScratch),
-        waiting.values().stream().anyMatch(ControlCommand::getIncludeAlerted),
-        Optional.empty(),
-        budget,
-        serving.alertRate());
+            .collect(Collectors.joining("; "));
+    return order(trigger, budget)
+        .carryingOut(
+            List.copyOf(waiting.keySet()),
+            waiting.values().stream().anyMatch(ControlCommand::getFromScratch),
+            waiting.values().stream().anyMatch(ControlCommand::getIncludeAlerted));
   }
 
   private static String newRunId() {

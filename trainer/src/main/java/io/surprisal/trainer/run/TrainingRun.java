@@ -5,7 +5,11 @@ import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.datasets.ImageSubset;
+import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
+import io.surprisal.model.fit.FitRequest;
+import io.surprisal.model.fit.HeldOut;
+import io.surprisal.model.fit.Start;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Provenance;
@@ -14,21 +18,21 @@ import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.training.FitConfiguration;
-import io.surprisal.trainer.TrainerSettings;
 import io.surprisal.trainer.release.Gate;
 import io.surprisal.trainer.release.GateReport;
+import io.surprisal.trainer.release.GateSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -39,18 +43,13 @@ import org.slf4j.LoggerFactory;
  * One training run from the images in its directory to a candidate that the gate has judged. Called
  * again after a kill it goes on from its last checkpoint, and ends as it would have.
  */
-public final class TrainingRun implements Callable<TrainingRun.Outcome> {
+final class TrainingRun implements Callable<TrainingRun.Outcome> {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
-
-  /** The curve is flat where so many points have not bettered the best before by so much. */
-  private static final int PLATEAU_POINTS = 6;
-
-  private static final double PLATEAU_BITS_PER_DIM = 0.0005;
 
   private final Path directory;
   private final RunPlan plan;
   private final ReleaseStore store;
-  private final TrainerSettings settings;
+  private final RunSettings settings;
   private final Consumer<Progress> progress;
   private final InstantSource clock;
   private volatile boolean cancelled;
@@ -67,7 +66,7 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
    * @param secondsLeft of training
    * @param point whether this is a new point of the learning curve
    */
-  public record Progress(
+  record Progress(
       long step,
       int images,
       double imagesPerSecond,
@@ -82,13 +81,19 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
    * @param release the candidate, calibrated where it passed
    * @param file where it lies
    */
-  public record Outcome(GateReport report, Release release, Path file) {}
+  record Outcome(GateReport report, Release release, Path file) {}
 
-  public TrainingRun(
+  /**
+   * A run that has not begun.
+   *
+   * @param directory of the run, with its images
+   * @param progress is told of each step, on the thread of {@link #call}
+   */
+  TrainingRun(
       Path directory,
       RunPlan plan,
       ReleaseStore store,
-      TrainerSettings settings,
+      RunSettings settings,
       Consumer<Progress> progress,
       InstantSource clock) {
     this.directory = directory;
@@ -99,7 +104,7 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
     this.clock = clock;
   }
 
-  public RunPlan plan() {
+  RunPlan plan() {
     return plan;
   }
 
@@ -109,7 +114,7 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
   }
 
   /** Asks for the end; {@link #call} throws soon. */
-  public void cancel() {
+  void cancel() {
     cancelled = true;
   }
 
@@ -138,9 +143,7 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
         new ImageSubset(data, IntStream.range(data.size() - heldOut, data.size()).toArray());
     GateReport report =
         new Gate(
-                settings.tolerance(),
-                plan.alertRate(),
-                plan.evaluations(),
+                new GateSettings(settings.gate().tolerance(), plan.evaluations(), plan.alertRate()),
                 execution,
                 plan.seed(),
                 this::isCancelled)
@@ -165,8 +168,7 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
   }
 
   private Precision precision() {
-    return IntStream.range(0, Precision.values().length)
-        .mapToObj(i -> Precision.values()[i])
+    return Arrays.stream(Precision.values())
         .filter(precision -> precision.toString().equals(plan.precision()))
         .findFirst()
         .orElseThrow(
@@ -196,7 +198,10 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
     if (expected < alerted.size()) {
       double[] bitsPerDim = new double[all.size()];
       try (ImageScorer scorer =
-          ImageScorer.fresh(parent.get(), execution, plan.evaluations(), plan.seed())) {
+          new ImageScorer(
+              parent.get(),
+              execution,
+              BoundEstimator.fresh(parent.get(), plan.evaluations(), plan.seed()))) {
         alerted.forEach(i -> bitsPerDim[i] = scorer.score(all.image(i)).bitsPerDim());
       }
       alerted.sort(Comparator.comparingDouble(i -> bitsPerDim[i]));
@@ -220,25 +225,31 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
             plan.trigger(),
             plan.window(),
             settings.software());
-    Fit.Request request =
-        new Fit.Request(
-            data,
-            settings.topics().images(),
-            candidate,
+    FitRequest request =
+        new FitRequest(
+            new FitRequest.Images(data, settings.imagesTopic(), new HeldOut.Last(heldOut)),
             fit,
-            OptionalLong.empty(),
-            Optional.of(Duration.ofMillis(Math.round(plan.minutes() * 60_000))),
-            0,
-            0,
-            plan.evaluations(),
+            start(candidate, parent),
+            new Budget.Time(Duration.ofMillis(Math.round(plan.minutes() * 60_000))),
             plan.seed(),
-            true,
-            Fit.isResumable(candidate),
             execution,
-            OptionalInt.of(heldOut),
-            plan.warm() ? parent : Optional.empty(),
-            Optional.of(provenance));
+            new FitRequest.Outcome(
+                candidate,
+                FitRequest.Weights.AVERAGED,
+                plan.evaluations(),
+                0,
+                Optional.of(provenance)));
     return new Fit(request, new Listener(data.size() - heldOut), this::ends, clock).run();
+  }
+
+  private Start start(Path candidate, Optional<Release> parent) {
+    if (Fit.isResumable(candidate)) {
+      return new Start.Resumed();
+    }
+    return parent
+        .filter(release -> plan.warm())
+        .<Start>map(Start.From::new)
+        .orElseGet(Start.Anew::new);
   }
 
   private boolean ends() {
@@ -247,8 +258,7 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
 
   private final class Listener implements Fit.Listener {
     private final int images;
-    private final List<TrainingRecord.Point> curve = new ArrayList<>();
-    private double heldOutBitsPerDim = Double.NaN;
+    private final LearningCurve curve = new LearningCurve();
     private boolean point;
 
     Listener(int images) {
@@ -268,11 +278,8 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
     /** A plateau that was reached before a kill stays one. */
     @Override
     public void resumed(List<TrainingRecord.Point> before) {
-      curve.addAll(before);
-      if (!before.isEmpty()) {
-        heldOutBitsPerDim = before.get(before.size() - 1).heldOutBitsPerDim();
-        endOnPlateau();
-      }
+      before.forEach(curve::add);
+      endOnPlateau();
     }
 
     @Override
@@ -283,7 +290,7 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
               images,
               imagesPerSecond,
               bitsPerDim,
-              heldOutBitsPerDim,
+              curve.heldOutBitsPerDim(),
               (1 - fraction) * plan.minutes() * 60,
               point));
       point = false;
@@ -292,30 +299,15 @@ public final class TrainingRun implements Callable<TrainingRun.Outcome> {
     @Override
     public void measured(TrainingRecord.Point measured) {
       curve.add(measured);
-      heldOutBitsPerDim = measured.heldOutBitsPerDim();
       point = true;
       endOnPlateau();
     }
 
     private void endOnPlateau() {
-      if (isFlat() || TrainingRecord.overfittedSince(curve).isPresent()) {
+      if (curve.isOver()) {
         LOG.info("run {}: held-out bits/dim no longer fall, training ends", plan.runId());
         converged = true;
       }
-    }
-
-    private boolean isFlat() {
-      int before = curve.size() - PLATEAU_POINTS;
-      return before > 0
-          && best(curve.subList(before, curve.size()))
-              > best(curve.subList(0, before)) - PLATEAU_BITS_PER_DIM;
-    }
-
-    private double best(List<TrainingRecord.Point> points) {
-      return points.stream()
-          .mapToDouble(TrainingRecord.Point::heldOutBitsPerDim)
-          .min()
-          .orElseThrow();
     }
 
     @Override

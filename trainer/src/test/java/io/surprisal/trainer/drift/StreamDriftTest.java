@@ -11,7 +11,7 @@ import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Sources send in turn, an image a second in all; p-values as in {@link DriftTestTest}. */
+/** Sources send in turn, an image a second in all; p-values as in {@link CusumDetectorTest}. */
 class StreamDriftTest {
   private static final double ALERT_RATE = 0.005;
   private static final int GRID = 200;
@@ -66,7 +66,7 @@ class StreamDriftTest {
 
     StreamShift shift = drift.shift().orElseThrow();
     assertThat(shift.source()).hasValue("s3");
-    assertThat(shift.change()).isEqualTo(DriftTest.Change.MORE_SURPRISING);
+    assertThat(shift.change()).isEqualTo(CusumDetector.Change.MORE_SURPRISING);
     assertThat(Duration.between(change, shift.since()).abs()).isLessThan(Duration.ofMinutes(20));
   }
 

@@ -29,7 +29,8 @@ class GateTest {
   private static final ImageDataset HELD_OUT = CAMERA.normalFrames(1000, 64);
 
   private static final Gate GATE =
-      new Gate(TOLERANCE, 0.05, SmallRuns.EVALUATIONS, Execution.CPU, 1, () -> false);
+      new Gate(
+          new GateSettings(TOLERANCE, SmallRuns.EVALUATIONS, 0.05), Execution.CPU, 1, () -> false);
 
   @TempDir static Path folder;
   private static Release active;

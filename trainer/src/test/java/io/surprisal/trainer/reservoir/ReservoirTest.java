@@ -10,9 +10,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.trainer.StreamImages;
-import io.surprisal.trainer.drift.DriftTest;
-import io.surprisal.trainer.drift.StreamDrift;
-import io.surprisal.trainer.drift.WatchState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -280,26 +277,16 @@ class ReservoirTest {
   }
 
   @Test
-  void shouldKeepHowFarVerdictsWereReadOverARestart() throws IOException {
-    WatchState state =
-        new WatchState(
-            "release",
-            new StreamDrift.State(
-                new DriftTest.State(
-                    new DriftTest.Sum(1.5, 1000, 7),
-                    DriftTest.Sum.ZERO,
-                    new DriftTest.Sum(0.5, 1500, 2),
-                    0.001,
-                    2000),
-                Map.of("a", DriftTest.State.START)),
-            Map.of("scores", Map.of(0, 17L, 1, 4L)));
+  void shouldKeepWhatItsReaderSavedOverARestart() throws IOException {
+    byte[] state = {1, 0, -7};
     Path directory = folder.resolve("watched");
     try (Reservoir before = new Reservoir(directory, BOUNDS)) {
-      assertThat(before.watchState()).isEmpty();
-      before.save(state);
+      assertThat(before.watch()).isEmpty();
+      before.saveWatch(new byte[] {9, 9, 9, 9});
+      before.saveWatch(state);
     }
     try (Reservoir after = new Reservoir(directory, BOUNDS)) {
-      assertThat(after.watchState()).hasValue(state);
+      assertThat(after.watch()).hasValue(state);
     }
   }
 }

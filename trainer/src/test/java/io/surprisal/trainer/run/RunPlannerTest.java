@@ -12,8 +12,7 @@ import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
 import io.surprisal.trainer.SmallRuns;
 import io.surprisal.trainer.StreamImages;
-import io.surprisal.trainer.TrainerSettings;
-import io.surprisal.trainer.drift.DriftTest;
+import io.surprisal.trainer.drift.CusumDetector;
 import io.surprisal.trainer.drift.StreamShift;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.reservoir.ReservoirImage;
@@ -46,7 +45,7 @@ class RunPlannerTest {
 
   @BeforeEach
   void open() throws IOException {
-    reservoir = new Reservoir(folder.resolve("reservoir"), SmallRuns.settings(folder).bounds());
+    reservoir = new Reservoir(folder.resolve("reservoir"), SmallRuns.BOUNDS);
     store = new ReleaseStore(folder.resolve("store"));
     run = folder.resolve("run");
   }
@@ -72,32 +71,26 @@ class RunPlannerTest {
   }
 
   private RunPlanner planner() {
-    return new RunPlanner(SmallRuns.settings(folder), reservoir, store);
+    return new RunPlanner(SmallRuns.runs(), reservoir, store);
   }
 
   private static StreamShift shift(Optional<String> source, Instant since) {
-    return new StreamShift(source, DriftTest.Change.MORE_SURPRISING, since, 100);
+    return new StreamShift(source, CusumDetector.Change.MORE_SURPRISING, since, 100);
   }
 
-  private static RunPlanner.Order order(boolean includeAlerted, Optional<Instant> shiftedSince) {
+  private static RunOrder order(boolean includeAlerted, Optional<Instant> shiftedSince) {
     return order(Optional.empty(), false, includeAlerted, shiftedSince);
   }
 
-  private static RunPlanner.Order order(
+  private static RunOrder order(
       Optional<String> active,
       boolean fromScratch,
       boolean includeAlerted,
       Optional<Instant> shiftedSince) {
-    return new RunPlanner.Order(
-        "run-1",
-        "a test",
-        List.of("c1"),
-        active,
-        fromScratch,
-        includeAlerted,
-        shiftedSince.map(since -> shift(Optional.empty(), since)),
-        Duration.ofSeconds(90),
-        RATE);
+    RunOrder order =
+        RunOrder.due("run-1", "a test", active, Duration.ofSeconds(90), RATE)
+            .carryingOut(List.of("c1"), fromScratch, includeAlerted);
+    return shiftedSince.map(since -> order.since(shift(Optional.empty(), since))).orElse(order);
   }
 
   private List<PixelImage> written() throws IOException {
@@ -214,21 +207,7 @@ class RunPlannerTest {
     alertOn(i -> i % 5 == 0);
     int since = 100;
     StreamShift shift = shift(Optional.of("changed"), StreamImages.START.plusSeconds(since));
-    RunPlanner.Order all = order(false, Optional.empty());
-    RunPlan plan =
-        planner()
-            .plan(
-                run,
-                new RunPlanner.Order(
-                    all.runId(),
-                    all.trigger(),
-                    all.commands(),
-                    all.active(),
-                    all.fromScratch(),
-                    all.includeAlerted(),
-                    Optional.of(shift),
-                    all.budget(),
-                    all.alertRate()));
+    RunPlan plan = planner().plan(run, order(false, Optional.empty()).since(shift));
     assertPlanned(
         plan,
         i -> i % 2 == 0 && i >= since || i % 5 != 0,
@@ -270,7 +249,7 @@ class RunPlannerTest {
     }
     images.add(StreamImages.image("a", FRAMES, new PixelImage(3, 20, 20, new byte[1200])));
     reservoir.add(images, Map.of());
-    new RunPlanner(SmallRuns.settings(folder, Optional.of(SmallRuns.FIT), 16), reservoir, store)
+    new RunPlanner(SmallRuns.runs(Optional.of(SmallRuns.FIT), 16), reservoir, store)
         .plan(run, order(false, Optional.empty()));
     List<PixelImage> all = written();
     assertThat(all).hasSize(FRAMES);
@@ -291,8 +270,8 @@ class RunPlannerTest {
     Path file = folder.resolve("parent");
     Release parent = SmallRuns.train(file, half, 1, Optional.empty());
     store.put(file, parent);
-    TrainerSettings settings =
-        SmallRuns.settings(folder, Optional.of(SmallRuns.FIT.with(Map.of("embedding", 12))), 64);
+    RunSettings settings =
+        SmallRuns.runs(Optional.of(SmallRuns.FIT.with(Map.of("embedding", 12))), 64);
     RunPlanner planner = new RunPlanner(settings, reservoir, store);
     RunPlan warm =
         planner.plan(run, order(Optional.of(parent.id()), false, false, Optional.empty()));
@@ -322,14 +301,14 @@ class RunPlannerTest {
 
   @Test
   void shouldSayWhatARunLacks() {
-    assertThat(planner().lack(RATE, Optional.empty()).orElseThrow())
+    assertThat(planner().lack(RATE).orElseThrow())
         .contains("0 images to train on and 0 held out, a run needs 64 and 20")
         .contains("alert rate of 0.05");
     fill();
-    assertThat(planner().lack(RATE, Optional.empty())).isEmpty();
+    assertThat(planner().lack(RATE)).isEmpty();
     int held = reservoir.size(Reservoir.Pool.HELD_OUT_RECENT);
-    assertThat(planner().lack(1.0 / held, Optional.empty())).isEmpty();
-    assertThat(planner().lack(1.0 / (held + 0.5), Optional.empty()).orElseThrow())
+    assertThat(planner().lack(1.0 / held)).isEmpty();
+    assertThat(planner().lack(1.0 / (held + 0.5)).orElseThrow())
         .contains(held + " held out")
         .contains("and " + (held + 1) + " (for");
   }
@@ -338,13 +317,11 @@ class RunPlannerTest {
   void shouldNeedHeldOutImagesFromAfterTheShift() {
     fill();
     Instant early = StreamImages.START.plusSeconds(100);
-    assertThat(planner().lack(RATE, Optional.of(shift(Optional.empty(), early)))).isEmpty();
+    assertThat(planner().lack(RATE, shift(Optional.empty(), early))).isEmpty();
     int since = FRAMES - 10;
     assertThat(
             planner()
-                .lack(
-                    RATE,
-                    Optional.of(shift(Optional.empty(), StreamImages.START.plusSeconds(since))))
+                .lack(RATE, shift(Optional.empty(), StreamImages.START.plusSeconds(since)))
                 .orElseThrow())
         .contains(heldOut(i -> i >= since).size() + " held out");
   }
@@ -355,8 +332,7 @@ class RunPlannerTest {
     reservoir.add(LongStream.range(0, 80).mapToObj(StreamImages::frame).toList(), Map.of());
     int training = training(i -> true).size();
     assertThat(training).isBetween(40, 63);
-    assertThat(planner().lack(0.5, Optional.empty()).orElseThrow())
-        .contains(training + " images to train on");
+    assertThat(planner().lack(0.5).orElseThrow()).contains(training + " images to train on");
   }
 
   @Test

@@ -16,7 +16,6 @@ import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.trainer.SmallRuns;
-import io.surprisal.trainer.TrainerSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,12 +49,11 @@ class TrainingRunTest {
   @TempDir Path folder;
   private Path directory;
   private ReleaseStore store;
-  private TrainerSettings settings;
+  private final RunSettings settings = SmallRuns.runs();
 
   @BeforeEach
   void open() throws IOException {
-    settings = SmallRuns.settings(folder);
-    store = new ReleaseStore(settings.store());
+    store = new ReleaseStore(folder.resolve("store"));
     directory = Files.createDirectories(folder.resolve("run"));
   }
 

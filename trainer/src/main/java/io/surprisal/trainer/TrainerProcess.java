@@ -1,6 +1,7 @@
 package io.surprisal.trainer;
 
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.drift.StreamWatch;
 import io.surprisal.trainer.reservoir.Reservoir;
 import java.io.IOException;
@@ -34,8 +35,8 @@ import org.slf4j.LoggerFactory;
  * <p>Owns its threads and native memory; {@link #run} works on the caller's thread, {@link #close}
  * frees all after it.
  */
-public final class Trainer implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+public final class TrainerProcess implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainerProcess.class);
   private static final Duration POLL = Duration.ofMillis(200);
   private static final int SESSION_TIMEOUT_MILLIS = 10_000;
 
@@ -55,19 +56,25 @@ public final class Trainer implements AutoCloseable {
    *
    * @throws IOException if a directory cannot be used, or another process uses it
    */
-  public Trainer(TrainerSettings settings, InstantSource clock) throws IOException {
+  public TrainerProcess(TrainerSettings settings, InstantSource clock) throws IOException {
     this.settings = settings;
     this.clock = clock;
-    store = new ReleaseStore(settings.store());
+    store = new ReleaseStore(settings.publication().store());
     reservoir = new Reservoir(settings.directory().resolve("reservoir"), settings.bounds());
-    watch = new StreamWatch(settings, reservoir, clock);
+    watch =
+        new StreamWatch(
+            settings.cluster(),
+            settings.sensitivity(),
+            settings.runs().gate().alertRate(),
+            reservoir,
+            clock);
     Map<String, Object> own = new HashMap<>();
-    own.put(ConsumerConfig.GROUP_ID_CONFIG, settings.group());
+    own.put(ConsumerConfig.GROUP_ID_CONFIG, settings.cluster().group());
     own.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, SESSION_TIMEOUT_MILLIS);
     own.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, SESSION_TIMEOUT_MILLIS / 5);
-    own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, ClusterSettings.FROM_THE_BEGINNING);
     own.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
-    control = settings.consumer(own);
+    control = settings.cluster().consumer(own);
     lastTurn = clock.instant();
   }
 
@@ -93,7 +100,7 @@ public final class Trainer implements AutoCloseable {
    * @throws IOException if the first release cannot be stored
    */
   public void run(BooleanSupplier stop) throws InterruptedException, IOException {
-    control.subscribe(List.of(settings.topics().control()), new Turns());
+    control.subscribe(List.of(settings.cluster().topics().control()), new Turns());
     while (!stop.getAsBoolean()) {
       lastTurn = clock.instant();
       decides = active.isPresent();
@@ -161,7 +168,7 @@ public final class Trainer implements AutoCloseable {
       if (!partitions.isEmpty()) {
         toBeActive = false;
         resign();
-        LOG.info("Trainer {} stands by", settings.member());
+        LOG.info("Trainer {} stands by", settings.cluster().member());
       }
     }
 

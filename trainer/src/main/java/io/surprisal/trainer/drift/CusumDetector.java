@@ -30,7 +30,7 @@ import java.util.OptionalDouble;
  *
  * <p>Not thread-safe.
  */
-public final class DriftTest {
+public final class CusumDetector {
 
   /** What images have become. */
   public enum Change {
@@ -72,7 +72,7 @@ public final class DriftTest {
   }
 
   /**
-   * All that a test knows.
+   * All that a detector knows.
    *
    * @param finest smallest p-value of bits/dim that was seen; 0 before, and in states of earlier
    *     versions
@@ -98,7 +98,7 @@ public final class DriftTest {
   private State state;
 
   /** Begins. */
-  DriftTest(DriftSensitivity sensitivity, double alertRate) {
+  CusumDetector(DriftSensitivity sensitivity, double alertRate) {
     this(sensitivity, alertRate, State.START);
   }
 
@@ -107,7 +107,7 @@ public final class DriftTest {
    *
    * @param alertRate that the release is calibrated for: its p-values lie on a grid no coarser
    */
-  DriftTest(DriftSensitivity sensitivity, double alertRate, State state) {
+  CusumDetector(DriftSensitivity sensitivity, double alertRate, State state) {
     this.sensitivity = sensitivity;
     this.state = state;
     this.alertRate = alertRate;

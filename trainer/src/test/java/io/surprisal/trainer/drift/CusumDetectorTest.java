@@ -2,7 +2,7 @@ package io.surprisal.trainer.drift;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.surprisal.trainer.drift.DriftTest.Change;
+import io.surprisal.trainer.drift.CusumDetector.Change;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /**
  * One image a second; p-values as of a calibration on 199 images, the fewest for the alert rate.
  */
-class DriftTestTest {
+class CusumDetectorTest {
   private static final double ALERT_RATE = 0.005;
   private static final int GRID = 200;
 
@@ -30,15 +30,15 @@ class DriftTestTest {
     return (1 + random.nextInt(GRID)) / (double) GRID;
   }
 
-  private void observe(DriftTest test, double pValue) {
+  private void observe(CusumDetector detector, double pValue) {
     now = now.plusSeconds(1);
-    test.observe(pValue, OptionalDouble.empty(), now);
+    detector.observe(pValue, OptionalDouble.empty(), now);
   }
 
-  private int imagesToShift(DriftTest test, int most, DoubleSupplier pValues) {
+  private int imagesToShift(CusumDetector detector, int most, DoubleSupplier pValues) {
     for (int image = 1; image <= most; image++) {
-      observe(test, pValues.getAsDouble());
-      if (test.shift().isPresent()) {
+      observe(detector, pValues.getAsDouble());
+      if (detector.shift().isPresent()) {
         return image;
       }
     }
@@ -51,14 +51,14 @@ class DriftTestTest {
    */
   @Test
   void shouldRaiseNoAlarmWhileNothingChanges() {
-    assertThat(imagesToShift(new DriftTest(ANY_ALARM, ALERT_RATE), 100_000, random::nextDouble))
+    assertThat(imagesToShift(new CusumDetector(ANY_ALARM, ALERT_RATE), 100_000, random::nextDouble))
         .isEqualTo(Integer.MAX_VALUE);
   }
 
   /** As above: scores have p-values on a grid, whose end at 1 is as likely as any other value. */
   @Test
   void shouldRaiseNoAlarmWhilePValuesOnAGridDoNotChange() {
-    assertThat(imagesToShift(new DriftTest(ANY_ALARM, ALERT_RATE), 100_000, this::normal))
+    assertThat(imagesToShift(new CusumDetector(ANY_ALARM, ALERT_RATE), 100_000, this::normal))
         .isEqualTo(Integer.MAX_VALUE);
   }
 
@@ -77,7 +77,7 @@ class DriftTestTest {
   private double meanImagesToShift(DriftSensitivity sensitivity, DoubleSupplier pValues) {
     return random
         .ints(400, 0, 1)
-        .map(i -> imagesToShift(new DriftTest(sensitivity, ALERT_RATE), 1_000_000, pValues))
+        .map(i -> imagesToShift(new CusumDetector(sensitivity, ALERT_RATE), 1_000_000, pValues))
         .average()
         .orElseThrow();
   }
@@ -88,12 +88,13 @@ class DriftTestTest {
    */
   @Test
   void shouldNoticeThatThirtyPercentOfTheImagesAreNew() {
-    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
-    imagesToShift(test, 1000, this::normal);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    imagesToShift(detector, 1000, this::normal);
     Instant change = now;
-    int images = imagesToShift(test, 1000, () -> random.nextDouble() < 0.3 ? 1.0 / GRID : normal());
+    int images =
+        imagesToShift(detector, 1000, () -> random.nextDouble() < 0.3 ? 1.0 / GRID : normal());
     assertThat(images).isBetween(400, 600);
-    DriftTest.Shift shift = test.shift().orElseThrow();
+    CusumDetector.Shift shift = detector.shift().orElseThrow();
     assertThat(shift.change()).isEqualTo(Change.MORE_SURPRISING);
     assertThat(shift.images()).isGreaterThanOrEqualTo(500);
     assertThat(Duration.between(change, shift.since()).abs()).isLessThan(Duration.ofMinutes(2));
@@ -105,9 +106,9 @@ class DriftTestTest {
    */
   @Test
   void shouldNotTakeABurstOfAnomaliesForAShift() {
-    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
-    assertThat(imagesToShift(test, 200, () -> 1.0 / GRID)).isEqualTo(Integer.MAX_VALUE);
-    assertThat(imagesToShift(test, 5000, this::normal)).isEqualTo(Integer.MAX_VALUE);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    assertThat(imagesToShift(detector, 200, () -> 1.0 / GRID)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(imagesToShift(detector, 5000, this::normal)).isEqualTo(Integer.MAX_VALUE);
   }
 
   /**
@@ -115,10 +116,10 @@ class DriftTestTest {
    */
   @Test
   void shouldNoticeImagesThatSurpriseLess() {
-    DriftTest lower = new DriftTest(LASTING, ALERT_RATE);
+    CusumDetector lower = new CusumDetector(LASTING, ALERT_RATE);
     assertThat(imagesToShift(lower, 2000, () -> 1 - 0.3 * random.nextDouble())).isBetween(500, 700);
     assertThat(lower.shift().orElseThrow().change()).isEqualTo(Change.LESS_SURPRISING);
-    DriftTest lowest = new DriftTest(LASTING, ALERT_RATE);
+    CusumDetector lowest = new CusumDetector(LASTING, ALERT_RATE);
     assertThat(imagesToShift(lowest, 2000, () -> 1)).isEqualTo(500);
     assertThat(lowest.shift().orElseThrow().change()).isEqualTo(Change.LESS_SURPRISING);
   }
@@ -126,23 +127,24 @@ class DriftTestTest {
   /** Bits/dim as ever, the profile of the errors not: a sum rises by 0.4 an image. */
   @Test
   void shouldNoticeImagesThatAreLessTypical() {
-    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
     for (int image = 0; image < 700; image++) {
       now = now.plusSeconds(1);
-      test.observe(normal(), OptionalDouble.of(0.3 * (1 - random.nextDouble())), now);
+      detector.observe(normal(), OptionalDouble.of(0.3 * (1 - random.nextDouble())), now);
     }
-    assertThat(test.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
-    assertThat(test.alarm(Change.MORE_SURPRISING)).isEmpty();
-    assertThat(test.alarm(Change.LESS_SURPRISING)).isEmpty();
+    assertThat(detector.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
+    assertThat(detector.alarm(Change.MORE_SURPRISING)).isEmpty();
+    assertThat(detector.alarm(Change.LESS_SURPRISING)).isEmpty();
   }
 
   /** What an earlier version saved knows two sums. */
   @Test
   void shouldGoOnFromAStateWithoutTypicality() {
-    DriftTest.State saved = new DriftTest.State(DriftTest.Sum.ZERO, DriftTest.Sum.ZERO, null, 0, 7);
-    DriftTest test = new DriftTest(LASTING, ALERT_RATE, saved);
-    test.observe(0.5, OptionalDouble.of(0.001), now);
-    assertThat(test.state().untypical().images()).isEqualTo(1);
+    CusumDetector.State saved =
+        new CusumDetector.State(CusumDetector.Sum.ZERO, CusumDetector.Sum.ZERO, null, 0, 7);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE, saved);
+    detector.observe(0.5, OptionalDouble.of(0.001), now);
+    assertThat(detector.state().untypical().images()).isEqualTo(1);
   }
 
   /** p-values among n calibration images whose quantiles are as wrong as n make them. */
@@ -155,11 +157,11 @@ class DriftTestTest {
   }
 
   private int imagesToShift(
-      DriftTest test, int most, DoubleSupplier likely, DoubleSupplier typical) {
+      CusumDetector detector, int most, DoubleSupplier likely, DoubleSupplier typical) {
     for (int image = 1; image <= most; image++) {
       now = now.plusSeconds(1);
-      test.observe(likely.getAsDouble(), OptionalDouble.of(typical.getAsDouble()), now);
-      if (test.shift().isPresent()) {
+      detector.observe(likely.getAsDouble(), OptionalDouble.of(typical.getAsDouble()), now);
+      if (detector.shift().isPresent()) {
         return image;
       }
     }
@@ -173,13 +175,13 @@ class DriftTestTest {
    */
   @Test
   void shouldNoticeSmallChangesOfTypicalityWhereTheCalibrationIsLarge() {
-    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
     DoubleSupplier tenthNew =
         calibrated(900, () -> random.nextDouble() * (random.nextInt(10) == 0 ? 0.02 : 1));
-    assertThat(imagesToShift(test, 2000, calibrated(900, random::nextDouble), tenthNew))
+    assertThat(imagesToShift(detector, 2000, calibrated(900, random::nextDouble), tenthNew))
         .isBetween(490, 900);
-    assertThat(test.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
-    DriftTest coarse = new DriftTest(LASTING, ALERT_RATE);
+    assertThat(detector.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
+    CusumDetector coarse = new CusumDetector(LASTING, ALERT_RATE);
     DoubleSupplier onFewer =
         calibrated(199, () -> random.nextDouble() * (random.nextInt(20) == 0 ? 0.02 : 1));
     assertThat(imagesToShift(coarse, 5000, calibrated(199, random::nextDouble), onFewer))
@@ -193,11 +195,11 @@ class DriftTestTest {
    */
   @Test
   void shouldNotTakeAFewAnomaliesThatNeverCeaseForAShift() {
-    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
     DoubleSupplier normal = calibrated(900, random::nextDouble);
     assertThat(
             imagesToShift(
-                test, 20_000, () -> random.nextInt(100) < 3 ? 1.0 / 901 : normal.getAsDouble()))
+                detector, 20_000, () -> random.nextInt(100) < 3 ? 1.0 / 901 : normal.getAsDouble()))
         .isEqualTo(Integer.MAX_VALUE);
   }
 
@@ -210,8 +212,8 @@ class DriftTestTest {
   void shouldNotTakeAnErrorOfTheCalibrationForAShift() {
     for (int n : new int[] {199, 400, 900, 2000}) {
       for (int calibration = 0; calibration < 10; calibration++) {
-        DriftTest test = new DriftTest(LASTING, ALERT_RATE);
-        assertThat(imagesToShift(test, 5000, calibrated(n, random::nextDouble)))
+        CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+        assertThat(imagesToShift(detector, 5000, calibrated(n, random::nextDouble)))
             .as("with %d calibration images", n)
             .isEqualTo(Integer.MAX_VALUE);
       }
@@ -221,24 +223,25 @@ class DriftTestTest {
   /** As after a burst under few calibration images. */
   @Test
   void shouldNotTakeABurstForAShiftWhereTheCalibrationIsLarge() {
-    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
-    assertThat(imagesToShift(test, 200, () -> 1.0 / 2001)).isEqualTo(Integer.MAX_VALUE);
-    assertThat(imagesToShift(test, 5000, calibrated(2000, random::nextDouble)))
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    assertThat(imagesToShift(detector, 200, () -> 1.0 / 2001)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(imagesToShift(detector, 5000, calibrated(2000, random::nextDouble)))
         .isEqualTo(Integer.MAX_VALUE);
   }
 
   @Test
   void shouldWaitUntilAChangeHasLastedInTimeAsWellAsInImages() {
-    DriftTest test = new DriftTest(LASTING, ALERT_RATE);
+    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
     for (int image = 0; image < 2000; image++) {
-      test.observe(0.01, OptionalDouble.empty(), now);
+      detector.observe(0.01, OptionalDouble.empty(), now);
     }
-    assertThat(test.shift()).isEmpty(); // many images, no time
-    test.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()).minusMillis(1));
-    assertThat(test.shift()).isEmpty();
-    test.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()));
-    assertThat(test.shift()).hasValue(new DriftTest.Shift(Change.MORE_SURPRISING, now, 2002));
-    DriftTest few = new DriftTest(LASTING, ALERT_RATE);
+    assertThat(detector.shift()).isEmpty(); // many images, no time
+    detector.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()).minusMillis(1));
+    assertThat(detector.shift()).isEmpty();
+    detector.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()));
+    assertThat(detector.shift())
+        .hasValue(new CusumDetector.Shift(Change.MORE_SURPRISING, now, 2002));
+    CusumDetector few = new CusumDetector(LASTING, ALERT_RATE);
     for (int image = 0; image < 499; image++) {
       few.observe(0.01, OptionalDouble.empty(), now.plus(Duration.ofHours(image)));
     }

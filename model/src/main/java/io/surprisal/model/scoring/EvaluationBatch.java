@@ -1,0 +1,190 @@
+package io.surprisal.model.scoring;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.surprisal.model.diffusion.NoiseSchedule;
+import io.surprisal.model.diffusion.VariationalBound;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.release.ControlVariate;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * The next stage of a few images on one device: the terms of the bound that no network enters, for
+ * images that have none yet, and the network's squared errors. For one thread.
+ */
+final class EvaluationBatch {
+  private final Replicas.Replica replica;
+  private final NDManager manager;
+  private final ModelConfiguration configuration;
+  private final int dimensions;
+  private final Stages stages;
+  private final int[] order;
+  private final Optional<ControlVariate> control;
+  private final List<ImageEvaluation> images;
+
+  /**
+   * A batch.
+   *
+   * @param manager owns all arrays
+   * @param order {@link Stages#order} of the estimator's
+   */
+  EvaluationBatch(
+      Replicas.Replica replica,
+      NDManager manager,
+      BoundEstimator estimator,
+      int[] order,
+      List<ImageEvaluation> images) {
+    this.replica = replica;
+    this.manager = manager;
+    this.images = images;
+    this.order = order;
+    stages = estimator.stages();
+    control = estimator.control();
+    configuration = replica.model().configuration();
+    dimensions = configuration.dimensions();
+  }
+
+  /** Takes every image to the end of its next stage. */
+  void advance() {
+    NDArray pixels = pixels();
+    NDArray x = VariationalBound.scale(pixels);
+    if (images.stream().anyMatch(image -> image.done() == 0)) {
+      evaluateFixedTerms(pixels, x);
+    }
+    int[] image = // of each evaluation
+        IntStream.range(0, images.size())
+            .flatMap(i -> IntStream.generate(() -> i).limit(stages.left(images.get(i).done())))
+            .toArray();
+    int[] position = // in the image's order of evaluations
+        images.stream()
+            .flatMapToInt(i -> IntStream.range(i.done(), stages.next(i.done())))
+            .toArray();
+    float[] squaredErrors = new float[image.length];
+    double[] controls = new double[image.length];
+    int networkBatch = replica.model().largestBatch();
+    for (int from = 0; from < image.length; from += networkBatch) {
+      int to = Math.min(image.length, from + networkBatch);
+      try (NDManager chunk = manager.newSubManager()) {
+        new Evaluations(
+                chunk,
+                x,
+                Arrays.copyOfRange(image, from, to),
+                Arrays.copyOfRange(position, from, to))
+            .evaluate(squaredErrors, controls, from);
+      }
+    }
+    for (int i = 0; i < image.length; i++) {
+      images.get(image[i]).add(squaredErrors[i], controls[i]);
+    }
+  }
+
+  private void evaluateFixedTerms(NDArray pixels, NDArray x) {
+    NoiseSchedule schedule = replica.model().schedule();
+    NDArray gamma0 = manager.create(new float[] {(float) schedule.gammaAtZero()});
+    NDArray gamma1 = manager.create(new float[] {(float) schedule.gammaAtOne()});
+    float[] prior = VariationalBound.prior(x, gamma1).toFloatArray();
+    float[] reconstruction =
+        VariationalBound.reconstruction(pixels, epsilon0(), gamma0).toFloatArray();
+    for (int i = 0; i < images.size(); i++) {
+      images.get(i).setFixedTerms(prior[i], reconstruction[i]);
+    }
+  }
+
+  /** Some evaluations that go through the network at once. */
+  private final class Evaluations {
+    private final ImageEvaluation[] of;
+    private final int[] evaluation;
+    private final double[] gammas;
+    private final NDArray x;
+    private final NDArray epsilon;
+    private final NDArray gamma;
+
+    /**
+     * Draws their noise.
+     *
+     * @param chunk owns all arrays
+     * @param scaled images
+     * @param image of each evaluation
+     * @param position of each in the order of its image
+     */
+    Evaluations(NDManager chunk, NDArray scaled, int[] image, int[] position) {
+      int count = image.length;
+      of = new ImageEvaluation[count];
+      evaluation = new int[count];
+      gammas = new double[count];
+      float[] noise = new float[count * dimensions];
+      for (int i = 0; i < count; i++) {
+        of[i] = images.get(image[i]);
+        evaluation[i] = order[position[i]];
+        gammas[i] = of[i].levels().gammas()[evaluation[i]];
+        of[i].noise().fillGaussian(evaluation[i], noise, i * dimensions, dimensions);
+      }
+      x = scaled.get(chunk.create(image));
+      x.attach(chunk);
+      epsilon = chunk.create(noise, shape(count));
+      gamma = chunk.create(gammas);
+    }
+
+    /** ‖ε − ε̂‖², and the controls in bits/dim, to be written from a position on. */
+    void evaluate(float[] squaredErrors, double[] controls, int at) {
+      float[] errors =
+          VariationalBound.squaredError(replica.model().denoiser(), x, gamma, epsilon)
+              .toType(DataType.FLOAT32, false)
+              .toFloatArray();
+      System.arraycopy(errors, 0, squaredErrors, at, errors.length);
+      if (control.isPresent()) {
+        LocalCovariates.Traits[] traits =
+            Arrays.stream(of)
+                .map(image -> image.traits().orElseThrow())
+                .toArray(LocalCovariates.Traits[]::new);
+        double[][] local = replica.covariates().orElseThrow().of(x, epsilon, gammas, traits);
+        for (int i = 0; i < errors.length; i++) {
+          controls[at + i] =
+              subtracted(
+                  control.get(), of[i].levels(), evaluation[i], local[i], traits[i].values());
+        }
+      }
+    }
+
+    /** What a control variate takes from one evaluation, bits/dim. */
+    private double subtracted(
+        ControlVariate variate, Levels at, int evaluation, double[] local, double[] traits) {
+      double t = at.times()[evaluation];
+      return at.weights()[evaluation] * variate.ofNoise(t, local) / (dimensions * Math.log(2))
+          + variate.ofImage(t, traits) / at.densities()[evaluation]
+          - variate.meanOfImage(traits);
+    }
+  }
+
+  private NDArray pixels() {
+    float[] levels = new float[images.size() * dimensions];
+    int at = 0;
+    for (ImageEvaluation image : images) {
+      for (byte pixel : image.image().pixels()) {
+        levels[at++] = pixel & 0xff;
+      }
+    }
+    return manager.create(levels, shape(images.size()));
+  }
+
+  private NDArray epsilon0() {
+    float[] epsilon = new float[images.size() * dimensions];
+    for (int i = 0; i < images.size(); i++) {
+      images
+          .get(i)
+          .noise()
+          .fillGaussian(NoisePlan.RECONSTRUCTION_STREAM, epsilon, i * dimensions, dimensions);
+    }
+    return manager.create(epsilon, shape(images.size()));
+  }
+
+  private Shape shape(int count) {
+    return new Shape(
+        count, configuration.channels(), configuration.height(), configuration.width());
+  }
+}

@@ -1,0 +1,63 @@
+package io.surprisal.model.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+
+class ThreadsTest {
+
+  @Test
+  void shouldCloseOnlyOnceTheThreadHasEndedThoughItsCallerIsInterrupted() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    Thread worker =
+        new Thread(
+            () -> {
+              try {
+                end.await();
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    worker.start();
+    List<Boolean> told = new ArrayList<>();
+    Thread caller =
+        new Thread(
+            () -> {
+              Threads.joinThen(
+                  worker,
+                  () -> {
+                    told.add(worker.isAlive());
+                    told.add(Thread.currentThread().isInterrupted());
+                  });
+              told.add(Thread.currentThread().isInterrupted());
+            });
+    caller.start();
+    caller.interrupt();
+    while (caller.isInterrupted()) {
+      Thread.onSpinWait(); // until the join has thrown
+    }
+    end.countDown();
+    caller.join();
+    assertThat(told)
+        .as("alive, interrupted while closing, and after")
+        .containsExactly(false, false, true);
+  }
+
+  @Test
+  void shouldCloseAtOnceWhereTheThreadHasEndedBefore() {
+    assertThatIllegalStateException()
+        .isThrownBy(
+            () ->
+                Threads.joinThen(
+                    new Thread(),
+                    () -> {
+                      throw new IllegalStateException("closing fails");
+                    }))
+        .withMessage("closing fails");
+    assertThat(Thread.interrupted()).isFalse();
+  }
+}

@@ -1,0 +1,103 @@
+package io.surprisal.topology;
+
+import io.surprisal.model.batching.DeviceFailedException;
+import io.surprisal.model.batching.RetiredException;
+import io.surprisal.model.decoding.DecodingLimits;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.schemas.ImageLocation;
+import io.surprisal.topology.pending.PendingImage;
+import io.surprisal.topology.records.ImageIntake;
+import io.surprisal.topology.serving.ServedModel;
+import io.surprisal.topology.serving.ShadowModel;
+import io.surprisal.topology.serving.Shadowed;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.streams.processor.api.Record;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decodes images and hands them to the release that serves at that moment, and those of its share
+ * to the candidate too. For one thread.
+ */
+final class ImageSubmitter {
+  private static final Logger LOG = LoggerFactory.getLogger(ImageSubmitter.class);
+
+  private final Supplier<ServedModel> models;
+  private final Supplier<Optional<ShadowModel>> candidates;
+  private final ImageIntake intake;
+
+  /**
+   * @param models gives the one that serves now; another may at the next image
+   * @param candidates gives the one that is tried now
+   * @param limits what an encoded image may cost
+   */
+  ImageSubmitter(
+      Supplier<ServedModel> models,
+      Supplier<Optional<ShadowModel>> candidates,
+      DecodingLimits limits) {
+    this.models = models;
+    this.candidates = candidates;
+    intake = new ImageIntake(limits);
+  }
+
+  /**
+   * Takes an image.
+   *
+   * @return the image on its way through the model, or what is wrong with it
+   * @throws DeviceFailedException if no image can be scored any more
+   */
+  PendingImage submit(Record<byte[], byte[]> image, ImageLocation location) {
+    while (true) {
+      ServedModel model = models.get();
+      try {
+        return submit(image, location, model);
+      } catch (RetiredException e) {
+        LOG.debug("Release {} has been retired meanwhile", model.releaseId(), e);
+      }
+    }
+  }
+
+  private PendingImage submit(
+      Record<byte[], byte[]> image, ImageLocation location, ServedModel model) {
+    try {
+      ImageIntake.Accepted accepted = intake.accept(image, model.preprocessing());
+      CompletableFuture<ImageLikelihood> likelihood = model.scoring().submit(accepted.pixels());
+      return PendingImage.submitted(
+          image,
+          location,
+          new PendingImage.Submission(accepted.identity(), model, shadowed(accepted, location)),
+          likelihood);
+    } catch (RetiredException e) {
+      throw e;
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    } catch (DeviceFailedException e) {
+      throw e;
+    } catch (Exception e) {
+      return PendingImage.rejected(image, location, e);
+    }
+  }
+
+  /** Hands an image of its share to the candidate too. */
+  private Optional<Shadowed> shadowed(ImageIntake.Accepted accepted, ImageLocation location) {
+    ImageIntake.Identity identity = accepted.identity();
+    return candidates
+        .get()
+        .filter(candidate -> candidate.takes(identity.source(), identity.name(location)))
+        .map(candidate -> new Shadowed(candidate, offer(candidate, accepted.decoded())));
+  }
+
+  private static Optional<CompletableFuture<ImageLikelihood>> offer(
+      ShadowModel candidate, PixelImage decoded) {
+    try {
+      return candidate.scoring().offer(candidate.preprocessing().apply(decoded));
+    } catch (ImageRejectedException e) {
+      return Optional.of(CompletableFuture.failedFuture(e)); // which the serving release takes
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package io.surprisal.topology;
+
+import io.surprisal.model.batching.DeviceFailedException;
+import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.topology.pending.PendingImage;
+import io.surprisal.topology.records.DeadLetter;
+import io.surprisal.topology.records.DeadLetterReason;
+import io.surprisal.topology.records.ScoreRecords;
+import java.util.Optional;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Says what became of an image: its score and, where there is one, its alert; or its dead letter.
+ * For one task.
+ */
+final class ResultForwarder {
+  private static final Logger LOG = LoggerFactory.getLogger(ResultForwarder.class);
+  private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
+  private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
+
+  private final ProcessorContext<byte[], byte[]> context;
+  private final int maxDeadLetterBytes;
+  private final Counters counters;
+
+  /**
+   * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes
+   */
+  ResultForwarder(
+      ProcessorContext<byte[], byte[]> context, int maxDeadLetterBytes, Counters counters) {
+    this.context = context;
+    this.maxDeadLetterBytes = maxDeadLetterBytes;
+    this.counters = counters;
+  }
+
+  /**
+   * Forwards what became of a completed image.
+   *
+   * @return its score; empty for a dead letter
+   * @throws DeviceFailedException if the device failed, and not the image
+   */
+  Optional<ScoreRecords.Scored> forward(PendingImage image) {
+    ScoreRecords.Scored scored;
+    try {
+      scored = judge(image);
+    } catch (DeviceFailedException e) {
+      throw e;
+    } catch (Exception e) {
+      image.cancel();
+      forwardDeadLetter(image, e);
+      return Optional.empty();
+    }
+    forward(image, SCORES.encode(scored.score()), ScoringTopology.SCORES);
+    counters.scored.increment();
+    LOG.debug(
+        "Image {}: {} bits/dim",
+        ScoreRecords.name(image.location()),
+        scored.score().getBitsPerDim());
+    scored.alert().ifPresent(alert -> forwardAlert(image, alert));
+    return Optional.of(scored);
+  }
+
+  /**
+   * @throws Exception that says what is wrong with this image
+   */
+  private ScoreRecords.Scored judge(PendingImage image) throws Exception {
+    var likelihood = image.result();
+    PendingImage.Submission submission = image.submission().orElseThrow();
+    return new ScoreRecords(submission.model())
+        .judge(submission.identity(), image.location(), likelihood);
+  }
+
+  private void forwardAlert(PendingImage image, AnomalyAlert alert) {
+    forward(image, ALERTS.encode(alert), ScoringTopology.ALERTS);
+    counters.alerted.increment();
+    LOG.info(
+        "Alert {}: image {} has {} bits/dim, threshold {}: {}",
+        alert.getAlertId(),
+        ScoreRecords.name(image.location()),
+        alert.getBitsPerDim(),
+        alert.getThreshold(),
+        alert.getReasons());
+  }
+
+  private void forwardDeadLetter(PendingImage image, Exception thrown) {
+    DeadLetterReason reason = DeadLetterReason.of(thrown);
+    String name = ScoreRecords.name(image.location());
+    if (reason == DeadLetterReason.SCORING_FAILED) {
+      LOG.error("Scoring image {} failed unexpectedly", name, thrown);
+    }
+    context.forward(
+        DeadLetter.of(image.record(), image.location(), reason, thrown, maxDeadLetterBytes),
+        ScoringTopology.DEAD_LETTERS);
+    counters.deadLettered.increment();
+    LOG.warn("Image {} became a dead letter: {}", name, reason);
+  }
+
+  /** Without the image's headers, which could make the result larger than its topic takes. */
+  private void forward(PendingImage image, byte[] value, String sink) {
+    Record<byte[], byte[]> record = image.record();
+    context.forward(new Record<>(record.key(), value, record.timestamp()), sink);
+  }
+}

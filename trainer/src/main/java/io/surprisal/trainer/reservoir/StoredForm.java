@@ -1,0 +1,187 @@
+package io.surprisal.trainer.reservoir;
+
+import io.surprisal.model.images.PixelImage;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.Arrays;
+
+/**
+ * The bytes of the reservoir's database, whose keys are in their order. Those of earlier versions
+ * are read, so what stands here never changes.
+ *
+ * <ul>
+ *   <li>{@code i POOL SOURCE ORDER PARTITION OFFSET} → an image; SOURCE is a hash of its name;
+ *       ORDER is the time of arrival in a window, a hash of the place in a uniform sample
+ *   <li>{@code p PARTITION} → offset of the next image to read
+ *   <li>{@code a PARTITION OFFSET} → when the image there raised an alert, in milliseconds
+ *   <li>{@code s} → number of images that were ever taken in
+ *   <li>{@code w} → what the reader of the stream keeps here
+ * </ul>
+ */
+final class StoredForm {
+  private static final byte IMAGE = 'i';
+  private static final byte POSITION = 'p';
+  private static final byte ALERTED = 'a';
+  private static final byte SEEN = 's';
+  private static final byte WATCH = 'w';
+  private static final int PREFIX_BYTES = 1 + 1 + Long.BYTES;
+
+  private StoredForm() {}
+
+  /** How the keys of all images begin. */
+  static byte[] images() {
+    return new byte[] {IMAGE};
+  }
+
+  /** How the keys of a pool's images begin. */
+  static byte[] images(Reservoir.Pool pool) {
+    return new byte[] {IMAGE, (byte) pool.ordinal()};
+  }
+
+  /** How the keys of all marks of alerts begin. */
+  static byte[] marks() {
+    return new byte[] {ALERTED};
+  }
+
+  /** Key of the number of images that were ever taken in. */
+  static byte[] seen() {
+    return new byte[] {SEEN};
+  }
+
+  /** Key of what the reader of the stream keeps. */
+  static byte[] watch() {
+    return new byte[] {WATCH};
+  }
+
+  /** Key of an image in a pool. */
+  static byte[] key(Reservoir.Pool pool, ReservoirImage image) {
+    long order =
+        pool.isRecent()
+            ? image.arrived().toEpochMilli()
+            : hash(mark(image.place())); // equal at every reading
+    return ByteBuffer.allocate(PREFIX_BYTES + Long.BYTES + Integer.BYTES + Long.BYTES)
+        .put(IMAGE)
+        .put((byte) pool.ordinal())
+        .putLong(hash(image.source().getBytes(StandardCharsets.UTF_8)))
+        .putLong(order)
+        .putInt(image.partition())
+        .putLong(image.offset())
+        .array();
+  }
+
+  /** The beginning of an image's key that it shares with all of its pool and source. */
+  static ByteBuffer poolAndSource(byte[] key) {
+    return ByteBuffer.wrap(Arrays.copyOf(key, PREFIX_BYTES));
+  }
+
+  /** The pool of a key, or of its beginning. */
+  static Reservoir.Pool pool(ByteBuffer poolAndSource) {
+    return Reservoir.Pool.values()[poolAndSource.get(1)];
+  }
+
+  /** Key of the mark of an alert. */
+  static byte[] mark(ReservoirImage.Place place) {
+    return ByteBuffer.allocate(1 + Integer.BYTES + Long.BYTES)
+        .put(ALERTED)
+        .putInt(place.partition())
+        .putLong(place.offset())
+        .array();
+  }
+
+  /** The place that the key of a mark names. */
+  static ReservoirImage.Place place(byte[] mark) {
+    ByteBuffer buffer = ByteBuffer.wrap(mark, 1, mark.length - 1);
+    return new ReservoirImage.Place(buffer.getInt(), buffer.getLong());
+  }
+
+  /** Key of the offset of the next image of a partition. */
+  static byte[] position(int partition) {
+    return ByteBuffer.allocate(1 + Integer.BYTES).put(POSITION).putInt(partition).array();
+  }
+
+  /** An offset, a number or a time as a value. */
+  static byte[] number(long value) {
+    return ByteBuffer.allocate(Long.BYTES).putLong(value).array();
+  }
+
+  /** What {@link #number(long)} wrote. */
+  static long number(byte[] value) {
+    return ByteBuffer.wrap(value).getLong();
+  }
+
+  /** An image as a value. */
+  static byte[] value(ReservoirImage image) {
+    byte[] source = image.source().getBytes(StandardCharsets.UTF_8);
+    PixelImage pixels = image.pixels();
+    return ByteBuffer.allocate(
+            2 * Long.BYTES + 5 * Integer.BYTES + source.length + pixels.pixels().length)
+        .putLong(image.arrived().toEpochMilli())
+        .putInt(image.partition())
+        .putLong(image.offset())
+        .putInt(source.length)
+        .put(source)
+        .putInt(pixels.channels())
+        .putInt(pixels.height())
+        .putInt(pixels.width())
+        .put(pixels.pixels())
+        .array();
+  }
+
+  /**
+   * What {@link #value} wrote.
+   *
+   * @throws IllegalStateException if the bytes are no image
+   */
+  static ReservoirImage image(byte[] value) {
+    try {
+      ByteBuffer buffer = ByteBuffer.wrap(value);
+      Instant arrived = Instant.ofEpochMilli(buffer.getLong());
+      int partition = buffer.getInt();
+      long offset = buffer.getLong();
+      byte[] source = new byte[buffer.getInt()];
+      buffer.get(source);
+      int channels = buffer.getInt();
+      int height = buffer.getInt();
+      int width = buffer.getInt();
+      byte[] pixels = new byte[buffer.remaining()];
+      buffer.get(pixels);
+      return new ReservoirImage(
+          new String(source, StandardCharsets.UTF_8),
+          partition,
+          offset,
+          arrived,
+          new PixelImage(channels, height, width, pixels));
+    } catch (BufferUnderflowException e) {
+      throw new IllegalStateException("the reservoir holds a damaged image", e);
+    }
+  }
+
+  /** When the image of a value arrived, in milliseconds; without reading the rest. */
+  static long arrivedMillis(byte[] value) {
+    return number(value);
+  }
+
+  /** The smallest key that does not begin with a prefix, and is greater than those that do. */
+  static byte[] after(byte[] prefix) {
+    byte[] after = prefix.clone();
+    for (int i = after.length - 1; i >= 0; i--) {
+      if (++after[i] != 0) {
+        return after;
+      }
+    }
+    throw new IllegalArgumentException("nothing lies after " + Arrays.toString(prefix));
+  }
+
+  /** The first 64 bits of SHA-256. */
+  static long hash(byte[] bytes) {
+    try {
+      return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(bytes)).getLong();
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("this JDK lacks SHA-256, which every one has", e);
+    }
+  }
+}

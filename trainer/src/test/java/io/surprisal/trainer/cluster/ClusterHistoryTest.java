@@ -1,0 +1,118 @@
+package io.surprisal.trainer.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.surprisal.schemas.CommandType;
+import io.surprisal.schemas.ControlCommand;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.ReleaseAnnouncement;
+import io.surprisal.schemas.ReleaseState;
+import io.surprisal.schemas.Topics;
+import io.surprisal.schemas.TrainerEvent;
+import io.surprisal.schemas.TrainerEventType;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+
+/** Topics that begin at offset 5, since what is older was deleted. */
+class ClusterHistoryTest {
+  private static final Topics TOPICS = new Topics("test.");
+  private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+  private static final long FIRST = 5;
+
+  private final MockConsumer<byte[], byte[]> consumer =
+      new MockConsumer<>(ClusterSettings.FROM_THE_BEGINNING);
+
+  private static byte[] command(String id, CommandType type) {
+    return RecordFormat.of(ControlCommand.class)
+        .encode(
+            ControlCommand.newBuilder().setCommandId(id).setType(type).setRequestedAt(NOW).build());
+  }
+
+  private static byte[] announcement(String id, ReleaseState state) {
+    return RecordFormat.of(ReleaseAnnouncement.class)
+        .encode(
+            ReleaseAnnouncement.newBuilder()
+                .setReleaseId(id)
+                .setState(state)
+                .setLocation("file:///" + id)
+                .setSha256(id)
+                .setSizeBytes(1)
+                .setAnnouncedAt(NOW)
+                .build());
+  }
+
+  private static byte[] event(TrainerEventType type, String commandId) {
+    return RecordFormat.of(TrainerEvent.class)
+        .encode(
+            TrainerEvent.newBuilder()
+                .setType(type)
+                .setEventTime(NOW)
+                .setCommandId(commandId)
+                .build());
+  }
+
+  private void fill(String topic, byte[]... values) {
+    TopicPartition partition = new TopicPartition(topic, 0);
+    consumer.updateBeginningOffsets(Map.of(partition, FIRST));
+    consumer.updateEndOffsets(Map.of(partition, FIRST + values.length));
+    if (values.length == 0) {
+      return; // is not polled
+    }
+    consumer.schedulePollTask(
+        () -> {
+          for (int i = 0; i < values.length; i++) {
+            consumer.addRecord(new ConsumerRecord<>(topic, 0, FIRST + i, null, values[i]));
+          }
+        });
+  }
+
+  @Test
+  void shouldReadWhatWasSaidUntilNow() {
+    fill(
+        TOPICS.control(),
+        command("waits", CommandType.RETRAIN),
+        command("pause", CommandType.PAUSE),
+        command("unanswered", CommandType.RETRAIN));
+    fill(
+        TOPICS.releases(),
+        announcement("a", ReleaseState.INACTIVE),
+        announcement("b", ReleaseState.ACTIVE));
+    fill(
+        TOPICS.trainer(),
+        event(TrainerEventType.COMMAND_ACCEPTED, "waits"),
+        event(TrainerEventType.COMMAND_DONE, "pause"));
+    ClusterView view = ClusterHistory.read(TOPICS, consumer);
+    assertThat(view.waiting()).containsOnlyKeys("waits");
+    assertThat(view.isPaused()).isTrue();
+    assertThat(view.isAnswered("unanswered")).isFalse();
+    assertThat(view.active().orElseThrow().getReleaseId()).isEqualTo("b");
+    assertThat(view.before().orElseThrow().getReleaseId()).isEqualTo("a");
+  }
+
+  /** Deleted keys, and records that others have sent. */
+  @Test
+  void shouldPassOverWhatItCannotRead() {
+    byte[] junk = {1, 2, 3};
+    fill(TOPICS.control(), junk, command("waits", CommandType.RETRAIN));
+    fill(TOPICS.releases(), junk, null, announcement("a", ReleaseState.ACTIVE));
+    fill(TOPICS.trainer(), junk, event(TrainerEventType.COMMAND_ACCEPTED, "waits"));
+    ClusterView view = ClusterHistory.read(TOPICS, consumer);
+    assertThat(view.waiting()).containsOnlyKeys("waits");
+    assertThat(view.active()).isPresent();
+  }
+
+  @Test
+  void shouldFindNothingInANewCluster() {
+    for (String topic : List.of(TOPICS.control(), TOPICS.releases(), TOPICS.trainer())) {
+      fill(topic);
+    }
+    ClusterView view = ClusterHistory.read(TOPICS, consumer);
+    assertThat(view.active()).isEmpty();
+    assertThat(view.openRuns()).isEmpty();
+  }
+}
