@@ -132,7 +132,8 @@ final class EarlyStopping {
       Runnable progress)
       throws InterruptedException, ExecutionException {
     int batch = Scoring.batch(execution.devices());
-    try (ImageScorer staged = new ImageScorer(release, execution, BoundEstimator.served(release, stages));
+    try (ImageScorer staged =
+            new ImageScorer(release, execution, BoundEstimator.served(release, stages));
         ImageScorer whole = new ImageScorer(release, execution, stages.evaluations());
         ImageScorer exact = new ImageScorer(release, execution, reference);
         BatchScorer batches =

@@ -44,7 +44,8 @@ record OptimiserSteps(Timing millisPerImage, Stages stageMillis) {
   static OptimiserSteps measure(
       ModelConfiguration model, FitConfiguration fit, Device device, int workers, Passes passes) {
     try (TrainingSpeed speed =
-        new TrainingSpeed(model, fit, new RandomImages(model, fit.step().batch()), device, workers)) {
+        new TrainingSpeed(
+            model, fit, new RandomImages(model, fit.step().batch()), device, workers)) {
       return of(passes.measure(speed::step), fit.step().batch());
     }
   }
