@@ -1,5 +1,6 @@
 package io.surprisal.service.bench;
 
+import io.surprisal.handover.CommittedRecords;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
@@ -9,13 +10,10 @@ import io.surprisal.service.run.TemporaryCluster;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BooleanSupplier;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** What a training run in a process beside takes of a stream's throughput. */
 final class BesideTraining {
@@ -127,15 +125,7 @@ final class BesideTraining {
   private void awaitTraining(String member) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     TopicPartition partition = new TopicPartition(topics.trainer(), 0);
-    try (KafkaConsumer<byte[], byte[]> events =
-        new KafkaConsumer<>(
-            Map.of(
-                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                cluster.bootstrapServer(),
-                ConsumerConfig.ISOLATION_LEVEL_CONFIG,
-                "read_committed"),
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer())) {
+    try (KafkaConsumer<byte[], byte[]> events = CommittedRecords.consumer(cluster.clients())) {
       events.assign(List.of(partition));
       events.seekToBeginning(List.of(partition));
       while (System.nanoTime() < deadline && !stop.getAsBoolean()) {

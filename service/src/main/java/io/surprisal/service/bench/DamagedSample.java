@@ -14,6 +14,7 @@ import java.util.Random;
  * @param damaged how many are
  */
 record DamagedSample(List<PixelImage> images, int damaged) {
+  private static final List<Damage> KINDS = List.of(Damage.values());
 
   DamagedSample {
     images = List.copyOf(images);
@@ -31,7 +32,7 @@ record DamagedSample(List<PixelImage> images, int damaged) {
     int damagedImages = 0;
     for (int i = 0; i < Math.min(limit, dataset.size()); i++) {
       boolean hit = random.nextDouble() < share;
-      Damage damage = Damage.values()[random.nextInt(Damage.values().length)];
+      Damage damage = KINDS.get(random.nextInt(KINDS.size()));
       images.add(hit ? damage.apply(dataset.image(i), random) : dataset.image(i));
       damagedImages += hit ? 1 : 0;
     }

@@ -1,5 +1,6 @@
 package io.surprisal.service.bench;
 
+import io.surprisal.handover.CommittedRecords;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.schemas.BodyFormat;
@@ -12,6 +13,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
@@ -26,8 +29,8 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Both ends of a stream that is measured: offers images, as a backlog or at a steady rate, and
@@ -50,6 +53,7 @@ final class OfferedLoad implements AutoCloseable {
   private final BooleanSupplier stop;
   private final KafkaProducer<byte[], byte[]> producer;
   private final KafkaConsumer<byte[], byte[]> consumer;
+  private final Queue<Exception> failures = new ConcurrentLinkedQueue<>();
   private long published;
 
   /**
@@ -71,16 +75,9 @@ final class OfferedLoad implements AutoCloseable {
             new ByteArraySerializer(),
             new ByteArraySerializer());
     consumer =
-        new KafkaConsumer<>(
-            Map.of(
-                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                server,
-                ConsumerConfig.ISOLATION_LEVEL_CONFIG,
-                "read_committed",
-                ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
-                MOST_SCORES_A_POLL),
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer());
+        CommittedRecords.consumer(
+            Map.of(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, server),
+            Map.of(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MOST_SCORES_A_POLL));
     partitions = consumer.partitionsFor(topics.images()).size();
     List<TopicPartition> all =
         IntStream.range(0, consumer.partitionsFor(topics.scores()).size())
@@ -223,7 +220,7 @@ final class OfferedLoad implements AutoCloseable {
       if (publishing) {
         untilNext = start + (long) (sent / imagesPerSecond * NANOS) - System.nanoTime();
         if (untilNext <= 0) {
-          producer.send(record());
+          Future<RecordMetadata> unused = producer.send(record(), this::sent);
           sent++;
           continue;
         }
@@ -236,9 +233,18 @@ final class OfferedLoad implements AutoCloseable {
     }
   }
 
+  private void sent(@Nullable RecordMetadata metadata, @Nullable Exception failure) {
+    if (failure != null) {
+      failures.add(failure);
+    }
+  }
+
   private void requireRunning() {
     if (stop.getAsBoolean()) {
       throw new StoppedException();
+    }
+    if (!failures.isEmpty()) {
+      throw new IllegalStateException("an image could not be published", failures.element());
     }
   }
 

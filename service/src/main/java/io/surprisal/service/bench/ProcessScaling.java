@@ -156,7 +156,7 @@ final class ProcessScaling {
       throws InterruptedException, ExecutionException {
     try {
       ConsumerGroupDescription description =
-          admin.describeConsumerGroups(List.of(group)).describedGroups().get(group).get();
+          admin.describeConsumerGroups(List.of(group)).all().get().values().iterator().next();
       int fewest = partitions / members;
       return description.groupState() == GroupState.STABLE
           && description.members().size() == members

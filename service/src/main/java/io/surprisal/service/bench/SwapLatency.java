@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.DoubleStream;
@@ -94,11 +95,15 @@ final class SwapLatency {
     try {
       return interval.call();
     } finally {
-      try {
-        swapper.get();
-      } catch (ExecutionException e) {
-        throw new IllegalStateException("a release could not be announced", e.getCause());
-      }
+      awaitEnd(swapper);
+    }
+  }
+
+  private static void awaitEnd(Future<?> swapper) throws InterruptedException {
+    try {
+      swapper.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a release could not be announced", e.getCause());
     }
   }
 

@@ -12,17 +12,18 @@ final class ThreadTimes {
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
   private static final double NANOS = 1e9;
 
-  private final Map<Long, Long> nanos = new HashMap<>();
-  private final Map<Long, String> names = new HashMap<>();
+  private final Map<Long, Spent> threads = new HashMap<>();
   private final long process;
+
+  /** Processor time of a thread since its start. */
+  private record Spent(String name, long nanos) {}
 
   private ThreadTimes() {
     for (long id : THREADS.getAllThreadIds()) {
       ThreadInfo info = THREADS.getThreadInfo(id);
       long time = THREADS.getThreadCpuTime(id);
       if (info != null && time >= 0) {
-        nanos.put(id, time);
-        names.put(id, info.getThreadName());
+        threads.put(id, new Spent(info.getThreadName(), time));
       }
     }
     process =
@@ -41,13 +42,15 @@ final class ThreadTimes {
    */
   Map<String, Double> since(ThreadTimes then) {
     Map<String, Double> seconds = new TreeMap<>();
-    double threads = 0;
-    for (Map.Entry<Long, Long> thread : nanos.entrySet()) {
-      double spent = (thread.getValue() - then.nanos.getOrDefault(thread.getKey(), 0L)) / NANOS;
-      threads += spent;
-      seconds.merge(kind(names.get(thread.getKey())), spent, Double::sum);
+    double all = 0;
+    for (Map.Entry<Long, Spent> thread : threads.entrySet()) {
+      Spent now = thread.getValue();
+      Spent before = then.threads.getOrDefault(thread.getKey(), new Spent(now.name(), 0));
+      double spent = (now.nanos() - before.nanos()) / NANOS;
+      all += spent;
+      seconds.merge(kind(now.name()), spent, Double::sum);
     }
-    seconds.put("jvm", Math.max(0, (process - then.process) / NANOS - threads));
+    seconds.put("jvm", Math.max(0, (process - then.process) / NANOS - all));
     return seconds;
   }
 
