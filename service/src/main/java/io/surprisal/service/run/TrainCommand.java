@@ -17,7 +17,7 @@ import io.surprisal.trainer.TrainerProcess;
 import io.surprisal.trainer.TrainerSettings;
 import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.release.GateSettings;
-import io.surprisal.trainer.release.PublicationSettings;
+import io.surprisal.handover.PublicationSettings;
 import io.surprisal.trainer.run.RunSettings;
 import java.io.IOException;
 import java.nio.file.Path;
