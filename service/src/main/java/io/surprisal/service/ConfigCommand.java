@@ -2,6 +2,7 @@ package io.surprisal.service;
 
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.Settings;
 import io.surprisal.service.cli.Table;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,8 +48,8 @@ final class ConfigCommand implements Callable<Integer> {
     Set<String> known = new LinkedHashSet<>();
     for (CommandLine command : spec.parent().subcommands().values()) {
       for (OptionSpec option : command.getCommandSpec().options()) {
-        if (Surprisal.isSetting(option)) {
-          String name = Surprisal.key(option);
+        if (Settings.takes(option)) {
+          String name = Settings.key(option);
           String commandName = command.getCommandName();
           known.add(name);
           known.add(commandName + "." + name);
@@ -79,7 +80,7 @@ final class ConfigCommand implements Callable<Integer> {
   private Held held(String command, OptionSpec option) {
     return invocation
         .settings()
-        .find(command, Surprisal.key(option))
+        .find(command, option)
         .map(found -> new Held(found.value(), found.origin()))
         .orElseGet(
             () -> new Held(Optional.ofNullable(option.defaultValue()).orElse(""), "default"));

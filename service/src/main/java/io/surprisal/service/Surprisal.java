@@ -2,53 +2,22 @@ package io.surprisal.service;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.surprisal.service.bench.BenchCommand;
-import io.surprisal.service.bench.BenchForwardCommand;
-import io.surprisal.service.bench.BenchInstancesCommand;
-import io.surprisal.service.bench.BenchScalingCommand;
-import io.surprisal.service.bench.BenchSchedulesCommand;
-import io.surprisal.service.bench.BenchStagesCommand;
-import io.surprisal.service.bench.BenchStreamCommand;
-import io.surprisal.service.bench.BenchSwapCommand;
-import io.surprisal.service.bench.BenchTrainCommand;
-import io.surprisal.service.bench.BenchVarianceCommand;
+import io.surprisal.service.bench.BenchCommands;
 import io.surprisal.service.cli.Durations;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Logs;
+import io.surprisal.service.cli.OwnWords;
 import io.surprisal.service.cli.Settings;
 import io.surprisal.service.cli.StopSignal;
-import io.surprisal.service.demo.DemoCommand;
-import io.surprisal.service.lab.CalibrateCommand;
-import io.surprisal.service.lab.CameraCommand;
-import io.surprisal.service.lab.EvaluateCommand;
-import io.surprisal.service.lab.FitCommand;
-import io.surprisal.service.lab.ImportCommand;
-import io.surprisal.service.lab.InspectCommand;
-import io.surprisal.service.lab.SampleCommand;
-import io.surprisal.service.run.BrokerCommand;
-import io.surprisal.service.run.ScoreCommand;
-import io.surprisal.service.run.TrainCommand;
-import io.surprisal.service.steer.AlertRateCommand;
-import io.surprisal.service.steer.CanaryCommand;
-import io.surprisal.service.steer.CancelCommand;
-import io.surprisal.service.steer.PauseCommand;
-import io.surprisal.service.steer.PromoteCommand;
-import io.surprisal.service.steer.ReleasesCommand;
-import io.surprisal.service.steer.ResumeCommand;
-import io.surprisal.service.steer.RetrainCommand;
-import io.surprisal.service.steer.RollbackCommand;
-import io.surprisal.service.steer.TrainerCommand;
-import io.surprisal.service.topics.AlertsCommand;
-import io.surprisal.service.topics.DeadLettersCommand;
-import io.surprisal.service.topics.PublishCommand;
-import io.surprisal.service.topics.ScoresCommand;
-import io.surprisal.service.topics.StatisticsCommand;
-import io.surprisal.service.topics.TopicsCommand;
+import io.surprisal.service.cli.Version;
+import io.surprisal.service.demo.DemoCommands;
+import io.surprisal.service.lab.LabCommands;
+import io.surprisal.service.run.RunCommands;
+import io.surprisal.service.steer.SteerCommands;
+import io.surprisal.service.topics.TopicsCommands;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -58,12 +27,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Properties;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help;
 import picocli.CommandLine.HelpCommand;
-import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -83,7 +50,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "surprisal",
     description = "Says in bits per dimension how surprising each image of a Kafka stream is.",
-    versionProvider = Surprisal.Version.class,
+    versionProvider = Version.class,
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     footer = {
@@ -120,47 +87,20 @@ public final class Surprisal {
   private Surprisal() {}
 
   /** The commands by group, in the order of the help. */
-  private static Map<String, List<Object>> groups(Invocation invocation) {
-    Map<String, List<Object>> groups = new LinkedHashMap<>();
+  private static Map<String, List<CommandLine>> groups(Invocation invocation) {
+    Map<String, List<CommandLine>> groups = new LinkedHashMap<>();
+    groups.put("Run", joined(DemoCommands.all(invocation), RunCommands.all(invocation)));
+    groups.put("Use", joined(TopicsCommands.all(invocation), SteerCommands.all(invocation)));
+    groups.put("Laboratory", joined(LabCommands.all(invocation), BenchCommands.all(invocation)));
     groups.put(
-        "Run",
+        "Self-description",
         List.of(
-            new DemoCommand(invocation),
-            new BrokerCommand(invocation),
-            new ScoreCommand(invocation),
-            new TrainCommand(invocation)));
-    groups.put(
-        "Use",
-        List.of(
-            new TopicsCommand(invocation),
-            new PublishCommand(invocation),
-            new ScoresCommand(invocation),
-            new AlertsCommand(invocation),
-            new StatisticsCommand(invocation),
-            new DeadLettersCommand(invocation),
-            new TrainerCommand(invocation),
-            new ReleasesCommand(invocation),
-            new RetrainCommand(invocation),
-            new CancelCommand(invocation),
-            new CanaryCommand(invocation),
-            new PromoteCommand(invocation),
-            new RollbackCommand(invocation),
-            new AlertRateCommand(invocation),
-            new PauseCommand(invocation),
-            new ResumeCommand(invocation)));
-    groups.put(
-        "Laboratory",
-        List.of(
-            new FitCommand(invocation),
-            new ImportCommand(invocation),
-            new EvaluateCommand(invocation),
-            new SampleCommand(invocation),
-            new CalibrateCommand(invocation),
-            new InspectCommand(invocation),
-            new CameraCommand(invocation),
-            new BenchCommand()));
-    groups.put("Self-description", List.of(new ConfigCommand(invocation), new HelpCommand()));
+            new CommandLine(new ConfigCommand(invocation)), new CommandLine(new HelpCommand())));
     return groups;
+  }
+
+  private static List<CommandLine> joined(List<CommandLine> first, List<CommandLine> then) {
+    return Stream.concat(first.stream(), then.stream()).toList();
   }
 
   /** Runs the command as a process. */
@@ -189,8 +129,11 @@ public final class Surprisal {
       String... args) {
     Surprisal root = new Surprisal();
     try {
-      Settings settings = Settings.load(environment, settingsFile(environment, args));
-      Invocation invocation = new Invocation(out, err, terminalWidth, settings, stop);
+      Optional<Path> file = settingsFile(environment, args);
+      Settings settings =
+          file.isPresent() ? Settings.load(environment, file.get()) : Settings.load(environment);
+      Invocation invocation =
+          new Invocation(Surprisal.class, out, err, terminalWidth, settings, stop);
       CommandLine line = commandLine(root, invocation);
       line.setExecutionStrategy(parsed -> root.execute(parsed, invocation));
       return line.execute(args);
@@ -202,22 +145,15 @@ public final class Surprisal {
   /** The parsed command line with all commands, groups and defaults. */
   static CommandLine commandLine(Surprisal root, Invocation invocation) {
     CommandLine line = new CommandLine(root);
-    Map<String, List<Object>> groups = groups(invocation);
-    groups.values().forEach(commands -> commands.forEach(line::addSubcommand));
-    line.getSubcommands()
-        .get("bench")
-        .addSubcommand(new BenchForwardCommand(invocation))
-        .addSubcommand(new BenchTrainCommand(invocation))
-        .addSubcommand(new BenchSchedulesCommand(invocation))
-        .addSubcommand(new BenchScalingCommand(invocation))
-        .addSubcommand(new BenchStagesCommand(invocation))
-        .addSubcommand(new BenchStreamCommand(invocation))
-        .addSubcommand(new BenchInstancesCommand(invocation))
-        .addSubcommand(new BenchSwapCommand(invocation))
-        .addSubcommand(new BenchVarianceCommand(invocation));
-    withHelp(line.getSubcommands());
+    Map<String, List<CommandLine>> groups = groups(invocation);
+    groups
+        .values()
+        .forEach(
+            commands ->
+                commands.forEach(command -> line.addSubcommand(command.getCommandName(), command)));
+    describe(line.getSubcommands());
     line.getHelpSectionMap()
-        .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> groupedCommands(help, groups));
+        .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> groupedCommands(groups));
     line.setOut(new PrintWriter(invocation.out(), true, UTF_8));
     line.setErr(new PrintWriter(invocation.err(), true, UTF_8));
     line.setUsageHelpAutoWidth(false);
@@ -232,13 +168,14 @@ public final class Surprisal {
     return line;
   }
 
-  private static void withHelp(Map<String, CommandLine> commands) {
+  private static void describe(Map<String, CommandLine> commands) {
     commands
         .values()
         .forEach(
             command -> {
+              OwnWords.apply(command.getCommandSpec());
               command.getCommandSpec().mixinStandardHelpOptions(true);
-              withHelp(command.getSubcommands());
+              describe(command.getSubcommands());
             });
   }
 
@@ -294,65 +231,29 @@ public final class Surprisal {
 
   /** What the environment or the settings file say about an option; null is picocli's "nothing". */
   private static String defaultValue(ArgSpec argument, Settings settings) {
-    if (!(argument instanceof OptionSpec option) || !isSetting(option)) {
-      return null;
-    }
-    return settings
-        .find(option.command().name(), key(option))
-        .map(Settings.Setting::value)
-        .orElse(null);
+    return argument instanceof OptionSpec option
+        ? settings.find(option.command().name(), option).map(Settings.Setting::value).orElse(null)
+        : null;
   }
 
-  /** Whether an option can be set outside the command line. */
-  static boolean isSetting(OptionSpec option) {
-    return !option.isMultiValue()
-        && !option.usageHelp()
-        && !option.versionHelp()
-        && !key(option).equals("settings");
-  }
-
-  /** The name of an option's setting: its long name without the dashes. */
-  static String key(OptionSpec option) {
-    return option.longestName().replaceFirst("^-+", "");
-  }
-
-  private static String groupedCommands(Help help, Map<String, List<Object>> groups) {
-    Map<String, Help> subcommands = help.subcommands();
-    int width = subcommands.keySet().stream().mapToInt(String::length).max().orElse(0);
+  private static String groupedCommands(Map<String, List<CommandLine>> groups) {
+    int width =
+        groups.values().stream()
+            .flatMap(List::stream)
+            .mapToInt(command -> command.getCommandName().length())
+            .max()
+            .orElse(0);
     StringBuilder text = new StringBuilder();
     groups.forEach(
         (group, commands) -> {
           text.append(String.format("%n%s%n", group));
-          for (Object command : commands) {
-            UsageMessageSpec usage = CommandSpec.forAnnotatedObject(command).usageMessage();
+          for (CommandLine command : commands) {
+            UsageMessageSpec usage = command.getCommandSpec().usageMessage();
             String[] lines = usage.header().length > 0 ? usage.header() : usage.description();
-            String name = CommandSpec.forAnnotatedObject(command).name();
-            text.append(String.format("  %-" + width + "s  %s%n", name, lines[0]));
+            text.append(
+                String.format("  %-" + width + "s  %s%n", command.getCommandName(), lines[0]));
           }
         });
     return text.toString();
-  }
-
-  /** The version and what it was built with. */
-  public static final class Version implements IVersionProvider {
-
-    @Override
-    public String[] getVersion() throws IOException {
-      Properties build = new Properties();
-      try (InputStream in = Surprisal.class.getResourceAsStream("build.properties")) {
-        build.load(in);
-      }
-      return new String[] {
-        "surprisal %s (Kafka %s, DJL %s, PyTorch %s; Java %s on %s %s)"
-            .formatted(
-                build.getProperty("version"),
-                build.getProperty("kafka"),
-                build.getProperty("djl"),
-                build.getProperty("pytorch"),
-                System.getProperty("java.version"),
-                System.getProperty("os.name"),
-                System.getProperty("os.arch"))
-      };
-    }
   }
 }

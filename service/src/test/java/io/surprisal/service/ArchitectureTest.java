@@ -1,17 +1,37 @@
 package io.surprisal.service;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
 
-/** The arrows between the rooms, over all of them: none runs upward, and none in a circle. */
+/** The arrows between the modules and their rooms: none runs upward, and none in a circle. */
 @AnalyzeClasses(packages = "io.surprisal", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
+  private static final String ROOT = "io.surprisal.service";
+
+  /** Which wings each wing may know; the main class, which no wing knows, may know all. */
+  private static final Map<String, Set<String>> WINGS =
+      Map.of(
+          "cli", Set.of(),
+          "options", Set.of("cli"),
+          "run", Set.of("cli", "options"),
+          "topics", Set.of("cli", "options"),
+          "steer", Set.of("cli", "options"),
+          "lab", Set.of("cli", "options"),
+          "demo", Set.of("cli", "options", "run"),
+          "bench", Set.of("cli", "options", "run"));
 
   @ArchTest
   void shouldRunNoArrowUpward(JavaClasses classes) {
@@ -22,6 +42,8 @@ class ArchitectureTest {
         .definedBy("io.surprisal.schemas..")
         .layer("model")
         .definedBy("io.surprisal.model..")
+        .layer("handover")
+        .definedBy("io.surprisal.handover..")
         .layer("topology")
         .definedBy("io.surprisal.topology..")
         .layer("trainer")
@@ -34,10 +56,12 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("service")
         .whereLayer("topology")
         .mayOnlyBeAccessedByLayers("service")
+        .whereLayer("handover")
+        .mayOnlyBeAccessedByLayers("topology", "trainer", "service")
         .whereLayer("model")
-        .mayOnlyBeAccessedByLayers("topology", "trainer", "service")
+        .mayOnlyBeAccessedByLayers("handover", "topology", "trainer", "service")
         .whereLayer("schemas")
-        .mayOnlyBeAccessedByLayers("topology", "trainer", "service")
+        .mayOnlyBeAccessedByLayers("handover", "topology", "trainer", "service")
         .check(classes);
   }
 
@@ -55,6 +79,58 @@ class ArchitectureTest {
   @ArchTest
   void shouldHaveNoCycles(JavaClasses classes) {
     slices().matching("io.surprisal.(*)..").should().beFreeOfCycles().check(classes);
-    slices().matching("io.surprisal.model.(*)..").should().beFreeOfCycles().check(classes);
+    slices().matching("io.surprisal.(*).(*)..").should().beFreeOfCycles().check(classes);
+  }
+
+  @ArchTest
+  void shouldLetNobodyKnowTheMainClass(JavaClasses classes) {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ROOT)
+        .check(classes);
+  }
+
+  @ArchTest
+  void shouldLetAWingKnowNoOthersThanItMay(JavaClasses classes) {
+    WINGS.forEach(
+        (wing, known) ->
+            noClasses()
+                .that()
+                .resideInAPackage(ROOT + "." + wing + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                    WINGS.keySet().stream()
+                        .filter(other -> !other.equals(wing) && !known.contains(other))
+                        .map(other -> ROOT + "." + other + "..")
+                        .toArray(String[]::new))
+                .check(classes));
+  }
+
+  @ArchTest
+  void shouldHaveEveryWingInTheTable(JavaClasses classes) {
+    Set<String> wings =
+        classes.stream()
+            .map(JavaClass::getPackageName)
+            .filter(name -> name.startsWith(ROOT + "."))
+            .map(name -> name.substring(ROOT.length() + 1))
+            .collect(Collectors.toSet());
+
+    assertThat(wings).isEqualTo(WINGS.keySet());
+  }
+
+  @ArchTest
+  void shouldKnowCommandsByTheirWingsRegistryAlone(JavaClasses classes) {
+    classes()
+        .that()
+        .areAnnotatedWith(Command.class)
+        .and()
+        .resideOutsideOfPackage(ROOT)
+        .should()
+        .bePackagePrivate()
+        .check(classes);
   }
 }

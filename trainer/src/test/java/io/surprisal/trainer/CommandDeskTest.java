@@ -11,7 +11,7 @@ import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.trainer.cluster.CommandReader;
 import io.surprisal.trainer.release.CanarySettings;
-import io.surprisal.trainer.release.PublishedReleases;
+import io.surprisal.handover.PublishedReleases;
 import io.surprisal.trainer.release.ServingRelease;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.run.RunDirectories;

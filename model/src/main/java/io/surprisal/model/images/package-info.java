@@ -1,5 +1,5 @@
 /**
- * Images before they reach the network: decoding guarded against hostile input, the size and
- * channels a release expects, data sets on disk, and the procedural camera of the demo.
+ * Images of 8-bit pixels, and what can be done to them without a network: resampling, damage, the
+ * size and channels that a release expects, PNG. Knows no other room; nearly every room uses it.
  */
 package io.surprisal.model.images;

@@ -52,7 +52,7 @@ class BoundGradientByDifferencesTest {
       })
   void shouldBeTheGradientOfTheBound(String options) {
     try (Setting setting = new Setting(options)) {
-      ModelTrainer.Gradient gradient = setting.gradient();
+      BatchGradient.Gradient gradient = setting.gradient();
       double[] flat = doubles(gradient.flat());
       Loss bound = (losses, fixed) -> mean(losses) + mean(fixed);
       assertThat(gradient.bitsPerDim())
@@ -176,7 +176,7 @@ class BoundGradientByDifferencesTest {
       epsilon0 = manager.create(noise0, SHAPE);
     }
 
-    ModelTrainer.Gradient gradient() {
+    BatchGradient.Gradient gradient() {
       float[] zero = new float[parameters.length];
       try (ModelTrainer trainer =
           new ModelTrainer(
@@ -186,7 +186,7 @@ class BoundGradientByDifferencesTest {
               1,
               1,
               new ModelTrainer.State(0, parameters, parameters, zero, zero))) {
-        ModelTrainer.Gradient gradient =
+        BatchGradient.Gradient gradient =
             trainer.gradient(manager, levels, TIMES, epsilon, epsilon0);
         gradient.flat().attach(manager);
         return gradient;

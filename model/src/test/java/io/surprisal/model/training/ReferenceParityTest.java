@@ -636,7 +636,7 @@ class ReferenceParityTest {
     try (ModelTrainer trainer = new ModelTrainer(c, fit, Device.cpu(), 1, 1, state);
         NDManager manager = NDManager.newBaseManager(Device.cpu())) {
       String range = from + ":" + to;
-      ModelTrainer.Gradient gradient =
+      BatchGradient.Gradient gradient =
           trainer.gradient(
               manager,
               images(manager, parity, "img_u8").get(range),

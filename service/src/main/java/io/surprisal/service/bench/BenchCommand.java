@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     description = "Measures speed and variance on this machine.",
     synopsisSubcommandLabel = "MEASUREMENT")
-public final class BenchCommand implements Runnable {
+final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @Override

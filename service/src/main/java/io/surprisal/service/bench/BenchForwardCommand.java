@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "forward",
     description = "Times the network's forward pass by threads, precision and batch size.")
-public final class BenchForwardCommand implements Callable<Integer> {
+final class BenchForwardCommand implements Callable<Integer> {
   private static final List<Integer> SWEPT_BATCHES = List.of(1, 4, 16, 64);
 
   private final Invocation invocation;
@@ -51,7 +51,7 @@ public final class BenchForwardCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchForwardCommand(Invocation invocation) {
+  BenchForwardCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
       "Starts processes of score against an embedded broker, each with one stream thread and one",
       "worker of one thread, and measures how many images a second they score together."
     })
-public final class BenchInstancesCommand implements Callable<Integer> {
+final class BenchInstancesCommand implements Callable<Integer> {
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
@@ -62,7 +62,7 @@ public final class BenchInstancesCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchInstancesCommand(Invocation invocation) {
+  BenchInstancesCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }
@@ -90,6 +90,7 @@ public final class BenchInstancesCommand implements Callable<Integer> {
         Progress progress = invocation.progress("bench", total, "images")) {
       rows =
           new ProcessScaling(
+                  invocation.mainClass(),
                   cluster,
                   partitions,
                   measured.releaseFile(),

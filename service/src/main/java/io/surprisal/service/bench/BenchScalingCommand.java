@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
       "to the compute C of their training, three times a forward pass an image; then says where twice,",
       "four times, … the compute of the dearest run would lead."
     })
-public final class BenchScalingCommand implements Callable<Integer> {
+final class BenchScalingCommand implements Callable<Integer> {
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
@@ -70,7 +70,7 @@ public final class BenchScalingCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchScalingCommand(Invocation invocation) {
+  BenchScalingCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

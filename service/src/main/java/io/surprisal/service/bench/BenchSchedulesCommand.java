@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
           + " t,",
       "under the release's own schedule and under fixed ones with the same end points."
     })
-public final class BenchSchedulesCommand implements Callable<Integer> {
+final class BenchSchedulesCommand implements Callable<Integer> {
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
@@ -58,7 +58,7 @@ public final class BenchSchedulesCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchSchedulesCommand(Invocation invocation) {
+  BenchSchedulesCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
       "again with many evaluations: how many evaluations it took, and how often the verdicts agree.",
       "The release must be calibrated for the stages: surprisal calibrate --evaluations 4,8,16."
     })
-public final class BenchStagesCommand implements Callable<Integer> {
+final class BenchStagesCommand implements Callable<Integer> {
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
@@ -94,7 +94,7 @@ public final class BenchStagesCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchStagesCommand(Invocation invocation) {
+  BenchStagesCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

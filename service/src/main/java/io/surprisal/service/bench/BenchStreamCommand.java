@@ -44,7 +44,7 @@ import picocli.CommandLine.Spec;
       "release and images, at any size of image. --soak-minutes prints what the process holds, minute",
       "by minute, under a steady load."
     })
-public final class BenchStreamCommand implements Callable<Integer> {
+final class BenchStreamCommand implements Callable<Integer> {
   private static final int NOISE_IMAGES = 64;
 
   private final Invocation invocation;
@@ -154,7 +154,7 @@ public final class BenchStreamCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchStreamCommand(Invocation invocation) {
+  BenchStreamCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

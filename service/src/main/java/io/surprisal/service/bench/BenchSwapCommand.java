@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
       "and, in turn with those, in intervals in which releases are swapped. --training measures the",
       "throughput too, without and with a training run in a process beside, in turn."
     })
-public final class BenchSwapCommand implements Callable<Integer> {
+final class BenchSwapCommand implements Callable<Integer> {
   private static final Topics TOPICS = new Topics(Topics.DEFAULT_PREFIX);
   private static final int PARTITIONS = 4;
 
@@ -93,7 +93,7 @@ public final class BenchSwapCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchSwapCommand(Invocation invocation) {
+  BenchSwapCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }
@@ -156,7 +156,14 @@ public final class BenchSwapCommand implements Callable<Integer> {
       Optional<BesideTraining.Measured> beside =
           training
               ? Optional.of(
-                  new BesideTraining(stream, cluster, TOPICS, releases.store(), evaluations, stop)
+                  new BesideTraining(
+                          invocation.mainClass(),
+                          stream,
+                          cluster,
+                          TOPICS,
+                          releases.store(),
+                          evaluations,
+                          stop)
                       .measure(rounds, images))
               : Optional.empty();
       stream.requireHealthy();

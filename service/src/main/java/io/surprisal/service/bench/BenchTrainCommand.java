@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code surprisal bench train}: optimiser steps. */
 @Command(name = "train", description = "Times the optimiser steps of a fit.")
-public final class BenchTrainCommand implements Callable<Integer> {
+final class BenchTrainCommand implements Callable<Integer> {
 
   @Mixin private NetworkOptions network;
 
@@ -41,7 +41,7 @@ public final class BenchTrainCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchTrainCommand(Invocation invocation) {
+  BenchTrainCommand(Invocation invocation) {
     this.output = new Output(invocation);
   }
 

@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
       "times, fitted on the other half of the images, and the release's own; of a release that has",
       "none, one fitted to the images after the measured ones, as calibrate does."
     })
-public final class BenchVarianceCommand implements Callable<Integer> {
+final class BenchVarianceCommand implements Callable<Integer> {
   private static final int MOST_EVALUATIONS = 1024;
 
   private final Invocation invocation;
@@ -83,7 +83,7 @@ public final class BenchVarianceCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public BenchVarianceCommand(Invocation invocation) {
+  BenchVarianceCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

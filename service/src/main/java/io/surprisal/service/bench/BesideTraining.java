@@ -5,8 +5,8 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
+import io.surprisal.service.run.SidecarProcess;
 import io.surprisal.service.run.TemporaryCluster;
-import io.surprisal.service.run.TrainerProcess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +23,7 @@ final class BesideTraining {
   private static final Duration POLL = Duration.ofMillis(200);
   private static final RecordFormat<TrainerEvent> EVENTS = RecordFormat.of(TrainerEvent.class);
 
+  private final Class<?> mainClass;
   private final ServedStream stream;
   private final TemporaryCluster cluster;
   private final Topics topics;
@@ -31,18 +32,21 @@ final class BesideTraining {
   private final BooleanSupplier stop;
 
   /**
+   * @param mainClass of the command that the training process runs
    * @param topics of the stream, with the default prefix
    * @param store where the stream's releases lie
    * @param evaluations that the release is calibrated for
    * @param stop asked again and again
    */
   BesideTraining(
+      Class<?> mainClass,
       ServedStream stream,
       TemporaryCluster cluster,
       Topics topics,
       Path store,
       int evaluations,
       BooleanSupplier stop) {
+    this.mainClass = mainClass;
     this.stream = stream;
     this.cluster = cluster;
     this.topics = topics;
@@ -79,7 +83,7 @@ final class BesideTraining {
     double[] beside = new double[rounds];
     for (int round = 0; round < rounds; round++) {
       alone[round] = stream.throughput(images);
-      try (TrainerProcess trainer = trainer(round)) {
+      try (SidecarProcess trainer = trainer(round)) {
         trainer.start();
         awaitTraining("bench-" + round);
         beside[round] = stream.throughput(images);
@@ -89,8 +93,9 @@ final class BesideTraining {
   }
 
   /** A trainer that starts a run of an hour as soon as it has read enough images. */
-  private TrainerProcess trainer(int round) {
-    return new TrainerProcess(
+  private SidecarProcess trainer(int round) {
+    return new SidecarProcess(
+        mainClass,
         cluster.folder().resolve("trainer-" + round + ".log"),
         List.of(
             "--bootstrap-server",

@@ -30,6 +30,7 @@ final class ProcessScaling {
   private static final Duration JOINED = Duration.ofMinutes(5);
   private static final long CHECK_MILLIS = 200;
 
+  private final Class<?> mainClass;
   private final TemporaryCluster cluster;
   private final int partitions;
   private final Path release;
@@ -38,18 +39,21 @@ final class ProcessScaling {
   private final BooleanSupplier stop;
 
   /**
+   * @param mainClass of the command that the processes run
    * @param partitions of the images
    * @param release that the processes load
    * @param evaluations of the network an image
    * @param stop asked again and again
    */
   ProcessScaling(
+      Class<?> mainClass,
       TemporaryCluster cluster,
       int partitions,
       Path release,
       int evaluations,
       ImageDataset dataset,
       BooleanSupplier stop) {
+    this.mainClass = mainClass;
     this.cluster = cluster;
     this.partitions = partitions;
     this.release = release;
@@ -106,6 +110,7 @@ final class ProcessScaling {
   private ChildCommand score(String application, Path folder) throws IOException {
     Files.createDirectories(folder);
     return ChildCommand.start(
+        mainClass,
         folder.resolve("log"),
         List.of(),
         ONE_WORKER,

@@ -1,6 +1,5 @@
 package io.surprisal.service.cli;
 
-import io.surprisal.service.Surprisal;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -29,13 +28,18 @@ public final class ChildCommand implements AutoCloseable {
   /**
    * Starts.
    *
+   * @param mainClass of the command, as an invocation knows it
    * @param log takes what the process says
    * @param launcher program that starts the JVM, and its arguments; empty: none
    * @param flags of its JVM
    * @param arguments of the command, its name first
    */
   public static ChildCommand start(
-      Path log, List<String> launcher, List<String> flags, List<String> arguments)
+      Class<?> mainClass,
+      Path log,
+      List<String> launcher,
+      List<String> flags,
+      List<String> arguments)
       throws IOException {
     List<String> command = new ArrayList<>(launcher);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -44,7 +48,7 @@ public final class ChildCommand implements AutoCloseable {
         .filter(argument -> argument.startsWith("-D") || argument.startsWith("--"))
         .forEach(command::add);
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(Surprisal.class.getName());
+    command.add(mainClass.getName());
     command.addAll(arguments);
     return new ChildCommand(
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start(),

@@ -9,6 +9,7 @@ import java.util.OptionalInt;
  */
 public final class Invocation {
 
+  private final Class<?> mainClass;
   private final PrintStream out;
   private final PrintStream err;
   private final OptionalInt terminalWidth;
@@ -19,14 +20,17 @@ public final class Invocation {
   /**
    * Creates an invocation.
    *
+   * @param mainClass starts the command, for those of its processes that run another one beside it
    * @param terminalWidth the columns of the terminal behind {@code err}; empty where there is none
    */
   public Invocation(
+      Class<?> mainClass,
       PrintStream out,
       PrintStream err,
       OptionalInt terminalWidth,
       Settings settings,
       StopSignal stop) {
+    this.mainClass = mainClass;
     this.out = out;
     this.err = err;
     this.terminalWidth = terminalWidth;
@@ -57,6 +61,11 @@ public final class Invocation {
 
   public void beQuiet() {
     quiet = true;
+  }
+
+  /** What starts the command in a process of its own. */
+  public Class<?> mainClass() {
+    return mainClass;
   }
 
   /** Starts a progress bar, see {@link Progress#start}. */

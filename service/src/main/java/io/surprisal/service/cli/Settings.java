@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.eclipse.microprofile.config.spi.ConfigSource;
+import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * The settings that come from outside the command line. An option {@code --alert-rate} of the
@@ -62,18 +63,28 @@ public final class Settings {
   }
 
   /**
-   * Reads the settings.
+   * Reads the environment, and {@link #DEFAULT_FILE} where it exists.
    *
-   * @param file the settings file; without one {@link #DEFAULT_FILE}, where it exists
-   * @throws MissingDependencyException when the named file is not there
    * @throws IOException when the file cannot be read
    */
-  public static Settings load(Map<String, String> environment, Optional<Path> file)
-      throws IOException {
-    if (file.isPresent() && !Files.isRegularFile(file.get())) {
-      throw new MissingDependencyException("no settings file " + file.get());
+  public static Settings load(Map<String, String> environment) throws IOException {
+    return read(environment, DEFAULT_FILE);
+  }
+
+  /**
+   * Reads the environment and a file that the user names.
+   *
+   * @throws MissingDependencyException when the file is not there
+   * @throws IOException when the file cannot be read
+   */
+  public static Settings load(Map<String, String> environment, Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new MissingDependencyException("no settings file " + file);
     }
-    Path path = file.orElse(DEFAULT_FILE);
+    return read(environment, file);
+  }
+
+  private static Settings read(Map<String, String> environment, Path path) throws IOException {
     Properties properties = new Properties();
     if (Files.isRegularFile(path)) {
       try (Reader reader = Files.newBufferedReader(path)) {
@@ -98,8 +109,26 @@ public final class Settings {
     return new Settings(ours, prefixed, path.toString());
   }
 
+  /** Whether an option can be set outside the command line. */
+  public static boolean takes(OptionSpec option) {
+    return !option.isMultiValue()
+        && !option.usageHelp()
+        && !option.versionHelp()
+        && !key(option).equals("settings");
+  }
+
+  /** The name of an option's setting: its long name without the dashes. */
+  public static String key(OptionSpec option) {
+    return option.longestName().replaceFirst("^-+", "");
+  }
+
+  /** The value of a command's option; empty too where it cannot be set outside the command line. */
+  public Optional<Setting> find(String command, OptionSpec option) {
+    return takes(option) ? find(command, key(option)) : Optional.empty();
+  }
+
   /** The value of an option that the command line leaves out. */
-  public Optional<Setting> find(String command, String option) {
+  Optional<Setting> find(String command, String option) {
     return find(command + "." + option).or(() -> find(option));
   }
 

@@ -1,30 +1,31 @@
 package io.surprisal.service.demo;
 
-import io.surprisal.handover.Announcement;
+import io.surprisal.handover.DirectAnnouncement;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.detection.AlertRule;
-import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
-import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.Usage;
+import io.surprisal.service.options.AlertRateOption;
+import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
-import io.surprisal.service.options.ReleaseFiles;
+import io.surprisal.service.options.SeedOption;
 import io.surprisal.service.run.ScoringService;
+import io.surprisal.service.run.SidecarProcess;
 import io.surprisal.service.run.TemporaryCluster;
-import io.surprisal.service.run.TrainerProcess;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
+import io.surprisal.topology.topics.TopicSettings;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.logging.log4j.Level;
@@ -35,7 +36,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal demo}: broker, scorer and camera in one process, and what comes of it. */
@@ -47,9 +47,8 @@ import picocli.CommandLine.Spec;
       "The camera draws inspection images, now and then with a defect; --camera replaces it with"
           + " real images. Ctrl-C ends it with a summary; nothing is left behind."
     })
-public final class DemoCommand implements Callable<Integer> {
+final class DemoCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(DemoCommand.class);
-  private static final int PARTITIONS = 4;
   private static final Duration FIRST_RELEASE = Duration.ofSeconds(60);
 
   private final Invocation invocation;
@@ -88,26 +87,16 @@ public final class DemoCommand implements Callable<Integer> {
       description = "Share of drawn images with a defect (default: ${DEFAULT-VALUE}).")
   private double defectRate;
 
-  @Option(
-      names = "--alert-rate",
-      paramLabel = "RATE",
-      defaultValue = "0.01",
-      description = "Share of normal images that may alert (default: ${DEFAULT-VALUE}).")
-  private double alertRate;
+  @Mixin
+  private final AlertRateOption alertRate =
+      new AlertRateOption("RATE", "Share of normal images that may alert");
 
-  @Option(
-      names = "--evaluations",
-      paramLabel = "K",
-      defaultValue = "8",
-      description = "Evaluations of the network an image (default: ${DEFAULT-VALUE}).")
-  private int evaluations;
+  @Mixin
+  private final EvaluationsOption evaluations =
+      new EvaluationsOption("Evaluations of the network an image");
 
-  @Option(
-      names = "--seed",
-      paramLabel = "S",
-      defaultValue = "2",
-      description = "Of the camera (default: ${DEFAULT-VALUE}; the release was fitted on 1).")
-  private long seed;
+  @Mixin
+  private final SeedOption seed = new SeedOption("Of the camera; the release was fitted on 1", 2);
 
   @Option(
       names = "--shift",
@@ -137,7 +126,7 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public DemoCommand(Invocation invocation) {
+  DemoCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }
@@ -148,64 +137,59 @@ public final class DemoCommand implements Callable<Integer> {
     require(
         defectRate >= 0 && defectRate <= 1,
         "--defect-rate is " + defectRate + ", must be in [0, 1]");
-    require(
-        alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
     require(port >= 0 && port <= 65_535, "--port is " + port + ", must be 0 to 65535");
-    require(evaluations >= 1, "--evaluations is " + evaluations + ", must be at least 1");
-    Optional<ImageDataset> realImages =
-        camera.isPresent() ? Optional.of(Images.open(List.of(camera.get()))) : Optional.empty();
     require(minutes > 0, "--minutes is " + minutes + ", must be above 0");
     require(
         shift.isEmpty() || camera.isEmpty(), "--shift changes drawn surfaces, leave out --camera");
-    Path file = releaseFor(realImages);
-    Release loaded = ReleaseFiles.load(file);
-    realImages.ifPresentOrElse(
-        images -> requireMatch(loaded, images), () -> requireDrawable(loaded));
+    alertRate.require();
+    evaluations.require();
+    if (camera.isPresent()) {
+      Path folder = camera.get();
+      ImageDataset images = Images.open(List.of(folder));
+      Path file = release.orElseThrow(() -> DemoRelease.none(folder));
+      run(DemoRelease.ofRealImages(file, folder, images), DemoCamera.replaying(images));
+    } else {
+      DemoRelease drawn = DemoRelease.ofDrawnImages(release.orElseGet(DemoRelease::shipped));
+      run(
+          drawn,
+          DemoCamera.drawing(seed.value(), defectRate, drawn.release().preprocessing(), shiftAt()));
+    }
+    return 0;
+  }
+
+  /** Number of the first shot with rougher surfaces. */
+  private long shiftAt() {
+    return shift.map(after -> (long) (after.toMillis() * rate / 1000)).orElse(Long.MAX_VALUE);
+  }
+
+  private void run(DemoRelease scored, DemoCamera source) throws Exception {
+    Release loaded = scored.release();
     // The demo prints alerts and releases itself, with the truth beside them.
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
-    AlertRule rule = AlertRule.of(loaded, evaluations, where.precision().toString(), alertRate);
+    AlertRule rule =
+        AlertRule.of(loaded, evaluations.value(), where.precision().toString(), alertRate.value());
+    DemoReport report = new DemoReport(invocation, output, rule, loaded.id());
     try (TemporaryCluster cluster = TemporaryCluster.start("surprisal-demo", port)) {
-      String server = cluster.bootstrapServer();
       Topics topics = new Topics(Topics.DEFAULT_PREFIX);
       StreamSettings settings =
           cluster.streamSettings(
               "surprisal-demo",
               Runtime.getRuntime().availableProcessors(),
-              cluster.createTopics(topics, PARTITIONS));
-      DemoCamera source =
-          realImages.isPresent()
-              ? DemoCamera.replaying(realImages.get())
-              : DemoCamera.drawing(
-                  seed,
-                  defectRate,
-                  loaded.preprocessing(),
-                  shift
-                      .map(after -> (long) (after.toMillis() * rate / 1000))
-                      .orElse(Long.MAX_VALUE));
-      DemoReport report = new DemoReport(invocation, output, rule, loaded.id());
+              cluster.createTopics(topics, TopicSettings.DEFAULT_PARTITIONS));
       Path store = cluster.folder().resolve("releases");
-      Map<String, Object> clients = cluster.clients();
-      Announcement.of(file, loaded, store, clients, topics, "demo");
-      try (ScoringService service =
-              ScoringService.ofAnnounced(
-                  announced -> execution.forRelease(announced, where.devices()),
-                  where.workers(),
-                  Scoring.simple(evaluations, alertRate, where.devices()),
-                  topics,
-                  settings,
-                  clients,
-                  "demo",
-                  List.of());
-          TrainerProcess trainer = trainer(cluster, store);
+      DirectAnnouncement.of(scored.file(), loaded, store, cluster.clients(), topics, "demo");
+      try (ScoringService service = scoring(cluster, settings, topics, where);
+          SidecarProcess trainer = trainer(cluster, store);
           DemoStream stream =
-              new DemoStream(server, topics, source, rate, report, trainer::start)) {
+              new DemoStream(
+                  cluster.bootstrapServer(), topics, source, rate, report, trainer::start)) {
         if (!service.awaitStart(FIRST_RELEASE)) {
           throw new IllegalStateException(
               "the release did not serve within " + FIRST_RELEASE.toSeconds() + " s");
         }
-        introduce(server, topics, rule);
+        introduce(cluster.bootstrapServer(), topics, rule);
         stream.run(time, invocation.stop(), service);
         service
             .failure()
@@ -216,13 +200,29 @@ public final class DemoCommand implements Callable<Integer> {
                 });
       }
       report.print(
-          ManagementFactory.getRuntimeMXBean().getStartTime(), loaded, alertRate, evaluations);
+          ManagementFactory.getRuntimeMXBean().getStartTime(),
+          loaded,
+          alertRate.value(),
+          evaluations.value());
     }
-    return 0;
   }
 
-  private TrainerProcess trainer(TemporaryCluster cluster, Path store) {
-    return new TrainerProcess(
+  private ScoringService scoring(
+      TemporaryCluster cluster, StreamSettings settings, Topics topics, Execution where) {
+    return ScoringService.ofAnnounced(
+        announced -> execution.forRelease(announced, where.devices()),
+        where.workers(),
+        Scoring.simple(evaluations.value(), alertRate.value(), where.devices()),
+        topics,
+        settings,
+        cluster.clients(),
+        "demo",
+        List.of());
+  }
+
+  private SidecarProcess trainer(TemporaryCluster cluster, Path store) {
+    return new SidecarProcess(
+        invocation.mainClass(),
         cluster.folder().resolve("trainer.log"),
         List.of(
             "--bootstrap-server",
@@ -232,9 +232,9 @@ public final class DemoCommand implements Callable<Integer> {
             "--store",
             store.toString(),
             "--evaluations",
-            String.valueOf(evaluations),
+            String.valueOf(evaluations.value()),
             "--alert-rate",
-            String.valueOf(alertRate),
+            String.valueOf(alertRate.value()),
             "--minutes",
             String.valueOf(minutes),
             "--drift-images",
@@ -245,51 +245,6 @@ public final class DemoCommand implements Callable<Integer> {
             "30s"));
   }
 
-  /** Where the user's release is, or the shipped one for the drawn images. */
-  private Path releaseFor(Optional<ImageDataset> realImages) {
-    if (release.isPresent()) {
-      return release.get();
-    }
-    if (realImages.isPresent()) {
-      throw new MissingDependencyException(
-          "the shipped release knows the demo's camera only; " + howToFit());
-    }
-    return Path.of(System.getProperty("surprisal.home", "."), "releases", "demo.safetensors");
-  }
-
-  private String howToFit() {
-    return "fit one with 'surprisal fit --data %s --out my.safetensors' and repeat with '--release my.safetensors'"
-        .formatted(camera.orElseThrow());
-  }
-
-  private void requireMatch(Release loaded, ImageDataset images) {
-    ModelConfiguration c = loaded.configuration();
-    if (c.channels() != images.channels()
-        || c.height() != images.height()
-        || c.width() != images.width()) {
-      throw new MissingDependencyException(
-          "the release is for images of %d×%d×%d, those of %s have %d×%d×%d (channels×height×width); %s"
-              .formatted(
-                  c.channels(),
-                  c.height(),
-                  c.width(),
-                  camera.orElseThrow(),
-                  images.channels(),
-                  images.height(),
-                  images.width(),
-                  howToFit()));
-    }
-  }
-
-  private static void requireDrawable(Release loaded) {
-    ModelConfiguration c = loaded.configuration();
-    if (c.channels() != 1 || c.height() != c.width() || c.height() < 16 || c.height() > 1024) {
-      throw new MissingDependencyException(
-          "the demo's camera draws grey squares of 16 to 1024 pixels, the release is for %d×%d×%d (channels×height×width); show it real images with --camera"
-              .formatted(c.channels(), c.height(), c.width()));
-    }
-  }
-
   private void introduce(String server, Topics topics, AlertRule rule) {
     LOG.info(
         "broker at {}; watch it with 'surprisal scores --bootstrap-server {}'", server, server);
@@ -297,15 +252,13 @@ public final class DemoCommand implements Callable<Integer> {
         "camera: {} images/s to {}; alert rate {}; {}",
         rate,
         topics.images(),
-        alertRate,
+        alertRate.value(),
         time.map(t -> "ends after " + t.toSeconds() + " s").orElse("Ctrl-C ends it"));
     rule.silence()
         .ifPresent(reason -> LOG.warn("images are scored, but none raises an alert: {}", reason));
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 }

@@ -5,6 +5,7 @@ import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
+import io.surprisal.service.cli.KafkaClients;
 import io.surprisal.service.cli.StopSignal;
 import io.surprisal.service.options.ImageSource;
 import io.surprisal.service.run.ScoringService;
@@ -12,19 +13,20 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * The two clients of the demo: a camera that publishes on a thread of its own, and a reader of what
@@ -66,16 +68,12 @@ final class DemoStream implements AutoCloseable {
     this.camera = camera;
     this.rate = rate;
     this.report = report;
-    producer =
-        new KafkaProducer<>(
-            Map.of("bootstrap.servers", bootstrapServer, "linger.ms", 5),
-            new ByteArraySerializer(),
-            new ByteArraySerializer());
-    consumer =
-        new KafkaConsumer<>(
-            Map.of("bootstrap.servers", bootstrapServer, "isolation.level", "read_committed"),
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer());
+    Map<String, Object> client =
+        Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServer);
+    consumer = KafkaClients.reader(client);
+    Map<String, Object> promptly = new HashMap<>(client);
+    promptly.put(ProducerConfig.LINGER_MS_CONFIG, 5);
+    producer = KafkaClients.producer(promptly);
   }
 
   /**

@@ -12,12 +12,11 @@ import io.surprisal.service.cli.OutputFile;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.ExecutionOption;
-import io.surprisal.service.options.Images;
-import io.surprisal.service.options.ReleaseFiles;
+import io.surprisal.service.options.LimitOption;
+import io.surprisal.service.options.ReleaseAndImages;
 import io.surprisal.service.options.StagesOption;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,21 +32,14 @@ import picocli.CommandLine.Spec;
       "Writes a release anew with a calibration on normal images.",
       "The images must not be those that it was trained on; alerts are judged against their scores."
     })
-public final class CalibrateCommand implements Callable<Integer> {
+final class CalibrateCommand implements Callable<Integer> {
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
-  private Path release;
-
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description = "Normal images: IDX, CIFAR binary, PNG or JPEG files, or a folder.")
-  private List<Path> data;
+  @Mixin
+  private final ReleaseAndImages normal =
+      new ReleaseAndImages("Normal images: IDX, CIFAR binary, PNG or JPEG files, or a folder.");
 
   @Option(
       names = "--out",
@@ -56,28 +48,20 @@ public final class CalibrateCommand implements Callable<Integer> {
       description = "Where the new release goes.")
   private Path out;
 
-  @Option(
-      names = "--limit",
-      defaultValue = "2000",
-      paramLabel = "N",
-      description = "Only the first N images. Default: 2000.")
-  private int limit;
+  @Mixin private final LimitOption limit = LimitOption.of(2000);
 
-  @Option(
-      names = "--evaluations",
-      defaultValue = "8",
-      paramLabel = "K[,K…]",
-      split = ",",
-      description =
-          "Evaluations an image that the release will be served with. Several, each a divisor of the"
-              + " next, such as 4,8,16: stages after which an image may stop. Default: 8.")
-  private List<Integer> evaluations;
+  @Mixin
+  private final StagesOption evaluations =
+      new StagesOption(
+          "Evaluations an image that the release will be served with",
+          "Several, each a divisor of the next, such as 4,8,16: stages after which an image may"
+              + " stop.");
 
   @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
 
-  public CalibrateCommand(Invocation invocation) {
+  CalibrateCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }
@@ -95,14 +79,12 @@ public final class CalibrateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (limit < 1) {
-      throw new ParameterException(spec.commandLine(), "--limit must be at least 1, not " + limit);
-    }
-    Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
+    limit.require();
+    Stages stages = evaluations.value();
     OutputFile.require(out, "--out");
-    Release loaded = ReleaseFiles.load(release);
-    ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
-    int count = Math.min(limit, images.size());
+    Release loaded = normal.release();
+    ImageDataset images = normal.imagesFor(loaded);
+    int count = limit.of(images);
     if (count < Calibrator.FEWEST_IMAGES) {
       throw new ParameterException(
           spec.commandLine(),

@@ -9,8 +9,10 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ImageSource;
 import io.surprisal.service.options.KafkaOptions;
+import io.surprisal.service.options.SeedOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,17 +24,14 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal camera}: images of the demo's camera, to fit a release on or to watch. */
@@ -43,7 +42,7 @@ import picocli.CommandLine.Spec;
       "With --publish it goes on until it is told to stop, over failures of the broker too; --json"
           + " then says of each image which defect it shows."
     })
-public final class CameraCommand implements Callable<Integer> {
+final class CameraCommand implements Callable<Integer> {
   private static final int COUNT = 20_000;
 
   /** A broker may be away for so long before an image is given up, and the camera with it. */
@@ -71,17 +70,16 @@ public final class CameraCommand implements Callable<Integer> {
   @Option(
       names = "--count",
       paramLabel = "N",
-      description = "How many images. Default: 20000, with --publish no end.")
+      description = "How many images (default: 20000, with --publish no end).")
   private Optional<Integer> count = Optional.empty();
 
-  @Option(names = "--seed", defaultValue = "1", paramLabel = "S", description = "Default: 1.")
-  private long seed;
+  @Mixin private final SeedOption seed = new SeedOption("Of the camera", 1);
 
   @Option(
       names = "--size",
       defaultValue = "32",
       paramLabel = "PIXELS",
-      description = "Rows and columns of an image. Default: 32.")
+      description = "Rows and columns of an image (default: ${DEFAULT-VALUE}).")
   private int size;
 
   @Option(
@@ -89,34 +87,35 @@ public final class CameraCommand implements Callable<Integer> {
       defaultValue = "0",
       paramLabel = "LEVELS",
       description =
-          "How much rougher the surfaces are than usual, in grey levels: another normality."
-              + " Default: 0.")
+          "How much rougher the surfaces are than usual, in grey levels: another normality (default:"
+              + " ${DEFAULT-VALUE}).")
   private double roughness;
 
   @Option(
       names = "--defect-rate",
       defaultValue = "0",
       paramLabel = "SHARE",
-      description = "Share of images with a defect. Default: 0.")
+      description = "Share of images with a defect (default: ${DEFAULT-VALUE}).")
   private double defectRate;
 
   @Option(
       names = "--rate",
       defaultValue = "20",
       paramLabel = "N",
-      description = "With --publish: images a second. Default: 20.")
+      description = "With --publish: images a second (default: ${DEFAULT-VALUE}).")
   private double rate;
 
   @Option(
       names = "--source",
       defaultValue = "camera",
       paramLabel = "NAME",
-      description = "With --publish: what the images say they come from. Default: camera.")
+      description =
+          "With --publish: what the images say they come from (default: ${DEFAULT-VALUE}).")
   private String source;
 
   private final AtomicReference<Exception> failure = new AtomicReference<>();
 
-  public CameraCommand(Invocation invocation) {
+  CameraCommand(Invocation invocation) {
     this.invocation = invocation;
     this.kafka = new KafkaOptions(invocation);
     this.output = new Output(invocation);
@@ -130,7 +129,7 @@ public final class CameraCommand implements Callable<Integer> {
     require(
         defectRate >= 0 && defectRate <= 1, "--defect-rate is " + defectRate + ", must be 0 to 1");
     require(rate > 0, "--rate is " + rate + ", must be above 0");
-    SurfaceCamera camera = new SurfaceCamera(seed, defectRate, size, roughness);
+    SurfaceCamera camera = new SurfaceCamera(seed.value(), defectRate, size, roughness);
     if (destination.out.isPresent()) {
       write(camera, destination.out.get());
     } else {
@@ -151,18 +150,16 @@ public final class CameraCommand implements Callable<Integer> {
       kafka.maxMessageBytes(admin, kafka.topics().images()); // that the topic is there
     }
     Map<String, Object> config =
-        kafka.client(
-            Map.of(
-                ProducerConfig.COMPRESSION_TYPE_CONFIG,
-                "none",
-                ProducerConfig.LINGER_MS_CONFIG,
-                5,
-                ProducerConfig.MAX_BLOCK_MS_CONFIG,
-                PATIENCE_MILLIS,
-                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
-                PATIENCE_MILLIS));
-    try (Producer<byte[], byte[]> producer =
-        new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+        Map.of(
+            ProducerConfig.COMPRESSION_TYPE_CONFIG,
+            "none",
+            ProducerConfig.LINGER_MS_CONFIG,
+            5,
+            ProducerConfig.MAX_BLOCK_MS_CONFIG,
+            PATIENCE_MILLIS,
+            ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+            PATIENCE_MILLIS);
+    try (Producer<byte[], byte[]> producer = kafka.producer(config)) {
       send(camera, producer);
     }
     if (failure.get() != null) {
@@ -211,8 +208,6 @@ public final class CameraCommand implements Callable<Integer> {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 }

@@ -17,19 +17,18 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
+import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.ExecutionOption;
-import io.surprisal.service.options.Images;
-import io.surprisal.service.options.ReleaseFiles;
+import io.surprisal.service.options.LimitOption;
+import io.surprisal.service.options.ReleaseAndImages;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal evaluate}: the bound on a data set. */
@@ -40,32 +39,24 @@ import picocli.CommandLine.Spec;
       "Without --seed it does exactly what the stream does; with --seed it draws noise levels and"
           + " noise afresh."
     })
-public final class EvaluateCommand implements Callable<Integer> {
+final class EvaluateCommand implements Callable<Integer> {
   private static final int DEFAULT_EVALUATIONS = 8;
 
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
-  private Path release;
+  @Mixin
+  private final ReleaseAndImages measured =
+      new ReleaseAndImages(
+          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.");
 
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description =
-          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.")
-  private List<Path> data;
-
-  @Option(names = "--limit", paramLabel = "N", description = "Only the first N images.")
-  private Optional<Integer> limit = Optional.empty();
+  @Mixin private final LimitOption limit = LimitOption.none();
 
   @Option(
       names = "--evaluations",
       paramLabel = "K",
-      description = "Evaluations of the network an image. Default: 8, at most the timesteps.")
+      description = "Evaluations of the network an image (default: 8, at most the timesteps).")
   private Optional<Integer> evaluations = Optional.empty();
 
   @Option(
@@ -92,18 +83,15 @@ public final class EvaluateCommand implements Callable<Integer> {
       description = "Say too what share of the images the stream would alert on.")
   private boolean alertsToo;
 
-  @Option(
-      names = "--alert-rate",
-      defaultValue = "0.01",
-      paramLabel = "SHARE",
-      description = "With --alerts: share of normal images to alert on. Default: 0.01.")
-  private double alertRate;
+  @Mixin
+  private final AlertRateOption alertRate =
+      new AlertRateOption("SHARE", "With --alerts: share of normal images to alert on");
 
   @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
 
-  public EvaluateCommand(Invocation invocation) {
+  EvaluateCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }
@@ -151,19 +139,20 @@ public final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     int k = evaluations.orElse(Math.min(DEFAULT_EVALUATIONS, timesteps.orElse(Integer.MAX_VALUE)));
-    require(limit.orElse(1) >= 1, "--limit must be at least 1, not " + limit.orElse(1));
-    require(timesteps.orElse(1) >= 1, "--timesteps must be at least 1, not " + timesteps.orElse(1));
+    limit.require();
+    require(
+        timesteps.orElse(1) >= 1, "--timesteps is " + timesteps.orElse(1) + ", must be at least 1");
     require(
         k >= 1 && k <= timesteps.orElse(k),
-        "--evaluations must be 1 to the number of --timesteps, not " + k);
+        "--evaluations is " + k + ", must be 1 to the number of --timesteps");
     require(
         !alertsToo || seed.isEmpty() && timesteps.isEmpty(),
         "--alerts is about what the stream does: leave out --seed and --timesteps");
-    Release loaded = ReleaseFiles.load(release);
-    ImageDataset images = Images.prepared(Images.open(data), loaded.preprocessing());
+    Release loaded = measured.release();
+    ImageDataset images = measured.imagesFor(loaded);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
-    int count = Math.min(images.size(), limit.orElse(images.size()));
+    int count = limit.of(images);
     Optional<Alerts> alerts =
         alertsToo ? Optional.of(new Alerts(rule(loaded, where, k))) : Optional.empty();
     try (ImageScorer scorer = scorer(loaded, where, k);
@@ -194,9 +183,7 @@ public final class EvaluateCommand implements Callable<Integer> {
   }
 
   private AlertRule rule(Release loaded, Execution where, int k) {
-    require(
-        alertRate > 0 && alertRate < 1, "--alert-rate must lie within (0, 1), not " + alertRate);
-    AlertRule rule = AlertRule.of(loaded, k, where.precision().toString(), alertRate);
+    AlertRule rule = AlertRule.of(loaded, k, where.precision().toString(), alertRate.value());
     if (rule.silence().isPresent()) {
       throw new IllegalArgumentException(rule.silence().get());
     }
@@ -217,9 +204,7 @@ public final class EvaluateCommand implements Callable<Integer> {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 
   private void printImage(String name, ImageLikelihood image) {

@@ -8,9 +8,6 @@ import io.surprisal.model.fit.FitRequest;
 import io.surprisal.model.fit.HeldOut;
 import io.surprisal.model.fit.Start;
 import io.surprisal.model.fit.TrainingPlan;
-import io.surprisal.model.network.ForwardCost;
-import io.surprisal.model.network.ModelConfiguration;
-import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
@@ -20,11 +17,13 @@ import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
-import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ConfigurationOption;
+import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
-import io.surprisal.service.options.Images;
+import io.surprisal.service.options.ImagesOption;
+import io.surprisal.service.options.SeedOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,7 +41,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal fit}: from images to a release. */
@@ -52,7 +50,7 @@ import picocli.CommandLine.Spec;
       "Trains a release on images, and calibrates it on a held-out share of them.",
       "Ctrl-C ends the training early with a usable release; --resume goes on from there."
     })
-public final class FitCommand implements Callable<Integer> {
+final class FitCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(FitCommand.class);
   private static final int DEFAULT_MINUTES = 20;
 
@@ -63,14 +61,10 @@ public final class FitCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description =
-          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.")
-  private List<Path> data;
+  @Mixin
+  private final ImagesOption data =
+      new ImagesOption(
+          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.");
 
   @Option(
       names = "--out",
@@ -105,12 +99,8 @@ public final class FitCommand implements Callable<Integer> {
   @Option(names = "--flip", description = "Mirror half of the images, by chance, left to right.")
   private boolean flip;
 
-  @Option(
-      names = "--seed",
-      defaultValue = "1",
-      paramLabel = "S",
-      description = "Of initialisation, split, order and noise. Default: 1.")
-  private long seed;
+  @Mixin
+  private final SeedOption seed = new SeedOption("Of initialisation, split, order and noise", 1);
 
   @Option(
       names = "--no-ema",
@@ -124,22 +114,19 @@ public final class FitCommand implements Callable<Integer> {
       names = "--held-out",
       defaultValue = "0.1",
       paramLabel = "SHARE",
-      description = "Share of the images that is never trained on. Default: 0.1.")
+      description = "Share of the images that is never trained on (default: ${DEFAULT-VALUE}).")
   private double heldOut;
 
   @Option(
       names = "--calibration-images",
       defaultValue = "2000",
       paramLabel = "N",
-      description = "Most held-out images that calibrate the release. Default: 2000.")
+      description = "Most held-out images that calibrate the release (default: ${DEFAULT-VALUE}).")
   private int calibrationImages;
 
-  @Option(
-      names = "--evaluations",
-      defaultValue = "8",
-      paramLabel = "K",
-      description = "Evaluations an image that the release will be served with. Default: 8.")
-  private int evaluations;
+  @Mixin
+  private final EvaluationsOption evaluations =
+      new EvaluationsOption("Evaluations an image that the release will be served with");
 
   @Option(
       names = "--list",
@@ -151,7 +138,7 @@ public final class FitCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public FitCommand(Invocation invocation) {
+  FitCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }
@@ -173,18 +160,20 @@ public final class FitCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (list) {
-      listConfigurations();
+      BuiltInConfigurations.print(output);
       return 0;
     }
-    require(steps.orElse(0L) >= 0, "--steps must be at least 0");
-    require(minutes.orElse(1.0) > 0, "--minutes must be above 0");
-    require(heldOut >= 0 && heldOut < 1, "--held-out must be in [0, 1)");
-    require(calibrationImages >= 1, "--calibration-images must be at least 1");
-    require(evaluations >= 1, "--evaluations must be at least 1");
+    require(steps.orElse(0L) >= 0, "--steps is " + steps.orElse(0L) + ", must be at least 0");
+    require(minutes.orElse(1.0) > 0, "--minutes is " + minutes.orElse(1.0) + ", must be above 0");
+    require(heldOut >= 0 && heldOut < 1, "--held-out is " + heldOut + ", must be in [0, 1)");
+    require(
+        calibrationImages >= 1,
+        "--calibration-images is " + calibrationImages + ", must be at least 1");
+    int k = evaluations.value();
     // Hours of training must not end at a folder that cannot be written to.
     OutputFile.require(out, "--out");
     invocation.stop().allow(LONGEST_END);
-    ImageDataset images = Images.open(data);
+    ImageDataset images = data.open();
     FitConfiguration fit = configuration(images);
     Execution where =
         execution.forModel(fit.model(images.channels(), images.height(), images.width()));
@@ -192,66 +181,32 @@ public final class FitCommand implements Callable<Integer> {
         new FitRequest(
             new FitRequest.Images(
                 images,
-                data.stream()
+                data.paths().stream()
                     .map(path -> path.getFileName().toString())
                     .collect(Collectors.joining(" ")),
                 new HeldOut.Share(heldOut)),
             fit,
             resume ? new Start.Resumed() : new Start.Anew(),
             budget(),
-            seed,
+            seed.value(),
             where,
             new FitRequest.Outcome(
                 out,
                 noAverage ? FitRequest.Weights.LAST : FitRequest.Weights.AVERAGED,
-                evaluations,
+                k,
                 calibrationImages,
                 Optional.empty()));
-    try (Display display = new Display(request.budget())) {
+    try (FitProgress display = new FitProgress(invocation, request.budget())) {
       Release release =
           new Fit(request, display, invocation.stop()::requested, InstantSource.system()).run();
       display.close();
-      print(release, display.parameters);
+      print(release, display.parameters());
     }
     return 0;
   }
 
-  /** One line of {@code --list}. */
-  private record Listed(
-      String name, int parameters, double megaflopsPerEvaluation, FitConfiguration configuration) {}
-
-  private void listConfigurations() {
-    List<Listed> listed =
-        FitConfiguration.names().stream()
-            .map(
-                name -> {
-                  FitConfiguration fit = FitConfiguration.named(name);
-                  ModelConfiguration model = fit.model(1, 28, 28);
-                  return new Listed(
-                      name, ParameterLayout.of(model).size(), ForwardCost.flops(model) * 1e-6, fit);
-                })
-            .toList();
-    Table table =
-        new Table("name", "width", "blocks", "coarser", "parameters", "MFLOP/evaluation", "batch");
-    listed.forEach(
-        l ->
-            table.row(
-                l.name(),
-                l.configuration().network().embedding(),
-                l.configuration().network().blocks(),
-                l.configuration().network().coarse().stream()
-                    .map(level -> level.width() + " × " + level.blocks())
-                    .collect(Collectors.joining(", ")),
-                l.parameters(),
-                l.megaflopsPerEvaluation(),
-                l.configuration().step().batch()));
-    output.print(listed, table);
-  }
-
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 
   private Budget budget() {
@@ -345,65 +300,6 @@ public final class FitCommand implements Callable<Integer> {
       invocation
           .err()
           .println("surprisal: stopped early; the release is usable, --resume goes on with it");
-    }
-  }
-
-  /** Progress of a run on the terminal: a bar for the training, one for the calibration. */
-  private final class Display implements Fit.Listener, AutoCloseable {
-    private final long total;
-    private final Progress training;
-    private Optional<Progress> calibration = Optional.empty();
-    private double heldOutBitsPerDim = Double.NaN;
-    private int parameters;
-
-    /** A bar over the steps, or over the seconds where only the time is bounded. */
-    Display(Budget budget) {
-      if (budget instanceof Budget.Time time) {
-        total = time.duration().toSeconds();
-        training = invocation.progress("fit", total, Progress.SECONDS);
-      } else {
-        total = steps.orElseThrow();
-        training = invocation.progress("fit", total, "steps");
-      }
-    }
-
-    @Override
-    public void started(
-        ModelConfiguration model, int parameterCount, int trainingImages, int heldOutImages) {
-      parameters = parameterCount;
-    }
-
-    @Override
-    public void step(long step, double fraction, double bitsPerDim, double imagesPerSecond) {
-      training.stepTo(Math.round(fraction * total));
-      training.message(
-          String.format(
-              Locale.ROOT,
-              "step %d, %.3f bits/dim (held out %.3f), %.1f images/s",
-              step,
-              bitsPerDim,
-              heldOutBitsPerDim,
-              imagesPerSecond));
-    }
-
-    @Override
-    public void measured(TrainingRecord.Point point) {
-      heldOutBitsPerDim = point.heldOutBitsPerDim();
-    }
-
-    @Override
-    public void calibrating(int done, int of) {
-      if (calibration.isEmpty()) {
-        training.close();
-        calibration = Optional.of(invocation.progress("calibrate", of, "images"));
-      }
-      calibration.get().stepTo(done);
-    }
-
-    @Override
-    public void close() {
-      training.close();
-      calibration.ifPresent(Progress::close);
     }
   }
 }

@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
       "Writes a release from a model that another implementation trained.",
       "It scores as any other; 'surprisal calibrate' gives it alerts."
     })
-public final class ImportCommand implements Callable<Integer> {
+final class ImportCommand implements Callable<Integer> {
   private final Invocation invocation;
 
   @Spec private CommandSpec spec;
@@ -61,7 +61,7 @@ public final class ImportCommand implements Callable<Integer> {
   @Option(
       names = "--image-size",
       paramLabel = "HxW",
-      description = "Height and width where the options have no image_shape. Default: 32x32.")
+      description = "Height and width where the options have no image_shape (default: 32x32).")
   private Optional<String> imageSize = Optional.empty();
 
   @Option(
@@ -73,7 +73,7 @@ public final class ImportCommand implements Callable<Integer> {
 
   @Mixin private final Output output;
 
-  public ImportCommand(Invocation invocation) {
+  ImportCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code surprisal inspect}: what a release file holds. */
 @Command(name = "inspect", description = "Verifies a release and says what it holds.")
-public final class InspectCommand implements Callable<Integer> {
+final class InspectCommand implements Callable<Integer> {
   @Parameters(paramLabel = "RELEASE", description = "The release file.")
   private Path release;
 
@@ -53,7 +53,7 @@ public final class InspectCommand implements Callable<Integer> {
 
   private final Invocation invocation;
 
-  public InspectCommand(Invocation invocation) {
+  InspectCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }

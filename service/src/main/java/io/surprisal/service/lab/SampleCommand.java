@@ -14,8 +14,10 @@ import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ExecutionOption;
-import io.surprisal.service.options.ReleaseFiles;
+import io.surprisal.service.options.ReleaseOption;
+import io.surprisal.service.options.SeedOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,7 +40,7 @@ import picocli.CommandLine.Spec;
       "They show what the model takes for normal. Sample i of a seed stays the same however many"
           + " are drawn."
     })
-public final class SampleCommand implements Callable<Integer> {
+final class SampleCommand implements Callable<Integer> {
   /** Columns of a denoising path: what the model took the image for, and last the image. */
   private static final int PATH_COLUMNS = 10;
 
@@ -46,8 +48,7 @@ public final class SampleCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
-  private Path release;
+  @Mixin private final ReleaseOption release = new ReleaseOption();
 
   @Option(
       names = "--out",
@@ -60,22 +61,17 @@ public final class SampleCommand implements Callable<Integer> {
       names = "--count",
       defaultValue = "16",
       paramLabel = "N",
-      description = "How many samples. Default: 16.")
+      description = "How many samples (default: ${DEFAULT-VALUE}).")
   private int count;
 
   @Option(
       names = "--timesteps",
       defaultValue = "250",
       paramLabel = "T",
-      description = "Evaluations of the network a sample. Default: 250.")
+      description = "Evaluations of the network a sample (default: ${DEFAULT-VALUE}).")
   private int timesteps;
 
-  @Option(
-      names = "--seed",
-      defaultValue = "1",
-      paramLabel = "S",
-      description = "Of the noise. Default: 1.")
-  private long seed;
+  @Mixin private final SeedOption seed = new SeedOption("Of the noise", 1);
 
   @Option(
       names = "--clip",
@@ -93,21 +89,21 @@ public final class SampleCommand implements Callable<Integer> {
   @Option(
       names = "--columns",
       paramLabel = "C",
-      description = "Samples a row of the grid. Default: as many as rows.")
+      description = "Samples a row of the grid (default: as many as rows).")
   private Optional<Integer> columns = Optional.empty();
 
   @Option(
       names = "--scale",
       defaultValue = "1",
       paramLabel = "K",
-      description = "Draw every pixel K×K. Default: 1.")
+      description = "Draw every pixel K×K (default: ${DEFAULT-VALUE}).")
   private int scale;
 
   @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
 
-  public SampleCommand(Invocation invocation) {
+  SampleCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
   }
@@ -118,10 +114,10 @@ public final class SampleCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    require(count >= 1, "--count must be at least 1, not " + count);
-    require(timesteps >= 1, "--timesteps must be at least 1, not " + timesteps);
-    require(columns.orElse(1) >= 1, "--columns must be at least 1, not " + columns.orElse(1));
-    require(scale >= 1, "--scale must be at least 1, not " + scale);
+    require(count >= 1, "--count is " + count + ", must be at least 1");
+    require(timesteps >= 1, "--timesteps is " + timesteps + ", must be at least 1");
+    require(columns.orElse(1) >= 1, "--columns is " + columns.orElse(1) + ", must be at least 1");
+    require(scale >= 1, "--scale is " + scale + ", must be at least 1");
     require(
         !path.map(SampleCommand::normal).equals(Optional.of(normal(out))),
         "--path and --out are the same file");
@@ -130,7 +126,7 @@ public final class SampleCommand implements Callable<Integer> {
     ImageGrid strip = new ImageGrid(pathLength + 1, scale);
     OutputFile.requirePng(out, "--out", spec.commandLine());
     path.ifPresent(file -> OutputFile.requirePng(file, "--path", spec.commandLine()));
-    Release loaded = ReleaseFiles.load(release);
+    Release loaded = release.load();
     requireRoom(grid, count, loaded.configuration());
     requireRoom(strip, path.isPresent() ? count * strip.columns() : 1, loaded.configuration());
     Execution where = execution.forRelease(loaded);
@@ -140,7 +136,7 @@ public final class SampleCommand implements Callable<Integer> {
             new DiffusionModel(loaded.configuration(), loaded.parameters(), where);
         Progress progress = invocation.progress("sample", (long) count * timesteps, "steps")) {
       samples =
-          new AncestralSampler(model, timesteps, seed, clip)
+          new AncestralSampler(model, timesteps, seed.value(), clip)
               .sample(count, pathLength, progress::stepTo, invocation.stop()::requested);
     }
     double seconds = Duration.ofNanos(System.nanoTime() - start).toMillis() / 1e3;
@@ -149,7 +145,7 @@ public final class SampleCommand implements Callable<Integer> {
         new Result(
             samples.size(),
             timesteps,
-            seed,
+            seed.value(),
             out.toString(),
             seconds,
             where.precision().toString()));
@@ -161,9 +157,7 @@ public final class SampleCommand implements Callable<Integer> {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 
   private void requireRoom(ImageGrid grid, int images, ModelConfiguration c) {

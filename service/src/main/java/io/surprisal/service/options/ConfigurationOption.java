@@ -30,8 +30,8 @@ public final class ConfigurationOption {
       names = "--config",
       paramLabel = "NAME|FILE",
       description =
-          "A built-in configuration or a JSON file. Default: for fit what suits images, budget and"
-              + " machine, else small. Built in: tiny, small, medium, large, reference-small,"
+          "A built-in configuration or a JSON file (default: for fit what suits images, budget and"
+              + " machine, else small). Built in: tiny, small, medium, large, reference-small,"
               + " paper-cifar10.")
   private Optional<String> named = Optional.empty();
 

@@ -27,7 +27,7 @@ public class DeviceOption {
       paramLabel = "NAME",
       description =
           "auto (a GPU where there is one), cpu, cuda or cuda:N; where images are scored, several,"
-              + " such as cuda:0,cuda:1. Default: auto.")
+              + " such as cuda:0,cuda:1 (default: ${DEFAULT-VALUE}).")
   private String device;
 
   /** The device, and a log line that says what auto took. */

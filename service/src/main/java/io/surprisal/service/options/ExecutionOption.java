@@ -28,7 +28,7 @@ public final class ExecutionOption extends DeviceOption {
       paramLabel = "NAME",
       description =
           "Of inference: float32, bfloat16, or auto: fit and calibrate measure which is faster here"
-              + " and record it, all else follows the record, float32 without one. Default: auto.")
+              + " and record it, all else follows the record, float32 without one (default: ${DEFAULT-VALUE}).")
   private String precision;
 
   /** Where and how precisely to run a release: as it is calibrated, unless told otherwise. */
@@ -36,12 +36,12 @@ public final class ExecutionOption extends DeviceOption {
     return forRelease(release, List.of(device()));
   }
 
-  /** The same where images are scored, which several devices can share. */
+  /** Where and how precisely to score with a release: on all devices that the user named. */
   public Execution forScoring(Release release) {
     return forRelease(release, devices());
   }
 
-  /** The same on devices that were selected before. */
+  /** How precisely to run a release on devices that were selected before. */
   public Execution forRelease(Release release, List<Device> where) {
     return new Execution(
         where,

@@ -19,8 +19,7 @@ public final class Images {
   }
 
   /**
-   * The same images as a release wants them: of another size they are resized as the stream does
-   * it.
+   * Images as a release wants them: of another size they are resized as the stream does it.
    *
    * @throws IOException if the release cannot take them, for example colour for grey
    */

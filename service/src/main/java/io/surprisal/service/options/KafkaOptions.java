@@ -2,7 +2,10 @@ package io.surprisal.service.options;
 
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.KafkaClients;
 import io.surprisal.service.cli.MissingDependencyException;
+import io.surprisal.topology.topics.TopicSettings;
+import io.surprisal.topology.topics.TopicSetup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -13,10 +16,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.ClientUtils;
+import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.ConfigResource;
@@ -24,7 +28,6 @@ import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.config.Configurator;
@@ -100,7 +103,7 @@ public final class KafkaOptions {
     Map<String, String> all = new TreeMap<>();
     invocation.settings().kafka().forEach((name, setting) -> all.put(name, setting.value()));
     all.putAll(properties);
-    if (all.containsKey("bootstrap.servers")) {
+    if (all.containsKey(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG)) {
       throw new ParameterException(
           command.commandLine(),
           "name the broker with --bootstrap-server, not with kafka.bootstrap.servers");
@@ -116,23 +119,23 @@ public final class KafkaOptions {
   public Map<String, Object> client(Map<String, Object> own) {
     Map<String, Object> all = new TreeMap<>(own);
     all.putAll(properties());
-    all.put("bootstrap.servers", bootstrapServer);
+    all.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServer);
     return all;
   }
 
   /** A consumer of committed records, without a group; the caller assigns and closes it. */
   public KafkaConsumer<byte[], byte[]> reader() {
-    return new KafkaConsumer<>(
-        client(
-            Map.of(
-                ConsumerConfig.ISOLATION_LEVEL_CONFIG,
-                "read_committed",
-                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-                "earliest",
-                ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
-                false)),
-        new ByteArrayDeserializer(),
-        new ByteArrayDeserializer());
+    return KafkaClients.reader(client(Map.of()));
+  }
+
+  /** A producer with settings that the command needs; the caller closes it. */
+  public KafkaProducer<byte[], byte[]> producer(Map<String, Object> own) {
+    return KafkaClients.producer(client(own));
+  }
+
+  /** Creates the topics that lack, as an unconfigured system has them. */
+  public void createTopics(Admin admin) {
+    new TopicSetup(admin).apply(TopicSettings.defaults(topics()));
   }
 
   /**
@@ -151,9 +154,9 @@ public final class KafkaOptions {
     Map<String, Object> config =
         client(
             Map.of(
-                "request.timeout.ms",
+                CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG,
                 Math.min(REQUEST_MILLIS, connectSeconds * 1000),
-                "default.api.timeout.ms",
+                CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG,
                 connectSeconds * 1000));
     // What the client says about each attempt is said once, below.
     String logger = "org.apache.kafka.clients";
@@ -234,7 +237,7 @@ public final class KafkaOptions {
     }
   }
 
-  public MissingDependencyException noTopic(String topic) {
+  MissingDependencyException noTopic(String topic) {
     return new MissingDependencyException(
         "there is no topic "
             + topic

@@ -4,34 +4,39 @@ import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.release.Release;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** {@code --release} and {@code --data}, wherever a release is measured on images. */
 public final class ReleaseAndImages {
-  @Option(names = "--release", required = true, paramLabel = "FILE", description = "The release.")
-  private Path release;
+  @Mixin private final ReleaseOption release = new ReleaseOption();
+  @Mixin private final ImagesOption images;
 
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description = "Images that did not train the release, nor calibrate it.")
-  private List<Path> data;
+  /** Of a command that measures on images which the release must not know. */
+  public ReleaseAndImages() {
+    this("Images that did not train the release, nor calibrate it.");
+  }
+
+  /**
+   * Of a command that takes images in a way of its own.
+   *
+   * @param images what they are, a sentence
+   */
+  public ReleaseAndImages(String images) {
+    this.images = new ImagesOption(images);
+  }
 
   /** The file of the release. */
   public Path releaseFile() {
-    return release;
+    return release.file();
   }
 
   /** The release, read and verified. */
   public Release release() throws IOException {
-    return ReleaseFiles.load(release);
+    return release.load();
   }
 
   /** The images, as a release takes them. */
   public ImageDataset imagesFor(Release loaded) throws IOException {
-    return Images.prepared(Images.open(data), loaded.preprocessing());
+    return Images.prepared(images.open(), loaded.preprocessing());
   }
 }

@@ -1,19 +1,19 @@
 package io.surprisal.service.run;
 
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Usage;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Runs an embedded broker until it is told to stop. */
 @Command(
     name = "broker",
     description = "Run a Kafka broker of its own, for trying things out and small installations.")
-public final class BrokerCommand implements Callable<Integer> {
+final class BrokerCommand implements Callable<Integer> {
 
   private final Invocation invocation;
 
@@ -42,16 +42,13 @@ public final class BrokerCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  public BrokerCommand(Invocation invocation) {
+  BrokerCommand(Invocation invocation) {
     this.invocation = invocation;
   }
 
   @Override
   public Integer call() throws Exception {
-    if (port < 0 || port > 65_535) {
-      throw new ParameterException(
-          spec.commandLine(), "--port is " + port + ", must be 0 to 65535");
-    }
+    Usage.require(spec, port >= 0 && port <= 65_535, "--port is " + port + ", must be 0 to 65535");
     try (EmbeddedBroker broker = EmbeddedBroker.start(dataDirectory, host, port)) {
       invocation
           .out()

@@ -8,7 +8,9 @@ import io.surprisal.model.scoring.Stages;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Members;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.cli.WritableDirectory;
+import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.BatchOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.KafkaOptions;
@@ -17,8 +19,6 @@ import io.surprisal.service.options.StagesOption;
 import io.surprisal.topology.ScoringCounts;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
-import io.surprisal.topology.topics.TopicSettings;
-import io.surprisal.topology.topics.TopicSetup;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,7 +34,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Scores images as they come, until it is told to stop. */
@@ -46,7 +45,7 @@ import picocli.CommandLine.Spec;
       "Several of these with one --application-id share the work; each needs a --state-dir of its"
           + " own."
     })
-public final class ScoreCommand implements Callable<Integer> {
+final class ScoreCommand implements Callable<Integer> {
 
   private static final Logger LOG = LoggerFactory.getLogger(ScoreCommand.class);
   private static final Duration CHECK = Duration.ofMillis(500);
@@ -74,15 +73,11 @@ public final class ScoreCommand implements Callable<Integer> {
               + " (default: none needs a signature).")
   private List<Path> trusted = new ArrayList<>();
 
-  @Option(
-      names = "--evaluations",
-      paramLabel = "K[,K…]",
-      split = ",",
-      defaultValue = "8",
-      description =
-          "Evaluations of the network an image (default: ${DEFAULT-VALUE}). Several, such as 4,8,16:"
-              + " stages after which an image stops once its verdict is certain.")
-  private List<Integer> evaluations;
+  @Mixin
+  private final StagesOption evaluations =
+      new StagesOption(
+          "Evaluations of the network an image",
+          "Several, such as 4,8,16: stages after which an image stops once its verdict is certain.");
 
   @Option(
       names = "--certainty",
@@ -103,12 +98,9 @@ public final class ScoreCommand implements Callable<Integer> {
           "Milliseconds that an image waits for others of its batch (default: ${DEFAULT-VALUE}).")
   private int linger;
 
-  @Option(
-      names = "--alert-rate",
-      paramLabel = "RATE",
-      defaultValue = "0.01",
-      description = "Share of normal images that may alert, in (0, 1) (default: ${DEFAULT-VALUE}).")
-  private double alertRate;
+  @Mixin
+  private final AlertRateOption alertRate =
+      new AlertRateOption("RATE", "Share of normal images that may alert, in (0, 1)");
 
   @Option(
       names = "--statistics-window",
@@ -144,22 +136,21 @@ public final class ScoreCommand implements Callable<Integer> {
       description = "Name that this member keeps over restarts (default: a new one each time).")
   private Optional<String> instanceId = Optional.empty();
 
-  public ScoreCommand(Invocation invocation) {
+  ScoreCommand(Invocation invocation) {
     this.invocation = invocation;
     this.kafka = new KafkaOptions(invocation);
   }
 
   @Override
   public Integer call() throws Exception {
-    Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
+    Stages stages = evaluations.value();
     require(certainty > 0, "--certainty is " + certainty + ", must be above 0");
     batch.require();
     require(linger >= 0 && linger <= 10_000, "--linger is " + linger + ", must be 0 to 10000");
     require(
         window.toMillis() >= 1000, "--statistics-window is " + window + ", must be at least 1s");
     require(threads >= 1, "--threads is " + threads + ", must be at least 1");
-    require(
-        alertRate > 0 && alertRate < 1, "--alert-rate is " + alertRate + ", must be within (0, 1)");
+    double rate = alertRate.value();
     require(
         release.isEmpty() || trusted.isEmpty(),
         "--trust is for announced releases, leave out --release or --trust");
@@ -178,8 +169,7 @@ public final class ScoreCommand implements Callable<Integer> {
             kafka.properties());
     List<Device> where = execution.devices();
     Scoring scoring =
-        new Scoring(
-            stages, certainty, alertRate, batch.on(where), Duration.ofMillis(linger), window);
+        new Scoring(stages, certainty, rate, batch.on(where), Duration.ofMillis(linger), window);
     try (ScoringService service =
             loaded.isPresent()
                 ? ScoringService.ofRelease(
@@ -235,10 +225,7 @@ public final class ScoreCommand implements Callable<Integer> {
   /** Creates the topics that lack; returns the largest dead letter in bytes. */
   private int prepareTopics() throws InterruptedException {
     try (Admin admin = kafka.connect()) {
-      TopicSetup setup = new TopicSetup(admin);
-      setup.apply(
-          TopicSettings.all(kafka.topics(), 4, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
-          Optional.empty());
+      kafka.createTopics(admin);
       return kafka.maxMessageBytes(admin, kafka.topics().deadLetters());
     }
   }
@@ -263,8 +250,6 @@ public final class ScoreCommand implements Callable<Integer> {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 }

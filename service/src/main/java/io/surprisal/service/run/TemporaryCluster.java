@@ -83,9 +83,7 @@ public final class TemporaryCluster implements AutoCloseable {
   public int createTopics(Topics topics, int partitions) {
     try (Admin admin = Admin.create(clients())) {
       TopicSetup setup = new TopicSetup(admin);
-      setup.apply(
-          TopicSettings.all(topics, partitions, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
-          Optional.empty());
+      setup.apply(TopicSettings.all(topics, partitions, TopicSettings.DEFAULT_MAX_IMAGE_BYTES));
       return setup.maxMessageBytes(topics.deadLetters());
     }
   }

@@ -11,13 +11,13 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "alert-rate",
     description = "Set the share of normal images that all scorers alert on.")
-public final class AlertRateCommand implements Callable<Integer> {
+final class AlertRateCommand implements Callable<Integer> {
   @Mixin private final Steering steering;
 
   @Parameters(paramLabel = "RATE", description = "In (0, 1), for example 0.01.")
   private double rate;
 
-  public AlertRateCommand(Invocation invocation) {
+  AlertRateCommand(Invocation invocation) {
     this.steering = new Steering(invocation);
   }
 

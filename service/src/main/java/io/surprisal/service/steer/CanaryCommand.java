@@ -2,13 +2,13 @@ package io.surprisal.service.steer;
 
 import io.surprisal.schemas.CommandType;
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Usage;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
       "active one, whose scores alone are published. After so many images it serves, unless it is",
       "worse; 'surprisal statistics' shows the comparison, 'surprisal cancel' ends it."
     })
-public final class CanaryCommand implements Callable<Integer> {
+final class CanaryCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private final Steering steering;
 
@@ -46,20 +46,16 @@ public final class CanaryCommand implements Callable<Integer> {
       description = "Wait for the verdict (default: until the trainer accepts the command).")
   private boolean wait;
 
-  public CanaryCommand(Invocation invocation) {
+  CanaryCommand(Invocation invocation) {
     this.steering = new Steering(invocation);
   }
 
   @Override
   public Integer call() throws Exception {
-    if (share.isPresent() && !(share.get() > 0 && share.get() <= 1)) {
-      throw new ParameterException(
-          spec.commandLine(), "--share is " + share.get() + ", must be within (0, 1]");
-    }
-    if (images.isPresent() && images.get() < 2) {
-      throw new ParameterException(
-          spec.commandLine(), "--images is " + images.get() + ", must be at least 2");
-    }
+    double tried = share.orElse(1.0);
+    Usage.require(spec, tried > 0 && tried <= 1, "--share is " + tried + ", must be within (0, 1]");
+    long compared = images.orElse(2L);
+    Usage.require(spec, compared >= 2, "--images is " + compared + ", must be at least 2");
     return steering.send(
         steering
             .command(CommandType.CANARY)

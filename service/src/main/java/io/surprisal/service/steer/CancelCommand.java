@@ -8,10 +8,10 @@ import picocli.CommandLine.Mixin;
 
 /** Gives up the run that is under way. */
 @Command(name = "cancel", description = "Give up the training run that is under way.")
-public final class CancelCommand implements Callable<Integer> {
+final class CancelCommand implements Callable<Integer> {
   @Mixin private final Steering steering;
 
-  public CancelCommand(Invocation invocation) {
+  CancelCommand(Invocation invocation) {
     this.steering = new Steering(invocation);
   }
 

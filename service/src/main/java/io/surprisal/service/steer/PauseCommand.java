@@ -8,10 +8,10 @@ import picocli.CommandLine.Mixin;
 
 /** Keeps the trainer from starting runs. */
 @Command(name = "pause", description = "Keep the trainer from starting runs; scoring goes on.")
-public final class PauseCommand implements Callable<Integer> {
+final class PauseCommand implements Callable<Integer> {
   @Mixin private final Steering steering;
 
-  public PauseCommand(Invocation invocation) {
+  PauseCommand(Invocation invocation) {
     this.steering = new Steering(invocation);
   }
 

@@ -11,13 +11,13 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "promote",
     description = "Make a release serve, an older one too; see 'surprisal releases'.")
-public final class PromoteCommand implements Callable<Integer> {
+final class PromoteCommand implements Callable<Integer> {
   @Mixin private final Steering steering;
 
   @Parameters(paramLabel = "RELEASE", description = "Id of the release, 64 hexadecimal digits.")
   private String release;
 
-  public PromoteCommand(Invocation invocation) {
+  PromoteCommand(Invocation invocation) {
     this.steering = new Steering(invocation);
   }
 

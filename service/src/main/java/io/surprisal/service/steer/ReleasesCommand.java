@@ -24,7 +24,7 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "releases",
     description = "List the releases that were announced, the last one last.")
-public final class ReleasesCommand implements Callable<Integer> {
+final class ReleasesCommand implements Callable<Integer> {
   private static final Duration POLL = Duration.ofMillis(200);
 
   private final RecordFormat<ReleaseAnnouncement> format =
@@ -32,7 +32,7 @@ public final class ReleasesCommand implements Callable<Integer> {
   @Mixin private final KafkaOptions kafka;
   @Mixin private final Output output;
 
-  public ReleasesCommand(Invocation invocation) {
+  ReleasesCommand(Invocation invocation) {
     this.kafka = new KafkaOptions(invocation);
     this.output = new Output(invocation);
   }

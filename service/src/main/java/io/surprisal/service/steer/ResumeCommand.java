@@ -8,10 +8,10 @@ import picocli.CommandLine.Mixin;
 
 /** Lets the trainer start runs again. */
 @Command(name = "resume", description = "Let the trainer start runs again.")
-public final class ResumeCommand implements Callable<Integer> {
+final class ResumeCommand implements Callable<Integer> {
   @Mixin private final Steering steering;
 
-  public ResumeCommand(Invocation invocation) {
+  ResumeCommand(Invocation invocation) {
     this.steering = new Steering(invocation);
   }
 

@@ -5,6 +5,7 @@ import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Progress;
+import io.surprisal.service.cli.Usage;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -13,14 +14,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Asks the trainer for a run. */
 @Command(
     name = "retrain",
     description = "Ask the trainer for a run now; what passes its gate serves.")
-public final class RetrainCommand implements Callable<Integer> {
+final class RetrainCommand implements Callable<Integer> {
   private final Invocation invocation;
   @Spec private CommandSpec spec;
   @Mixin private final Steering steering;
@@ -46,17 +46,15 @@ public final class RetrainCommand implements Callable<Integer> {
       description = "Follow the run to its end (default: until the trainer accepts the command).")
   private boolean wait;
 
-  public RetrainCommand(Invocation invocation) {
+  RetrainCommand(Invocation invocation) {
     this.invocation = invocation;
     this.steering = new Steering(invocation);
   }
 
   @Override
   public Integer call() throws Exception {
-    if (minutes.isPresent() && !(minutes.get() > 0)) {
-      throw new ParameterException(
-          spec.commandLine(), "--minutes is " + minutes.get() + ", must be above 0");
-    }
+    Usage.require(
+        spec, minutes.orElse(1.0) > 0, "--minutes is " + minutes.orElse(1.0) + ", must be above 0");
     try (Bar bar = new Bar()) {
       return steering.send(
           steering

@@ -10,10 +10,10 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "rollback",
     description = "Make the release that served before the present one serve again, at once.")
-public final class RollbackCommand implements Callable<Integer> {
+final class RollbackCommand implements Callable<Integer> {
   @Mixin private final Steering steering;
 
-  public RollbackCommand(Invocation invocation) {
+  RollbackCommand(Invocation invocation) {
     this.steering = new Steering(invocation);
   }
 

@@ -32,7 +32,6 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -175,7 +174,7 @@ final class Steering {
   }
 
   private void print(TrainerEvent event) {
-    output.printLine(AvroFields.of(event), TrainerCommand.line(event));
+    output.printLine(AvroFields.of(event), TrainerEventLine.of(event));
   }
 
   private void publish(ControlCommand command) throws InterruptedException, IOException {
@@ -190,9 +189,7 @@ final class Steering {
           .headers()
           .add(CommandHeaders.SIGNATURE, Ed25519.sign(Ed25519.privateKey(signingKey.get()), value));
     }
-    try (KafkaProducer<byte[], byte[]> producer =
-        new KafkaProducer<>(
-            kafka.client(Map.of()), new ByteArraySerializer(), new ByteArraySerializer())) {
+    try (KafkaProducer<byte[], byte[]> producer = kafka.producer(Map.of())) {
       producer.send(record).get();
     } catch (ExecutionException e) {
       throw new KafkaException("the command could not be sent", e.getCause());

@@ -4,6 +4,7 @@ import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.service.cli.AvroFields;
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.options.TopicFollower;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -12,12 +13,12 @@ import picocli.CommandLine.Mixin;
 
 /** Prints alerts as they come. */
 @Command(name = "alerts", description = "Print alerts as they come, one a line.")
-public final class AlertsCommand implements Callable<Integer> {
+final class AlertsCommand implements Callable<Integer> {
 
   private final RecordFormat<AnomalyAlert> format = RecordFormat.of(AnomalyAlert.class);
   @Mixin private final TopicFollower follower;
 
-  public AlertsCommand(Invocation invocation) {
+  AlertsCommand(Invocation invocation) {
     this.follower = new TopicFollower(invocation);
   }
 

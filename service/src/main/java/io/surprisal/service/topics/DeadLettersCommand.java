@@ -3,6 +3,7 @@ package io.surprisal.service.topics;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.options.TopicFollower;
 import io.surprisal.topology.records.DeadLetter;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,11 +17,11 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "dead-letters",
     description = "Print which images could not be scored, and why, one a line.")
-public final class DeadLettersCommand implements Callable<Integer> {
+final class DeadLettersCommand implements Callable<Integer> {
 
   @Mixin private final TopicFollower follower;
 
-  public DeadLettersCommand(Invocation invocation) {
+  DeadLettersCommand(Invocation invocation) {
     this.follower = new TopicFollower(invocation);
   }
 

@@ -8,6 +8,7 @@ import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ImageSource;
 import io.surprisal.service.options.KafkaOptions;
 import java.io.IOException;
@@ -22,17 +23,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -45,7 +43,7 @@ import picocli.CommandLine.Spec;
       "A file that is no image or larger than the topic takes is named and left out; the rest is"
           + " sent, and the exit code is 1."
     })
-public final class PublishCommand implements Callable<Integer> {
+final class PublishCommand implements Callable<Integer> {
 
   /** What the records' key is. */
   enum Key {
@@ -92,7 +90,7 @@ public final class PublishCommand implements Callable<Integer> {
   private final AtomicLong leftOut = new AtomicLong();
   private final AtomicReference<Exception> failure = new AtomicReference<>();
 
-  public PublishCommand(Invocation invocation) {
+  PublishCommand(Invocation invocation) {
     this.invocation = invocation;
     this.kafka = new KafkaOptions(invocation);
     this.output = new Output(invocation);
@@ -100,35 +98,31 @@ public final class PublishCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (!(rate > 0)) {
-      throw new ParameterException(spec.commandLine(), "--rate is " + rate + ", must be above 0");
-    }
+    Usage.require(spec, rate > 0, "--rate is " + rate + ", must be above 0");
     List<ImageSource> sources = ImageSource.open(paths);
     int limit;
     try (Admin admin = kafka.connect()) {
       limit = kafka.maxMessageBytes(admin, kafka.topics().images());
     }
     Map<String, Object> config =
-        kafka.client(
-            Map.of(
-                ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
-                true,
-                ProducerConfig.COMPRESSION_TYPE_CONFIG,
-                "none",
-                ProducerConfig.LINGER_MS_CONFIG,
-                5,
-                ProducerConfig.MAX_BLOCK_MS_CONFIG,
-                10_000,
-                ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG,
-                10_000,
-                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
-                30_000,
-                ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
-                limit));
+        Map.of(
+            ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
+            true,
+            ProducerConfig.COMPRESSION_TYPE_CONFIG,
+            "none",
+            ProducerConfig.LINGER_MS_CONFIG,
+            5,
+            ProducerConfig.MAX_BLOCK_MS_CONFIG,
+            10_000,
+            ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG,
+            10_000,
+            ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+            30_000,
+            ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+            limit);
     long total = sources.stream().mapToLong(ImageSource::size).sum();
     long start = System.nanoTime();
-    try (Producer<byte[], byte[]> producer =
-            new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+    try (Producer<byte[], byte[]> producer = kafka.producer(config);
         Progress progress = invocation.progress("publish", total, "images")) {
       send(sources, producer, progress, limit);
       producer.flush();

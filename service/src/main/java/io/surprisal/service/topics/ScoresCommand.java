@@ -4,6 +4,7 @@ import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.service.cli.AvroFields;
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.options.TopicFollower;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -11,12 +12,12 @@ import picocli.CommandLine.Mixin;
 
 /** Prints scores as they come. */
 @Command(name = "scores", description = "Print scores as they come, one a line.")
-public final class ScoresCommand implements Callable<Integer> {
+final class ScoresCommand implements Callable<Integer> {
 
   private final RecordFormat<ImageScore> format = RecordFormat.of(ImageScore.class);
   @Mixin private final TopicFollower follower;
 
-  public ScoresCommand(Invocation invocation) {
+  ScoresCommand(Invocation invocation) {
     this.follower = new TopicFollower(invocation);
   }
 

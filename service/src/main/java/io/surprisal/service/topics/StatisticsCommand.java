@@ -4,6 +4,7 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.service.cli.AvroFields;
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.options.TopicFollower;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -17,12 +18,12 @@ import picocli.CommandLine.Mixin;
       "A window is told again when more images come: the last line of one source, window, release"
           + " and partition holds."
     })
-public final class StatisticsCommand implements Callable<Integer> {
+final class StatisticsCommand implements Callable<Integer> {
 
   private final RecordFormat<SourceStatistics> format = RecordFormat.of(SourceStatistics.class);
   @Mixin private final TopicFollower follower;
 
-  public StatisticsCommand(Invocation invocation) {
+  StatisticsCommand(Invocation invocation) {
     this.follower = new TopicFollower(invocation);
   }
 

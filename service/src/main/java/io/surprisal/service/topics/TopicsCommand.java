@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "topics",
     description = "Create the topics that lack, and say what differs in those that exist.")
-public final class TopicsCommand implements Callable<Integer> {
+final class TopicsCommand implements Callable<Integer> {
 
   @Mixin private final KafkaOptions kafka;
   @Mixin private final Output output;
@@ -26,7 +26,7 @@ public final class TopicsCommand implements Callable<Integer> {
   @Option(
       names = "--partitions",
       paramLabel = "N",
-      defaultValue = "4",
+      defaultValue = "" + TopicSettings.DEFAULT_PARTITIONS,
       description =
           "Partitions of the topics that grow with the images: as many stream threads can share the"
               + " work (default: ${DEFAULT-VALUE}).")
@@ -48,7 +48,7 @@ public final class TopicsCommand implements Callable<Integer> {
   @Option(names = "--dry-run", description = "Only say what lacks or differs.")
   private boolean dryRun;
 
-  public TopicsCommand(Invocation invocation) {
+  TopicsCommand(Invocation invocation) {
     this.kafka = new KafkaOptions(invocation);
     this.output = new Output(invocation);
   }

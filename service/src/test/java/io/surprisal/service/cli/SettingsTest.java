@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +50,6 @@ class SettingsTest {
 
   private Settings settings(String file, Map<String, String> environment) throws IOException {
     Path path = Files.writeString(folder.resolve("s"), file);
-    return Settings.load(environment, Optional.of(path));
+    return Settings.load(environment, path);
   }
 }

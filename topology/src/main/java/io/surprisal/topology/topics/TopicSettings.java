@@ -22,11 +22,19 @@ public record TopicSettings(
   /** 1 MiB: the largest image record of an unconfigured system, keys and overhead included. */
   public static final int DEFAULT_MAX_IMAGE_BYTES = 1 << 20;
 
+  /** Partitions of what grows with the stream of images, in an unconfigured system. */
+  public static final int DEFAULT_PARTITIONS = 4;
+
   /** What a dead letter may take beyond the image: Surprisal's own headers and the overhead. */
   private static final int DEAD_LETTER_EXTRA_BYTES = 64 << 10;
 
   private static final Duration WEEK = Duration.ofDays(7);
   private static final Duration MONTH = Duration.ofDays(30);
+
+  /** The settings of all topics of an unconfigured system. */
+  public static List<TopicSettings> defaults(Topics topics) {
+    return all(topics, DEFAULT_PARTITIONS, DEFAULT_MAX_IMAGE_BYTES);
+  }
 
   /**
    * The settings of all topics.

@@ -66,6 +66,16 @@ public final class TopicSetup {
   }
 
   /**
+   * Creates what lacks, in as many copies as the broker makes by default.
+   *
+   * @return one report for each of the settings, in their order
+   * @throws KafkaException if the cluster cannot be reached or refuses
+   */
+  public List<Report> apply(List<TopicSettings> settings) {
+    return apply(settings, Optional.empty());
+  }
+
+  /**
    * Creates what lacks.
    *
    * @param replicationFactor of topics that are created; empty: the broker's default

@@ -57,7 +57,7 @@ public final class ClusterHistory {
   private void read(TopicPartition partition, Consumer<byte[], byte[]> consumer) {
     consumer.assign(List.of(partition));
     consumer.seekToBeginning(List.of(partition));
-    long end = consumer.endOffsets(List.of(partition)).get(partition);
+    long end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
     while (consumer.position(partition) < end) {
       consumer.poll(POLL).forEach(this::read);
     }

@@ -206,9 +206,11 @@ public final class StreamWatch implements AutoCloseable {
   /** All at once: with some of them alone, the others would be read from their beginning. */
   private synchronized void readFrom(Map<TopicPartition, Long> offsets) {
     offsets.forEach(
-        (partition, offset) ->
-            next.computeIfAbsent(partition.topic(), topic -> new HashMap<>())
-                .put(partition.partition(), offset));
+        (partition, offset) -> readUpTo(partition.topic(), partition.partition(), offset));
+  }
+
+  private void readUpTo(String topic, int partition, long offset) {
+    next.computeIfAbsent(topic, name -> new HashMap<>()).put(partition, offset);
   }
 
   private List<TopicPartition> partitions(String topic) {
@@ -253,7 +255,7 @@ public final class StreamWatch implements AutoCloseable {
   }
 
   private synchronized void passed(ConsumerRecord<byte[], byte[]> record) {
-    next.get(record.topic()).put(record.partition(), record.offset() + 1);
+    readUpTo(record.topic(), record.partition(), record.offset() + 1);
     unsaved = true;
   }
 

@@ -20,7 +20,7 @@ public record CanarySettings(OptionalDouble share, long images, Duration patienc
   public static final long DEFAULT_IMAGES = 500;
 
   public CanarySettings {
-    if (share.isPresent() && !(share.getAsDouble() > 0 && share.getAsDouble() <= 1)
+    if ((share.isPresent() && !(share.getAsDouble() > 0 && share.getAsDouble() <= 1))
         || images < 2
         || patience.isNegative()) {
       throw new IllegalArgumentException(

@@ -199,14 +199,14 @@ public final class Gate {
     List<PixelImage> whole = IntStream.range(0, n).mapToObj(heldOut::image).toList();
     try (ImageScorer scorer = scorer(release)) {
       double[] normal = bitsPerDim(scorer, whole);
-      return Arrays.stream(Damage.values())
+      List<Damage> kinds = List.of(Damage.values());
+      return IntStream.range(0, kinds.size())
           .mapToDouble(
-              damage -> {
-                Random random = new Random(seed + damage.ordinal());
-                return auroc(
-                    normal,
-                    bitsPerDim(
-                        scorer, whole.stream().map(image -> damage.apply(image, random)).toList()));
+              kind -> {
+                Random random = new Random(seed + kind);
+                List<PixelImage> damaged =
+                    whole.stream().map(image -> kinds.get(kind).apply(image, random)).toList();
+                return auroc(normal, bitsPerDim(scorer, damaged));
               })
           .average()
           .orElseThrow();

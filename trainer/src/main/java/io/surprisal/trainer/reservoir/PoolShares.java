@@ -42,7 +42,7 @@ final class PoolShares {
     counts.forEach(
         (prefix, count) -> {
           Reservoir.Pool pool = StoredForm.pool(prefix);
-          int of = sources.get(pool);
+          int of = sources.getOrDefault(pool, 1);
           int before = rank.merge(pool, 1, Integer::sum) - 1;
           long most = capacity(pool) / of + (before < capacity(pool) % of ? 1 : 0);
           if (count > most) {

@@ -44,7 +44,7 @@ import org.rocksdb.WriteOptions;
  */
 public final class Reservoir implements AutoCloseable {
 
-  /** A part of the reservoir. The ordinal is in the database, see {@link StoredForm}. */
+  /** A part of the reservoir. */
   public enum Pool {
     TRAINING_RECENT,
     TRAINING_UNIFORM,
@@ -146,7 +146,7 @@ public final class Reservoir implements AutoCloseable {
   /** Drops the oldest of a window, and the greatest hashes of a sample; how many there were. */
   private int drop(ByteBuffer poolAndSource, int number) throws RocksDBException {
     Pool pool = StoredForm.pool(poolAndSource);
-    byte[] prefix = poolAndSource.array();
+    byte[] prefix = StoredForm.bytes(poolAndSource);
     try (Slice end = new Slice(StoredForm.after(prefix));
         ReadOptions within = new ReadOptions().setIterateUpperBound(end);
         RocksIterator all = db.newIterator(within);

@@ -39,7 +39,7 @@ final class StoredForm {
 
   /** How the keys of a pool's images begin. */
   static byte[] images(Reservoir.Pool pool) {
-    return new byte[] {IMAGE, (byte) pool.ordinal()};
+    return new byte[] {IMAGE, code(pool)};
   }
 
   /** How the keys of all marks of alerts begin. */
@@ -65,7 +65,7 @@ final class StoredForm {
             : hash(mark(image.place())); // equal at every reading
     return ByteBuffer.allocate(PREFIX_BYTES + Long.BYTES + Integer.BYTES + Long.BYTES)
         .put(IMAGE)
-        .put((byte) pool.ordinal())
+        .put(code(pool))
         .putLong(hash(image.source().getBytes(StandardCharsets.UTF_8)))
         .putLong(order)
         .putInt(image.partition())
@@ -80,7 +80,30 @@ final class StoredForm {
 
   /** The pool of a key, or of its beginning. */
   static Reservoir.Pool pool(ByteBuffer poolAndSource) {
-    return Reservoir.Pool.values()[poolAndSource.get(1)];
+    byte code = poolAndSource.get(1);
+    return switch (code) {
+      case 0 -> Reservoir.Pool.TRAINING_RECENT;
+      case 1 -> Reservoir.Pool.TRAINING_UNIFORM;
+      case 2 -> Reservoir.Pool.HELD_OUT_RECENT;
+      case 3 -> Reservoir.Pool.HELD_OUT_UNIFORM;
+      default -> throw new IllegalStateException("the reservoir has no pool " + code);
+    };
+  }
+
+  private static byte code(Reservoir.Pool pool) {
+    return switch (pool) {
+      case TRAINING_RECENT -> 0;
+      case TRAINING_UNIFORM -> 1;
+      case HELD_OUT_RECENT -> 2;
+      case HELD_OUT_UNIFORM -> 3;
+    };
+  }
+
+  /** What {@link #poolAndSource} has wrapped. */
+  static byte[] bytes(ByteBuffer poolAndSource) {
+    byte[] bytes = new byte[poolAndSource.remaining()];
+    poolAndSource.duplicate().get(bytes);
+    return bytes;
   }
 
   /** Key of the mark of an alert. */

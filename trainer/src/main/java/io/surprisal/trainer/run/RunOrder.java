@@ -38,8 +38,18 @@ record RunOrder(
   /** A run that nobody asked for: from the release that serves, without images that alerted. */
   static RunOrder due(
       String runId, String trigger, Optional<String> active, Duration budget, double alertRate) {
+    boolean fromScratch = false;
+    boolean includeAlerted = false;
     return new RunOrder(
-        runId, trigger, List.of(), active, false, false, Optional.empty(), budget, alertRate);
+        runId,
+        trigger,
+        List.of(),
+        active,
+        fromScratch,
+        includeAlerted,
+        Optional.empty(),
+        budget,
+        alertRate);
   }
 
   /** This run, after a shift. */

@@ -7,6 +7,7 @@ import io.surprisal.trainer.cluster.Statements;
 import io.surprisal.trainer.release.GateReport;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** What is said of a run, and in its name to whoever asked for it. */
 final class RunReports {
@@ -107,11 +108,11 @@ final class RunReports {
         .setParentReleaseId(plan.parent().isEmpty() ? null : plan.parent());
   }
 
-  private static Double active(GateReport report) {
+  private static @Nullable Double active(GateReport report) {
     return report.activeBitsPerDim().isPresent() ? report.activeBitsPerDim().getAsDouble() : null;
   }
 
-  private static Double orNull(double value) {
+  private static @Nullable Double orNull(double value) {
     return Double.isNaN(value) ? null : value;
   }
 }

@@ -5,12 +5,13 @@ import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.trainer.cluster.ClusterView;
 import io.surprisal.trainer.cluster.Statement;
 import io.surprisal.trainer.cluster.Statements;
-import io.surprisal.trainer.release.PublishedReleases;
+import io.surprisal.handover.PublishedReleases;
 import io.surprisal.trainer.release.ServingRelease;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.slf4j.Logger;
@@ -145,8 +146,9 @@ public final class TrainingRuns {
       if (ended.cancelledBy().isPresent()) {
         reports.cancelled(plan, ended.cancelledBy().get());
       } else {
-        LOG.error("run {} failed", plan.runId(), e.getCause());
-        reports.failed(plan.runId(), plan.commands(), String.valueOf(e.getCause().getMessage()));
+        Throwable why = Objects.requireNonNull(e.getCause(), "a task fails by a throwable");
+        LOG.error("run {} failed", plan.runId(), why);
+        reports.failed(plan.runId(), plan.commands(), String.valueOf(why.getMessage()));
       }
     } catch (IOException e) {
       LOG.error("the release of run {} cannot be stored", plan.runId(), e);

@@ -1,5 +1,7 @@
 package io.surprisal.trainer.release;
 
+import io.surprisal.handover.PublicationSettings;
+import io.surprisal.handover.PublishedReleases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 

@@ -13,7 +13,7 @@ import io.surprisal.trainer.SmallRuns;
 import io.surprisal.trainer.StreamImages;
 import io.surprisal.trainer.drift.CusumDetector;
 import io.surprisal.trainer.drift.StreamShift;
-import io.surprisal.trainer.release.PublishedReleases;
+import io.surprisal.handover.PublishedReleases;
 import io.surprisal.trainer.release.ServingRelease;
 import io.surprisal.trainer.reservoir.Reservoir;
 import java.io.IOException;

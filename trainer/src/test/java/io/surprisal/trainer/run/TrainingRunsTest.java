@@ -13,7 +13,7 @@ import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.trainer.RecordedCluster;
 import io.surprisal.trainer.SmallRuns;
 import io.surprisal.trainer.StreamImages;
-import io.surprisal.trainer.release.PublishedReleases;
+import io.surprisal.handover.PublishedReleases;
 import io.surprisal.trainer.release.ServingRelease;
 import io.surprisal.trainer.reservoir.Reservoir;
 import java.io.IOException;

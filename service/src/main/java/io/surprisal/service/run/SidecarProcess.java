@@ -10,24 +10,28 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A trainer in a process of its own beside the demo: training shares no memory with scoring, and a
- * fault of native code in one does not end the other. Ended by {@link #close}.
+ * The trainer as a sidecar, in a process of its own beside a command that scores: training shares
+ * no memory with scoring, and a fault of native code in one does not end the other. Ended by {@link
+ * #close}.
  */
-public final class TrainerProcess implements AutoCloseable {
+public final class SidecarProcess implements AutoCloseable {
   private static final String HEAP = "-Xmx1g";
   private static final Path NICE = Path.of("/usr/bin/nice");
   private static final List<String> SCORING_FIRST =
       Files.isExecutable(NICE) ? List.of(NICE.toString(), "-n", "19") : List.of();
 
+  private final Class<?> mainClass;
   private final Path log;
   private final List<String> arguments;
   private Optional<ChildCommand> process = Optional.empty();
 
   /**
+   * @param mainClass of the command, as an invocation knows it
    * @param log takes what the process says on standard error
    * @param arguments of {@code surprisal train}
    */
-  public TrainerProcess(Path log, List<String> arguments) {
+  public SidecarProcess(Class<?> mainClass, Path log, List<String> arguments) {
+    this.mainClass = mainClass;
     this.log = log;
     this.arguments = List.copyOf(arguments);
   }
@@ -38,7 +42,8 @@ public final class TrainerProcess implements AutoCloseable {
     command.add("train");
     command.addAll(arguments);
     try {
-      process = Optional.of(ChildCommand.start(log, SCORING_FIRST, List.of(HEAP), command));
+      process =
+          Optional.of(ChildCommand.start(mainClass, log, SCORING_FIRST, List.of(HEAP), command));
     } catch (IOException e) {
       throw new UncheckedIOException("the trainer cannot be started", e);
     }

@@ -1,12 +1,13 @@
-package io.surprisal.service.topics;
+package io.surprisal.service.options;
 
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
-import io.surprisal.service.options.KafkaOptions;
+import io.surprisal.service.cli.Usage;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -18,7 +19,6 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -29,15 +29,6 @@ public final class TopicFollower {
 
   private static final Logger LOG = LoggerFactory.getLogger(TopicFollower.class);
   private static final Duration POLL = Duration.ofMillis(200);
-
-  /** Prints one record. */
-  public interface Printer {
-
-    /**
-     * @throws RuntimeException if the record cannot be read; it is reported and skipped
-     */
-    void print(ConsumerRecord<byte[], byte[]> record);
-  }
 
   private final Invocation invocation;
 
@@ -78,12 +69,14 @@ public final class TopicFollower {
     return output;
   }
 
-  /** Reads until the user has enough; returns the exit code. */
-  public int follow(String topic, Printer printer) throws InterruptedException {
-    if (max < 1) {
-      throw new ParameterException(
-          command.commandLine(), "--max is " + max + ", must be at least 1");
-    }
+  /**
+   * Reads until the user has enough; returns the exit code.
+   *
+   * @param printer prints one record; where it throws, the record is reported and skipped
+   */
+  public int follow(String topic, Consumer<ConsumerRecord<byte[], byte[]>> printer)
+      throws InterruptedException {
+    Usage.require(command, max >= 1, "--max is " + max + ", must be at least 1");
     List<TopicPartition> partitions = partitions(topic);
     try (KafkaConsumer<byte[], byte[]> consumer = kafka.reader()) {
       consumer.assign(partitions);
@@ -112,9 +105,10 @@ public final class TopicFollower {
     return 0;
   }
 
-  private static boolean print(ConsumerRecord<byte[], byte[]> record, Printer printer) {
+  private static boolean print(
+      ConsumerRecord<byte[], byte[]> record, Consumer<ConsumerRecord<byte[], byte[]>> printer) {
     try {
-      printer.print(record);
+      printer.accept(record);
       return true;
     } catch (RuntimeException e) {
       LOG.warn(
