@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import io.surprisal.handover.Ed25519;
 import io.surprisal.handover.ReleaseChunks;
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
@@ -83,7 +84,7 @@ class PublishedReleasesTest {
   }
 
   private Release release(long seed) throws IOException {
-    return Release.untrained(file(seed), SmallRuns.FIT.model(1, 16, 16), seed);
+    return Release.untrained(file(seed), SmallRuns.FIT.model(new ImageShape(1, 16, 16)), seed);
   }
 
   @Test
