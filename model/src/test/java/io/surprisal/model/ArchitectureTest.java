@@ -32,7 +32,7 @@ class ArchitectureTest {
           Map.entry("decoding", Set.of("images")),
           Map.entry("datasets", Set.of("decoding", "images")),
           Map.entry("camera", Set.of("datasets", "images")),
-          Map.entry("network", Set.of("checks", "runtime")),
+          Map.entry("network", Set.of("checks", "images", "runtime")),
           Map.entry("diffusion", Set.of("images", "network", "runtime")),
           Map.entry("release", Set.of("checks", "diffusion", "images", "network")),
           Map.entry("imports", Set.of("network", "release")),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
@@ -115,7 +116,7 @@ class CommandDeskTest {
   /** A release in the store, as somebody announced it. */
   private String announced(long seed, ReleaseState state) throws IOException {
     Path file = folder.resolve("release-" + seed);
-    Release release = Release.untrained(file, SmallRuns.FIT.model(1, 16, 16), seed);
+    Release release = Release.untrained(file, SmallRuns.FIT.model(new ImageShape(1, 16, 16)), seed);
     Path stored = store.put(file, release);
     cluster
         .view()

@@ -21,19 +21,13 @@ final class ConcatenatedDataset implements ImageDataset {
     ImageDataset first = parts.get(0);
     for (int i = 0; i < parts.size(); i++) {
       ImageDataset part = parts.get(i);
-      if (part.channels() != first.channels()
-          || part.height() != first.height()
-          || part.width() != first.width()) {
+      if (!part.shape().equals(first.shape())) {
         throw new IOException(
             "%s is %s, but %s is %s: the images of a data set have one shape; convert them first"
-                .formatted(first.name(0), shape(first), part.name(0), shape(part)));
+                .formatted(first.name(0), first.shape(), part.name(0), part.shape()));
       }
       starts[i + 1] = Math.addExact(starts[i], part.size());
     }
-  }
-
-  private static String shape(ImageDataset dataset) {
-    return PixelImage.shape(dataset.channels(), dataset.height(), dataset.width());
   }
 
   @Override

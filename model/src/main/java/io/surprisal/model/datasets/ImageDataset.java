@@ -1,5 +1,6 @@
 package io.surprisal.model.datasets;
 
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.PixelImage;
 
 /** Images of one shape, in a fixed order. Safe to read from any thread. */
@@ -16,6 +17,11 @@ public interface ImageDataset {
 
   /** Columns of every image. */
   int width();
+
+  /** Shape of every image. */
+  default ImageShape shape() {
+    return new ImageShape(channels(), height(), width());
+  }
 
   /**
    * The image at a place.

@@ -81,6 +81,6 @@ public record FitRequest(
   }
 
   private static ModelConfiguration model(FitConfiguration configuration, ImageDataset data) {
-    return configuration.model(data.channels(), data.height(), data.width());
+    return configuration.model(data.shape());
   }
 }

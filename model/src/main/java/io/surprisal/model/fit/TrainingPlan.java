@@ -95,7 +95,7 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
       FitConfiguration configuration, ImageDataset data, Device device, int workers) {
     FitConfiguration few =
         configuration.with(Map.of("batch", Math.min(configuration.step().batch(), MEASURED_BATCH)));
-    ModelConfiguration model = few.model(data.channels(), data.height(), data.width());
+    ModelConfiguration model = few.model(data.shape());
     try (TrainingSpeed speed = new TrainingSpeed(model, few, data, device, workers)) {
       speed.step();
       double[] millis = new double[MEASURED_STEPS];

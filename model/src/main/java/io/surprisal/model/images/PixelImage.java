@@ -19,15 +19,15 @@ public record PixelImage(int channels, int height, int width, byte[] pixels) {
    *     pixels} is not channels · height · width
    */
   public PixelImage {
-    if ((channels != 1 && channels != 3) || height < 1 || width < 1) {
-      throw new IllegalArgumentException(
-          "An image is 1 or 3 channels of at least 1×1 pixels, not "
-              + shape(channels, height, width));
-    }
+    ImageShape shape = new ImageShape(channels, height, width);
     if (pixels.length != (long) channels * height * width) {
-      throw new IllegalArgumentException(
-          shape(channels, height, width) + " image with " + pixels.length + " samples");
+      throw new IllegalArgumentException(shape + " image with " + pixels.length + " samples");
     }
+  }
+
+  /** An image of a shape. */
+  public PixelImage(ImageShape shape, byte[] pixels) {
+    this(shape.channels(), shape.height(), shape.width(), pixels);
   }
 
   /** Takes samples in the order [height, width, channels]. */
@@ -67,9 +67,8 @@ public record PixelImage(int channels, int height, int width, byte[] pixels) {
     return interleaved;
   }
 
-  /** {@code channels×height×width}, as messages write a shape. */
-  public static String shape(int channels, int height, int width) {
-    return channels + "×" + height + "×" + width;
+  public ImageShape shape() {
+    return new ImageShape(channels, height, width);
   }
 
   @Override
@@ -88,6 +87,6 @@ public record PixelImage(int channels, int height, int width, byte[] pixels) {
 
   @Override
   public String toString() {
-    return shape(channels, height, width) + " image";
+    return shape() + " image";
   }
 }

@@ -25,8 +25,18 @@ public record Preprocessing(int channels, int height, int width, OtherSizes othe
     if ((channels != 1 && channels != 3) || height < 1 || width < 1) {
       throw new IllegalArgumentException(
           "A network's input is 1 or 3 channels of at least 1×1 pixels, not "
-              + PixelImage.shape(channels, height, width));
+              + ImageShape.text(channels, height, width));
     }
+  }
+
+  /** For the input of a network. */
+  public Preprocessing(ImageShape shape, OtherSizes otherSizes) {
+    this(shape.channels(), shape.height(), shape.width(), otherSizes);
+  }
+
+  /** The shape of the network's input. */
+  public ImageShape shape() {
+    return new ImageShape(channels, height, width);
   }
 
   /**

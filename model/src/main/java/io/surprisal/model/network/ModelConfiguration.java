@@ -2,6 +2,7 @@ package io.surprisal.model.network;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.surprisal.model.checks.Require;
+import io.surprisal.model.images.ImageShape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -190,6 +191,12 @@ public record ModelConfiguration(
     levels.add(new Level(embedding, blocks));
     levels.addAll(coarse);
     return levels;
+  }
+
+  /** The shape of its images. */
+  @JsonIgnore
+  public ImageShape shape() {
+    return new ImageShape(channels, height, width);
   }
 
   /** D, the number of dimensions of an image: channels · height · width. */

@@ -120,11 +120,7 @@ public final class Release {
       Optional<Provenance> provenance)
       throws IOException {
     Preprocessing preprocessing =
-        new Preprocessing(
-            configuration.channels(),
-            configuration.height(),
-            configuration.width(),
-            Preprocessing.OtherSizes.RESIZE);
+        new Preprocessing(configuration.shape(), Preprocessing.OtherSizes.RESIZE);
     return write(
         file,
         configuration,
@@ -320,7 +316,7 @@ public final class Release {
       }
       ModelConfiguration c = manifest.configuration();
       Preprocessing p = manifest.preprocessing();
-      if (p.channels() != c.channels() || p.height() != c.height() || p.width() != c.width()) {
+      if (!p.shape().equals(c.shape())) {
         throw new ReleaseException(file + " prepares images as " + p + " for the network of " + c);
       }
       return manifest;

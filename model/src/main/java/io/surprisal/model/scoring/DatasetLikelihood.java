@@ -82,7 +82,7 @@ public record DatasetLikelihood(
     double correction = Math.pow(scorer.correctionError(), 2);
     return new DatasetLikelihood(
         n,
-        data.channels() * data.height() * data.width(),
+        data.shape().dimensions(),
         mean(all, ImageLikelihood::bitsPerDim),
         Math.sqrt(squaredError(all, ImageLikelihood::bitsPerDim) + correction),
         Math.sqrt(noise + correction),

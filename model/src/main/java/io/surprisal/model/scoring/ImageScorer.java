@@ -190,12 +190,7 @@ public final class ImageScorer implements AutoCloseable {
    * @throws RuntimeException if one does not
    */
   public List<ImageLikelihood> scoreBlank() {
-    PixelImage blank =
-        new PixelImage(
-            configuration.channels(),
-            configuration.height(),
-            configuration.width(),
-            new byte[configuration.dimensions()]);
+    PixelImage blank = new PixelImage(configuration.shape(), new byte[configuration.dimensions()]);
     List<ImageLikelihood> likelihoods = new ArrayList<>();
     replicas.onEach(
         replica -> {
@@ -209,22 +204,12 @@ public final class ImageScorer implements AutoCloseable {
   }
 
   private void requireShape(PixelImage image) {
-    if (image.channels() != configuration.channels()
-        || image.height() != configuration.height()
-        || image.width() != configuration.width()) {
+    if (!image.shape().equals(configuration.shape())) {
       throw new IllegalArgumentException(
           "an image of "
-              + image.channels()
-              + "×"
-              + image.height()
-              + "×"
-              + image.width()
+              + image.shape()
               + " does not fit the model's "
-              + configuration.channels()
-              + "×"
-              + configuration.height()
-              + "×"
-              + configuration.width()
+              + configuration.shape()
               + " (channels×height×width)");
     }
   }

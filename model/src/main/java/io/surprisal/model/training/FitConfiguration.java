@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import io.surprisal.model.checks.Require;
 import io.surprisal.model.diffusion.DiffusionTime;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.runtime.Precision;
 import java.util.List;
@@ -304,17 +305,15 @@ public record FitConfiguration(
             optimisation,
             course,
             average);
-    return fit.model(model.channels(), model.height(), model.width()).equals(model)
-        ? Optional.of(fit)
-        : Optional.empty();
+    return fit.model(model.shape()).equals(model) ? Optional.of(fit) : Optional.empty();
   }
 
   /** The model for images of a shape. */
-  public ModelConfiguration model(int channels, int height, int width) {
+  public ModelConfiguration model(ImageShape shape) {
     return new ModelConfiguration(
-        channels,
-        height,
-        width,
+        shape.channels(),
+        shape.height(),
+        shape.width(),
         network.embedding(),
         network.blocks(),
         network.coarse(),

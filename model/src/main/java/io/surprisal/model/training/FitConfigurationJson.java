@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.diffusion.NoiseSchedule;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
 import java.io.IOException;
@@ -112,7 +113,8 @@ final class FitConfigurationJson {
     try {
       FitConfiguration configuration = JSON.treeToValue(fields, FitConfiguration.class);
       int side = 1 << Math.min(configuration.network().coarse().size(), 12);
-      ModelConfiguration model = configuration.model(1, side, side); // checks the network
+      ModelConfiguration model =
+          configuration.model(new ImageShape(1, side, side)); // checks the network
       NoiseSchedule.of(model, InitialParameters.draw(model, 0)); // checks its end points
       return configuration;
     } catch (ValueInstantiationException e) {

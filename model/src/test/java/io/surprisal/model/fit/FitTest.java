@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Provenance;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class FitTest {
   private static final FitConfiguration FIT = ModelTrainerTest.FIT;
-  private static final ModelConfiguration MODEL = FIT.model(1, 8, 8);
+  private static final ModelConfiguration MODEL = FIT.model(new ImageShape(1, 8, 8));
   private static final InstantSource STANDING = InstantSource.fixed(Instant.EPOCH);
   private static final int IMAGES = 40;
 
@@ -394,7 +395,8 @@ class FitTest {
   @Test
   void shouldRefuseAParentOfAnotherNetwork() throws IOException {
     out("parent");
-    Release parent = Release.untrained(out, FIT.with(Map.of("embedding", 12)).model(1, 8, 8), 1);
+    Release parent =
+        Release.untrained(out, FIT.with(Map.of("embedding", 12)).model(new ImageShape(1, 8, 8)), 1);
     ImageDataset data = TinyModels.noiseDataset(MODEL, IMAGES);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> streamRequest(data, FIT, 1, new Start.From(parent)))

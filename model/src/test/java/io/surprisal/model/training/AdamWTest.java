@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.TinyModels;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.runtime.TorchRuntime;
 import java.util.Arrays;
@@ -75,7 +76,7 @@ class AdamWTest {
   @Test
   void shouldKeepTheInteriorOutOfTheClipping() {
     FitConfiguration fit = FitConfiguration.parse("{\"schedule\": \"LEARNED_MONOTONE\"}");
-    ParameterLayout layout = ParameterLayout.of(fit.model(1, 8, 8));
+    ParameterLayout layout = ParameterLayout.of(fit.model(new ImageShape(1, 8, 8)));
     int n = layout.size();
     int inside = layout.interiorStart();
     float[] gradient = new float[n];
@@ -100,7 +101,7 @@ class AdamWTest {
   void shouldLeaveTheScheduleAloneUntilItsFirstStep() {
     FitConfiguration fit =
         FitConfiguration.parse("{\"schedule\": \"LEARNED_MONOTONE\", \"scheduleFromStep\": 2}");
-    ParameterLayout layout = ParameterLayout.of(fit.model(1, 8, 8));
+    ParameterLayout layout = ParameterLayout.of(fit.model(new ImageShape(1, 8, 8)));
     int n = layout.size();
     float[] ones = new float[n];
     Arrays.fill(ones, 1);

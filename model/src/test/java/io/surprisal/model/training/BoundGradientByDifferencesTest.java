@@ -11,6 +11,7 @@ import io.surprisal.model.TinyModels;
 import io.surprisal.model.diffusion.Denoiser;
 import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.diffusion.VariationalBound;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.network.LikelihoodNetwork;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
@@ -91,7 +92,7 @@ class BoundGradientByDifferencesTest {
   @Test
   void shouldLeaveALinearInteriorWhereTheErrorIsConstant() {
     FitConfiguration fit = fit("\"schedule\": \"LEARNED_MONOTONE\"");
-    ModelConfiguration model = fit.model(1, 8, 8);
+    ModelConfiguration model = fit.model(new ImageShape(1, 8, 8));
     ParameterLayout layout = ParameterLayout.of(model);
     int n = 512;
     double[] times = IntStream.range(0, n).mapToDouble(i -> (i + 0.5) / n).toArray();
@@ -112,7 +113,7 @@ class BoundGradientByDifferencesTest {
 
   private static float[] interiorGradient(
       ParameterLayout layout, FitConfiguration fit, float[] parameters, double[] times) {
-    NoiseSchedule schedule = NoiseSchedule.of(fit.model(1, 8, 8), parameters);
+    NoiseSchedule schedule = NoiseSchedule.of(fit.model(new ImageShape(1, 8, 8)), parameters);
     ScheduleGradient gradient = new ScheduleGradient(schedule, fit, times, 1);
     float[] constant = new float[times.length];
     Arrays.fill(constant, 1);
@@ -149,7 +150,7 @@ class BoundGradientByDifferencesTest {
 
     Setting(String options) {
       fit = fit(options);
-      model = fit.model(1, 8, 8);
+      model = fit.model(new ImageShape(1, 8, 8));
       layout = ParameterLayout.of(model);
       parameters = TinyModels.trained(model, 3);
       if (layout.scheduleSize() > 0) {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.network.ParameterLayout;
@@ -154,11 +155,12 @@ class FitConfigurationTest {
   void shouldTrainAnotherNetworkInTheSameWay() {
     FitConfiguration usual = FitConfiguration.named("small");
     FitConfiguration other = FitConfiguration.named("reference-small");
-    ModelConfiguration network = other.with(Map.of("embedding", 24)).model(3, 16, 16);
+    ModelConfiguration network =
+        other.with(Map.of("embedding", 24)).model(new ImageShape(3, 16, 16));
 
     FitConfiguration fit = usual.withNetwork(network).orElseThrow();
 
-    assertThat(fit.model(3, 16, 16)).isEqualTo(network);
+    assertThat(fit.model(new ImageShape(3, 16, 16))).isEqualTo(network);
     assertThat(fit.optimisation().optimizer()).isEqualTo(usual.optimisation().optimizer());
     assertThat(fit.optimisation().learningRate()).isEqualTo(usual.optimisation().learningRate());
   }
@@ -169,13 +171,16 @@ class FitConfigurationTest {
     for (String name : FitConfiguration.names()) {
       for (ModelConfiguration model :
           List.of(
-              FitConfiguration.named(name).model(1, 28, 28),
-              FitConfiguration.named(name).model(3, 32, 32))) {
+              FitConfiguration.named(name).model(new ImageShape(1, 28, 28)),
+              FitConfiguration.named(name).model(new ImageShape(3, 32, 32)))) {
         assertThat(ParameterLayout.of(model).size()).isPositive();
       }
     }
     // "about 31 M parameters" (numbers of the paper's CIFAR-10 model)
-    assertThat(ParameterLayout.of(FitConfiguration.named("paper-cifar10").model(3, 32, 32)).size())
+    assertThat(
+            ParameterLayout.of(
+                    FitConfiguration.named("paper-cifar10").model(new ImageShape(3, 32, 32)))
+                .size())
         .isBetween(30_000_000, 33_000_000);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> FitConfiguration.named("huge"))

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.diffusion.CounterNoise;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
@@ -28,12 +29,12 @@ public class ModelTrainerTest {
               + " \"schedule\": \"LEARNED_SCALAR\","
               + " \"warmupSteps\": 3, \"learningRate\": 0.003}");
 
-  private static final ModelConfiguration MODEL = FIT.model(1, 8, 8);
+  private static final ModelConfiguration MODEL = FIT.model(new ImageShape(1, 8, 8));
   private static final ImageDataset DATA = TinyModels.noiseDataset(MODEL, 20);
   private static final int[] BATCH = {0, 1, 2, 3, 4, 5};
 
   private static ModelTrainer trainer(FitConfiguration fit) {
-    return new ModelTrainer(fit.model(1, 8, 8), fit, Device.cpu(), 1, 7);
+    return new ModelTrainer(fit.model(new ImageShape(1, 8, 8)), fit, Device.cpu(), 1, 7);
   }
 
   @Test
@@ -65,7 +66,7 @@ public class ModelTrainerTest {
   @ValueSource(strings = {"LEARNED_SCALAR", "LEARNED_MONOTONE", "FIXED_LINEAR"})
   void shouldFindTheSameGradientHoweverManyWorkersShareTheBatch(String schedule) {
     FitConfiguration fit = FIT.with(Map.of("dropout", 0, "schedule", schedule));
-    ModelConfiguration model = fit.model(1, 8, 8);
+    ModelConfiguration model = fit.model(new ImageShape(1, 8, 8));
     float[] one = gradient(model, fit, 1);
     for (int workers : new int[] {2, 4, 6, 9}) {
       assertThat(gradient(model, fit, workers)).containsExactly(one, within(2e-5f));
@@ -117,7 +118,7 @@ public class ModelTrainerTest {
 
   private static ModelTrainer.State twoWorkers(
       FitConfiguration fit, int steps, Optional<ModelTrainer.State> from) {
-    ModelConfiguration model = fit.model(1, 8, 8);
+    ModelConfiguration model = fit.model(new ImageShape(1, 8, 8));
     try (ModelTrainer trainer =
         from.isPresent()
             ? new ModelTrainer(model, fit, Device.cpu(), 2, 7, from.get())
@@ -138,7 +139,7 @@ public class ModelTrainerTest {
     double[] expected;
     try (ModelTrainer trainer = trainer(fit)) {
       float[] start = trainer.parameters();
-      assertThat(start).isEqualTo(InitialParameters.draw(fit.model(1, 8, 8), 7));
+      assertThat(start).isEqualTo(InitialParameters.draw(fit.model(new ImageShape(1, 8, 8)), 7));
       expected = new double[start.length];
       Arrays.setAll(expected, i -> start[i]);
       for (int n = 1; n <= 5; n++) {
@@ -243,7 +244,7 @@ public class ModelTrainerTest {
     float[] noise = new float[2 * 64];
     new CounterNoise(5).fillGaussian(0, noise, 0, noise.length);
     try (ModelTrainer trainer =
-            new ModelTrainer(fit.model(1, 8, 8), fit, Device.cpu(), 1, 7, state);
+            new ModelTrainer(fit.model(new ImageShape(1, 8, 8)), fit, Device.cpu(), 1, 7, state);
         NDManager manager = NDManager.newBaseManager(Device.cpu())) {
       Shape shape = new Shape(2, 1, 8, 8);
       NDArray epsilon = manager.create(noise, shape);

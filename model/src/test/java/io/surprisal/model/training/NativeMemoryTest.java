@@ -3,10 +3,10 @@ package io.surprisal.model.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.junit.jupiter.api.Tag;
 import ai.djl.Device;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,7 +39,7 @@ class NativeMemoryTest {
               "optimizer", "MUON",
               "coarse", List.of(Map.of("width", 8, "blocks", 1))));
 
-  private static final ModelConfiguration MODEL = FIT.model(1, 8, 8);
+  private static final ModelConfiguration MODEL = FIT.model(new ImageShape(1, 8, 8));
   private static final ImageDataset DATA = TinyModels.noiseDataset(MODEL, 20);
 
   @TempDir private Path folder;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.network.ParameterLayout.Entry;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class OrthogonaliserTest {
   private static final ModelConfiguration MODEL =
-      FitConfiguration.named("tiny").with(Map.of("blocks", 1)).model(1, 8, 8);
+      FitConfiguration.named("tiny").with(Map.of("blocks", 1)).model(new ImageShape(1, 8, 8));
   private static final ParameterLayout LAYOUT = ParameterLayout.of(MODEL);
   private static final float UNTOUCHED = 7;
 

@@ -14,9 +14,9 @@ import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.BatchOption;
 import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
-import io.surprisal.service.options.ImageShape;
 import io.surprisal.service.options.Images;
 import io.surprisal.service.options.ReleaseFiles;
+import io.surprisal.service.options.SyntheticImages;
 import io.surprisal.service.run.TemporaryCluster;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -39,10 +39,14 @@ import picocli.CommandLine.Spec;
     name = "stream",
     description = {
       "Streams images through an embedded broker in this process and the topology that score runs,",
-      "and measures throughput beside the same scorer without a stream, latency under load, and where",
-      "the processor time goes. --null-network leaves the network out: the ceiling of the plumbing,",
-      "beside a plain transactional consume-transform-produce loop; with --image CxHxW instead of a",
-      "release and images, at any size of image. --soak-minutes prints what the process holds, minute",
+      "and measures throughput beside the same scorer without a stream, latency under load, and"
+          + " where",
+      "the processor time goes. --null-network leaves the network out: the ceiling of the"
+          + " plumbing,",
+      "beside a plain transactional consume-transform-produce loop; with --image CxHxW instead of"
+          + " a",
+      "release and images, at any size of image. --soak-minutes prints what the process holds,"
+          + " minute",
       "by minute, under a steady load."
     })
 final class BenchStreamCommand implements Callable<Integer> {
@@ -66,8 +70,8 @@ final class BenchStreamCommand implements Callable<Integer> {
       names = "--image",
       paramLabel = "CxHxW",
       description =
-          "With --null-network, instead of --release and --data: images of noise of so many channels,"
-              + " rows and columns, such as 3x32x32, which takes 3 KB.")
+          "With --null-network, instead of --release and --data: images of noise of so many"
+              + " channels, rows and columns, such as 3x32x32, which takes 3 KB.")
   private Optional<String> image = Optional.empty();
 
   @Option(
@@ -218,12 +222,15 @@ final class BenchStreamCommand implements Callable<Integer> {
         "name --release and --data, or --null-network and --image");
     TorchRuntime.preferOperatorThreads(1);
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
-    Optional<ImageShape> shape = image.map(text -> ImageShape.parse(spec.commandLine(), text));
+    Optional<SyntheticImages> synthetic =
+        image.map(text -> SyntheticImages.parse(spec.commandLine(), text));
     Release loaded =
-        shape.isPresent() ? untrained(shape.get()) : ReleaseFiles.load(release.orElseThrow());
+        synthetic.isPresent()
+            ? untrained(synthetic.get())
+            : ReleaseFiles.load(release.orElseThrow());
     ImageDataset dataset =
-        shape.isPresent()
-            ? shape.get().noise(NOISE_IMAGES)
+        synthetic.isPresent()
+            ? synthetic.get().noise(NOISE_IMAGES)
             : Images.prepared(Images.open(data), loaded.preprocessing());
     Execution where = execution.forScoring(loaded);
     try (TemporaryCluster cluster = TemporaryCluster.start("surprisal-bench")) {
@@ -232,9 +239,9 @@ final class BenchStreamCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Release untrained(ImageShape shape) throws IOException {
+  private static Release untrained(SyntheticImages images) throws IOException {
     try (TemporaryFolder folder = TemporaryFolder.create("surprisal-bench")) {
-      return shape.untrained(folder.path().resolve("untrained.safetensors"));
+      return images.untrained(folder.path().resolve("untrained.safetensors"));
     }
   }
 
@@ -295,7 +302,8 @@ final class BenchStreamCommand implements Callable<Integer> {
             .err()
             .printf(
                 Locale.ROOT,
-                "surprisal: minute %.0f: %.1f images/s, heap %.0f MiB, resident %.0f MiB, %d threads, %d files%n",
+                "surprisal: minute %.0f: %.1f images/s, heap %.0f MiB, resident %.0f MiB, %d"
+                    + " threads, %d files%n",
                 footprint.minute(),
                 footprint.imagesPerSecond(),
                 footprint.heapMebibytes(),

@@ -1,12 +1,13 @@
 package io.surprisal.service.bench;
 
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ConfigurationOption;
-import io.surprisal.service.options.ImageShape;
 import io.surprisal.service.options.ReleaseFiles;
+import io.surprisal.service.options.SyntheticImages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -79,10 +80,11 @@ final class NetworkOptions {
           "--release brings its network and its images: leave out --image, --config and --set");
       return ReleaseFiles.load(release.get()).configuration();
     }
-    ImageShape shape = ImageShape.parse(command.commandLine(), image.orElse(DEFAULT_SHAPE));
+    ImageShape shape =
+        SyntheticImages.parse(command.commandLine(), image.orElse(DEFAULT_SHAPE)).shape();
     FitConfiguration fit = configuration(Map.of());
     try {
-      return fit.model(shape.channels(), shape.height(), shape.width());
+      return fit.model(shape);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }

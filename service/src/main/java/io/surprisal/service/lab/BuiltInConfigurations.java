@@ -1,5 +1,6 @@
 package io.surprisal.service.lab;
 
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.network.ForwardCost;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
@@ -27,7 +28,7 @@ final class BuiltInConfigurations {
             .map(
                 name -> {
                   FitConfiguration fit = FitConfiguration.named(name);
-                  ModelConfiguration model = fit.model(1, 28, 28);
+                  ModelConfiguration model = fit.model(new ImageShape(1, 28, 28));
                   return new Listed(
                       name, ParameterLayout.of(model).size(), ForwardCost.flops(model) * 1e-6, fit);
                 })

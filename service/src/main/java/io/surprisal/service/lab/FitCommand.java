@@ -175,8 +175,7 @@ final class FitCommand implements Callable<Integer> {
     invocation.stop().allow(LONGEST_END);
     ImageDataset images = data.open();
     FitConfiguration fit = configuration(images);
-    Execution where =
-        execution.forModel(fit.model(images.channels(), images.height(), images.width()));
+    Execution where = execution.forModel(fit.model(images.shape()));
     FitRequest request =
         new FitRequest(
             new FitRequest.Images(

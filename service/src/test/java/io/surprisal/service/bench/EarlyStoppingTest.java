@@ -3,6 +3,7 @@ package io.surprisal.service.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
@@ -32,7 +33,7 @@ class EarlyStoppingTest {
   /** Calibrated with nine images that score 1 to 9: at a rate of a tenth the tenth alerts. */
   @Test
   void shouldCompareTheVerdictsWithTheReference() throws IOException {
-    ModelConfiguration model = FitConfiguration.named("tiny").model(1, 8, 8);
+    ModelConfiguration model = FitConfiguration.named("tiny").model(new ImageShape(1, 8, 8));
     Release release =
         Release.untrained(folder.resolve("untrained"), model, 1)
             .recalibrated(

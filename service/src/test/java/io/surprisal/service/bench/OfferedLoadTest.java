@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
@@ -124,7 +125,7 @@ class OfferedLoadTest {
   @Test
   void shouldAnnounceDifferentReleasesInTurn() throws Exception {
     Topics topics = topics("announced.");
-    ModelConfiguration model = FitConfiguration.named("tiny").model(1, 8, 8);
+    ModelConfiguration model = FitConfiguration.named("tiny").model(new ImageShape(1, 8, 8));
     Release release =
         Release.untrained(folder.resolve("untrained"), model, 1)
             .recalibrated(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.training.FitConfiguration;
@@ -30,8 +31,8 @@ class SampleCommandTest {
   @BeforeAll
   static void writeReleases() throws IOException {
     FitConfiguration tiny = FitConfiguration.named("tiny");
-    Release.untrained(releases.resolve("grey"), tiny.model(1, 8, 6), 1);
-    Release.untrained(releases.resolve("colour"), tiny.model(3, 8, 6), 1);
+    Release.untrained(releases.resolve("grey"), tiny.model(new ImageShape(1, 8, 6)), 1);
+    Release.untrained(releases.resolve("colour"), tiny.model(new ImageShape(3, 8, 6)), 1);
   }
 
   private CommandRun sample(String release, String options) {

@@ -2,6 +2,7 @@ package io.surprisal.service.system;
 
 import io.surprisal.model.batching.ScoringQueue;
 import io.surprisal.model.decoding.DecodingLimits;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
@@ -114,7 +115,7 @@ final class BatchingMember {
     }
     return Release.untrained(
             folder.resolve("untrained.safetensors"),
-            FitConfiguration.named("tiny").model(1, SIDE, SIDE),
+            FitConfiguration.named("tiny").model(new ImageShape(1, SIDE, SIDE)),
             1)
         .recalibrated(
             folder.resolve("release.safetensors"),

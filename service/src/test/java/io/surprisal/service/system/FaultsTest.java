@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.training.FitConfiguration;
@@ -351,7 +352,7 @@ class FaultsTest {
     Release untrained =
         Release.untrained(
             releases.resolve("untrained.safetensors"),
-            FitConfiguration.named("tiny").model(1, side, side),
+            FitConfiguration.named("tiny").model(new ImageShape(1, side, side)),
             1);
     Path file = releases.resolve("release.safetensors");
     untrained.recalibrated(

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
@@ -86,7 +87,7 @@ class FuzzedInputTest {
     Release release =
         Release.untrained(
             folder.resolve("r.safetensors"),
-            FitConfiguration.named("tiny").model(1, SIDE, SIDE),
+            FitConfiguration.named("tiny").model(new ImageShape(1, SIDE, SIDE)),
             1);
     try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("broker"), "localhost", 0)) {
       String server = broker.bootstrapServer();

@@ -104,11 +104,11 @@ public final class RunPlanner {
           "%d images to train on raised no alerts, a run needs %d; wait for more, or send RETRAIN with includeAlerted"
               .formatted(chosen.training().size(), FEWEST_TRAINING_IMAGES));
     }
-    Preprocessing shape =
+    Preprocessing input =
         warm ? parent.get().preprocessing() : chosen.commonestShape(settings.largestSide());
-    List<PixelImage> training = inShape(chosen.training(), shape);
-    List<PixelImage> heldOut = inShape(chosen.heldOut(), shape);
-    List<PixelImage> alerted = inShape(chosen.heldOutAlerted(), shape);
+    List<PixelImage> training = inShape(chosen.training(), input);
+    List<PixelImage> heldOut = inShape(chosen.heldOut(), input);
+    List<PixelImage> alerted = inShape(chosen.heldOutAlerted(), input);
     List<PixelImage> all = new ArrayList<>(training);
     all.addAll(heldOut);
     all.addAll(alerted);
@@ -124,7 +124,7 @@ public final class RunPlanner {
             warm,
             order.budget().toMillis() / 60_000.0,
             fit.fields(),
-            precision(parent, fit.model(shape.channels(), shape.height(), shape.width())),
+            precision(parent, fit.model(input.shape())),
             settings.gate().evaluations(),
             order.alertRate(),
             order.runId().hashCode(),

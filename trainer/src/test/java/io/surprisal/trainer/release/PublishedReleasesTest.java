@@ -8,6 +8,7 @@ import io.surprisal.handover.PublicationSettings;
 import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseChunks;
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
@@ -85,7 +86,7 @@ class PublishedReleasesTest {
   }
 
   private Release release(long seed) throws IOException {
-    return Release.untrained(file(seed), SmallRuns.FIT.model(1, 16, 16), seed);
+    return Release.untrained(file(seed), SmallRuns.FIT.model(new ImageShape(1, 16, 16)), seed);
   }
 
   @Test

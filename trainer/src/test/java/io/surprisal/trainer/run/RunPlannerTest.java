@@ -7,6 +7,7 @@ import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
@@ -290,7 +291,7 @@ class RunPlannerTest {
   void shouldStartFromTheActiveReleaseWhereItsTrainingIsNotKnown() throws IOException {
     fill();
     Path file = folder.resolve("parent");
-    Release parent = Release.untrained(file, SmallRuns.FIT.model(1, 16, 16), 1);
+    Release parent = Release.untrained(file, SmallRuns.FIT.model(new ImageShape(1, 16, 16)), 1);
     store.put(file, parent);
     RunPlan plan =
         planner().plan(run, order(Optional.of(parent.id()), false, false, Optional.empty()));

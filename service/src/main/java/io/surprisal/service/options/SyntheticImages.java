@@ -2,6 +2,7 @@ package io.surprisal.service.options;
 
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.training.FitConfiguration;
@@ -15,31 +16,30 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
 /**
- * The shape of an image as {@code --image} names it, such as {@code 3x32x32}.
+ * Images of noise, and an untrained release for them, where {@code --image} names a shape such as
+ * {@code 3x32x32} instead of data.
  *
- * @param channels 1 or 3
- * @param height rows
- * @param width columns
+ * @param shape of each image
  */
-public record ImageShape(int channels, int height, int width) {
+public record SyntheticImages(ImageShape shape) {
   private static final Pattern SHAPE = Pattern.compile("([13])x(\\d{1,4})x(\\d{1,4})");
   private static final String SMALLEST_NETWORK = "tiny";
 
-  public static ImageShape parse(CommandLine command, String text) {
-    Matcher shape = SHAPE.matcher(text);
-    if (!shape.matches()) {
+  public static SyntheticImages parse(CommandLine command, String text) {
+    Matcher named = SHAPE.matcher(text);
+    if (!named.matches()) {
       throw new ParameterException(command, "--image must be like 1x28x28 or 3x32x32, not " + text);
     }
-    return new ImageShape(
-        Integer.parseInt(shape.group(1)),
-        Integer.parseInt(shape.group(2)),
-        Integer.parseInt(shape.group(3)));
+    return new SyntheticImages(
+        new ImageShape(
+            Integer.parseInt(named.group(1)),
+            Integer.parseInt(named.group(2)),
+            Integer.parseInt(named.group(3))));
   }
 
   /** An untrained release for such images. */
   public Release untrained(Path file) throws IOException {
-    return Release.untrained(
-        file, FitConfiguration.named(SMALLEST_NETWORK).model(channels, height, width), 1);
+    return Release.untrained(file, FitConfiguration.named(SMALLEST_NETWORK).model(shape), 1);
   }
 
   /** Images of independent pixels, the same ones always. */
@@ -48,9 +48,9 @@ public record ImageShape(int channels, int height, int width) {
     return ImageDatasets.of(
         Stream.generate(
                 () -> {
-                  byte[] pixels = new byte[channels * height * width];
+                  byte[] pixels = new byte[shape.dimensions()];
                   random.nextBytes(pixels);
-                  return new PixelImage(channels, height, width, pixels);
+                  return new PixelImage(shape, pixels);
                 })
             .limit(count)
             .toList());
