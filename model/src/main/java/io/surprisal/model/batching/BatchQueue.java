@@ -223,6 +223,7 @@ final class BatchQueue {
     }
   }
 
+  @SuppressWarnings("WaitNotInLoop") // callers look again at what there is
   private void await(long nanos) throws InterruptedException {
     idle++;
     try {

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
@@ -108,7 +109,7 @@ public final class ImageDatasets {
       return found;
     } catch (UncheckedIOException unreadable) {
       throw new IOException(
-          folder + " cannot be listed: " + unreadable.getCause().getMessage(), unreadable);
+          folder + " cannot be listed: " + Objects.requireNonNull(unreadable.getCause()).getMessage(), unreadable);
     }
   }
 

@@ -104,7 +104,7 @@ public final class JpegGuard {
         }
       }
     }
-    if (scans == 0) {
+    if (frame == null || scans == 0) {
       throw malformed("has no scan");
     }
     ByteArrayOutputStream vetted = new ByteArrayOutputStream(kept.size() + JFIF.length + 4);

@@ -80,6 +80,9 @@ public final class PngGuard {
             Reason.UNSUPPORTED, "The PNG needs a chunk of unknown type at byte " + start);
       }
     }
+    if (header == null) {
+      throw malformed("does not begin with an IHDR chunk of 13 bytes");
+    }
     checkInflatedLength(deflated.toByteArray(), header.inflatedLength());
     return new VettedImage(ImageFormat.PNG, header.width, header.height, kept.toByteArray());
   }

@@ -33,11 +33,11 @@ public record ScalingLaw(double floor, double scale, double exponent, double res
       throw new IllegalArgumentException(
           "a scaling law takes at least %d runs of different compute".formatted(FEWEST_RUNS));
     }
-    ScalingLaw best = null;
+    ScalingLaw best = fit(compute, bitsPerDim, SMALLEST_EXPONENT);
     double ratio = Math.pow(LARGEST_EXPONENT / SMALLEST_EXPONENT, 1.0 / STEPS);
-    for (int i = 0; i <= STEPS; i++) {
+    for (int i = 1; i <= STEPS; i++) {
       ScalingLaw law = fit(compute, bitsPerDim, SMALLEST_EXPONENT * Math.pow(ratio, i));
-      if (best == null || law.residual < best.residual) {
+      if (law.residual < best.residual) {
         best = law;
       }
     }

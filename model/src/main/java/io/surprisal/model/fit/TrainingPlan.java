@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The configuration that suits images, budget and machine: the largest network that sees enough
@@ -57,7 +58,7 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
       try {
         configuration = named.with(set);
       } catch (IllegalArgumentException e) {
-        if (candidate == CANDIDATES.get(CANDIDATES.size() - 1) && best == null) {
+        if (best == null && candidate.equals(CANDIDATES.get(CANDIDATES.size() - 1))) {
           throw e;
         }
         continue; // what is set does not fit this network; another may do
@@ -68,7 +69,7 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
       }
       best = plan;
     }
-    return best;
+    return Objects.requireNonNull(best, "the smallest candidate throws where it does not fit");
   }
 
   private static TrainingPlan measured(

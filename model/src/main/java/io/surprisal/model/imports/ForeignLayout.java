@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Between the flat vector of all parameters and the tensors of another implementation. Every
@@ -57,11 +59,12 @@ public final class ForeignLayout {
       throw new ReleaseException(file + " does not fit its configuration: " + faults);
     }
     float[] flat = new float[size];
-    tensors.forEach(tensor -> tensor.toFlat(given.get(tensor.name()), flat));
+    tensors.forEach(tensor -> tensor.toFlat(Objects.requireNonNull(given.get(tensor.name())), flat));
     return flat;
   }
 
-  private static void fault(ForeignTensor tensor, Safetensors.Tensor given, List<String> faults) {
+  private static void fault(
+      ForeignTensor tensor, Safetensors.@Nullable Tensor given, List<String> faults) {
     if (given == null) {
       faults.add("missing " + tensor.name() + " " + tensor.shape());
     } else if (!tensor.fits(given)) {

@@ -80,9 +80,10 @@ final class VdmFlax implements Origin.Implementation {
 
   private static int channels(ForeignOptions options, Map<String, Safetensors.Tensor> tensors) {
     Safetensors.Tensor last = tensors.get(LAST);
-    boolean there = last != null && last.shape().size() == 4;
-    options.demand(there, "the tensors lack a convolution " + LAST + ", which tells the channels");
-    return there ? last.shape().get(3) : 0;
+    int channels = last != null && last.shape().size() == 4 ? last.shape().get(3) : 0;
+    options.demand(
+        channels > 0, "the tensors lack a convolution " + LAST + ", which tells the channels");
+    return channels;
   }
 
   @Override

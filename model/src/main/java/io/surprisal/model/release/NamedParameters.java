@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 
 /** Between the flat vector of all parameters and the named tensors of a file. */
@@ -52,7 +53,7 @@ public final class NamedParameters {
     }
     float[] flat = new float[layout.size()];
     for (ParameterLayout.Entry entry : layout.entries()) {
-      System.arraycopy(tensors.get(entry.name()).values(), 0, flat, entry.offset(), entry.size());
+      System.arraycopy(Objects.requireNonNull(tensors.get(entry.name())).values(), 0, flat, entry.offset(), entry.size());
     }
     Release.requireFinite(Path.of(file), "the parameters", flat);
     return flat;

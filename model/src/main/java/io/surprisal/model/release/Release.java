@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One immutable model file: weights and noise schedule as named tensors in safetensors, with
@@ -55,17 +56,17 @@ public final class Release {
       ModelConfiguration configuration,
       Preprocessing preprocessing,
       double levelOffset,
-      CalibrationManifest calibration,
+      @Nullable CalibrationManifest calibration,
       TrainingRecord training,
-      Provenance provenance) {}
+      @Nullable Provenance provenance) {}
 
   private record CalibrationManifest(
       int evaluations,
       String precision,
       List<Calibration.Correction> corrections,
       List<LossProfile.Point> lossProfile,
-      ControlVariate control,
-      Typicality typicality) {
+      @Nullable ControlVariate control,
+      @Nullable Typicality typicality) {
 
     // Earlier releases have none.
     CalibrationManifest {
@@ -78,11 +79,12 @@ public final class Release {
   private final Preprocessing preprocessing;
   private final double levelOffset;
   private final float[] parameters;
-  private final Calibration calibration;
+  private final @Nullable Calibration calibration;
   private final TrainingRecord training;
-  private final Provenance provenance;
+  private final @Nullable Provenance provenance;
 
-  private Release(String id, Manifest manifest, float[] parameters, Calibration calibration) {
+  private Release(
+      String id, Manifest manifest, float[] parameters, @Nullable Calibration calibration) {
     this.id = id;
     this.configuration = manifest.configuration();
     this.preprocessing = manifest.preprocessing();
@@ -138,9 +140,9 @@ public final class Release {
       Preprocessing preprocessing,
       double levelOffset,
       float[] parameters,
-      Calibration calibration,
+      @Nullable Calibration calibration,
       TrainingRecord training,
-      Provenance provenance)
+      @Nullable Provenance provenance)
       throws IOException {
     Map<String, Safetensors.Tensor> tensors =
         NamedParameters.split(ParameterLayout.of(configuration), parameters);
@@ -188,7 +190,7 @@ public final class Release {
   }
 
   /** The oldest that says all. */
-  private static int format(Calibration calibration) {
+  private static int format(@Nullable Calibration calibration) {
     if (calibration == null) {
       return FORMAT;
     }

@@ -27,6 +27,7 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -100,7 +101,8 @@ public record Safetensors(
   public static Safetensors write(
       Path file, Map<String, String> metadata, Map<String, Tensor> tensors) throws IOException {
     byte[] bytes = encode(metadata, tensors);
-    Path folder = file.toAbsolutePath().getParent();
+    Path folder =
+        Objects.requireNonNull(file.toAbsolutePath().getParent(), "a root is no file");
     Files.createDirectories(folder);
     Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {

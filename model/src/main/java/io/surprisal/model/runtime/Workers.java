@@ -64,7 +64,7 @@ public final class Workers implements AutoCloseable {
             .mapToObj(i -> CompletableFuture.supplyAsync(() -> work.apply(i), threads))
             .toList();
     CompletableFuture.allOf(running.toArray(CompletableFuture[]::new))
-        .handle((nothing, failure) -> nothing) // result() throws it
+        .handle((nothing, failure) -> null) // result() throws it
         .join();
     return running.stream().map(Workers::result).toList();
   }

@@ -24,6 +24,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -118,7 +119,8 @@ final class FitConfigurationJson {
       NoiseSchedule.of(model, InitialParameters.draw(model, 0)); // checks its end points
       return configuration;
     } catch (ValueInstantiationException e) {
-      throw new IllegalArgumentException(e.getCause().getMessage(), e);
+      throw new IllegalArgumentException(
+          Objects.requireNonNullElse(e.getCause(), e).getMessage(), e);
     } catch (InvalidFormatException e) {
       throw new IllegalArgumentException(
           "fit configuration: %s is %s, must be %s"

@@ -24,8 +24,8 @@ final class ScheduleGradient {
   private final double[] times;
   private final double[] gammas;
   private final double[] weights;
-  private float[] squaredErrors;
-  private float[] byGamma;
+  private float[] squaredErrors = {};
+  private float[] byGamma = {};
   private double byGamma0;
   private double byGamma1;
 
