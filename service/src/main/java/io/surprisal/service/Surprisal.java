@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -82,6 +83,7 @@ public final class Surprisal {
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
       description = "The settings file (default: surprisal.properties, where it exists).")
+  @SuppressWarnings("UnusedVariable") // read before the line is parsed
   private Optional<Path> settingsFile = Optional.empty();
 
   private Surprisal() {}
@@ -230,7 +232,7 @@ public final class Surprisal {
   }
 
   /** What the environment or the settings file say about an option; null is picocli's "nothing". */
-  private static String defaultValue(ArgSpec argument, Settings settings) {
+  private static @Nullable String defaultValue(ArgSpec argument, Settings settings) {
     return argument instanceof OptionSpec option
         ? settings.find(option.command().name(), option).map(Settings.Setting::value).orElse(null)
         : null;

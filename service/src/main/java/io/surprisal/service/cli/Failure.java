@@ -46,7 +46,7 @@ public record Failure(int exitCode, String message) {
     if (cause instanceof MissingDependencyException
         || cause instanceof ReleaseException
         || cause instanceof DeviceUnavailableException) {
-      return missing(cause.getMessage());
+      return missing(String.valueOf(cause.getMessage()));
     }
     if (cause instanceof NoSuchFileException file) {
       return missing(

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** What a demo run has seen: prints alerts as they come and a summary at the end. One thread. */
@@ -117,7 +118,7 @@ final class DemoReport {
     if (!asAtFirst(score, shot)) {
       // The rule at hand is not the one that judged it.
     } else if (shot.defect().isPresent()) {
-      caughtAndMissed.get(shot.defect().get().contrast())[alert ? 0 : 1]++;
+      Objects.requireNonNull(caughtAndMissed.get(shot.defect().get().contrast()))[alert ? 0 : 1]++;
     } else {
       normalImages++;
       falseAlerts += alert ? 1 : 0;

@@ -155,6 +155,7 @@ final class DemoStream implements AutoCloseable {
     return ByteBuffer.wrap(record.key()).getLong();
   }
 
+  @SuppressWarnings("FutureReturnValueIgnored") // the callback sees to it
   private void publish() {
     try {
       long start = System.nanoTime();

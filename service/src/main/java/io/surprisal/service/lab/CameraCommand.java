@@ -63,6 +63,7 @@ final class CameraCommand implements Callable<Integer> {
         description = "Write an IDX file; compressed where its name ends in .gz.")
     private Optional<Path> out = Optional.empty();
 
+    @SuppressWarnings("UnusedVariable") // what is not --out is --publish
     @Option(names = "--publish", description = "Publish to the input topic, image by image.")
     private boolean publish;
   }
@@ -167,6 +168,7 @@ final class CameraCommand implements Callable<Integer> {
     }
   }
 
+  @SuppressWarnings("FutureReturnValueIgnored") // the callback sees to it
   private void send(SurfaceCamera camera, Producer<byte[], byte[]> producer)
       throws InterruptedException {
     RecordFormat<ImageEvent> format = RecordFormat.of(ImageEvent.class);

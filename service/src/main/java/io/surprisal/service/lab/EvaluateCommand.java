@@ -146,7 +146,7 @@ final class EvaluateCommand implements Callable<Integer> {
         k >= 1 && k <= timesteps.orElse(k),
         "--evaluations is " + k + ", must be 1 to the number of --timesteps");
     require(
-        !alertsToo || seed.isEmpty() && timesteps.isEmpty(),
+        !alertsToo || (seed.isEmpty() && timesteps.isEmpty()),
         "--alerts is about what the stream does: leave out --seed and --timesteps");
     Release loaded = measured.release();
     ImageDataset images = measured.imagesFor(loaded);

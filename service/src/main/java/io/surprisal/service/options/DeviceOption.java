@@ -55,7 +55,7 @@ public class DeviceOption {
       LOG.info("device {} (asked for {})", selected, name);
       return selected;
     } catch (DeviceUnavailableException e) {
-      throw new MissingDependencyException(e.getMessage(), e);
+      throw new MissingDependencyException(String.valueOf(e.getMessage()), e);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(commandLine(), e.getMessage(), e);
     }

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.ClientUtils;
@@ -170,7 +171,7 @@ public final class KafkaOptions {
         return admin;
       } catch (ExecutionException e) {
         admin.close(Duration.ZERO);
-        throw unreachable(e.getCause());
+        throw unreachable(Objects.requireNonNullElse(e.getCause(), e));
       } catch (InterruptedException e) {
         admin.close(Duration.ZERO);
         throw new InterruptException(e);
@@ -222,10 +223,7 @@ public final class KafkaOptions {
     ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
     try {
       return Integer.parseInt(
-          admin
-              .describeConfigs(List.of(resource))
-              .values()
-              .get(resource)
+          Objects.requireNonNull(admin.describeConfigs(List.of(resource)).values().get(resource))
               .get()
               .get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG)
               .value());

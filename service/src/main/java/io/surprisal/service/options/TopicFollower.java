@@ -5,6 +5,7 @@ import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Usage;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
@@ -119,10 +120,8 @@ public final class TopicFollower {
 
   private List<TopicPartition> partitions(String topic) throws InterruptedException {
     try (Admin admin = kafka.connect()) {
-      return admin
-          .describeTopics(List.of(topic))
-          .topicNameValues()
-          .get(topic)
+      return Objects.requireNonNull(
+              admin.describeTopics(List.of(topic)).topicNameValues().get(topic))
           .get()
           .partitions()
           .stream()

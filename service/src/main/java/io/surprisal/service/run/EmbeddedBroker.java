@@ -31,6 +31,7 @@ import kafka.tools.StorageTool;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.utils.Time;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Kafka cluster of one node in this JVM: broker and KRaft controller in one, for trying things
@@ -260,7 +261,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     throw inUse(directory, null);
   }
 
-  private static MissingDependencyException inUse(Path directory, Throwable cause) {
+  private static MissingDependencyException inUse(Path directory, @Nullable Throwable cause) {
     return new MissingDependencyException(
         "the data directory "
             + directory.toAbsolutePath()

@@ -179,7 +179,7 @@ public final class ScoringService implements AutoCloseable {
     details.put("failure", failure().map(cause -> Failure.of(cause).message()));
     return new Health(
         works,
-        works && (stream.isEmpty() || state.isRunningOrRebalancing() && Health.heard(heartbeat)),
+        works && (stream.isEmpty() || (state.isRunningOrRebalancing() && Health.heard(heartbeat))),
         details);
   }
 

@@ -151,7 +151,7 @@ final class Steering {
         accepted |= type == TrainerEventType.COMMAND_ACCEPTED;
         if (type == TrainerEventType.COMMAND_DONE
             || type == TrainerEventType.COMMAND_REJECTED
-            || accepted && !toTheEnd) {
+            || (accepted && !toTheEnd)) {
           print(event.get());
           return type == TrainerEventType.COMMAND_REJECTED ? Failure.FAILED : 0;
         }

@@ -27,6 +27,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -149,6 +150,7 @@ final class PublishCommand implements Callable<Integer> {
     return leftOut.get() == 0 ? 0 : Failure.FAILED;
   }
 
+  @SuppressWarnings("FutureReturnValueIgnored") // the callback sees to it
   private void send(
       List<ImageSource> sources, Producer<byte[], byte[]> producer, Progress progress, int limit)
       throws InterruptedException {
@@ -201,7 +203,7 @@ final class PublishCommand implements Callable<Integer> {
     invocation.err().println("surprisal publish: left out " + name + ": " + reason);
   }
 
-  private byte[] keyOf(String name) {
+  private byte @Nullable [] keyOf(String name) {
     return switch (key) {
       case SOURCE -> source.getBytes(UTF_8);
       case IMAGE -> name.getBytes(UTF_8);

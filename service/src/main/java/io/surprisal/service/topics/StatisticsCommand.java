@@ -7,6 +7,7 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.options.TopicFollower;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -70,7 +71,8 @@ final class StatisticsCommand implements Callable<Integer> {
         statistics.getNotCompared());
   }
 
-  private static String spread(Double mean, Double spread, String format) {
+  private static String spread(
+      @Nullable Double mean, @Nullable Double spread, String format) {
     if (mean == null) {
       return "none";
     }
