@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -59,7 +60,7 @@ record Rooms(SortedMap<String, SortedSet<String>> known, SortedSet<String> class
     return folder.toString().replace('/', '.').replace('\\', '.');
   }
 
-  private static void imports(String room, String source, SortedSet<String> known) {
+  private static void imports(String room, String source, Set<String> known) {
     String module = module(room);
     IMPORT
         .matcher(source)
