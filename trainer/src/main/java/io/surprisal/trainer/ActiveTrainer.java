@@ -1,5 +1,6 @@
 package io.surprisal.trainer;
 
+import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.release.Release;
 import io.surprisal.trainer.cluster.ClusterHistory;
@@ -10,7 +11,6 @@ import io.surprisal.trainer.cluster.Statement;
 import io.surprisal.trainer.cluster.Statements;
 import io.surprisal.trainer.cluster.TransactionalSender;
 import io.surprisal.trainer.drift.StreamWatch;
-import io.surprisal.trainer.release.PublishedReleases;
 import io.surprisal.trainer.release.ServingRelease;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.run.RunDirectories;

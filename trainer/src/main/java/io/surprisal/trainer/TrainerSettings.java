@@ -1,9 +1,9 @@
 package io.surprisal.trainer;
 
+import io.surprisal.handover.PublicationSettings;
 import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.drift.DriftSensitivity;
 import io.surprisal.trainer.release.CanarySettings;
-import io.surprisal.trainer.release.PublicationSettings;
 import io.surprisal.trainer.reservoir.ReservoirBounds;
 import io.surprisal.trainer.run.RunSettings;
 import io.surprisal.trainer.run.ScheduleSettings;

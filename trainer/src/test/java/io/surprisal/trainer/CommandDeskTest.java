@@ -2,6 +2,7 @@ package io.surprisal.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.release.Release;
@@ -12,7 +13,6 @@ import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.trainer.cluster.CommandReader;
 import io.surprisal.trainer.release.CanarySettings;
-import io.surprisal.trainer.release.PublishedReleases;
 import io.surprisal.trainer.release.ServingRelease;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.run.RunDirectories;

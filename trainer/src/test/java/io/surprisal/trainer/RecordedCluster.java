@@ -1,5 +1,7 @@
 package io.surprisal.trainer;
 
+import io.surprisal.handover.PublicationSettings;
+import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
@@ -14,8 +16,6 @@ import io.surprisal.trainer.cluster.Statement;
 import io.surprisal.trainer.cluster.Statements;
 import io.surprisal.trainer.cluster.TransactionalSender;
 import io.surprisal.trainer.release.CanarySettings;
-import io.surprisal.trainer.release.PublicationSettings;
-import io.surprisal.trainer.release.PublishedReleases;
 import io.surprisal.trainer.release.ServingRelease;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

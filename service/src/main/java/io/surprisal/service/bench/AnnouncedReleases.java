@@ -1,6 +1,6 @@
 package io.surprisal.service.bench;
 
-import io.surprisal.handover.Announcement;
+import io.surprisal.handover.DirectAnnouncement;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.Topics;
@@ -63,7 +63,7 @@ final class AnnouncedReleases {
   /** Makes the next one the active release of the topics. */
   void announceNext() throws IOException, InterruptedException {
     Variant next = variants.get(announced++ % variants.size());
-    Announcement.of(
+    DirectAnnouncement.of(
         next.file(), next.release(), store(), cluster.clients(), topics, "surprisal bench swap");
   }
 }

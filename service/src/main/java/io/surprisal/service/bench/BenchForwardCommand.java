@@ -35,7 +35,7 @@ final class BenchForwardCommand implements Callable<Integer> {
       split = ",",
       defaultValue = "32",
       paramLabel = "B",
-      description = "Batch sizes. Default: 32.")
+      description = "Batch sizes (default: ${DEFAULT-VALUE}).")
   private List<Integer> batches;
 
   @Option(
@@ -71,7 +71,7 @@ final class BenchForwardCommand implements Callable<Integer> {
     }
     if (batches.stream().anyMatch(batch -> batch < 1)) {
       throw new ParameterException(
-          spec.commandLine(), "--batches must be at least 1 each, not " + batches);
+          spec.commandLine(), "--batches is " + batches + ", must be at least 1 each");
     }
     int threads = network.prepare(Runtime.getRuntime().availableProcessors());
     ModelConfiguration model = network.model();

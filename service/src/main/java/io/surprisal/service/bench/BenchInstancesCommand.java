@@ -6,6 +6,8 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
+import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ReleaseAndImages;
 import io.surprisal.service.run.TemporaryCluster;
 import java.util.List;
@@ -14,7 +16,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal bench instances}: what further processes of {@code score} bring. */
@@ -36,28 +37,25 @@ final class BenchInstancesCommand implements Callable<Integer> {
       split = ",",
       defaultValue = "1,2",
       paramLabel = "N",
-      description = "How many processes, one measurement each. Default: 1,2.")
+      description = "How many processes, one measurement each (default: ${DEFAULT-VALUE}).")
   private List<Integer> instances;
 
   @Option(
       names = "--images",
       defaultValue = "1000",
       paramLabel = "N",
-      description = "Images of a measurement. Default: 1000.")
+      description = "Images of a measurement (default: ${DEFAULT-VALUE}).")
   private int images;
 
-  @Option(
-      names = "--evaluations",
-      defaultValue = "8",
-      paramLabel = "K",
-      description = "Evaluations of the network an image. Default: 8.")
-  private int evaluations;
+  @Mixin
+  private final EvaluationsOption evaluations =
+      new EvaluationsOption("Evaluations of the network an image");
 
   @Option(
       names = "--partitions",
       defaultValue = "4",
       paramLabel = "N",
-      description = "Partitions of the images. Default: 4.")
+      description = "Partitions of the images (default: ${DEFAULT-VALUE}).")
   private int partitions;
 
   @Mixin private final Output output;
@@ -76,9 +74,10 @@ final class BenchInstancesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    require(images >= 100, "--images must be at least 100, not " + images);
-    require(evaluations >= 1, "--evaluations must be at least 1, not " + evaluations);
-    require(partitions >= 1 && partitions <= 64, "--partitions must be 1 to 64, not " + partitions);
+    require(images >= 100, "--images is " + images + ", must be at least 100");
+    evaluations.require();
+    require(
+        partitions >= 1 && partitions <= 64, "--partitions is " + partitions + ", must be 1 to 64");
     require(
         instances.stream().allMatch(n -> n >= 1 && n <= partitions),
         "--instances must be 1 to the %d partitions each, not %s".formatted(partitions, instances));
@@ -94,20 +93,18 @@ final class BenchInstancesCommand implements Callable<Integer> {
                   cluster,
                   partitions,
                   measured.releaseFile(),
-                  evaluations,
+                  evaluations.value(),
                   dataset,
                   invocation.stop()::requested)
               .measure(instances, images, progress::step);
     }
     Table table = new Table("processes", "images/s", "times the first");
     rows.forEach(row -> table.row(row.instances(), row.imagesPerSecond(), row.timesTheFirst()));
-    output.print(new Result(Machine.here(), evaluations, partitions, images, rows), table);
+    output.print(new Result(Machine.here(), evaluations.value(), partitions, images, rows), table);
     return 0;
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 }

@@ -8,8 +8,12 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
+import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
+import io.surprisal.service.options.ImagesOption;
+import io.surprisal.service.options.LimitOption;
 import io.surprisal.service.options.ReleaseFiles;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -44,27 +48,14 @@ final class BenchScalingCommand implements Callable<Integer> {
       description = "At least three releases, each the end of a run of its own.")
   private List<Path> releases;
 
-  @Option(
-      names = "--data",
-      required = true,
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description = "Images that did not train the releases.")
-  private List<Path> data;
+  @Mixin
+  private final ImagesOption data = new ImagesOption("Images that did not train the releases.");
 
-  @Option(
-      names = "--limit",
-      defaultValue = "1000",
-      paramLabel = "N",
-      description = "Only the first N images. Default: 1000.")
-  private int limit;
+  @Mixin private final LimitOption limit = LimitOption.of(1000);
 
-  @Option(
-      names = "--evaluations",
-      defaultValue = "8",
-      paramLabel = "K",
-      description = "Evaluations of the network an image. Default: 8.")
-  private int evaluations;
+  @Mixin
+  private final EvaluationsOption evaluations =
+      new EvaluationsOption("Evaluations of the network an image");
 
   @Mixin private ExecutionOption execution;
 
@@ -77,16 +68,17 @@ final class BenchScalingCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (releases.size() < ScalingLaw.FEWEST_RUNS || limit < 2 || evaluations < 1) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "needed are at least %d releases, --limit 2 and --evaluations 1, not %d, %d and %d"
-              .formatted(ScalingLaw.FEWEST_RUNS, releases.size(), limit, evaluations));
-    }
+    Usage.require(
+        spec,
+        releases.size() >= ScalingLaw.FEWEST_RUNS,
+        "needed are at least %d releases, not %d"
+            .formatted(ScalingLaw.FEWEST_RUNS, releases.size()));
+    limit.require(2);
+    evaluations.require();
     TorchRuntime.preferOperatorThreads(1);
     List<ReleaseBound> bounds = new ArrayList<>();
     try (Progress progress =
-        invocation.progress("measure", (long) limit * releases.size(), "images")) {
+        invocation.progress("measure", (long) limit.value() * releases.size(), "images")) {
       for (Path release : releases) {
         bounds.add(measure(release, progress));
       }
@@ -103,7 +95,7 @@ final class BenchScalingCommand implements Callable<Integer> {
 
   private ReleaseBound measure(Path file, Progress progress) throws IOException {
     Release release = ReleaseFiles.load(file);
-    ImageDataset images = Images.prepared(Images.open(data), release.preprocessing());
+    ImageDataset images = Images.prepared(data.open(), release.preprocessing());
     if (ReleaseBound.petaflop(release) == 0) {
       throw new ParameterException(
           spec.commandLine(), file + " was not trained, or does not say on how many images");
@@ -113,8 +105,8 @@ final class BenchScalingCommand implements Callable<Integer> {
         release,
         execution.forScoring(release),
         images,
-        limit,
-        evaluations,
+        limit.value(),
+        evaluations.value(),
         invocation.stop()::requested,
         progress::step);
   }

@@ -6,16 +6,18 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
+import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.LimitOption;
 import io.surprisal.service.options.ReleaseAndImages;
+import io.surprisal.service.options.SeedOption;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal bench schedules}: what a schedule's shape does to the estimate's variance. */
@@ -33,26 +35,13 @@ final class BenchSchedulesCommand implements Callable<Integer> {
 
   @Mixin private ReleaseAndImages measured;
 
-  @Option(
-      names = "--limit",
-      defaultValue = "100",
-      paramLabel = "N",
-      description = "Only the first N images. Default: 100.")
-  private int limit;
+  @Mixin private final LimitOption limit = LimitOption.of(100);
 
-  @Option(
-      names = "--evaluations",
-      defaultValue = "64",
-      paramLabel = "K",
-      description = "Single evaluations of each image. Default: 64.")
-  private int evaluations;
+  @Mixin
+  private final EvaluationsOption evaluations =
+      new EvaluationsOption("Single evaluations of each image", 64);
 
-  @Option(
-      names = "--seed",
-      defaultValue = "1",
-      paramLabel = "S",
-      description = "Of times and noise. Default: 1.")
-  private long seed;
+  @Mixin private final SeedOption seed = new SeedOption("Of times and noise", 1);
 
   @Mixin private ExecutionOption execution;
 
@@ -68,20 +57,17 @@ final class BenchSchedulesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (limit < 2 || evaluations < 2) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--limit and --evaluations must be at least 2, not %d and %d"
-              .formatted(limit, evaluations));
-    }
+    limit.require(2);
+    int k = evaluations.value();
+    Usage.require(spec, k >= 2, "--evaluations is " + k + ", must be at least 2");
     Release loaded = measured.release();
     ImageDataset images = measured.imagesFor(loaded);
-    int count = Math.min(limit, images.size());
+    int count = limit.of(images);
     try (ScheduleVariance variance = new ScheduleVariance(loaded, execution.forRelease(loaded))) {
       List<ScheduleVariance.Row> rows;
       try (Progress progress =
           invocation.progress("measure", (long) count * variance.schedules(), "images")) {
-        rows = variance.measure(images, count, evaluations, seed, progress::step);
+        rows = variance.measure(images, count, k, seed.value(), progress::step);
       }
       print(new Result(Machine.here(), variance.gammaAtZero(), variance.gammaAtOne(), rows));
     }

@@ -12,8 +12,12 @@ import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
+import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.LimitOption;
 import io.surprisal.service.options.ReleaseAndImages;
+import io.surprisal.service.options.SeedOption;
 import io.surprisal.service.options.StagesOption;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -21,7 +25,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal bench stages}: what early stopping saves, and what it costs. */
@@ -39,18 +42,13 @@ final class BenchStagesCommand implements Callable<Integer> {
 
   @Mixin private ReleaseAndImages measured;
 
-  @Option(
-      names = "--limit",
-      defaultValue = "2000",
-      paramLabel = "N",
-      description = "Only the first N images. Default: 2000.")
-  private int limit;
+  @Mixin private final LimitOption limit = LimitOption.of(2000);
 
   @Option(
       names = "--damaged",
       defaultValue = "0.01",
       paramLabel = "SHARE",
-      description = "Share of images that are damaged. Default: 0.01.")
+      description = "Share of images that are damaged (default: ${DEFAULT-VALUE}).")
   private double damaged;
 
   @Option(
@@ -58,7 +56,7 @@ final class BenchStagesCommand implements Callable<Integer> {
       defaultValue = "4,8,16",
       split = ",",
       paramLabel = "K,K…",
-      description = "The stages. Default: 4,8,16.")
+      description = "The stages (default: ${DEFAULT-VALUE}).")
   private List<Integer> evaluations;
 
   @Option(
@@ -66,29 +64,22 @@ final class BenchStagesCommand implements Callable<Integer> {
       defaultValue = "3",
       paramLabel = "N",
       description =
-          "Standard deviations from the threshold that make a verdict certain. Default: 3.")
+          "Standard deviations from the threshold that make a verdict certain (default:"
+              + " ${DEFAULT-VALUE}).")
   private double certainty;
 
   @Option(
       names = "--reference",
       defaultValue = "128",
       paramLabel = "K",
-      description = "Evaluations of the verdicts to agree with. Default: 128.")
+      description = "Evaluations of the verdicts to agree with (default: ${DEFAULT-VALUE}).")
   private int reference;
 
-  @Option(
-      names = "--alert-rate",
-      defaultValue = "0.01",
-      paramLabel = "RATE",
-      description = "Share of normal images that may alert. Default: 0.01.")
-  private double alertRate;
+  @Mixin
+  private final AlertRateOption alertRate =
+      new AlertRateOption("RATE", "Share of normal images that may alert");
 
-  @Option(
-      names = "--seed",
-      defaultValue = "1",
-      paramLabel = "S",
-      description = "Of the damage. Default: 1.")
-  private long seed;
+  @Mixin private final SeedOption seed = new SeedOption("Of the damage", 1);
 
   @Mixin private ExecutionOption execution;
 
@@ -111,21 +102,20 @@ final class BenchStagesCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
-    require(limit >= 1, "--limit must be at least 1, not " + limit);
-    require(damaged >= 0 && damaged <= 1, "--damaged must be in [0, 1], not " + damaged);
-    require(certainty > 0, "--certainty must be above 0, not " + certainty);
-    require(reference >= 1, "--reference must be at least 1, not " + reference);
-    require(alertRate > 0 && alertRate < 1, "--alert-rate must be in (0, 1), not " + alertRate);
+    limit.require(1);
+    require(damaged >= 0 && damaged <= 1, "--damaged is " + damaged + ", must be in [0, 1]");
+    require(certainty > 0, "--certainty is " + certainty + ", must be above 0");
+    require(reference >= 1, "--reference is " + reference + ", must be at least 1");
+    double rate = alertRate.value();
     Release loaded = measured.release();
     ImageDataset dataset = measured.imagesFor(loaded);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
-    AlertRule rule =
-        AlertRule.of(loaded, stages.evaluations(), where.precision().toString(), alertRate);
+    AlertRule rule = AlertRule.of(loaded, stages.evaluations(), where.precision().toString(), rate);
     double threshold =
         rule.threshold()
             .orElseThrow(() -> new MissingDependencyException(rule.silence().orElseThrow()));
-    DamagedSample sample = DamagedSample.of(dataset, limit, damaged, seed);
+    DamagedSample sample = DamagedSample.of(dataset, limit.value(), damaged, seed.value());
     EarlyStopping stopping = new EarlyStopping(loaded, where, stages, certainty, reference);
     EarlyStopping.Measured stopped;
     long total = (long) EarlyStopping.RUNS * sample.images().size();
@@ -172,8 +162,6 @@ final class BenchStagesCommand implements Callable<Integer> {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 }

@@ -10,7 +10,9 @@ import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.cli.TemporaryFolder;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.BatchOption;
+import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
 import io.surprisal.service.options.ReleaseFiles;
@@ -30,7 +32,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal bench stream}: what the stream costs on top of the network. */
@@ -77,14 +78,14 @@ final class BenchStreamCommand implements Callable<Integer> {
       names = "--images",
       defaultValue = "2000",
       paramLabel = "N",
-      description = "Images of a throughput run. Default: 2000.")
+      description = "Images of a throughput run (default: ${DEFAULT-VALUE}).")
   private int images;
 
   @Option(
       names = "--rounds",
       defaultValue = "3",
       paramLabel = "N",
-      description = "Runs without and with the stream, alternating. Default: 3.")
+      description = "Runs without and with the stream, alternating (default: ${DEFAULT-VALUE}).")
   private int rounds;
 
   @Option(
@@ -92,9 +93,9 @@ final class BenchStreamCommand implements Callable<Integer> {
       defaultValue = "20000",
       paramLabel = "N",
       description =
-          "Images that first go through a stream without the network, so that the code is compiled"
-              + " as in a service that has run for a while; at most 64 MB of them, 0 for none."
-              + " Default: 20000.")
+          "Images that first go through a stream without the network, so that the code is compiled as"
+              + " in a service that has run for a while; at most 64 MB of them, 0 for none (default:"
+              + " ${DEFAULT-VALUE}).")
   private int warmUp;
 
   @Option(
@@ -102,14 +103,15 @@ final class BenchStreamCommand implements Callable<Integer> {
       split = ",",
       defaultValue = "0.5,0.9",
       paramLabel = "SHARE",
-      description = "Loads to measure the latency at, of the throughput. Default: 0.5,0.9.")
+      description =
+          "Loads to measure the latency at, of the throughput (default: ${DEFAULT-VALUE}).")
   private List<Double> loads;
 
   @Option(
       names = "--latency-seconds",
       defaultValue = "20",
       paramLabel = "S",
-      description = "How long each load lasts; 0 for none. Default: 20.")
+      description = "How long each load lasts; 0 for none (default: ${DEFAULT-VALUE}).")
   private double latencySeconds;
 
   @Option(
@@ -118,22 +120,19 @@ final class BenchStreamCommand implements Callable<Integer> {
       paramLabel = "M",
       description =
           "After that, offer a steady load for M minutes and print heap, memory, threads and file"
-              + " handles of each. Default: 0.")
+              + " handles of each (default: ${DEFAULT-VALUE}).")
   private int soakMinutes;
 
   @Option(
       names = "--soak-load",
       defaultValue = "0.8",
       paramLabel = "SHARE",
-      description = "Of the throughput. Default: 0.8.")
+      description = "Of the throughput (default: ${DEFAULT-VALUE}).")
   private double soakLoad;
 
-  @Option(
-      names = "--evaluations",
-      defaultValue = "8",
-      paramLabel = "K",
-      description = "Evaluations of the network an image. Default: 8.")
-  private int evaluations;
+  @Mixin
+  private final EvaluationsOption evaluations =
+      new EvaluationsOption("Evaluations of the network an image");
 
   @Mixin private BatchOption batch;
 
@@ -141,14 +140,14 @@ final class BenchStreamCommand implements Callable<Integer> {
       names = "--threads",
       defaultValue = "1",
       paramLabel = "N",
-      description = "Stream threads. Default: 1.")
+      description = "Stream threads (default: ${DEFAULT-VALUE}).")
   private int threads;
 
   @Option(
       names = "--partitions",
       defaultValue = "4",
       paramLabel = "N",
-      description = "Partitions of the images. Default: 4.")
+      description = "Partitions of the images (default: ${DEFAULT-VALUE}).")
   private int partitions;
 
   @Option(names = "--null-network", description = "Leave the network out.")
@@ -202,19 +201,20 @@ final class BenchStreamCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    require(images >= 100, "--images must be at least 100, not " + images);
-    require(rounds >= 1 && rounds <= 100, "--rounds must be 1 to 100, not " + rounds);
-    require(warmUp >= 0, "--warm-up must be at least 0, not " + warmUp);
-    require(evaluations >= 1, "--evaluations must be at least 1, not " + evaluations);
+    require(images >= 100, "--images is " + images + ", must be at least 100");
+    require(rounds >= 1 && rounds <= 100, "--rounds is " + rounds + ", must be 1 to 100");
+    require(warmUp >= 0, "--warm-up is " + warmUp + ", must be at least 0");
+    evaluations.require();
     batch.require();
-    require(threads >= 1 && threads <= 64, "--threads must be 1 to 64, not " + threads);
-    require(partitions >= 1 && partitions <= 64, "--partitions must be 1 to 64, not " + partitions);
-    require(latencySeconds >= 0, "--latency-seconds must be at least 0, not " + latencySeconds);
+    require(threads >= 1 && threads <= 64, "--threads is " + threads + ", must be 1 to 64");
+    require(
+        partitions >= 1 && partitions <= 64, "--partitions is " + partitions + ", must be 1 to 64");
+    require(latencySeconds >= 0, "--latency-seconds is " + latencySeconds + ", must be at least 0");
     require(
         loads.stream().allMatch(load -> load > 0 && load < 1),
-        "--loads must be within (0, 1) each, not " + loads);
-    require(soakMinutes >= 0, "--soak-minutes must be at least 0, not " + soakMinutes);
-    require(soakLoad > 0 && soakLoad < 1, "--soak-load must be within (0, 1), not " + soakLoad);
+        "--loads is " + loads + ", must be within (0, 1) each");
+    require(soakMinutes >= 0, "--soak-minutes is " + soakMinutes + ", must be at least 0");
+    require(soakLoad > 0 && soakLoad < 1, "--soak-load is " + soakLoad + ", must be within (0, 1)");
     require(
         image.isPresent()
             ? nullNetwork && release.isEmpty() && data.isEmpty()
@@ -246,9 +246,7 @@ final class BenchStreamCommand implements Callable<Integer> {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 
   private void measure(
@@ -256,7 +254,7 @@ final class BenchStreamCommand implements Callable<Integer> {
       throws Exception {
     StreamCost.Plan plan =
         new StreamCost.Plan(
-            evaluations,
+            evaluations.value(),
             batch.on(where.devices()),
             threads,
             partitions,
@@ -273,7 +271,7 @@ final class BenchStreamCommand implements Callable<Integer> {
     Setting setting =
         new Setting(
             nullNetwork,
-            evaluations,
+            evaluations.value(),
             measured.precision(),
             plan.batch(),
             threads,

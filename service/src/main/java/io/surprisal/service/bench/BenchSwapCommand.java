@@ -10,9 +10,12 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
+import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.ReleaseAndImages;
 import io.surprisal.service.run.TemporaryCluster;
+import io.surprisal.topology.topics.TopicSettings;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
@@ -22,7 +25,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal bench swap}: what releases and training cost those who wait for scores. */
@@ -36,7 +38,6 @@ import picocli.CommandLine.Spec;
     })
 final class BenchSwapCommand implements Callable<Integer> {
   private static final Topics TOPICS = new Topics(Topics.DEFAULT_PREFIX);
-  private static final int PARTITIONS = 4;
 
   private final Invocation invocation;
 
@@ -48,43 +49,40 @@ final class BenchSwapCommand implements Callable<Integer> {
       names = "--images",
       defaultValue = "1000",
       paramLabel = "N",
-      description = "Images of a throughput run. Default: ${DEFAULT-VALUE}.")
+      description = "Images of a throughput run (default: ${DEFAULT-VALUE}).")
   private int images;
 
   @Option(
       names = "--rounds",
       defaultValue = "3",
       paramLabel = "N",
-      description = "Intervals of each kind, in turn. Default: ${DEFAULT-VALUE}.")
+      description = "Intervals of each kind, in turn (default: ${DEFAULT-VALUE}).")
   private int rounds;
 
   @Option(
       names = "--seconds",
       defaultValue = "20",
       paramLabel = "S",
-      description = "Length of an interval. Default: ${DEFAULT-VALUE}.")
+      description = "Length of an interval (default: ${DEFAULT-VALUE}).")
   private double seconds;
 
   @Option(
       names = "--swaps",
       defaultValue = "4",
       paramLabel = "N",
-      description = "Swaps in an interval, evenly spread. Default: ${DEFAULT-VALUE}.")
+      description = "Swaps in an interval, evenly spread (default: ${DEFAULT-VALUE}).")
   private int swaps;
 
   @Option(
       names = "--load",
       defaultValue = "0.5",
       paramLabel = "SHARE",
-      description = "Offered images, of the throughput. Default: ${DEFAULT-VALUE}.")
+      description = "Offered images, of the throughput (default: ${DEFAULT-VALUE}).")
   private double load;
 
-  @Option(
-      names = "--evaluations",
-      defaultValue = "8",
-      paramLabel = "K",
-      description = "Evaluations of the network an image. Default: ${DEFAULT-VALUE}.")
-  private int evaluations;
+  @Mixin
+  private final EvaluationsOption evaluations =
+      new EvaluationsOption("Evaluations of the network an image");
 
   @Option(names = "--training", description = "Measure the throughput beside a training run too.")
   private boolean training;
@@ -110,21 +108,21 @@ final class BenchSwapCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    require(images >= 100, "--images must be at least 100, not " + images);
-    require(rounds >= 1 && rounds <= 100, "--rounds must be 1 to 100, not " + rounds);
-    require(seconds >= 1, "--seconds must be at least 1, not " + seconds);
-    require(swaps >= 1 && swaps <= 1000, "--swaps must be 1 to 1000, not " + swaps);
-    require(load > 0 && load < 1, "--load must be within (0, 1), not " + load);
-    require(evaluations >= 1, "--evaluations must be at least 1, not " + evaluations);
+    require(images >= 100, "--images is " + images + ", must be at least 100");
+    require(rounds >= 1 && rounds <= 100, "--rounds is " + rounds + ", must be 1 to 100");
+    require(seconds >= 1, "--seconds is " + seconds + ", must be at least 1");
+    require(swaps >= 1 && swaps <= 1000, "--swaps is " + swaps + ", must be 1 to 1000");
+    require(load > 0 && load < 1, "--load is " + load + ", must be within (0, 1)");
+    evaluations.require();
     Release loaded = measured.release();
     require(
         loaded.calibration().map(calibration -> calibration.images() > 1).orElse(false),
         "the release is not calibrated: surprisal calibrate gives it a calibration");
     int calibrated = loaded.calibration().orElseThrow().evaluations();
     require(
-        calibrated == evaluations,
+        calibrated == evaluations.value(),
         "--evaluations must be %d, which the release is calibrated for, not %d"
-            .formatted(calibrated, evaluations));
+            .formatted(calibrated, evaluations.value()));
     ImageDataset dataset = measured.imagesFor(loaded);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
@@ -139,11 +137,12 @@ final class BenchSwapCommand implements Callable<Integer> {
       Release loaded, Execution where, ImageDataset dataset, TemporaryCluster cluster)
       throws Exception {
     BooleanSupplier stop = invocation.stop()::requested;
-    int maxDeadLetterBytes = cluster.createTopics(TOPICS, PARTITIONS);
+    int maxDeadLetterBytes = cluster.createTopics(TOPICS, TopicSettings.DEFAULT_PARTITIONS);
     AnnouncedReleases releases = new AnnouncedReleases(loaded, cluster, TOPICS);
     releases.announceNext();
     try (ServedStream stream =
-        new ServedStream(cluster, TOPICS, maxDeadLetterBytes, where, evaluations, dataset, stop)) {
+        new ServedStream(
+            cluster, TOPICS, maxDeadLetterBytes, where, evaluations.value(), dataset, stop)) {
       stream.awaitRelease();
       double throughput = stream.throughput(images);
       SwapLatency swapping =
@@ -162,14 +161,14 @@ final class BenchSwapCommand implements Callable<Integer> {
                           cluster,
                           TOPICS,
                           releases.store(),
-                          evaluations,
+                          evaluations.value(),
                           stop)
                       .measure(rounds, images))
               : Optional.empty();
       stream.requireHealthy();
       return new Result(
           Machine.here(),
-          evaluations,
+          evaluations.value(),
           where.precision().toString(),
           where.workers(),
           throughput,
@@ -203,8 +202,6 @@ final class BenchSwapCommand implements Callable<Integer> {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 }

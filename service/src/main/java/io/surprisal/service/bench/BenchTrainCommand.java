@@ -32,7 +32,7 @@ final class BenchTrainCommand implements Callable<Integer> {
   @Option(
       names = "--workers",
       paramLabel = "N",
-      description = "Parts of a batch side by side. Default: cores / threads; on a GPU 1.")
+      description = "Parts of a batch side by side (default: cores / threads; on a GPU 1).")
   private Optional<Integer> workers = Optional.empty();
 
   @Spec private CommandSpec spec;

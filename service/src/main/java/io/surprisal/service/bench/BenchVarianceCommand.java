@@ -10,8 +10,11 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.LimitOption;
 import io.surprisal.service.options.ReleaseAndImages;
+import io.surprisal.service.options.SeedOption;
 import io.surprisal.service.options.StagesOption;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -22,7 +25,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code surprisal bench variance}: how much one image's score varies from seed to seed. */
@@ -43,18 +45,13 @@ final class BenchVarianceCommand implements Callable<Integer> {
 
   @Mixin private ReleaseAndImages measured;
 
-  @Option(
-      names = "--limit",
-      defaultValue = "100",
-      paramLabel = "N",
-      description = "Measure the first N images. Default: 100.")
-  private int limit;
+  @Mixin private final LimitOption limit = LimitOption.of("Measure the first N images", 100);
 
   @Option(
       names = "--gaussian-images",
       defaultValue = "512",
       paramLabel = "N",
-      description = "Fit the Gaussian to the N images after those. Default: 512.")
+      description = "Fit the Gaussian to the N images after those (default: ${DEFAULT-VALUE}).")
   private int gaussianImages;
 
   @Option(
@@ -62,22 +59,18 @@ final class BenchVarianceCommand implements Callable<Integer> {
       defaultValue = "4,8,16,32",
       split = ",",
       paramLabel = "K",
-      description = "Evaluations of an estimate, each a divisor of the next. Default: 4,8,16,32.")
+      description =
+          "Evaluations of an estimate, each a divisor of the next (default: ${DEFAULT-VALUE}).")
   private List<Integer> evaluations;
 
   @Option(
       names = "--seeds",
       defaultValue = "20",
       paramLabel = "N",
-      description = "Estimates of each image. Default: 20.")
+      description = "Estimates of each image (default: ${DEFAULT-VALUE}).")
   private int seeds;
 
-  @Option(
-      names = "--seed",
-      defaultValue = "1",
-      paramLabel = "S",
-      description = "Of times and noise. Default: 1.")
-  private long seed;
+  @Mixin private final SeedOption seed = new SeedOption("Of times and noise", 1);
 
   @Mixin private ExecutionOption execution;
 
@@ -92,9 +85,9 @@ final class BenchVarianceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    require(limit >= 4, "--limit must be at least 4, not " + limit);
-    require(seeds >= 2 && seeds <= 1000, "--seeds must be 2 to 1000, not " + seeds);
-    require(gaussianImages >= 2, "--gaussian-images must be at least 2, not " + gaussianImages);
+    limit.require(4);
+    require(seeds >= 2 && seeds <= 1000, "--seeds is " + seeds + ", must be 2 to 1000");
+    require(gaussianImages >= 2, "--gaussian-images is " + gaussianImages + ", must be at least 2");
     require(
         evaluations.stream().allMatch(k -> k >= 1 && k <= MOST_EVALUATIONS),
         "--evaluations must be 1 to " + MOST_EVALUATIONS + " each, not " + evaluations);
@@ -102,23 +95,23 @@ final class BenchVarianceCommand implements Callable<Integer> {
     Release loaded = measured.release();
     ImageDataset images = measured.imagesFor(loaded);
     require(
-        images.size() >= limit + SeedVariance.FEWEST_OTHERS,
+        images.size() >= limit.value() + SeedVariance.FEWEST_OTHERS,
         "%d images are too few for --limit %d and %d others to fit to"
-            .formatted(images.size(), limit, SeedVariance.FEWEST_OTHERS));
+            .formatted(images.size(), limit.value(), SeedVariance.FEWEST_OTHERS));
     TorchRuntime.preferOperatorThreads(1);
     SeedVariance variance =
         new SeedVariance(
             loaded,
             execution.forRelease(loaded),
             images,
-            limit,
+            limit.value(),
             gaussianImages,
             invocation.stop()::requested);
     List<Row> rows;
     try (Progress progress = invocation.progress("measure", variance.steps(), "images")) {
-      rows = variance.measure(stages, seeds, seed, progress::step);
+      rows = variance.measure(stages, seeds, seed.value(), progress::step);
     }
-    print(new Result(Machine.here(), limit, seeds, rows));
+    print(new Result(Machine.here(), limit.value(), seeds, rows));
     return 0;
   }
 
@@ -168,8 +161,6 @@ final class BenchVarianceCommand implements Callable<Integer> {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(spec.commandLine(), message);
-    }
+    Usage.require(spec, holds, message);
   }
 }

@@ -4,6 +4,7 @@ import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ConfigurationOption;
 import io.surprisal.service.options.ReleaseFiles;
 import io.surprisal.service.options.SyntheticImages;
@@ -33,21 +34,22 @@ final class NetworkOptions {
   @Option(
       names = "--image",
       paramLabel = "CxHxW",
-      description = "Channels, height and width of an image. Default: 1x28x28.")
+      description = "Channels, height and width of an image (default: 1x28x28).")
   private Optional<String> image = Optional.empty();
 
   @Option(
       names = "--threads",
       defaultValue = "0",
       paramLabel = "N",
-      description = "Threads of one operator. Default: all cores; for training 1, without dropout.")
+      description =
+          "Threads of one operator (default: all cores; for training 1, without dropout).")
   private int threads;
 
   @Option(
       names = "--repeats",
       defaultValue = "20",
       paramLabel = "N",
-      description = "Measured passes, after two to warm up. Default: 20.")
+      description = "Measured passes, after two to warm up (default: ${DEFAULT-VALUE}).")
   private int repeats;
 
   @Mixin private ConfigurationOption configuration;
@@ -58,8 +60,8 @@ final class NetworkOptions {
    * @param otherwise how many, unless the user says so
    */
   int prepare(int otherwise) {
-    require(repeats >= 1, "--repeats must be at least 1, not " + repeats);
-    require(threads >= 0, "--threads must be at least 1, not " + threads);
+    require(repeats >= 1, "--repeats is " + repeats + ", must be at least 1");
+    require(threads >= 0, "--threads is " + threads + ", must be at least 1");
     int count = threads == 0 ? otherwise : threads;
     TorchRuntime.preferOperatorThreads(count);
     return count;
@@ -94,8 +96,6 @@ final class NetworkOptions {
   }
 
   private void require(boolean holds, String message) {
-    if (!holds) {
-      throw new ParameterException(command.commandLine(), message);
-    }
+    Usage.require(command, holds, message);
   }
 }

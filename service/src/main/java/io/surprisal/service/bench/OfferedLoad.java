@@ -7,6 +7,7 @@ import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
+import io.surprisal.service.cli.KafkaClients;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,7 +30,6 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,14 +66,12 @@ final class OfferedLoad implements AutoCloseable {
     this.images = images;
     this.stop = stop;
     producer =
-        new KafkaProducer<>(
+        KafkaClients.producer(
             Map.of(
                 ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
                 server,
                 ProducerConfig.LINGER_MS_CONFIG,
-                LINGER_MILLIS),
-            new ByteArraySerializer(),
-            new ByteArraySerializer());
+                LINGER_MILLIS));
     consumer =
         CommittedRecords.consumer(
             Map.of(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, server),

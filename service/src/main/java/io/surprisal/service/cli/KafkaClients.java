@@ -13,8 +13,9 @@ public final class KafkaClients {
   private KafkaClients() {}
 
   /**
-   * A consumer of committed records, without a group and from the oldest record on where it is not
-   * told otherwise; the caller assigns partitions and closes it.
+   * A consumer as a user may configure it: of committed records, without a group, and from the
+   * oldest record on, where the properties do not say otherwise; the caller assigns partitions and
+   * closes it. Where users have no say, the handover's {@code CommittedRecords} are it.
    *
    * @param client properties, the broker among them; they win over what is said here
    */

@@ -1,6 +1,6 @@
 package io.surprisal.service.demo;
 
-import io.surprisal.handover.Announcement;
+import io.surprisal.handover.DirectAnnouncement;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.release.Release;
@@ -179,7 +179,7 @@ final class DemoCommand implements Callable<Integer> {
               Runtime.getRuntime().availableProcessors(),
               cluster.createTopics(topics, TopicSettings.DEFAULT_PARTITIONS));
       Path store = cluster.folder().resolve("releases");
-      Announcement.of(scored.file(), loaded, store, cluster.clients(), topics, "demo");
+      DirectAnnouncement.of(scored.file(), loaded, store, cluster.clients(), topics, "demo");
       try (ScoringService service = scoring(cluster, settings, topics, where);
           SidecarProcess trainer = trainer(cluster, store);
           DemoStream stream =

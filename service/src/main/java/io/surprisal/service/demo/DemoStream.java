@@ -1,5 +1,6 @@
 package io.surprisal.service.demo;
 
+import io.surprisal.handover.CommittedRecords;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
@@ -70,7 +71,7 @@ final class DemoStream implements AutoCloseable {
     this.report = report;
     Map<String, Object> client =
         Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServer);
-    consumer = KafkaClients.reader(client);
+    consumer = CommittedRecords.consumer(client);
     Map<String, Object> promptly = new HashMap<>(client);
     promptly.put(ProducerConfig.LINGER_MS_CONFIG, 5);
     producer = KafkaClients.producer(promptly);

@@ -79,7 +79,7 @@ final class CalibrateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    limit.require();
+    limit.require(1);
     Stages stages = evaluations.value();
     OutputFile.require(out, "--out");
     Release loaded = normal.release();

@@ -139,7 +139,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     int k = evaluations.orElse(Math.min(DEFAULT_EVALUATIONS, timesteps.orElse(Integer.MAX_VALUE)));
-    limit.require();
+    limit.require(1);
     require(
         timesteps.orElse(1) >= 1, "--timesteps is " + timesteps.orElse(1) + ", must be at least 1");
     require(

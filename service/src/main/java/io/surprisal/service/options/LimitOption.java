@@ -48,12 +48,17 @@ public final class LimitOption implements OwnWords {
   }
 
   /**
-   * Refuses what is no number of images.
+   * Refuses too few images.
    *
-   * @throws ParameterException if it is less than 1
+   * @throws ParameterException if it is less than that
    */
-  public void require() {
-    Usage.require(command, limit >= 1, NAME + " is " + limit + ", must be at least 1");
+  public void require(int least) {
+    Usage.require(command, limit >= least, NAME + " is " + limit + ", must be at least " + least);
+  }
+
+  /** The most images to take. */
+  public int value() {
+    return limit;
   }
 
   /** How many of these images to take. */

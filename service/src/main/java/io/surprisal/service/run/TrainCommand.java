@@ -1,6 +1,7 @@
 package io.surprisal.service.run;
 
 import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.PublicationSettings;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.service.cli.Invocation;
@@ -17,7 +18,6 @@ import io.surprisal.trainer.TrainerProcess;
 import io.surprisal.trainer.TrainerSettings;
 import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.release.GateSettings;
-import io.surprisal.trainer.release.PublicationSettings;
 import io.surprisal.trainer.run.RunSettings;
 import java.io.IOException;
 import java.nio.file.Path;

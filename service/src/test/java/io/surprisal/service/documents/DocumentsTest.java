@@ -107,7 +107,9 @@ class DocumentsTest {
   private static List<MatchResult> invocations(Page page, SortedSet<String> commands) {
     Stream<String> spans =
         page.spans().stream()
-            .map(span -> commands.contains(span.replaceFirst(" .*", "")) ? "surprisal " + span : span);
+            .map(
+                span ->
+                    commands.contains(span.replaceFirst(" .*", "")) ? "surprisal " + span : span);
     Stream<String> lines = page.code().stream().map(line -> line.replaceFirst("(^|\\s)#.*", ""));
     return Stream.concat(lines, spans).flatMap(line -> INVOCATION.matcher(line).results()).toList();
   }

@@ -89,9 +89,9 @@ class SharedOptionsTest {
         .hasMessage("--alert-rate is 1.0, must be within (0, 1)");
     assertThatThrownBy(measure("--alert-rate", "NaN").alertRate::value)
         .isInstanceOf(ParameterException.class);
-    assertThatThrownBy(measure("--limit", "0").limit::require)
+    assertThatThrownBy(() -> measure("--limit", "1").limit.require(2))
         .isInstanceOf(ParameterException.class)
-        .hasMessage("--limit is 0, must be at least 1");
+        .hasMessage("--limit is 1, must be at least 2");
   }
 
   @Test

@@ -3,7 +3,7 @@ package io.surprisal.service.steer;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.surprisal.handover.Announcement;
+import io.surprisal.handover.DirectAnnouncement;
 import io.surprisal.handover.Ed25519;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
@@ -170,7 +170,7 @@ class SteeringTest {
             new ModelConfiguration(
                 1, 8, 8, 8, 1, 2, 1e-6, List.of(), 0, -13.3, 5, Schedule.LEARNED_SCALAR),
             seed);
-    Announcement.of(
+    DirectAnnouncement.of(
         file,
         release,
         system.store(),

@@ -2,7 +2,7 @@ package io.surprisal.service.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.surprisal.handover.Announcement;
+import io.surprisal.handover.DirectAnnouncement;
 import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.network.ModelConfiguration;
@@ -101,7 +101,7 @@ class CanaryTest {
   }
 
   private void announce(TrainerProcesses system, Release release, String name) throws Exception {
-    Announcement.of(
+    DirectAnnouncement.of(
         folder.resolve(name),
         release,
         system.store(),

@@ -1,5 +1,6 @@
 package io.surprisal.trainer.release;
 
+import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.ReleaseAnnouncement;

@@ -1,11 +1,11 @@
 package io.surprisal.trainer.run;
 
+import io.surprisal.handover.PublishedReleases;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.trainer.cluster.ClusterView;
 import io.surprisal.trainer.cluster.Statement;
 import io.surprisal.trainer.cluster.Statements;
-import io.surprisal.trainer.release.PublishedReleases;
 import io.surprisal.trainer.release.ServingRelease;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.PublicationSettings;
+import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseChunks;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.images.ImageShape;

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,8 +30,10 @@ class RunDirectoriesTest {
     Files.setLastModifiedTime(directory, FileTime.fromMillis(1_000_000L * number));
   }
 
-  private Stream<String> left() throws IOException {
-    return Files.list(folder.resolve("runs")).map(path -> path.getFileName().toString());
+  private List<String> left() throws IOException {
+    try (Stream<Path> runs = Files.list(folder.resolve("runs"))) {
+      return runs.map(path -> path.getFileName().toString()).toList();
+    }
   }
 
   @Test
@@ -39,9 +42,7 @@ class RunDirectoriesTest {
     run(2);
     runs.delete("run-1");
     runs.delete("run-7"); // was never there
-    try (Stream<String> left = left()) {
-      assertThat(left).containsExactly("run-2");
-    }
+    assertThat(left()).containsExactly("run-2");
   }
 
   @Test
@@ -50,10 +51,8 @@ class RunDirectoriesTest {
       run(number);
     }
     runs.retain(Set.of("run-1"));
-    try (Stream<String> left = left()) {
-      assertThat(left)
-          .containsExactlyInAnyOrder("run-1", "run-5", "run-6", "run-7", "run-8", "run-9");
-    }
+    assertThat(left())
+        .containsExactlyInAnyOrder("run-1", "run-5", "run-6", "run-7", "run-8", "run-9");
   }
 
   @Test

@@ -211,7 +211,7 @@ class RunPlannerTest {
     RunPlan plan = planner().plan(run, order(false, Optional.empty()).since(shift));
     assertPlanned(
         plan,
-        i -> i % 2 == 0 && i >= since || i % 5 != 0,
+        i -> (i % 2 == 0 && i >= since) || i % 5 != 0,
         i -> i % 2 == 0 ? i >= since : i % 5 != 0,
         i -> i % 2 == 1 && i % 5 == 0);
   }

@@ -2,6 +2,7 @@ package io.surprisal.trainer.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ReleaseAnnouncement;
@@ -13,7 +14,6 @@ import io.surprisal.trainer.SmallRuns;
 import io.surprisal.trainer.StreamImages;
 import io.surprisal.trainer.drift.CusumDetector;
 import io.surprisal.trainer.drift.StreamShift;
-import io.surprisal.trainer.release.PublishedReleases;
 import io.surprisal.trainer.release.ServingRelease;
 import io.surprisal.trainer.reservoir.Reservoir;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package io.surprisal.trainer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.CommandType;
@@ -13,7 +14,6 @@ import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.trainer.RecordedCluster;
 import io.surprisal.trainer.SmallRuns;
 import io.surprisal.trainer.StreamImages;
-import io.surprisal.trainer.release.PublishedReleases;
 import io.surprisal.trainer.release.ServingRelease;
 import io.surprisal.trainer.reservoir.Reservoir;
 import java.io.IOException;

@@ -1,9 +1,5 @@
-package io.surprisal.trainer.release;
+package io.surprisal.handover;
 
-import io.surprisal.handover.Announcements;
-import io.surprisal.handover.Ed25519;
-import io.surprisal.handover.ReleaseChunks;
-import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import java.io.IOException;
@@ -33,7 +29,7 @@ public final class PublishedReleases {
   private final ReleaseStore store;
   private final String chunksTopic;
   private final RecordSender sender;
-  private final Supplier<? extends Consumer<byte[], byte[]>> consumers;
+  private final ReleaseFetcher brought;
   private final InstantSource clock;
 
   /**
@@ -48,13 +44,13 @@ public final class PublishedReleases {
       ReleaseStore store,
       String chunksTopic,
       RecordSender sender,
-      Supplier<? extends Consumer<byte[], byte[]>> consumers,
+      Supplier<Consumer<byte[], byte[]>> consumers,
       InstantSource clock) {
     this.settings = settings;
     this.store = store;
     this.chunksTopic = chunksTopic;
     this.sender = sender;
-    this.consumers = consumers;
+    brought = new ReleaseFetcher(consumers, settings.store(), List.of());
     this.clock = clock;
   }
 
@@ -95,17 +91,8 @@ public final class PublishedReleases {
 
   /** Brings a release here that another trainer made, and that came through Kafka. */
   public void fetch(ReleaseAnnouncement release) throws IOException {
-    String id = release.getReleaseId();
-    if (!ReleaseChunks.Location.is(release.getLocation()) || Files.exists(store.file(id))) {
-      return;
-    }
-    try (Consumer<byte[], byte[]> consumer = consumers.get()) {
-      store.put(
-          ReleaseChunks.read(
-              consumer,
-              ReleaseChunks.Location.parse(release.getLocation()),
-              release.getSizeBytes()),
-          id);
+    if (ReleaseChunks.Location.is(release.getLocation())) {
+      brought.file(release);
     }
   }
 

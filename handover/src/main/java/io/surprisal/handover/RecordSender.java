@@ -1,4 +1,4 @@
-package io.surprisal.trainer.release;
+package io.surprisal.handover;
 
 import java.util.List;
 import org.apache.kafka.clients.producer.ProducerRecord;

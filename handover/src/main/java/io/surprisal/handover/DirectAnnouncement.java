@@ -17,11 +17,11 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Makes a release file the active release of a cluster that has no trainer yet. */
-public final class Announcement {
+public final class DirectAnnouncement {
   private static final RecordFormat<ReleaseAnnouncement> FORMAT =
       RecordFormat.of(ReleaseAnnouncement.class);
 
-  private Announcement() {}
+  private DirectAnnouncement() {}
 
   /**
    * Copies the release into the store, and announces it.

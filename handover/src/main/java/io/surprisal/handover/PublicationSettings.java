@@ -1,4 +1,4 @@
-package io.surprisal.trainer.release;
+package io.surprisal.handover;
 
 import java.nio.file.Path;
 import java.security.PrivateKey;
