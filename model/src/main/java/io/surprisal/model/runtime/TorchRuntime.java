@@ -71,7 +71,7 @@ public final class TorchRuntime {
         : Math.max(1, cores / Integer.getInteger(THREADS));
   }
 
-  /** The same for several devices. */
+  /** How many workers keep several devices busy that score. */
   public static int workers(List<Device> devices) {
     return devices.stream().mapToInt(TorchRuntime::workers).sum();
   }
@@ -81,7 +81,7 @@ public final class TorchRuntime {
     return trainingWorkers(device, workers(device));
   }
 
-  /** The same where so many workers score on it. */
+  /** How many parts of a batch a device trains on where so many workers would score on it. */
   public static int trainingWorkers(Device device, int scoringWorkers) {
     return device.isGpu() ? 1 : scoringWorkers;
   }

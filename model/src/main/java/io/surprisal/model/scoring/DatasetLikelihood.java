@@ -10,7 +10,8 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * The bound on a data set: means over its images, in bits/dim.
+ * The bound on a data set: means over its images, in bits/dim. Flat, since its components are the
+ * fields of {@code evaluate --json}.
  *
  * @param images how many were scored
  * @param dimensions D of an image

@@ -36,9 +36,9 @@ public final class VarianceStudy {
     INDEPENDENT,
     /** t_i = (u + i/K) mod 1 with one uniform u. */
     COMMON_OFFSET,
-    /** The same in the share of the density of times that a control variate has before them. */
+    /** One uniform u, in the share of the density of times that a control variate has before t. */
     COMMON_OFFSET_DENSE,
-    /** The same with the release's own u for every seed: biased, see its calibration. */
+    /** In that density with the release's own u for every seed: biased, see its calibration. */
     FIXED_DENSE;
 
     private boolean dense() {
