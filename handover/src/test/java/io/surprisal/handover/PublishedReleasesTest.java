@@ -1,18 +1,11 @@
-package io.surprisal.trainer.release;
+package io.surprisal.handover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
-import io.surprisal.handover.Ed25519;
-import io.surprisal.handover.PublicationSettings;
-import io.surprisal.handover.PublishedReleases;
-import io.surprisal.handover.ReleaseChunks;
-import io.surprisal.handover.ReleaseStore;
-import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
-import io.surprisal.trainer.SmallRuns;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -86,7 +79,7 @@ class PublishedReleasesTest {
   }
 
   private Release release(long seed) throws IOException {
-    return Release.untrained(file(seed), SmallRuns.FIT.model(new ImageShape(1, 16, 16)), seed);
+    return SmallReleases.untrained(file(seed), seed);
   }
 
   @Test
