@@ -2,8 +2,8 @@ package io.surprisal.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Tag;
 import com.github.dockerjava.api.command.InspectImageResponse;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The image by itself. */

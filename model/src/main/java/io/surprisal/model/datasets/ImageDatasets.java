@@ -109,7 +109,10 @@ public final class ImageDatasets {
       return found;
     } catch (UncheckedIOException unreadable) {
       throw new IOException(
-          folder + " cannot be listed: " + Objects.requireNonNull(unreadable.getCause()).getMessage(), unreadable);
+          folder
+              + " cannot be listed: "
+              + Objects.requireNonNull(unreadable.getCause()).getMessage(),
+          unreadable);
     }
   }
 

@@ -59,7 +59,8 @@ public final class ForeignLayout {
       throw new ReleaseException(file + " does not fit its configuration: " + faults);
     }
     float[] flat = new float[size];
-    tensors.forEach(tensor -> tensor.toFlat(Objects.requireNonNull(given.get(tensor.name())), flat));
+    tensors.forEach(
+        tensor -> tensor.toFlat(Objects.requireNonNull(given.get(tensor.name())), flat));
     return flat;
   }
 

@@ -53,7 +53,12 @@ public final class NamedParameters {
     }
     float[] flat = new float[layout.size()];
     for (ParameterLayout.Entry entry : layout.entries()) {
-      System.arraycopy(Objects.requireNonNull(tensors.get(entry.name())).values(), 0, flat, entry.offset(), entry.size());
+      System.arraycopy(
+          Objects.requireNonNull(tensors.get(entry.name())).values(),
+          0,
+          flat,
+          entry.offset(),
+          entry.size());
     }
     Release.requireFinite(Path.of(file), "the parameters", flat);
     return flat;

@@ -101,8 +101,7 @@ public record Safetensors(
   public static Safetensors write(
       Path file, Map<String, String> metadata, Map<String, Tensor> tensors) throws IOException {
     byte[] bytes = encode(metadata, tensors);
-    Path folder =
-        Objects.requireNonNull(file.toAbsolutePath().getParent(), "a root is no file");
+    Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a root is no file");
     Files.createDirectories(folder);
     Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {

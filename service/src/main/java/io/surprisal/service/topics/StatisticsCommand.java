@@ -71,8 +71,7 @@ final class StatisticsCommand implements Callable<Integer> {
         statistics.getNotCompared());
   }
 
-  private static String spread(
-      @Nullable Double mean, @Nullable Double spread, String format) {
+  private static String spread(@Nullable Double mean, @Nullable Double spread, String format) {
     if (mean == null) {
       return "none";
     }
