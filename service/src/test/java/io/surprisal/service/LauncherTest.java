@@ -210,7 +210,7 @@ class LauncherTest {
   private String toolsWithoutMaven() throws IOException {
     for (String tool :
         List.of("env", "bash", "dirname", "readlink", "sed", "head", "tr", "mkdir", "cat")) {
-      for (String folderOnPath : System.getenv("PATH").split(":")) {
+      for (String folderOnPath : System.getenv("PATH").split(":", -1)) {
         Path found = Path.of(folderOnPath, tool);
         if (Files.isExecutable(found) && !Files.exists(path.resolve(tool))) {
           script(path.resolve(tool), "exec " + found + " \"$@\"");

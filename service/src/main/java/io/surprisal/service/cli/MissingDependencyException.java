@@ -1,5 +1,7 @@
 package io.surprisal.service.cli;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Something that the command needs and that lies outside it is not there: a broker, a release, a
  * file, a free port, a writable directory. The command ends with exit code 3 and the message, which
@@ -13,7 +15,7 @@ public final class MissingDependencyException extends RuntimeException {
     super(message);
   }
 
-  public MissingDependencyException(String message, Throwable cause) {
+  public MissingDependencyException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -2,6 +2,7 @@ package io.surprisal.topology.serving;
 
 import io.surprisal.handover.CommittedRecords;
 import io.surprisal.handover.ReleaseFetcher;
+import io.surprisal.model.runtime.Threads;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.ReleaseAnnouncement;
@@ -293,14 +294,11 @@ public final class ReleaseFollower implements Serving {
   public void close() {
     closed = true;
     consumer.wakeup();
+    Threads.joinThen(thread, this::free); // the clients are the thread's until it ends
+  }
+
+  private void free() {
     boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true; // the clients below are the thread's until it ends
-      }
-    }
     try {
       forget(releases.closeAll(CLOSE_TIMEOUT));
     } catch (InterruptedException e) {
