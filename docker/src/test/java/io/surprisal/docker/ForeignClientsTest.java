@@ -357,8 +357,8 @@ class ForeignClientsTest {
   }
 
   private static void collect(JsonNode node, String path, Map<String, Object> facts) {
-    node.fields()
-        .forEachRemaining(
+    node.properties()
+        .forEach(
             field -> {
               String name = path + field.getKey();
               JsonNode value = field.getValue();
@@ -444,9 +444,11 @@ class ForeignClientsTest {
   @SafeVarargs
   private static Program run(List<String> program, List<String>... arguments) throws IOException {
     List<String> command = new ArrayList<>(program);
-    Stream.of(arguments).forEach(command::addAll);
+    for (List<String> part : arguments) {
+      command.addAll(part);
+    }
     if (program.get(0).equals("node")
-        && Stream.of(arguments).noneMatch(part -> part.contains("--schemas"))) {
+        && Arrays.stream(arguments).noneMatch(part -> part.contains("--schemas"))) {
       command.addAll(List.of("--schemas", SCHEMAS.toString()));
     }
     return Program.start(folder, command);

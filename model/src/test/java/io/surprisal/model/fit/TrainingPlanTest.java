@@ -12,8 +12,10 @@ import io.surprisal.model.training.FitConfiguration;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("training")
 class TrainingPlanTest {
   private static final Map<String, Object> FLOAT32 = Map.of("precision", "FLOAT32");
 

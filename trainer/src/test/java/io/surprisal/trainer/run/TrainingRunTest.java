@@ -30,6 +30,7 @@ import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Runs of two seconds by a clock that goes on by 5 ms each time it is read: as many steps on every
  * machine.
  */
+@Tag("training")
 class TrainingRunTest {
   private static final SurfaceCamera CAMERA = new SurfaceCamera(1, 0, 16);
   private static final int TRAINING = 200;

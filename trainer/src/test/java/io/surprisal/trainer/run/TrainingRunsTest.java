@@ -28,10 +28,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs of two seconds by a clock that goes on by 5 ms each time it is read. */
+@Tag("training")
 class TrainingRunsTest {
   private static final double MINUTES = 2.0 / 60;
   private static final Duration DEADLINE = Duration.ofMinutes(2);
