@@ -22,7 +22,7 @@ import picocli.CommandLine.ParameterException;
  * @param shape of each image
  */
 public record SyntheticImages(ImageShape shape) {
-  private static final Pattern SHAPE = Pattern.compile("([13])x(\\d{1,4})x(\\d{1,4})");
+  private static final Pattern SHAPE = Pattern.compile("([13])x([1-9]\\d{0,3})x([1-9]\\d{0,3})");
   private static final String SMALLEST_NETWORK = "tiny";
 
   public static SyntheticImages parse(CommandLine command, String text) {

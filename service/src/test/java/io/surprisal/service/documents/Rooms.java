@@ -1,9 +1,13 @@
 package io.surprisal.service.documents;
 
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -13,11 +17,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The rooms of the house, as the main sources have them: packages, what each imports, and the
- * classes of all sources.
+ * The rooms of the house, as the main sources have them: packages, what each knows, and the classes
+ * of all sources.
  *
- * @param known the rooms that each room imports from, by names such as {@code model.images}; those
- *     of other modules by the module's name alone
+ * @param known the rooms whose classes those of each room use, by names such as {@code
+ *     model.images}; those of other modules by the module's name alone
  * @param classes simple names of the top-level classes, tests among them, and of the Avro types
  */
 record Rooms(SortedMap<String, SortedSet<String>> known, SortedSet<String> classes) {
@@ -25,14 +29,15 @@ record Rooms(SortedMap<String, SortedSet<String>> known, SortedSet<String> class
   static final List<String> MODULES =
       List.of("schemas", "model", "handover", "topology", "trainer", "service", "docker");
 
+  private static final String HOUSE = "io.surprisal.";
   private static final Pattern IMPORT =
       Pattern.compile("(?m)^import (?:static )?io\\.surprisal\\.([a-z.]+)\\.[A-Z]");
 
   static Rooms of(Path root) throws IOException {
-    SortedMap<String, SortedSet<String>> known = new TreeMap<>();
+    SortedMap<String, SortedSet<String>> known = arrows();
     SortedSet<String> classes = new TreeSet<>();
     for (String module : MODULES) {
-      Path main = root.resolve(module).resolve("src/main/java");
+      Path main = root.resolve(module).resolve("src/main/java/io/surprisal");
       for (Path file : files(root.resolve(module).resolve("src"))) {
         String name = file.getFileName().toString();
         if (name.endsWith(".avsc")) {
@@ -40,9 +45,8 @@ record Rooms(SortedMap<String, SortedSet<String>> known, SortedSet<String> class
         } else if (name.endsWith(".java") && !name.equals("package-info.java")) {
           classes.add(name.replace(".java", ""));
           if (file.startsWith(main)) {
-            String room = room(main.resolve("io/surprisal").relativize(file.getParent()));
-            imports(
-                room, Files.readString(file), known.computeIfAbsent(room, r -> new TreeSet<>()));
+            String room = main.relativize(file.getParent()).toString().replaceAll("[/\\\\]", ".");
+            addImports(room, Files.readString(file), known);
           }
         }
       }
@@ -50,25 +54,43 @@ record Rooms(SortedMap<String, SortedSet<String>> known, SortedSet<String> class
     return new Rooms(known, classes);
   }
 
+  private static SortedMap<String, SortedSet<String>> arrows() {
+    SortedMap<String, SortedSet<String>> known = new TreeMap<>();
+    for (JavaClass from :
+        new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.surprisal")) {
+      if (from.getSimpleName().equals("package-info")) {
+        continue;
+      }
+      String room = from.getPackageName().substring(HOUSE.length());
+      Set<String> rooms = known.computeIfAbsent(room, r -> new TreeSet<>());
+      from.getDirectDependenciesFromSelf().stream()
+          .map(dependency -> dependency.getTargetClass().getBaseComponentType().getPackageName())
+          .filter(name -> name.startsWith(HOUSE))
+          .map(name -> name.substring(HOUSE.length()))
+          .forEach(other -> add(room, other, rooms));
+    }
+    return known;
+  }
+
+  /** Of a constant the compiler leaves no trace but the import. */
+  private static void addImports(String room, String source, Map<String, SortedSet<String>> known) {
+    Set<String> rooms = known.computeIfAbsent(room, r -> new TreeSet<>());
+    IMPORT.matcher(source).results().forEach(found -> add(room, found.group(1), rooms));
+  }
+
+  private static void add(String room, String other, Set<String> rooms) {
+    String name = module(other).equals(module(room)) ? other : module(other);
+    if (!name.equals(room) && !name.equals(module(room))) {
+      rooms.add(name);
+    }
+  }
+
   private static List<Path> files(Path folder) throws IOException {
     try (Stream<Path> files = Files.walk(folder)) {
       return files.filter(Files::isRegularFile).toList();
     }
-  }
-
-  private static String room(Path folder) {
-    return folder.toString().replace('/', '.').replace('\\', '.');
-  }
-
-  private static void imports(String room, String source, Set<String> known) {
-    String module = module(room);
-    IMPORT
-        .matcher(source)
-        .results()
-        .map(found -> found.group(1))
-        .map(other -> module(other).equals(module) ? other : module(other))
-        .filter(other -> !other.equals(room))
-        .forEach(known::add);
   }
 
   private static String module(String room) {
