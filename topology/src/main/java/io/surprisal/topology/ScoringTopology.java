@@ -130,7 +130,7 @@ public final class ScoringTopology {
   }
 
   /**
-   * The same on another kind of store, for a driver.
+   * The topology on another kind of store, for a driver.
    *
    * @param stores gives a store of a name
    */

@@ -74,11 +74,14 @@ final class BenchInstancesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    require(images >= 100, "--images is " + images + ", must be at least 100");
+    Usage.require(spec, images >= 100, "--images is " + images + ", must be at least 100");
     evaluations.require();
-    require(
-        partitions >= 1 && partitions <= 64, "--partitions is " + partitions + ", must be 1 to 64");
-    require(
+    Usage.require(
+        spec,
+        partitions >= 1 && partitions <= 64,
+        "--partitions is " + partitions + ", must be 1 to 64");
+    Usage.require(
+        spec,
         instances.stream().allMatch(n -> n >= 1 && n <= partitions),
         "--instances must be 1 to the %d partitions each, not %s".formatted(partitions, instances));
     Release loaded = measured.release();
@@ -102,9 +105,5 @@ final class BenchInstancesCommand implements Callable<Integer> {
     rows.forEach(row -> table.row(row.instances(), row.imagesPerSecond(), row.timesTheFirst()));
     output.print(new Result(Machine.here(), evaluations.value(), partitions, images, rows), table);
     return 0;
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(spec, holds, message);
   }
 }

@@ -103,9 +103,10 @@ final class BenchStagesCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
     limit.require(1);
-    require(damaged >= 0 && damaged <= 1, "--damaged is " + damaged + ", must be in [0, 1]");
-    require(certainty > 0, "--certainty is " + certainty + ", must be above 0");
-    require(reference >= 1, "--reference is " + reference + ", must be at least 1");
+    Usage.require(
+        spec, damaged >= 0 && damaged <= 1, "--damaged is " + damaged + ", must be in [0, 1]");
+    Usage.require(spec, certainty > 0, "--certainty is " + certainty + ", must be above 0");
+    Usage.require(spec, reference >= 1, "--reference is " + reference + ", must be at least 1");
     double rate = alertRate.value();
     Release loaded = measured.release();
     ImageDataset dataset = measured.imagesFor(loaded);
@@ -159,9 +160,5 @@ final class BenchStagesCommand implements Callable<Integer> {
                 result.agreement().referenceAlerts(),
                 result.agreement().agreement(),
                 result.agreement().allEvaluationsAgreement()));
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(spec, holds, message);
   }
 }

@@ -201,21 +201,34 @@ final class BenchStreamCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    require(images >= 100, "--images is " + images + ", must be at least 100");
-    require(rounds >= 1 && rounds <= 100, "--rounds is " + rounds + ", must be 1 to 100");
-    require(warmUp >= 0, "--warm-up is " + warmUp + ", must be at least 0");
+    Usage.require(spec, images >= 100, "--images is " + images + ", must be at least 100");
+    Usage.require(
+        spec, rounds >= 1 && rounds <= 100, "--rounds is " + rounds + ", must be 1 to 100");
+    Usage.require(spec, warmUp >= 0, "--warm-up is " + warmUp + ", must be at least 0");
     evaluations.require();
     batch.require();
-    require(threads >= 1 && threads <= 64, "--threads is " + threads + ", must be 1 to 64");
-    require(
-        partitions >= 1 && partitions <= 64, "--partitions is " + partitions + ", must be 1 to 64");
-    require(latencySeconds >= 0, "--latency-seconds is " + latencySeconds + ", must be at least 0");
-    require(
+    Usage.require(
+        spec, threads >= 1 && threads <= 64, "--threads is " + threads + ", must be 1 to 64");
+    Usage.require(
+        spec,
+        partitions >= 1 && partitions <= 64,
+        "--partitions is " + partitions + ", must be 1 to 64");
+    Usage.require(
+        spec,
+        latencySeconds >= 0,
+        "--latency-seconds is " + latencySeconds + ", must be at least 0");
+    Usage.require(
+        spec,
         loads.stream().allMatch(load -> load > 0 && load < 1),
         "--loads is " + loads + ", must be within (0, 1) each");
-    require(soakMinutes >= 0, "--soak-minutes is " + soakMinutes + ", must be at least 0");
-    require(soakLoad > 0 && soakLoad < 1, "--soak-load is " + soakLoad + ", must be within (0, 1)");
-    require(
+    Usage.require(
+        spec, soakMinutes >= 0, "--soak-minutes is " + soakMinutes + ", must be at least 0");
+    Usage.require(
+        spec,
+        soakLoad > 0 && soakLoad < 1,
+        "--soak-load is " + soakLoad + ", must be within (0, 1)");
+    Usage.require(
+        spec,
         image.isPresent()
             ? nullNetwork && release.isEmpty() && data.isEmpty()
             : release.isPresent() && !data.isEmpty(),
@@ -243,10 +256,6 @@ final class BenchStreamCommand implements Callable<Integer> {
     try (TemporaryFolder folder = TemporaryFolder.create("surprisal-bench")) {
       return images.untrained(folder.path().resolve("untrained.safetensors"));
     }
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(spec, holds, message);
   }
 
   private void measure(

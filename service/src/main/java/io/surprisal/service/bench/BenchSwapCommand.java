@@ -108,18 +108,21 @@ final class BenchSwapCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    require(images >= 100, "--images is " + images + ", must be at least 100");
-    require(rounds >= 1 && rounds <= 100, "--rounds is " + rounds + ", must be 1 to 100");
-    require(seconds >= 1, "--seconds is " + seconds + ", must be at least 1");
-    require(swaps >= 1 && swaps <= 1000, "--swaps is " + swaps + ", must be 1 to 1000");
-    require(load > 0 && load < 1, "--load is " + load + ", must be within (0, 1)");
+    Usage.require(spec, images >= 100, "--images is " + images + ", must be at least 100");
+    Usage.require(
+        spec, rounds >= 1 && rounds <= 100, "--rounds is " + rounds + ", must be 1 to 100");
+    Usage.require(spec, seconds >= 1, "--seconds is " + seconds + ", must be at least 1");
+    Usage.require(spec, swaps >= 1 && swaps <= 1000, "--swaps is " + swaps + ", must be 1 to 1000");
+    Usage.require(spec, load > 0 && load < 1, "--load is " + load + ", must be within (0, 1)");
     evaluations.require();
     Release loaded = measured.release();
-    require(
+    Usage.require(
+        spec,
         loaded.calibration().map(calibration -> calibration.images() > 1).orElse(false),
         "the release is not calibrated: surprisal calibrate gives it a calibration");
     int calibrated = loaded.calibration().orElseThrow().evaluations();
-    require(
+    Usage.require(
+        spec,
         calibrated == evaluations.value(),
         "--evaluations must be %d, which the release is calibrated for, not %d"
             .formatted(calibrated, evaluations.value()));
@@ -199,9 +202,5 @@ final class BenchSwapCommand implements Callable<Integer> {
               table.row("throughput beside to alone", beside.ratio());
             });
     output.print(result, table);
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(spec, holds, message);
   }
 }

@@ -86,15 +86,20 @@ final class BenchVarianceCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     limit.require(4);
-    require(seeds >= 2 && seeds <= 1000, "--seeds is " + seeds + ", must be 2 to 1000");
-    require(gaussianImages >= 2, "--gaussian-images is " + gaussianImages + ", must be at least 2");
-    require(
+    Usage.require(spec, seeds >= 2 && seeds <= 1000, "--seeds is " + seeds + ", must be 2 to 1000");
+    Usage.require(
+        spec,
+        gaussianImages >= 2,
+        "--gaussian-images is " + gaussianImages + ", must be at least 2");
+    Usage.require(
+        spec,
         evaluations.stream().allMatch(k -> k >= 1 && k <= MOST_EVALUATIONS),
         "--evaluations must be 1 to " + MOST_EVALUATIONS + " each, not " + evaluations);
     Stages stages = StagesOption.stages(spec.commandLine(), evaluations);
     Release loaded = measured.release();
     ImageDataset images = measured.imagesFor(loaded);
-    require(
+    Usage.require(
+        spec,
         images.size() >= limit.value() + SeedVariance.FEWEST_OTHERS,
         "%d images are too few for --limit %d and %d others to fit to"
             .formatted(images.size(), limit.value(), SeedVariance.FEWEST_OTHERS));
@@ -158,9 +163,5 @@ final class BenchVarianceCommand implements Callable<Integer> {
       table.row(cells.toArray());
     }
     output.print(result, table);
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(spec, holds, message);
   }
 }

@@ -60,8 +60,8 @@ final class NetworkOptions {
    * @param otherwise how many, unless the user says so
    */
   int prepare(int otherwise) {
-    require(repeats >= 1, "--repeats is " + repeats + ", must be at least 1");
-    require(threads >= 0, "--threads is " + threads + ", must be at least 1");
+    Usage.require(command, repeats >= 1, "--repeats is " + repeats + ", must be at least 1");
+    Usage.require(command, threads >= 0, "--threads is " + threads + ", must be at least 1");
     int count = threads == 0 ? otherwise : threads;
     TorchRuntime.preferOperatorThreads(count);
     return count;
@@ -75,7 +75,8 @@ final class NetworkOptions {
   /** The model of the release, or of the configuration and the image's shape. */
   ModelConfiguration model() throws IOException {
     if (release.isPresent()) {
-      require(
+      Usage.require(
+          command,
           image.isEmpty() && !configuration.given(),
           "--release brings its network and its images: leave out --image, --config and --set");
       return ReleaseFiles.load(release.get()).configuration();
@@ -93,9 +94,5 @@ final class NetworkOptions {
   /** How often a pass is measured. */
   Passes passes() {
     return new Passes(repeats);
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(command, holds, message);
   }
 }

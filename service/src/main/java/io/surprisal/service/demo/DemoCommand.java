@@ -133,14 +133,18 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    require(rate > 0 && rate <= 10_000, "--rate is " + rate + ", must be above 0, at most 10000");
-    require(
+    Usage.require(
+        spec, rate > 0 && rate <= 10_000, "--rate is " + rate + ", must be above 0, at most 10000");
+    Usage.require(
+        spec,
         defectRate >= 0 && defectRate <= 1,
         "--defect-rate is " + defectRate + ", must be in [0, 1]");
-    require(port >= 0 && port <= 65_535, "--port is " + port + ", must be 0 to 65535");
-    require(minutes > 0, "--minutes is " + minutes + ", must be above 0");
-    require(
-        shift.isEmpty() || camera.isEmpty(), "--shift changes drawn surfaces, leave out --camera");
+    Usage.require(spec, port >= 0 && port <= 65_535, "--port is " + port + ", must be 0 to 65535");
+    Usage.require(spec, minutes > 0, "--minutes is " + minutes + ", must be above 0");
+    Usage.require(
+        spec,
+        shift.isEmpty() || camera.isEmpty(),
+        "--shift changes drawn surfaces, leave out --camera");
     alertRate.require();
     evaluations.require();
     if (camera.isPresent()) {
@@ -256,9 +260,5 @@ final class DemoCommand implements Callable<Integer> {
         time.map(t -> "ends after " + t.toSeconds() + " s").orElse("Ctrl-C ends it"));
     rule.silence()
         .ifPresent(reason -> LOG.warn("images are scored, but none raises an alert: {}", reason));
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(spec, holds, message);
   }
 }

@@ -124,12 +124,18 @@ final class CameraCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    require(count.orElse(1) >= 1, "--count is " + count.orElse(1) + ", must be at least 1");
-    require(size >= 16 && size <= 1024, "--size is " + size + ", must be 16 to 1024");
-    require(roughness >= 0 && roughness <= 50, "--roughness is " + roughness + ", must be 0 to 50");
-    require(
-        defectRate >= 0 && defectRate <= 1, "--defect-rate is " + defectRate + ", must be 0 to 1");
-    require(rate > 0, "--rate is " + rate + ", must be above 0");
+    Usage.require(
+        spec, count.orElse(1) >= 1, "--count is " + count.orElse(1) + ", must be at least 1");
+    Usage.require(spec, size >= 16 && size <= 1024, "--size is " + size + ", must be 16 to 1024");
+    Usage.require(
+        spec,
+        roughness >= 0 && roughness <= 50,
+        "--roughness is " + roughness + ", must be 0 to 50");
+    Usage.require(
+        spec,
+        defectRate >= 0 && defectRate <= 1,
+        "--defect-rate is " + defectRate + ", must be 0 to 1");
+    Usage.require(spec, rate > 0, "--rate is " + rate + ", must be above 0");
     SurfaceCamera camera = new SurfaceCamera(seed.value(), defectRate, size, roughness);
     if (destination.out.isPresent()) {
       write(camera, destination.out.get());
@@ -207,9 +213,5 @@ final class CameraCommand implements Callable<Integer> {
 
   private static String lowerCase(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(spec, holds, message);
   }
 }

@@ -140,12 +140,16 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     int k = evaluations.orElse(Math.min(DEFAULT_EVALUATIONS, timesteps.orElse(Integer.MAX_VALUE)));
     limit.require(1);
-    require(
-        timesteps.orElse(1) >= 1, "--timesteps is " + timesteps.orElse(1) + ", must be at least 1");
-    require(
+    Usage.require(
+        spec,
+        timesteps.orElse(1) >= 1,
+        "--timesteps is " + timesteps.orElse(1) + ", must be at least 1");
+    Usage.require(
+        spec,
         k >= 1 && k <= timesteps.orElse(k),
         "--evaluations is " + k + ", must be 1 to the number of --timesteps");
-    require(
+    Usage.require(
+        spec,
         !alertsToo || (seed.isEmpty() && timesteps.isEmpty()),
         "--alerts is about what the stream does: leave out --seed and --timesteps");
     Release loaded = measured.release();
@@ -201,10 +205,6 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     return seed.map(s -> BoundEstimator.fresh(loaded, k.evaluations(), s))
         .orElseGet(() -> BoundEstimator.served(loaded, k));
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(spec, holds, message);
   }
 
   private void printImage(String name, ImageLikelihood image) {

@@ -163,10 +163,14 @@ final class FitCommand implements Callable<Integer> {
       BuiltInConfigurations.print(output);
       return 0;
     }
-    require(steps.orElse(0L) >= 0, "--steps is " + steps.orElse(0L) + ", must be at least 0");
-    require(minutes.orElse(1.0) > 0, "--minutes is " + minutes.orElse(1.0) + ", must be above 0");
-    require(heldOut >= 0 && heldOut < 1, "--held-out is " + heldOut + ", must be in [0, 1)");
-    require(
+    Usage.require(
+        spec, steps.orElse(0L) >= 0, "--steps is " + steps.orElse(0L) + ", must be at least 0");
+    Usage.require(
+        spec, minutes.orElse(1.0) > 0, "--minutes is " + minutes.orElse(1.0) + ", must be above 0");
+    Usage.require(
+        spec, heldOut >= 0 && heldOut < 1, "--held-out is " + heldOut + ", must be in [0, 1)");
+    Usage.require(
+        spec,
         calibrationImages >= 1,
         "--calibration-images is " + calibrationImages + ", must be at least 1");
     int k = evaluations.value();
@@ -202,10 +206,6 @@ final class FitCommand implements Callable<Integer> {
       print(release, display.parameters());
     }
     return 0;
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(spec, holds, message);
   }
 
   private Budget budget() {

@@ -114,11 +114,13 @@ final class SampleCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    require(count >= 1, "--count is " + count + ", must be at least 1");
-    require(timesteps >= 1, "--timesteps is " + timesteps + ", must be at least 1");
-    require(columns.orElse(1) >= 1, "--columns is " + columns.orElse(1) + ", must be at least 1");
-    require(scale >= 1, "--scale is " + scale + ", must be at least 1");
-    require(
+    Usage.require(spec, count >= 1, "--count is " + count + ", must be at least 1");
+    Usage.require(spec, timesteps >= 1, "--timesteps is " + timesteps + ", must be at least 1");
+    Usage.require(
+        spec, columns.orElse(1) >= 1, "--columns is " + columns.orElse(1) + ", must be at least 1");
+    Usage.require(spec, scale >= 1, "--scale is " + scale + ", must be at least 1");
+    Usage.require(
+        spec,
         !path.map(SampleCommand::normal).equals(Optional.of(normal(out))),
         "--path and --out are the same file");
     ImageGrid grid = new ImageGrid(columns.orElse((int) Math.ceil(Math.sqrt(count))), scale);
@@ -154,10 +156,6 @@ final class SampleCommand implements Callable<Integer> {
 
   private static Path normal(Path file) {
     return file.toAbsolutePath().normalize();
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(spec, holds, message);
   }
 
   private void requireRoom(ImageGrid grid, int images, ModelConfiguration c) {

@@ -45,17 +45,15 @@ final class CanaryOptions {
    * @throws picocli.CommandLine.ParameterException if a value is out of its range
    */
   CanarySettings settings() {
-    require(
+    Usage.require(
+        command,
         canaryShare.map(share -> share > 0 && share <= 1).orElse(true),
         "--canary is " + canaryShare.orElse(0.0) + ", must be within (0, 1]");
-    require(canaryImages >= 2, "--canary-images is " + canaryImages + ", must be at least 2");
+    Usage.require(
+        command, canaryImages >= 2, "--canary-images is " + canaryImages + ", must be at least 2");
     return new CanarySettings(
         canaryShare.map(OptionalDouble::of).orElse(OptionalDouble.empty()),
         canaryImages,
         canaryTime);
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(command, holds, message);
   }
 }

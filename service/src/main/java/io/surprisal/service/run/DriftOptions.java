@@ -43,12 +43,10 @@ final class DriftOptions {
    * @throws picocli.CommandLine.ParameterException if a value is out of its range
    */
   DriftSensitivity settings() {
-    require(driftImages >= 1, "--drift-images is " + driftImages + ", must be at least 1");
-    require(falseAlarms > 1, "--drift-false-alarms is " + falseAlarms + ", must be above 1");
+    Usage.require(
+        command, driftImages >= 1, "--drift-images is " + driftImages + ", must be at least 1");
+    Usage.require(
+        command, falseAlarms > 1, "--drift-false-alarms is " + falseAlarms + ", must be above 1");
     return new DriftSensitivity(falseAlarms, driftImages, driftTime);
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(command, holds, message);
   }
 }

@@ -50,13 +50,12 @@ final class ReservoirOptions {
    * @throws picocli.CommandLine.ParameterException if a value is out of its range
    */
   ReservoirBounds settings() {
-    require(recent >= 1, "--recent is " + recent + ", must be at least 1");
-    require(sampled >= 0, "--sampled is " + sampled + ", must be at least 0");
-    require(heldOut > 0 && heldOut < 1, "--held-out is " + heldOut + ", must be within (0, 1)");
+    Usage.require(command, recent >= 1, "--recent is " + recent + ", must be at least 1");
+    Usage.require(command, sampled >= 0, "--sampled is " + sampled + ", must be at least 0");
+    Usage.require(
+        command,
+        heldOut > 0 && heldOut < 1,
+        "--held-out is " + heldOut + ", must be within (0, 1)");
     return new ReservoirBounds(recent, sampled, heldOut, maxAge);
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(command, holds, message);
   }
 }

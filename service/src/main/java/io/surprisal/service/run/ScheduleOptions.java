@@ -49,13 +49,10 @@ final class ScheduleOptions {
    * @throws picocli.CommandLine.ParameterException if a value is out of its range
    */
   ScheduleSettings settings() {
-    require(minutes > 0, "--minutes is " + minutes + ", must be above 0");
-    require(firstImages >= 1, "--first-images is " + firstImages + ", must be at least 1");
+    Usage.require(command, minutes > 0, "--minutes is " + minutes + ", must be above 0");
+    Usage.require(
+        command, firstImages >= 1, "--first-images is " + firstImages + ", must be at least 1");
     return new ScheduleSettings(
         firstImages, Duration.ofMillis(Math.round(minutes * 60_000)), every, pause);
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(command, holds, message);
   }
 }

@@ -144,14 +144,18 @@ final class ScoreCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Stages stages = evaluations.value();
-    require(certainty > 0, "--certainty is " + certainty + ", must be above 0");
+    Usage.require(spec, certainty > 0, "--certainty is " + certainty + ", must be above 0");
     batch.require();
-    require(linger >= 0 && linger <= 10_000, "--linger is " + linger + ", must be 0 to 10000");
-    require(
-        window.toMillis() >= 1000, "--statistics-window is " + window + ", must be at least 1s");
-    require(threads >= 1, "--threads is " + threads + ", must be at least 1");
+    Usage.require(
+        spec, linger >= 0 && linger <= 10_000, "--linger is " + linger + ", must be 0 to 10000");
+    Usage.require(
+        spec,
+        window.toMillis() >= 1000,
+        "--statistics-window is " + window + ", must be at least 1s");
+    Usage.require(spec, threads >= 1, "--threads is " + threads + ", must be at least 1");
     double rate = alertRate.value();
-    require(
+    Usage.require(
+        spec,
         release.isEmpty() || trusted.isEmpty(),
         "--trust is for announced releases, leave out --release or --trust");
     Optional<Release> loaded =
@@ -247,9 +251,5 @@ final class ScoreCommand implements Callable<Integer> {
         before = now;
       }
     }
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(spec, holds, message);
   }
 }

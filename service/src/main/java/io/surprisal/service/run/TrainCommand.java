@@ -186,9 +186,10 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    require(tolerance >= 0, "--tolerance is " + tolerance + ", must be at least 0");
-    require(largestSide >= 8, "--largest-side is " + largestSide + ", must be at least 8");
-    require(kept >= 2, "--keep is " + kept + ", must be at least 2");
+    Usage.require(spec, tolerance >= 0, "--tolerance is " + tolerance + ", must be at least 0");
+    Usage.require(
+        spec, largestSide >= 8, "--largest-side is " + largestSide + ", must be at least 8");
+    Usage.require(spec, kept >= 2, "--keep is " + kept + ", must be at least 2");
     evaluations.require();
     alertRate.require();
     TorchRuntime.preferOperatorThreads(1);
@@ -263,9 +264,5 @@ final class TrainCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-  }
-
-  private void require(boolean holds, String message) {
-    Usage.require(spec, holds, message);
   }
 }

@@ -1,11 +1,10 @@
 package io.surprisal.trainer.reservoir;
 
+import io.surprisal.model.checks.Sha256;
 import io.surprisal.model.images.PixelImage;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Arrays;
 
@@ -201,10 +200,6 @@ final class StoredForm {
 
   /** The first 64 bits of SHA-256. */
   static long hash(byte[] bytes) {
-    try {
-      return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(bytes)).getLong();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("this JDK lacks SHA-256, which every one has", e);
-    }
+    return Sha256.first64Bits(bytes);
   }
 }
