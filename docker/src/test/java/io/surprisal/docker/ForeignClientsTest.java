@@ -444,11 +444,12 @@ class ForeignClientsTest {
   @SafeVarargs
   private static Program run(List<String> program, List<String>... arguments) throws IOException {
     List<String> command = new ArrayList<>(program);
+    boolean schemas = false;
     for (List<String> part : arguments) {
       command.addAll(part);
+      schemas |= part.contains("--schemas");
     }
-    if (program.get(0).equals("node")
-        && Arrays.stream(arguments).noneMatch(part -> part.contains("--schemas"))) {
+    if (program.get(0).equals("node") && !schemas) {
       command.addAll(List.of("--schemas", SCHEMAS.toString()));
     }
     return Program.start(folder, command);
