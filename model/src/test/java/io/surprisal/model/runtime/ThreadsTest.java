@@ -23,10 +23,13 @@ class ThreadsTest {
               }
             });
     worker.start();
+    CountDownLatch begun = new CountDownLatch(1);
     List<Boolean> told = new ArrayList<>();
     Thread caller =
         new Thread(
             () -> {
+              Thread.currentThread().interrupt();
+              begun.countDown();
               Threads.joinThen(
                   worker,
                   () -> {
@@ -36,7 +39,7 @@ class ThreadsTest {
               told.add(Thread.currentThread().isInterrupted());
             });
     caller.start();
-    caller.interrupt();
+    begun.await();
     while (caller.isInterrupted()) {
       Thread.onSpinWait(); // until the join has thrown
     }
