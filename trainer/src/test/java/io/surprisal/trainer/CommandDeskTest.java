@@ -18,9 +18,7 @@ import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.run.RunDirectories;
 import io.surprisal.trainer.run.RunLauncher;
 import io.surprisal.trainer.run.RunPlanner;
-import io.surprisal.trainer.run.RunSchedule;
 import io.surprisal.trainer.run.RunSettings;
-import io.surprisal.trainer.run.ScheduleSettings;
 import io.surprisal.trainer.run.TrainingRuns;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +27,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -61,22 +58,13 @@ class CommandDeskTest {
     RunPlanner planner = new RunPlanner(settings, reservoir, store);
     RunDirectories directories = new RunDirectories(folder.resolve("runs"));
     runs =
-        new TrainingRuns(
+        cluster.runs(
             new RunLauncher(settings, directories, planner, store, clock),
             directories,
-            new RunSchedule(
-                new ScheduleSettings(
-                    1_000_000, Duration.ofMinutes(1), Duration.ofDays(1), Duration.ofMinutes(1)),
-                reservoir,
-                release -> Optional.empty(),
-                planner,
-                cluster.view(),
-                serving,
-                clock),
+            planner,
+            reservoir,
             releases,
             serving,
-            cluster.view(),
-            cluster.statements(),
             clock);
     desk =
         new CommandDesk(

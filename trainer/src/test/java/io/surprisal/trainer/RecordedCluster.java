@@ -17,6 +17,13 @@ import io.surprisal.trainer.cluster.Statements;
 import io.surprisal.trainer.cluster.TransactionalSender;
 import io.surprisal.trainer.release.CanarySettings;
 import io.surprisal.trainer.release.ServingRelease;
+import io.surprisal.trainer.reservoir.Reservoir;
+import io.surprisal.trainer.run.RunDirectories;
+import io.surprisal.trainer.run.RunLauncher;
+import io.surprisal.trainer.run.RunPlanner;
+import io.surprisal.trainer.run.RunSchedule;
+import io.surprisal.trainer.run.ScheduleSettings;
+import io.surprisal.trainer.run.TrainingRuns;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -88,6 +95,34 @@ public final class RecordedCluster {
         SmallRuns.runs().gate(),
         store,
         releases,
+        view,
+        statements,
+        clock);
+  }
+
+  /** Runs of such a trainer, none of which is due by itself. */
+  public TrainingRuns runs(
+      RunLauncher launcher,
+      RunDirectories directories,
+      RunPlanner planner,
+      Reservoir reservoir,
+      PublishedReleases releases,
+      ServingRelease serving,
+      InstantSource clock) {
+    return new TrainingRuns(
+        launcher,
+        directories,
+        new RunSchedule(
+            new ScheduleSettings(
+                1_000_000, Duration.ofMinutes(1), Duration.ofDays(1), Duration.ofMinutes(1)),
+            reservoir,
+            release -> Optional.empty(),
+            planner,
+            view,
+            serving,
+            clock),
+        releases,
+        serving,
         view,
         statements,
         clock);

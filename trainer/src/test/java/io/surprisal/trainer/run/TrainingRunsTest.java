@@ -23,7 +23,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
@@ -66,22 +65,13 @@ class TrainingRunsTest {
     RunSettings settings = SmallRuns.runs();
     ServingRelease serving = cluster.serving(releases, store, clock);
     RunPlanner planner = new RunPlanner(settings, reservoir, store);
-    return new TrainingRuns(
+    return cluster.runs(
         new RunLauncher(settings, directories, planner, store, clock),
         directories,
-        new RunSchedule(
-            new ScheduleSettings(
-                1_000_000, Duration.ofMinutes(1), Duration.ofDays(1), Duration.ofMinutes(1)),
-            reservoir,
-            release -> Optional.empty(),
-            planner,
-            cluster.view(),
-            serving,
-            clock),
+        planner,
+        reservoir,
         releases,
         serving,
-        cluster.view(),
-        cluster.statements(),
         clock);
   }
 
