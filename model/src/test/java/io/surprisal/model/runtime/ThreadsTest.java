@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -40,14 +41,22 @@ class ThreadsTest {
             });
     caller.start();
     begun.await();
-    while (caller.isInterrupted()) {
-      Thread.onSpinWait(); // until the join has thrown
+    while (caller.isInterrupted() || !joins(caller)) {
+      Thread.onSpinWait(); // until a join has thrown; a lock clears the interrupt for a while too
     }
     end.countDown();
     caller.join();
     assertThat(told)
         .as("alive, interrupted while closing, and after")
         .containsExactly(false, false, true);
+  }
+
+  private static boolean joins(Thread thread) {
+    return Arrays.stream(thread.getStackTrace())
+        .anyMatch(
+            frame ->
+                frame.getClassName().equals(Thread.class.getName())
+                    && frame.getMethodName().equals("join"));
   }
 
   @Test
