@@ -17,13 +17,29 @@ public final class InitialParameters {
    */
   public static float[] draw(ModelConfiguration configuration, long seed) {
     ParameterLayout layout = ParameterLayout.of(configuration);
-    float[] flat = new float[layout.size()];
+    return draw(configuration, layout, layout.size(), seed);
+  }
+
+  /**
+   * Draws the schedule's part of {@link #draw} alone.
+   *
+   * @return a vector of length {@link ParameterLayout#scheduleSize()}
+   */
+  public static float[] drawSchedule(ModelConfiguration configuration, long seed) {
+    ParameterLayout layout = ParameterLayout.of(configuration);
+    return draw(configuration, layout, layout.scheduleSize(), seed);
+  }
+
+  private static float[] draw(
+      ModelConfiguration configuration, ParameterLayout layout, int length, long seed) {
+    float[] flat = new float[length];
     SplittableRandom random = new SplittableRandom(seed);
     List<ParameterLayout.Entry> entries = layout.entries();
-    for (int e = 0; e < entries.size(); e++) {
+    for (int e = 0; e < entries.size() && entries.get(e).offset() < length; e++) {
       ParameterLayout.Entry entry = entries.get(e);
       double bound = 1 / Math.sqrt(layout.fanIn(e));
-      for (int i = 0; i < entry.size(); i++) {
+      int size = entry.size();
+      for (int i = 0; i < size; i++) {
         flat[entry.offset() + i] =
             (float)
                 switch (entry.initialisation()) {

@@ -116,7 +116,7 @@ final class FitConfigurationJson {
       int side = 1 << Math.min(configuration.network().coarse().size(), 12);
       ModelConfiguration model =
           configuration.model(new ImageShape(1, side, side)); // checks the network
-      NoiseSchedule.of(model, InitialParameters.draw(model, 0)); // checks its end points
+      NoiseSchedule.of(model, InitialParameters.drawSchedule(model, 0)); // checks its end points
       return configuration;
     } catch (ValueInstantiationException e) {
       throw new IllegalArgumentException(

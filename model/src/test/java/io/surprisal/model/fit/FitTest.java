@@ -31,9 +31,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("training")
 class FitTest {
   private static final FitConfiguration FIT = ModelTrainerTest.FIT;
   private static final ModelConfiguration MODEL = FIT.model(new ImageShape(1, 8, 8));

@@ -31,10 +31,12 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A stream of 300 frames, one a second, of which the reservoir holds all. */
+@Tag("training")
 class RunPlannerTest {
   private static final int FRAMES = 300;
   private static final double RATE = 0.05;
