@@ -4,6 +4,7 @@ import ai.djl.Device;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
+import io.surprisal.model.fit.FitImages;
 import io.surprisal.model.fit.FitRequest;
 import io.surprisal.model.fit.HeldOut;
 import io.surprisal.model.fit.Start;
@@ -56,7 +57,7 @@ public final class SmallRuns {
       throws IOException {
     FitRequest request =
         new FitRequest(
-            new FitRequest.Images(images, "frames", new HeldOut.Share(0)),
+            new FitImages.Whole(images, "frames", new HeldOut.Share(0)),
             FIT,
             parent.<Start>map(Start.From::new).orElseGet(Start.Anew::new),
             new Budget.Steps(steps),

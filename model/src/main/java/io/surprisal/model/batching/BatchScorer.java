@@ -1,5 +1,6 @@
 package io.surprisal.model.batching;
 
+import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.StoppingRule;
 import java.time.Duration;
@@ -60,6 +61,26 @@ public final class BatchScorer implements AutoCloseable {
   /** Where images for one scorer are handed in that get all evaluations. */
   public ScoringLane queue(ImageScorer scorer) {
     return queue(scorer, StoppingRule.NEVER);
+  }
+
+  /**
+   * Where images or pictures for one release are handed in, after its preprocessing has been
+   * applied to them. Tiles get all evaluations, whatever the rule.
+   *
+   * @param preprocessing of the release
+   * @param rule asked after each of the scorer's stages but the last
+   */
+  public ScoringLane queue(ImageScorer scorer, Preprocessing preprocessing, StoppingRule rule) {
+    return preprocessing.tiling().isEmpty()
+        ? queue(scorer, rule)
+        : new TileLanes.Awaited(queue(scorer), preprocessing);
+  }
+
+  /** As {@link #queue(ImageScorer, Preprocessing, StoppingRule)}, where nobody waits for them. */
+  public SpareLane spare(ImageScorer scorer, Preprocessing preprocessing, StoppingRule rule) {
+    return preprocessing.tiling().isEmpty()
+        ? spare(scorer, rule)
+        : new TileLanes.Spare(spare(scorer, StoppingRule.NEVER), preprocessing);
   }
 
   /**

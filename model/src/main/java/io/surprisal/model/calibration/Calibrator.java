@@ -46,6 +46,11 @@ public final class Calibrator {
 
   private Calibrator() {}
 
+  /** How often an image is scored in all to calibrate on so many. */
+  public static int scored(int images) {
+    return 2 * (images + Math.min(images, REPEATED_IMAGES));
+  }
+
   /**
    * Calibrates on normal images that did not train the release.
    *

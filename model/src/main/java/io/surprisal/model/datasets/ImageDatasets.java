@@ -95,11 +95,12 @@ public final class ImageDatasets {
     }
   }
 
-  private static List<Path> imageFiles(Path folder) throws IOException {
+  /** The PNG and JPEG files of a folder, at any depth, sorted by path; at least one. */
+  static List<Path> imageFiles(Path folder) throws IOException {
     try (Stream<Path> files = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
       List<Path> found =
           files
-              .filter(file -> Files.isRegularFile(file) && hasName(file, ".png", ".jpg", ".jpeg"))
+              .filter(file -> Files.isRegularFile(file) && isNamedAsPicture(file))
               .sorted()
               .toList();
       if (found.isEmpty()) {
@@ -161,6 +162,11 @@ public final class ImageDatasets {
     } catch (ImageRejectedException rejected) {
       throw new IOException(file + ": " + rejected.getMessage(), rejected);
     }
+  }
+
+  /** Whether a file's name ends as that of a PNG or JPEG file. */
+  static boolean isNamedAsPicture(Path file) {
+    return hasName(file, ".png", ".jpg", ".jpeg");
   }
 
   private static boolean hasName(Path file, String... endings) {

@@ -2,6 +2,7 @@ package io.surprisal.model.decoding;
 
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.ImageRejectedException.Reason;
+import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.PixelImage;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
@@ -46,6 +47,17 @@ public final class ImageDecoder {
    */
   public PixelImage decode(byte[] encoded) throws ImageRejectedException {
     return decode(vet(encoded));
+  }
+
+  /**
+   * How large a PNG or JPEG is, after all checks but without decoding its pixels.
+   *
+   * @throws ImageRejectedException if the bytes are not one complete image within the limits, as
+   *     far as its structure tells
+   */
+  public PictureSize size(byte[] encoded) throws ImageRejectedException {
+    VettedImage vetted = vet(encoded);
+    return new PictureSize(vetted.height(), vetted.width());
   }
 
   /**

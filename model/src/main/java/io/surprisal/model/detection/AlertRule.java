@@ -1,10 +1,10 @@
 package io.surprisal.model.detection;
 
 import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.Typicality;
 import io.surprisal.model.scoring.ImageLikelihood;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -15,42 +15,40 @@ import java.util.OptionalDouble;
  * &amp; Shafer 2005).
  *
  * <p>The n images cut the line of scores into n + 1 blocks that an exchangeable image falls into
- * with equal chances; r = ⌊rate (n + 1)⌋ of them alert. Without typicality they are the highest r.
- * With it they are the highest ⌈r/2⌉, and then, among the images that do not lie there, the ⌊r/2⌋
- * blocks of the highest untypicality: they are statistically equivalent too (Tukey 1947, of Wald
- * 1943). So for either reason the chance of a false alert is at most the rate, whatever the
- * distribution; over calibrations it follows Beta(r, n + 1 − r).
+ * with equal chances; r = ⌊rate (n + 1)⌋ of them alert. With bits/dim alone they are the highest r.
+ * With typicality they are the highest ⌈r/2⌉, and then, among the images that do not lie there, the
+ * ⌊r/2⌋ blocks of the highest untypicality: they are statistically equivalent too (Tukey 1947, of
+ * Wald 1943). Where the release knows what local evidence is normal, that comes first with ⌈r/2⌉
+ * blocks, and the others share the rest. So for all reasons together the chance of a false alert is
+ * at most the rate, whatever the distribution; over calibrations it follows Beta(r, n + 1 − r).
  *
  * <p>Without a calibration, or with one too small for the rate, nothing alerts: {@link #silence()}
  * says why.
  */
 public final class AlertRule {
-  private final Optional<float[]> calibrationScores;
+  private final Optional<Tail> likelihood;
   private final Optional<Untypicality> untypicality;
+  private final Optional<Locality> locality;
   private final double alertRate;
   private final Optional<String> silence;
   private final OptionalDouble calibratedMean;
 
-  /**
-   * The test of typicality.
-   *
-   * @param of measures it
-   * @param ascending of the calibration images
-   * @param threshold above which it alerts; infinite where no block is its
-   */
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Untypicality(Typicality of, float[] ascending, double threshold) {}
+  private record Untypicality(Typicality of, Tail tail) {}
+
+  private record Locality(LocalNormal of, Tail tail) {}
 
   private AlertRule(
-      Optional<float[]> calibrationScores,
+      Optional<Tail> likelihood,
       Optional<Untypicality> untypicality,
+      Optional<Locality> locality,
       double alertRate,
       Optional<String> silence) {
-    this.calibrationScores = calibrationScores;
+    this.likelihood = likelihood;
     this.untypicality = untypicality;
+    this.locality = locality;
     this.alertRate = alertRate;
     this.silence = silence;
-    calibratedMean = calibrationScores.stream().mapToDouble(AlertRule::mean).findFirst();
+    calibratedMean = likelihood.stream().mapToDouble(tail -> mean(tail.ascending())).findFirst();
   }
 
   /**
@@ -87,37 +85,45 @@ public final class AlertRule {
             "an alert rate of %s needs at least %d calibration images, the release has %d: name a higher rate, or run surprisal calibrate with more"
                 .formatted(alertRate, (long) Math.ceil(1 / alertRate) - 1, c.images()));
       }
-      return new AlertRule(
-          Optional.of(c.bitsPerDim()),
-          c.typicality().map(typicality -> untypicality(typicality, c, alertRate)),
-          alertRate,
-          Optional.empty());
+      return of(c, alertRate);
     }
     return silent(
         alertRate, "the release is not calibrated: surprisal calibrate gives it a calibration");
   }
 
-  private static AlertRule silent(double alertRate, String reason) {
-    return new AlertRule(Optional.empty(), Optional.empty(), alertRate, Optional.of(reason));
+  private static AlertRule of(Calibration c, double alertRate) {
+    c.typicality().ifPresent(typicality -> requireTraits(typicality, c));
+    boolean[] gone = new boolean[c.images()];
+    int blocks = rank(alertRate, c.images());
+    Optional<Locality> locality = Optional.empty();
+    if (c.local().isPresent()) {
+      Tail tail = Tail.cut(c.locality(), blocks - blocks / 2, gone);
+      locality = Optional.of(new Locality(c.local().get(), tail));
+      blocks /= 2;
+    }
+    int likelihoodBlocks = c.typicality().isPresent() ? blocks - blocks / 2 : blocks;
+    Tail likelihood = Tail.cut(c.bitsPerDim(), likelihoodBlocks, gone);
+    int others = blocks - likelihoodBlocks;
+    return new AlertRule(
+        Optional.of(likelihood),
+        c.typicality().map(of -> new Untypicality(of, Tail.cut(c.untypicality(), others, gone))),
+        locality,
+        alertRate,
+        Optional.empty());
   }
 
-  private static Untypicality untypicality(Typicality of, Calibration c, double alertRate) {
+  private static AlertRule silent(double alertRate, String reason) {
+    return new AlertRule(
+        Optional.empty(), Optional.empty(), Optional.empty(), alertRate, Optional.of(reason));
+  }
+
+  private static void requireTraits(Typicality of, Calibration c) {
     if (of.centre().size() != TypicalityFit.traits(c.evaluations())) {
       throw new IllegalArgumentException(
           "the release's typicality is of %d traits, %d evaluations have %d"
               .formatted(
                   of.centre().size(), c.evaluations(), TypicalityFit.traits(c.evaluations())));
     }
-    int blocks = rank(alertRate, c.images());
-    int likelihoodBlocks = blocks - blocks / 2;
-    float[] others = Arrays.copyOf(c.untypicality(), c.images() - likelihoodBlocks);
-    Arrays.sort(others);
-    float[] ascending = c.untypicality().clone();
-    Arrays.sort(ascending);
-    return new Untypicality(
-        of,
-        ascending,
-        blocks / 2 == 0 ? Double.POSITIVE_INFINITY : others[others.length - blocks / 2]);
   }
 
   /** Why this rule never alerts, with the remedy; empty where it does. */
@@ -132,17 +138,39 @@ public final class AlertRule {
    */
   public BetaBinomial falseAlerts(int normalImages) {
     int n =
-        calibrationScores.orElseThrow(() -> new IllegalStateException(silence.orElseThrow()))
+        likelihood.orElseThrow(() -> new IllegalStateException(silence.orElseThrow()))
+            .ascending()
             .length;
     int rank = rank(alertRate, n);
     return new BetaBinomial(normalImages, rank, n + 1 - rank);
   }
 
-  /** Bits/dim above which an image alerts for low likelihood; empty where the rule never alerts. */
+  /** Bits/dim above which an image alerts for low likelihood; empty where the rule never does. */
   public OptionalDouble threshold() {
-    return calibrationScores.stream()
-        .mapToDouble(ascending -> ascending[ascending.length - likelihoodBlocks(ascending.length)])
+    return likelihood.stream()
+        .mapToDouble(Tail::threshold)
+        .filter(Double::isFinite)
         .findFirst();
+  }
+
+  /**
+   * The local statistic above which an image alerts for a part of it, and above which its parts are
+   * outlined; empty where the rule never does.
+   */
+  public OptionalDouble localThreshold() {
+    return locality.stream()
+        .mapToDouble(test -> test.tail().threshold())
+        .filter(Double::isFinite)
+        .findFirst();
+  }
+
+  /**
+   * Where an image is more surprising than normal ones are there; empty where the release does not
+   * know.
+   */
+  public Optional<LocalEvidence> localEvidence(ImageLikelihood image) {
+    return locality.flatMap(
+        test -> image.evidence().map(evidence -> new LocalEvidence(evidence, test.of())));
   }
 
   /** Mean calibration score, bits/dim; empty where the rule never alerts. */
@@ -151,37 +179,52 @@ public final class AlertRule {
   }
 
   /** Judges one score. */
-  public Verdict judge(ImageLikelihood likelihood) {
-    if (calibrationScores.isEmpty()) {
+  public Verdict judge(ImageLikelihood image) {
+    return judge(image, localEvidence(image));
+  }
+
+  /**
+   * Judges one score.
+   *
+   * @param evidence of the same image, see {@link #localEvidence}
+   */
+  public Verdict judge(ImageLikelihood image, Optional<LocalEvidence> evidence) {
+    if (likelihood.isEmpty()) {
       return new Verdict(
-          false, false, OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty());
+          false,
+          false,
+          false,
+          OptionalDouble.empty(),
+          OptionalDouble.empty(),
+          OptionalDouble.empty(),
+          OptionalDouble.empty());
     }
-    float[] ascending = calibrationScores.get();
-    int higher = atLeast(ascending, (float) likelihood.bitsPerDim());
+    Tail bits = likelihood.get();
+    float score = (float) image.bitsPerDim();
     boolean atypical = false;
     OptionalDouble atypicalPValue = OptionalDouble.empty();
     if (untypicality.isPresent()) {
       Untypicality test = untypicality.get();
-      float value = (float) test.of().untypicality(TypicalityFit.traits(likelihood));
-      atypical = value > test.threshold();
-      atypicalPValue = OptionalDouble.of(pValue(atLeast(test.ascending(), value), ascending));
+      float value = (float) test.of().untypicality(TypicalityFit.traits(image));
+      atypical = test.tail().alerts(value);
+      atypicalPValue = OptionalDouble.of(test.tail().pValue(value));
+    }
+    boolean local = false;
+    OptionalDouble localPValue = OptionalDouble.empty();
+    if (locality.isPresent() && evidence.isPresent()) {
+      Tail tail = locality.get().tail();
+      float value = (float) evidence.get().statistic();
+      local = tail.alerts(value);
+      localPValue = OptionalDouble.of(tail.pValue(value));
     }
     return new Verdict(
-        higher < likelihoodBlocks(ascending.length),
+        bits.alerts(score),
         atypical,
-        OptionalDouble.of(pValue(higher, ascending)),
+        local,
+        OptionalDouble.of(bits.pValue(score)),
         atypicalPValue,
+        localPValue,
         threshold());
-  }
-
-  private static double pValue(int atLeast, float[] calibration) {
-    return (1.0 + atLeast) / (calibration.length + 1);
-  }
-
-  /** Of r blocks those that alert for low likelihood. */
-  private int likelihoodBlocks(int n) {
-    int blocks = rank(alertRate, n);
-    return untypicality.isPresent() ? blocks - blocks / 2 : blocks;
   }
 
   /** r: the largest with r/(n + 1) ≤ rate, in the very arithmetic of the p-value. */
@@ -196,17 +239,5 @@ public final class AlertRule {
       sum += score;
     }
     return sum / scores.length;
-  }
-
-  /** How many values are at least as high as one. */
-  private static int atLeast(float[] ascending, float value) {
-    int index = Arrays.binarySearch(ascending, value);
-    if (index < 0) {
-      return ascending.length + index + 1;
-    }
-    while (index > 0 && ascending[index - 1] == value) {
-      index--;
-    }
-    return ascending.length - index;
   }
 }

@@ -7,20 +7,24 @@ import java.util.OptionalDouble;
  *
  * @param lowLikelihood whether its bits/dim lie in the right tail of what normal images give
  * @param atypical whether its traits lie far from what normal images give
+ * @param local whether a part of it is more surprising than any part of normal images is
  * @param pValue conformal p-value of its bits/dim among the calibration images; empty where the
  *     release is not calibrated
  * @param atypicalPValue the same of its untypicality; empty where the release has no such test
+ * @param localPValue the same of its most surprising part; empty where the release has no such test
  * @param threshold bits/dim above which an alert fires; empty where the release is not calibrated
  */
 public record Verdict(
     boolean lowLikelihood,
     boolean atypical,
+    boolean local,
     OptionalDouble pValue,
     OptionalDouble atypicalPValue,
+    OptionalDouble localPValue,
     OptionalDouble threshold) {
 
-  /** For either reason. */
+  /** For any reason. */
   public boolean alert() {
-    return lowLikelihood || atypical;
+    return lowLikelihood || atypical || local;
   }
 }

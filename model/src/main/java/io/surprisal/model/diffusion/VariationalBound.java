@@ -77,8 +77,13 @@ public final class VariationalBound {
    * @return {@code [batch]}
    */
   public static NDArray squaredError(Denoiser denoiser, NDArray x, NDArray gamma, NDArray epsilon) {
-    return sumPerImage(
-        epsilon.sub(denoiser.predictNoise(noisy(x, gamma, epsilon), gamma)).square());
+    return sumPerImage(squaredErrors(denoiser, x, gamma, epsilon));
+  }
+
+  /** {@link #squaredError} before it is summed, of the shape of x. */
+  public static NDArray squaredErrors(
+      Denoiser denoiser, NDArray x, NDArray gamma, NDArray epsilon) {
+    return epsilon.sub(denoiser.predictNoise(noisy(x, gamma, epsilon), gamma)).square();
   }
 
   /**

@@ -1,9 +1,15 @@
 package io.surprisal.model.fit;
 
+import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageSubset;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -11,24 +17,13 @@ import java.util.stream.IntStream;
  * the first are visited: a fresh permutation every epoch. Pure functions of seed, sizes and
  * position, so that a resumed run sees what it would have seen.
  */
-final class DataSplit {
+final class DataSplit implements FitSplit {
   private final ImageDataset data;
   private final long seed;
   private final int[] training;
   private final int[] heldOut;
   private int[] epochOrder = new int[0];
   private long epoch = -1;
-
-  /**
-   * Splits the images of a run.
-   *
-   * @throws IllegalArgumentException if none would be left to train on
-   */
-  static DataSplit of(FitRequest.Images images, long seed) {
-    return images.heldOut() instanceof HeldOut.Last last
-        ? withLastHeldOut(images.data(), last.images(), seed)
-        : new DataSplit(images.data(), ((HeldOut.Share) images.heldOut()).fraction(), seed);
-  }
 
   /**
    * Splits by chance.
@@ -69,7 +64,7 @@ final class DataSplit {
     this.heldOut = heldOut;
   }
 
-  private static int[] permutation(int n, Random random) {
+  static int[] permutation(int n, Random random) {
     int[] order = new int[n];
     for (int i = 0; i < n; i++) {
       int j = random.nextInt(i + 1);
@@ -79,8 +74,13 @@ final class DataSplit {
     return order;
   }
 
-  /** Indices into the data set of the batch of a step. */
-  int[] batch(long step, int size) {
+  @Override
+  public ImageDataset training() {
+    return data;
+  }
+
+  @Override
+  public int[] batch(long step, int size) {
     int[] batch = new int[size];
     for (int i = 0; i < size; i++) {
       long position = step * size + i;
@@ -94,8 +94,9 @@ final class DataSplit {
     return batch;
   }
 
-  /** Tells data sets and splits apart: a hash of the sizes and of all training images. */
-  int fingerprint() {
+  /** A hash of the sizes and of all training images. */
+  @Override
+  public int fingerprint() {
     int hash = Arrays.hashCode(new int[] {data.size(), training.length});
     for (int index : training) {
       hash = 31 * hash + data.image(index).hashCode();
@@ -103,16 +104,39 @@ final class DataSplit {
     return hash;
   }
 
-  int trainingImages() {
+  @Override
+  public int trainingImages() {
     return training.length;
   }
 
-  int heldOutImages() {
+  @Override
+  public int heldOutImages() {
     return heldOut.length;
   }
 
-  /** The held-out images as a data set; only where there are any. */
-  ImageDataset heldOut() {
+  @Override
+  public ImageDataset heldOut() {
     return new ImageSubset(data, heldOut);
+  }
+
+  @Override
+  public int calibrationImages(int most) {
+    return Math.min(most, heldOut.length);
+  }
+
+  @Override
+  public int scoredToCalibrate(int of) {
+    return Calibrator.scored(of);
+  }
+
+  @Override
+  public Calibration calibrate(
+      Release release,
+      int of,
+      int evaluations,
+      Execution execution,
+      IntConsumer progress,
+      BooleanSupplier stop) {
+    return Calibrator.calibrate(release, heldOut(), of, evaluations, execution, progress, stop);
   }
 }

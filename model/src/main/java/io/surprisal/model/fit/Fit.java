@@ -75,7 +75,7 @@ public final class Fit {
             ? Optional.of(checkpoint(request.outcome().file()))
             : Optional.empty();
     ModelConfiguration model = request.model();
-    DataSplit split = DataSplit.of(request.images(), request.seed());
+    FitSplit split = FitSplit.of(request.images(), request.seed());
     if (resumed.isPresent()) {
       requireSameRun(resumed.get(), split);
     }
@@ -127,7 +127,7 @@ public final class Fit {
     return Checkpoint.read(file);
   }
 
-  private void requireSameRun(Checkpoint checkpoint, DataSplit split) throws ReleaseException {
+  private void requireSameRun(Checkpoint checkpoint, FitSplit split) throws ReleaseException {
     List<String> differences = new ArrayList<>();
     if (!checkpoint.model().equals(request.model())
         || !checkpoint.fit().equals(request.configuration())) {
@@ -136,7 +136,7 @@ public final class Fit {
     if (checkpoint.seed() != request.seed()) {
       differences.add("seed " + checkpoint.seed());
     }
-    if (checkpoint.images() != request.images().data().size()) {
+    if (checkpoint.images() != request.images().size()) {
       differences.add(checkpoint.images() + " images");
     } else if (checkpoint.seed() == request.seed()
         && checkpoint.fingerprint() != split.fingerprint()) {

@@ -1,11 +1,11 @@
 package io.surprisal.model.fit;
 
-import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Provenance;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.training.FitConfiguration;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -20,22 +20,13 @@ import java.util.Optional;
  * @param outcome what is to come of it
  */
 public record FitRequest(
-    Images images,
+    FitImages images,
     FitConfiguration configuration,
     Start start,
     Budget budget,
     long seed,
     Execution execution,
     Outcome outcome) {
-
-  /**
-   * Images to learn from.
-   *
-   * @param data training and held out
-   * @param name what to call them in the release
-   * @param heldOut which of them are never trained on
-   */
-  public record Images(ImageDataset data, String name, HeldOut heldOut) {}
 
   /** Which weights a release holds. */
   public enum Weights {
@@ -53,20 +44,34 @@ public record FitRequest(
    * @param evaluations K, the serving number that it is calibrated for
    * @param calibrationImages most held-out images that calibrate it; 0: it is left uncalibrated
    * @param provenance of a run on a stream
+   * @param end when it must be there, calibrated; what is left undone then is left out. Empty:
+   *     whenever it is done
    */
   public record Outcome(
       Path file,
       Weights weights,
       int evaluations,
       int calibrationImages,
-      Optional<Provenance> provenance) {}
+      Optional<Provenance> provenance,
+      Optional<Instant> end) {
+
+    /** Whenever it is done. */
+    public Outcome(
+        Path file,
+        Weights weights,
+        int evaluations,
+        int calibrationImages,
+        Optional<Provenance> provenance) {
+      this(file, weights, evaluations, calibrationImages, provenance, Optional.empty());
+    }
+  }
 
   /**
    * @throws IllegalArgumentException if the release to start from has another network
    */
   public FitRequest {
     if (start instanceof Start.From from) {
-      ModelConfiguration wanted = model(configuration, images.data());
+      ModelConfiguration wanted = model(configuration, images);
       ModelConfiguration found = from.release().configuration();
       if (!found.equals(wanted)) {
         throw new IllegalArgumentException(
@@ -77,10 +82,10 @@ public record FitRequest(
 
   /** The model that is trained. */
   ModelConfiguration model() {
-    return model(configuration, images.data());
+    return model(configuration, images);
   }
 
-  private static ModelConfiguration model(FitConfiguration configuration, ImageDataset data) {
-    return configuration.model(data.shape());
+  private static ModelConfiguration model(FitConfiguration configuration, FitImages images) {
+    return configuration.model(images.preprocessing().shape());
   }
 }

@@ -1,6 +1,7 @@
 package io.surprisal.model.fit;
 
 import io.surprisal.model.calibration.Calibrator;
+import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.images.Png;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
@@ -11,8 +12,10 @@ import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.model.training.ModelTrainer;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -29,14 +32,17 @@ final class FitRun {
   private static final int TRAINING_PER_MEASURING = 10;
 
   private static final int PNG_IMAGES = 1024;
-  private static final Duration CALIBRATION_AFTER_STOP = Duration.ofSeconds(30);
+  private static final Duration CALIBRATION_AFTER_STOP = Duration.ofSeconds(4);
+
+  /** Most of the time before a run's end that is kept for its calibration. */
+  private static final double MOST_CALIBRATION = 0.5;
 
   private final FitRequest request;
   private final Fit.Listener listener;
   private final BooleanSupplier stop;
   private final InstantSource clock;
   private final ModelConfiguration model;
-  private final DataSplit split;
+  private final FitSplit split;
   private final ModelTrainer trainer;
   private final int batch;
   private final double secondsBefore;
@@ -56,7 +62,7 @@ final class FitRun {
       Fit.Listener listener,
       BooleanSupplier stop,
       InstantSource clock,
-      DataSplit split,
+      FitSplit split,
       ModelTrainer trainer,
       Optional<Checkpoint> resumed) {
     this.request = request;
@@ -90,7 +96,7 @@ final class FitRun {
       }
       ModelTrainer.Step step =
           trainer.step(
-              request.images().data(),
+              split.training(),
               split.batch(trainer.steps(), batch),
               fit.course().rate(trainer.steps(), fraction()));
       curve.add(step.bitsPerDim());
@@ -113,7 +119,22 @@ final class FitRun {
 
   /** Share of the budget that is spent, in [0, 1]. */
   private double fraction() {
-    return request.budget().fraction(trainer.steps(), seconds());
+    double spent = request.budget().fraction(trainer.steps(), seconds());
+    if (request.outcome().end().isEmpty()) {
+      return spent;
+    }
+    double whole = Math.max(0, request.outcome().end().get().toEpochMilli() - start) / 1000.0;
+    double training = whole - Math.min(MOST_CALIBRATION * whole, calibrationSeconds());
+    double since = (clock.millis() - start) / 1000.0;
+    return since >= training ? 1 : Math.max(spent, since / training);
+  }
+
+  /** What the calibration will take, as far as is known. */
+  private double calibrationSeconds() {
+    FitRequest.Outcome outcome = request.outcome();
+    int of = split.calibrationImages(outcome.calibrationImages());
+    double seconds = curve.secondsAnImage() * split.scoredToCalibrate(of);
+    return Double.isNaN(seconds) ? 0 : seconds;
   }
 
   private double seconds() {
@@ -148,7 +169,7 @@ final class FitRun {
             model,
             request.configuration(),
             request.seed(),
-            request.images().data().size(),
+            request.images().size(),
             split.fingerprint(),
             seconds(),
             curve.points(),
@@ -175,8 +196,14 @@ final class FitRun {
             curve.points());
     Release release =
         Release.write(
-            outcome.file(), model, weights(), Optional.empty(), record, outcome.provenance());
-    int of = Math.min(outcome.calibrationImages(), split.heldOutImages());
+            outcome.file(),
+            model,
+            request.images().preprocessing(),
+            weights(),
+            Optional.empty(),
+            record,
+            outcome.provenance());
+    int of = split.calibrationImages(outcome.calibrationImages());
     if (outcome.calibrationImages() == 0) {
       return release; // the caller calibrates
     }
@@ -189,22 +216,34 @@ final class FitRun {
     }
     long deadline = clock.millis() + CALIBRATION_AFTER_STOP.toMillis();
     Calibration calibration =
-        Calibrator.calibrate(
+        split.calibrate(
             release,
-            split.heldOut(),
             of,
             outcome.evaluations(),
             request.execution(),
             done -> listener.calibrating(done, of),
-            () -> stop.getAsBoolean() && clock.millis() > deadline);
+            () -> (stop.getAsBoolean() && clock.millis() > deadline) || isPast(outcome.end()));
+    if (calibration.images() < of) {
+      LOG.warn(
+          "calibrated on {} of {} held-out images, for want of time: alert rates below {} need"
+              + " surprisal calibrate",
+          calibration.images(),
+          of,
+          String.format(Locale.ROOT, "%.3f", 1.0 / (calibration.images() + 1)));
+    }
     return release.recalibrated(outcome.file(), calibration);
   }
 
+  private boolean isPast(Optional<Instant> end) {
+    return end.isPresent() && !clock.instant().isBefore(end.get());
+  }
+
   private double pngBitsPerDim() {
-    int count = Math.min(PNG_IMAGES, split.heldOutImages());
-    return count == 0
-        ? Double.NaN
-        : Png.bitsPerDim(
-            IntStream.range(0, count).mapToObj(i -> split.heldOut().image(i)).toList());
+    if (split.heldOutImages() == 0) {
+      return Double.NaN;
+    }
+    ImageDataset heldOut = split.heldOut();
+    return Png.bitsPerDim(
+        IntStream.range(0, Math.min(PNG_IMAGES, heldOut.size())).mapToObj(heldOut::image).toList());
   }
 }

@@ -26,12 +26,13 @@ final class LearningCurve {
   private final ModelConfiguration model;
   private final Execution execution;
   private final int evaluations;
-  private final DataSplit split;
+  private final FitSplit split;
   private final BooleanSupplier stop;
   private final List<TrainingRecord.Point> points;
   private double lossSum;
   private long lossCount;
   private boolean warned;
+  private double secondsAnImage = Double.NaN;
 
   /**
    * A curve.
@@ -42,7 +43,7 @@ final class LearningCurve {
   LearningCurve(
       FitRequest request,
       ModelConfiguration model,
-      DataSplit split,
+      FitSplit split,
       BooleanSupplier stop,
       List<TrainingRecord.Point> points) {
     this.model = model;
@@ -62,6 +63,11 @@ final class LearningCurve {
   /** Whether its last point is of a step. */
   boolean isMeasuredAt(long step) {
     return !points.isEmpty() && points.get(points.size() - 1).step() == step;
+  }
+
+  /** What scoring what goes through the network at once takes, seconds; NaN before it was measured. */
+  double secondsAnImage() {
+    return secondsAnImage;
   }
 
   /** Takes the loss of a step, bits/dim. */
@@ -88,6 +94,7 @@ final class LearningCurve {
             BoundEstimator.plain(Stages.single(evaluations), NoisePlan.keyedByPixels()))) {
       DatasetLikelihood likelihood =
           DatasetLikelihood.measure(scorer, split.heldOut(), IMAGES, (index, image) -> {}, stop);
+      secondsAnImage = 1 / likelihood.imagesPerSecond();
       if (stop.getAsBoolean()) {
         return Optional.empty(); // of a part of the images only
       }

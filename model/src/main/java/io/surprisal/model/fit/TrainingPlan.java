@@ -6,11 +6,13 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.model.training.TrainingSpeed;
-import java.util.Arrays;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 
 /**
  * The configuration that suits images, budget and machine: the largest network that sees enough
@@ -38,6 +40,25 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
   private static final int MEASURED_BATCH = 8;
   private static final int BLOCKS_A_LEVEL = 2;
 
+  /** How much slower an arithmetic must be for a network not to be tried with larger ones. */
+  private static final double HOPELESS = 3;
+
+  /**
+   * How long to measure.
+   *
+   * @param until when no further candidate is measured
+   * @param stop whether somebody wants to end: then none is either
+   */
+  public record Measuring(InstantSource clock, Instant until, BooleanSupplier stop) {
+    /** As long as it takes. */
+    public static final Measuring UNBOUNDED =
+        new Measuring(InstantSource.system(), Instant.MAX, () -> false);
+
+    private boolean isOver() {
+      return stop.getAsBoolean() || !clock.instant().isBefore(until);
+    }
+  }
+
   private record Candidate(String name, double fewestImages) {}
 
   /**
@@ -47,12 +68,22 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
    * @param budget of the run
    * @param set values of fields that the user has chosen
    * @param workers parts of a batch side by side
+   * @param measuring how long; the smallest candidate is measured in any case
    * @throws IllegalArgumentException if a field is unknown or a value impossible
    */
   public static TrainingPlan of(
-      ImageDataset data, Budget budget, Map<String, ?> set, Device device, int workers) {
+      ImageDataset data,
+      Budget budget,
+      Map<String, ?> set,
+      Device device,
+      int workers,
+      Measuring measuring) {
     TrainingPlan best = null;
+    Trial trial = new Trial(data, set, device, workers, measuring);
     for (Candidate candidate : CANDIDATES) {
+      if (best != null && measuring.isOver()) {
+        break;
+      }
       FitConfiguration named = forImages(FitConfiguration.named(candidate.name()), data, set);
       FitConfiguration configuration;
       try {
@@ -63,7 +94,7 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
         }
         continue; // what is set does not fit this network; another may do
       }
-      TrainingPlan plan = measured(candidate.name(), configuration, data, set, device, workers);
+      TrainingPlan plan = trial.measured(candidate.name(), configuration);
       if (best != null && plan.images(budget) < candidate.fewestImages()) {
         break;
       }
@@ -72,36 +103,68 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
     return Objects.requireNonNull(best, "the smallest candidate throws where it does not fit");
   }
 
-  private static TrainingPlan measured(
-      String name,
-      FitConfiguration configuration,
-      ImageDataset data,
-      Map<String, ?> set,
-      Device device,
-      int workers) {
-    if (set.containsKey("precision")) {
-      return new TrainingPlan(name, configuration, millis(configuration, data, device, workers));
-    }
-    FitConfiguration exact = configuration.with(Map.of("precision", Precision.FLOAT32));
-    FitConfiguration coarse = configuration.with(Map.of("precision", Precision.BFLOAT16));
-    double exactMillis = millis(exact, data, device, workers);
-    double coarseMillis = millis(coarse, data, device, workers);
-    return coarseMillis < exactMillis
-        ? new TrainingPlan(name, coarse, coarseMillis)
-        : new TrainingPlan(name, exact, exactMillis);
-  }
+  /** Training steps on the machine at hand. */
+  private static final class Trial {
+    private final ImageDataset data;
+    private final Map<String, ?> set;
+    private final Device device;
+    private final int workers;
+    private final Measuring measuring;
+    private boolean hopeless;
 
-  /** The fastest of a few steps, milliseconds an image. */
-  private static double millis(
-      FitConfiguration configuration, ImageDataset data, Device device, int workers) {
-    FitConfiguration few =
-        configuration.with(Map.of("batch", Math.min(configuration.step().batch(), MEASURED_BATCH)));
-    ModelConfiguration model = few.model(data.shape());
-    try (TrainingSpeed speed = new TrainingSpeed(model, few, data, device, workers)) {
-      speed.step();
-      double[] millis = new double[MEASURED_STEPS];
-      Arrays.setAll(millis, i -> speed.step().total() * 1e-6 / few.step().batch());
-      return Arrays.stream(millis).min().orElseThrow();
+    Trial(
+        ImageDataset data,
+        Map<String, ?> set,
+        Device device,
+        int workers,
+        Measuring measuring) {
+      this.data = data;
+      this.set = set;
+      this.device = device;
+      this.workers = workers;
+      this.measuring = measuring;
+    }
+
+    TrainingPlan measured(String name, FitConfiguration configuration) {
+      if (set.containsKey("precision")) {
+        return new TrainingPlan(name, configuration, millis(configuration));
+      }
+      FitConfiguration exact = configuration.with(Map.of("precision", Precision.FLOAT32));
+      double exactMillis = millis(exact);
+      if (hopeless || measuring.isOver()) {
+        return new TrainingPlan(name, exact, exactMillis);
+      }
+      FitConfiguration coarse = configuration.with(Map.of("precision", Precision.BFLOAT16));
+      double single = single(coarse);
+      hopeless = single > HOPELESS * exactMillis;
+      double coarseMillis = hopeless ? single : millis(coarse);
+      return coarseMillis < exactMillis
+          ? new TrainingPlan(name, coarse, coarseMillis)
+          : new TrainingPlan(name, exact, exactMillis);
+    }
+
+    /** The fastest of a few steps, milliseconds an image. */
+    private double millis(FitConfiguration configuration) {
+      return millis(
+          configuration, Math.min(configuration.step().batch(), MEASURED_BATCH), MEASURED_STEPS);
+    }
+
+    /** The second step on an image for each worker, milliseconds an image. */
+    private double single(FitConfiguration configuration) {
+      return millis(configuration, workers, 1);
+    }
+
+    private double millis(FitConfiguration configuration, int batch, int steps) {
+      FitConfiguration few = configuration.with(Map.of("batch", batch));
+      ModelConfiguration model = few.model(data.shape());
+      try (TrainingSpeed speed = new TrainingSpeed(model, few, data, device, workers)) {
+        speed.step();
+        double best = Double.POSITIVE_INFINITY;
+        for (int i = 0; i == 0 || (i < steps && !measuring.isOver()); i++) {
+          best = Math.min(best, speed.step().total() * 1e-6 / batch);
+        }
+        return best;
+      }
     }
   }
 

@@ -11,6 +11,8 @@ public class ImageRejectedException extends Exception {
     TRUNCATED,
     /** A side or the number of pixels is above the limit. */
     TOO_LARGE,
+    /** Smaller, at the release's scale, than a tile of its network. */
+    TOO_SMALL,
     /** A JPEG of more scans than the limit. */
     TOO_MANY_SCANS,
     /** An image of width or height 0. */

@@ -1,6 +1,7 @@
 package io.surprisal.model.images;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * A decoded image of unsigned 8-bit samples. Equal when shape and samples are.
@@ -43,6 +44,28 @@ public record PixelImage(int channels, int height, int width, byte[] pixels) {
       }
     }
     return new PixelImage(channels, height, width, pixels);
+  }
+
+  /**
+   * A part of the image.
+   *
+   * @throws IndexOutOfBoundsException if it does not lie within
+   */
+  public PixelImage crop(int top, int left, int rows, int columns) {
+    Objects.checkFromIndexSize(top, rows, height);
+    Objects.checkFromIndexSize(left, columns, width);
+    byte[] part = new byte[channels * rows * columns];
+    for (int channel = 0; channel < channels; channel++) {
+      for (int y = 0; y < rows; y++) {
+        System.arraycopy(
+            pixels,
+            (channel * height + top + y) * width + left,
+            part,
+            (channel * rows + y) * columns,
+            columns);
+      }
+    }
+    return new PixelImage(channels, rows, columns, part);
   }
 
   /** The samples k as x = 2(k + ½)/256 − 1, in their order. */

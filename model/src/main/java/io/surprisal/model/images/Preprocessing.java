@@ -1,6 +1,11 @@
 package io.surprisal.model.images;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.surprisal.model.images.ImageRejectedException.Reason;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a release expects of an image, part of the release's metadata.
@@ -9,19 +14,37 @@ import io.surprisal.model.images.ImageRejectedException.Reason;
  * @param height rows of the network's input
  * @param width columns of the network's input
  * @param otherSizes what happens to an image of another size
+ * @param tilingOrNull how a picture is cut into tiles; null unless {@code otherSizes} says so
  */
-public record Preprocessing(int channels, int height, int width, OtherSizes otherSizes) {
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Preprocessing(
+    int channels,
+    int height,
+    int width,
+    OtherSizes otherSizes,
+    @JsonProperty("tiling") @Nullable Tiling tilingOrNull) {
+
+  /** Pixels at the network's scale that something must be wide to show. */
+  private static final int SMALLEST_VISIBLE = 3;
 
   /** What happens to an image whose size is not the network's. Nothing is ever cropped. */
   public enum OtherSizes {
     /** The whole image is resampled, see {@link Resampling}; its aspect ratio is not kept. */
-    RESIZE
+    RESIZE,
+    /** It is shrunk and cut into tiles, see {@link Tiling}; its aspect ratio is kept. */
+    TILE
   }
 
   /**
-   * @throws IllegalArgumentException if the shape is not one of an image
+   * @throws IllegalArgumentException if the shape is not one of an image, or the tiling does not
+   *     go with the rest
    */
   public Preprocessing {
+    if ((otherSizes == OtherSizes.TILE) != (tilingOrNull != null)
+        || (tilingOrNull != null && tilingOrNull.stride() > Math.min(height, width))) {
+      throw new IllegalArgumentException(
+          "%s with %s of tiles of %d×%d".formatted(otherSizes, tilingOrNull, height, width));
+    }
     if ((channels != 1 && channels != 3) || height < 1 || width < 1) {
       throw new IllegalArgumentException(
           "A network's input is 1 or 3 channels of at least 1×1 pixels, not "
@@ -30,8 +53,20 @@ public record Preprocessing(int channels, int height, int width, OtherSizes othe
   }
 
   /** For the input of a network. */
-  public Preprocessing(ImageShape shape, OtherSizes otherSizes) {
-    this(shape.channels(), shape.height(), shape.width(), otherSizes);
+  public static Preprocessing resizing(ImageShape shape) {
+    return new Preprocessing(
+        shape.channels(), shape.height(), shape.width(), OtherSizes.RESIZE, null);
+  }
+
+  /** For the input of a network that sees a picture tile by tile. */
+  public static Preprocessing tiled(ImageShape tile, Tiling tiling) {
+    return new Preprocessing(
+        tile.channels(), tile.height(), tile.width(), OtherSizes.TILE, tiling);
+  }
+
+  /** How a picture is cut into tiles; empty where it is resized. */
+  public Optional<Tiling> tiling() {
+    return Optional.ofNullable(tilingOrNull);
   }
 
   /** The shape of the network's input. */
@@ -40,10 +75,12 @@ public record Preprocessing(int channels, int height, int width, OtherSizes othe
   }
 
   /**
-   * The image in the network's shape; the same object if it has it already.
+   * The image in the network's shape, or, where it is seen tile by tile, at the network's scale;
+   * the same object if it is so already.
    *
    * @throws ImageRejectedException with {@link Reason#WRONG_CHANNELS} if the image is grey and the
-   *     network wants colour, or the reverse
+   *     network wants colour, or the reverse; with {@link Reason#TOO_SMALL} if it is smaller than
+   *     a tile
    */
   public PixelImage apply(PixelImage image) throws ImageRejectedException {
     if (image.channels() != channels) {
@@ -52,8 +89,65 @@ public record Preprocessing(int channels, int height, int width, OtherSizes othe
           "The image has %d channel(s), the release was trained on %d"
               .formatted(image.channels(), channels));
     }
+    if (tilingOrNull != null) {
+      return reduced(image, tilingOrNull);
+    }
     return image.height() == height && image.width() == width
         ? image
         : Resampling.resize(image, height, width);
+  }
+
+  private PixelImage reduced(PixelImage image, Tiling tiling) throws ImageRejectedException {
+    int rows = tiling.reduced(image.height());
+    int columns = tiling.reduced(image.width());
+    if (rows < height || columns < width) {
+      throw new ImageRejectedException(
+          Reason.TOO_SMALL,
+          "The picture of %d×%d is smaller than a tile of %d×%d at scale %s"
+              .formatted(image.width(), image.height(), width, height, tiling.scale()));
+    }
+    return tiling.reduction() == 1 ? image : Resampling.resize(image, rows, columns);
+  }
+
+  /**
+   * Where the parts of an image begin that go through the network, row by row: of its tiles, or of
+   * itself.
+   *
+   * @param applied what {@link #apply} has made of it
+   */
+  public List<Tiling.Corner> corners(PixelImage applied) {
+    return tilingOrNull == null
+        ? List.of(new Tiling.Corner(0, 0))
+        : tilingOrNull.corners(applied.height(), applied.width(), height, width);
+  }
+
+  /** The part of an image that begins at a corner. */
+  public PixelImage tile(PixelImage applied, Tiling.Corner corner) {
+    return tilingOrNull == null
+        ? applied
+        : applied.crop(corner.top(), corner.left(), height, width);
+  }
+
+  /**
+   * What becomes of a picture, for people.
+   *
+   * @param pictureHeight rows as it came
+   * @param pictureWidth columns as it came
+   */
+  public String of(int pictureHeight, int pictureWidth) {
+    if (tilingOrNull == null) {
+      return pictureHeight == height && pictureWidth == width
+          ? "%d×%d as they are".formatted(width, height)
+          : "%d×%d resized to %d×%d".formatted(pictureWidth, pictureHeight, width, height);
+    }
+    return "%d×%d at scale %s: %d tiles of %d×%d; what is under %d px wide in the picture cannot be seen"
+        .formatted(
+            pictureWidth,
+            pictureHeight,
+            tilingOrNull.scale(),
+            tilingOrNull.count(pictureHeight, pictureWidth, height, width),
+            width,
+            height,
+            SMALLEST_VISIBLE * tilingOrNull.reduction());
   }
 }

@@ -23,6 +23,10 @@ import java.util.stream.IntStream;
  *     few images to fit it, where the evaluations have several stages, and in earlier releases
  * @param untypicality of the calibration images, each at the position of its score; none without
  *     {@code typicality}
+ * @param local what local evidence is normal. Empty where none was measured, and in earlier
+ *     releases
+ * @param locality of the calibration images, the largest standardised evidence of each, at the
+ *     position of its score; none without {@code local}
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by content
 public record Calibration(
@@ -33,7 +37,9 @@ public record Calibration(
     LossProfile lossProfile,
     Optional<ControlVariate> control,
     Optional<Typicality> typicality,
-    float[] untypicality) {
+    float[] untypicality,
+    Optional<LocalNormal> local,
+    float[] locality) {
 
   /**
    * What was measured about the estimate at one K: the bias that fixed noise levels bring, which is
@@ -78,6 +84,10 @@ public record Calibration(
       throw new IllegalArgumentException(
           "calibration: %d scores with %d untypicalities".formatted(n, untypicality.length));
     }
+    if (locality.length != (local.isPresent() ? n : 0)) {
+      throw new IllegalArgumentException(
+          "calibration: %d scores with %d local statistics".formatted(n, locality.length));
+    }
     float[] scores = bitsPerDim;
     int[] order =
         IntStream.range(0, n)
@@ -87,11 +97,9 @@ public record Calibration(
             .toArray();
     bitsPerDim = inOrder(bitsPerDim, order);
     untypicality = typicality.isPresent() ? inOrder(untypicality, order) : new float[0];
-    for (float value : untypicality) {
-      if (!Float.isFinite(value)) {
-        throw new IllegalArgumentException("calibration: an untypicality is " + value);
-      }
-    }
+    locality = local.isPresent() ? inOrder(locality, order) : new float[0];
+    requireFinite("an untypicality", untypicality);
+    requireFinite("a local statistic", locality);
     if (n == 0 || !Float.isFinite(bitsPerDim[0]) || !Float.isFinite(bitsPerDim[n - 1])) {
       throw new IllegalArgumentException(
           "calibration: " + n + " scores, must be at least one and all finite");
@@ -111,12 +119,43 @@ public record Calibration(
     }
   }
 
+  private static void requireFinite(String name, float[] values) {
+    for (float value : values) {
+      if (!Float.isFinite(value)) {
+        throw new IllegalArgumentException("calibration: " + name + " is " + value);
+      }
+    }
+  }
+
   private static float[] inOrder(float[] values, int[] order) {
     float[] sorted = new float[order.length];
     for (int i = 0; i < order.length; i++) {
       sorted[i] = values[order[i]];
     }
     return sorted;
+  }
+
+  /** A calibration without local evidence. */
+  public Calibration(
+      int evaluations,
+      String precision,
+      float[] bitsPerDim,
+      List<Correction> corrections,
+      LossProfile lossProfile,
+      Optional<ControlVariate> control,
+      Optional<Typicality> typicality,
+      float[] untypicality) {
+    this(
+        evaluations,
+        precision,
+        bitsPerDim,
+        corrections,
+        lossProfile,
+        control,
+        typicality,
+        untypicality,
+        Optional.empty(),
+        new float[0]);
   }
 
   /** A calibration of bits/dim alone. */
@@ -169,7 +208,9 @@ public record Calibration(
         && lossProfile.equals(that.lossProfile)
         && control.equals(that.control)
         && typicality.equals(that.typicality)
-        && Arrays.equals(untypicality, that.untypicality);
+        && Arrays.equals(untypicality, that.untypicality)
+        && local.equals(that.local)
+        && Arrays.equals(locality, that.locality);
   }
 
   @Override

@@ -35,14 +35,7 @@ public final class Release {
   private static final String TENSOR_HASH = "surprisal.tensors.sha256";
   private static final String CALIBRATION_SCORES = "calibration.bitsPerDim";
   private static final String CALIBRATION_UNTYPICALITY = "calibration.untypicality";
-
-  /** A reader that does not know control variates would give other scores: it must refuse. */
-  private static final int FORMAT = 1;
-
-  private static final int FORMAT_WITH_CONTROL = 2;
-
-  /** One that does not know typicality would give other verdicts. */
-  private static final int FORMAT_WITH_TYPICALITY = 3;
+  private static final String CALIBRATION_LOCALITY = "calibration.locality";
 
   /** Offset of the noise levels: the midpoints of the strata at the default K = 8. */
   public static final double DEFAULT_LEVEL_OFFSET = 1.0 / 16;
@@ -66,7 +59,8 @@ public final class Release {
       List<Calibration.Correction> corrections,
       List<LossProfile.Point> lossProfile,
       @Nullable ControlVariate control,
-      @Nullable Typicality typicality) {
+      @Nullable Typicality typicality,
+      @Nullable LocalNormal local) {
 
     // Earlier releases have none.
     CalibrationManifest {
@@ -121,8 +115,26 @@ public final class Release {
       TrainingRecord training,
       Optional<Provenance> provenance)
       throws IOException {
-    Preprocessing preprocessing =
-        new Preprocessing(configuration.shape(), Preprocessing.OtherSizes.RESIZE);
+    return write(
+        file,
+        configuration,
+        Preprocessing.resizing(configuration.shape()),
+        parameters,
+        calibration,
+        training,
+        provenance);
+  }
+
+  /** Writes a release that takes pictures in another way than by resizing them. */
+  public static Release write(
+      Path file,
+      ModelConfiguration configuration,
+      Preprocessing preprocessing,
+      float[] parameters,
+      Optional<Calibration> calibration,
+      TrainingRecord training,
+      Optional<Provenance> provenance)
+      throws IOException {
     return write(
         file,
         configuration,
@@ -155,7 +167,8 @@ public final class Release {
               calibration.corrections(),
               calibration.lossProfile().points(),
               calibration.control().orElse(null),
-              calibration.typicality().orElse(null));
+              calibration.typicality().orElse(null),
+              calibration.local().orElse(null));
       tensors.put(
           CALIBRATION_SCORES,
           new Safetensors.Tensor(List.of(calibration.images()), calibration.bitsPerDim()));
@@ -164,10 +177,15 @@ public final class Release {
             CALIBRATION_UNTYPICALITY,
             new Safetensors.Tensor(List.of(calibration.images()), calibration.untypicality()));
       }
+      if (calibration.local().isPresent()) {
+        tensors.put(
+            CALIBRATION_LOCALITY,
+            new Safetensors.Tensor(List.of(calibration.images()), calibration.locality()));
+      }
     }
     Manifest manifest =
         new Manifest(
-            format(calibration),
+            ReleaseFormat.of(preprocessing, calibration),
             configuration,
             preprocessing,
             levelOffset,
@@ -187,17 +205,6 @@ public final class Release {
             tensorHash(tensors));
     String id = Safetensors.write(file, metadata, tensors).sha256();
     return new Release(id, manifest, parameters, calibration);
-  }
-
-  /** The oldest that says all. */
-  private static int format(@Nullable Calibration calibration) {
-    if (calibration == null) {
-      return FORMAT;
-    }
-    if (calibration.typicality().isPresent()) {
-      return FORMAT_WITH_TYPICALITY;
-    }
-    return calibration.control().isPresent() ? FORMAT_WITH_CONTROL : FORMAT;
   }
 
   /** Writes this release with another calibration; all else stays. */
@@ -245,7 +252,8 @@ public final class Release {
       throw new ReleaseException(file + " is damaged: its tensors do not match their hash");
     }
     Safetensors.Tensor scores = tensors.remove(CALIBRATION_SCORES);
-    Safetensors.Tensor untypicality = tensors.remove(CALIBRATION_UNTYPICALITY);
+    float[] untypicality = values(tensors.remove(CALIBRATION_UNTYPICALITY));
+    float[] locality = values(tensors.remove(CALIBRATION_LOCALITY));
     float[] parameters = NamedParameters.join(file.toString(), layout, tensors);
     Calibration calibration = null;
     if (manifest.calibration() != null) {
@@ -262,12 +270,18 @@ public final class Release {
                 new LossProfile(manifest.calibration().lossProfile()),
                 Optional.ofNullable(manifest.calibration().control()),
                 Optional.ofNullable(manifest.calibration().typicality()),
-                untypicality == null ? new float[0] : untypicality.values());
+                untypicality,
+                Optional.ofNullable(manifest.calibration().local()),
+                locality);
       } catch (IllegalArgumentException e) {
         throw new ReleaseException(file + " has an impossible " + e.getMessage(), e);
       }
     }
     return new Release(content.sha256(), manifest, parameters, calibration);
+  }
+
+  private static float[] values(Safetensors.@Nullable Tensor tensor) {
+    return tensor == null ? new float[0] : tensor.values();
   }
 
   private static ParameterLayout layout(Path file, ModelConfiguration configuration)
@@ -295,16 +309,7 @@ public final class Release {
       if (manifest == null) {
         throw new ReleaseException(file + " lacks its " + MANIFEST + " metadata");
       }
-      if (manifest.format() < FORMAT || manifest.format() > FORMAT_WITH_TYPICALITY) {
-        throw new ReleaseException(
-            file
-                + " has release format "
-                + manifest.format()
-                + ", this version reads the formats "
-                + FORMAT
-                + " to "
-                + FORMAT_WITH_TYPICALITY);
-      }
+      ReleaseFormat.require(file, manifest.format());
       if (manifest.configuration() == null
           || manifest.preprocessing() == null
           || manifest.training() == null

@@ -5,6 +5,8 @@ import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.diffusion.TimeDensity;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.ControlVariate;
+import io.surprisal.model.release.LocalControl;
+import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.release.Release;
 import java.util.HashMap;
 import java.util.List;
@@ -25,6 +27,7 @@ public final class BoundEstimator {
   private final NoisePlan noise;
   private final DiffusionTime time;
   private final Optional<ControlVariate> control;
+  private final Optional<LocalControl> local;
 
   /** By number of evaluations; none for a number that was not calibrated. */
   private final Map<Integer, Adjustment> adjustments;
@@ -34,17 +37,19 @@ public final class BoundEstimator {
       NoisePlan noise,
       DiffusionTime time,
       Optional<ControlVariate> control,
+      Optional<LocalControl> local,
       Map<Integer, Adjustment> adjustments) {
     this.stages = stages;
     this.noise = noise;
     this.time = time;
     this.control = control;
+    this.local = local;
     this.adjustments = adjustments;
   }
 
   /** The plain mean of the evaluations, in continuous time. */
   public static BoundEstimator plain(Stages stages, NoisePlan noise) {
-    return new BoundEstimator(stages, noise, DiffusionTime.CONTINUOUS, Optional.empty(), Map.of());
+    return new BoundEstimator(stages, noise, DiffusionTime.CONTINUOUS, Optional.empty(), Optional.empty(), Map.of());
   }
 
   /**
@@ -60,7 +65,13 @@ public final class BoundEstimator {
    *     for each of them: their biases would not be known
    */
   public static BoundEstimator served(Release release, Stages stages) {
-    Map<Integer, Adjustment> adjustments = adjustments(release, Adjustment::atFixedLevels);
+    return served(release, release.calibration(), stages);
+  }
+
+  /** As {@link #served(Release, Stages)}, with a calibration that the release is about to get. */
+  public static BoundEstimator served(
+      Release release, Optional<Calibration> calibration, Stages stages) {
+    Map<Integer, Adjustment> adjustments = adjustments(calibration, Adjustment::atFixedLevels);
     requireCalibrated(release, stages, adjustments);
     NoisePlan keyed = NoisePlan.keyedByPixels();
     return new BoundEstimator(
@@ -69,7 +80,8 @@ public final class BoundEstimator {
             ? keyed.atOffset(release.levelOffset())
             : keyed,
         DiffusionTime.CONTINUOUS,
-        control(release),
+        calibration.flatMap(Calibration::control),
+        calibration.flatMap(Calibration::local).map(LocalNormal::control),
         adjustments);
   }
 
@@ -82,21 +94,18 @@ public final class BoundEstimator {
         Stages.single(evaluations),
         NoisePlan.fresh(seed),
         DiffusionTime.CONTINUOUS,
-        control(release),
-        adjustments(release, Adjustment::atRandomLevels));
+        release.calibration().flatMap(Calibration::control),
+        release.calibration().flatMap(Calibration::local).map(LocalNormal::control),
+        adjustments(release.calibration(), Adjustment::atRandomLevels));
   }
 
   private static Map<Integer, Adjustment> adjustments(
-      Release release, Function<Calibration.Correction, Adjustment> of) {
+      Optional<Calibration> calibration, Function<Calibration.Correction, Adjustment> of) {
     List<Calibration.Correction> measured =
-        release.calibration().map(Calibration::corrections).orElse(List.of());
+        calibration.map(Calibration::corrections).orElse(List.of());
     Map<Integer, Adjustment> adjustments = new HashMap<>();
     measured.forEach(c -> adjustments.putIfAbsent(c.evaluations(), of.apply(c)));
     return Map.copyOf(adjustments);
-  }
-
-  private static Optional<ControlVariate> control(Release release) {
-    return release.calibration().flatMap(Calibration::control);
   }
 
   private static void requireCalibrated(
@@ -116,7 +125,13 @@ public final class BoundEstimator {
 
   /** With a control variate subtracted from each evaluation, in place of any other. */
   public BoundEstimator controlledBy(ControlVariate variate) {
-    return new BoundEstimator(stages, noise, time, Optional.of(variate), adjustments);
+    return new BoundEstimator(stages, noise, time, Optional.of(variate), local, adjustments);
+  }
+
+  /** With evidence of each pixel, controlled so. */
+  public BoundEstimator withLocal(LocalControl localControl) {
+    return new BoundEstimator(
+        stages, noise, time, control, Optional.of(localControl), adjustments);
   }
 
   /**
@@ -134,7 +149,7 @@ public final class BoundEstimator {
               + timesteps
               + " timesteps; take as many or fewer");
     }
-    return new BoundEstimator(stages, noise, discrete, control, adjustments);
+    return new BoundEstimator(stages, noise, discrete, control, local, adjustments);
   }
 
   Stages stages() {
@@ -147,6 +162,10 @@ public final class BoundEstimator {
 
   Optional<ControlVariate> control() {
     return control;
+  }
+
+  Optional<LocalControl> local() {
+    return local;
   }
 
   /** What is known about the mean of so many evaluations. */

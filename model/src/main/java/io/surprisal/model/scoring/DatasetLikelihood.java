@@ -1,6 +1,6 @@
 package io.surprisal.model.scoring;
 
-import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.runtime.Workers;
 import java.util.ArrayList;
@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
  * fields of {@code evaluate --json}.
  *
  * @param images how many were scored
- * @param dimensions D of an image
+ * @param dimensions D of an image, or of a tile
  * @param bitsPerDim mean of the whole bound
  * @param standardError of {@code bitsPerDim} as an estimate for the images' source: the spread
  *     between images (which contains their Monte-Carlo error) and the error of the bias correction;
@@ -62,7 +62,7 @@ public record DatasetLikelihood(
    * @throws IllegalArgumentException if {@code limit} is below 1
    */
   public static DatasetLikelihood measure(
-      ImageScorer scorer, ImageDataset data, int limit, Listener listener, BooleanSupplier stop) {
+      PictureScorer scorer, ImageSource data, int limit, Listener listener, BooleanSupplier stop) {
     if (limit < 1) {
       throw new IllegalArgumentException("limit is " + limit + ", must be at least 1");
     }
@@ -83,7 +83,7 @@ public record DatasetLikelihood(
     double correction = Math.pow(scorer.correctionError(), 2);
     return new DatasetLikelihood(
         n,
-        data.shape().dimensions(),
+        scorer.dimensions(),
         mean(all, ImageLikelihood::bitsPerDim),
         Math.sqrt(squaredError(all, ImageLikelihood::bitsPerDim) + correction),
         Math.sqrt(noise + correction),
@@ -100,7 +100,7 @@ public record DatasetLikelihood(
 
   /** Scores the images from {@code from} on, a call's worth for each worker. */
   private static List<ImageLikelihood> next(
-      ImageScorer scorer, ImageDataset data, int from, int end, Workers workers) {
+      PictureScorer scorer, ImageSource data, int from, int end, Workers workers) {
     List<PixelImage> images =
         IntStream.range(from, Math.min(end, from + workers.count() * IMAGES_A_CALL))
             .mapToObj(data::image)

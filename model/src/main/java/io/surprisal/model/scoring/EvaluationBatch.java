@@ -8,6 +8,7 @@ import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.diffusion.VariationalBound;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.ControlVariate;
+import io.surprisal.model.release.LocalControl;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +26,7 @@ final class EvaluationBatch {
   private final Stages stages;
   private final int[] order;
   private final Optional<ControlVariate> control;
+  private final Optional<LocalControl> local;
   private final List<ImageEvaluation> images;
 
   /**
@@ -45,6 +47,7 @@ final class EvaluationBatch {
     this.order = order;
     stages = estimator.stages();
     control = estimator.control();
+    local = estimator.local();
     configuration = replica.model().configuration();
     dimensions = configuration.dimensions();
   }
@@ -132,11 +135,12 @@ final class EvaluationBatch {
 
     /** ‖ε − ε̂‖², and the controls in bits/dim, to be written from a position on. */
     void evaluate(float[] squaredErrors, double[] controls, int at) {
-      float[] errors =
-          VariationalBound.squaredError(replica.model().denoiser(), x, gamma, epsilon)
-              .toType(DataType.FLOAT32, false)
-              .toFloatArray();
+      NDArray squares =
+          VariationalBound.squaredErrors(replica.model().denoiser(), x, gamma, epsilon)
+              .toType(DataType.FLOAT32, false);
+      float[] errors = squares.sum(new int[] {1, 2, 3}).toFloatArray();
       System.arraycopy(errors, 0, squaredErrors, at, errors.length);
+      local.ifPresent(localControl -> localEvidence(squares, localControl));
       if (control.isPresent()) {
         LocalCovariates.Traits[] traits =
             Arrays.stream(of)
@@ -148,6 +152,33 @@ final class EvaluationBatch {
               subtracted(
                   control.get(), of[i].levels(), evaluation[i], local[i], traits[i].values());
         }
+      }
+    }
+
+    /** What each pixel says: w/ln 2 · Σ over channels of (e² − β(ε² − 1)). */
+    private void localEvidence(NDArray squares, LocalControl localControl) {
+      int count = of.length;
+      float[] betas = new float[count];
+      float[] weights = new float[count];
+      for (int i = 0; i < count; i++) {
+        Levels at = of[i].levels();
+        betas[i] = (float) localControl.beta(at.times()[evaluation[i]]);
+        weights[i] = (float) (at.weights()[evaluation[i]] / Math.log(2));
+      }
+      NDManager manager = squares.getManager();
+      Shape each = new Shape(count, 1, 1, 1);
+      NDArray surplus = epsilon.square().sub(1);
+      float[] products = squares.mul(surplus).sum(new int[] {1, 2, 3}).toFloatArray();
+      float[] bits =
+          squares
+              .sub(surplus.mul(manager.create(betas, each)))
+              .mul(manager.create(weights, each))
+              .sum(new int[] {1})
+              .toFloatArray();
+      int pixels = configuration.height() * configuration.width();
+      for (int i = 0; i < count; i++) {
+        // Var(ε²) is 2
+        of[i].addEvidence(bits, i * pixels, evaluation[i], products[i] / (2.0 * dimensions));
       }
     }
 

@@ -1,6 +1,7 @@
 package io.surprisal.model.scoring;
 
 import java.util.Arrays;
+import java.util.Optional;
 
 /** Puts the evaluations of an image together to its bound. Threads may share an instance. */
 final class EvaluationMean {
@@ -59,6 +60,7 @@ final class EvaluationMean {
         gammas,
         meanErrors,
         evaluations,
-        image.codecBitsPerDim());
+        image.codecBitsPerDim(),
+        evaluations == image.done() ? image.evidence() : Optional.empty());
   }
 }

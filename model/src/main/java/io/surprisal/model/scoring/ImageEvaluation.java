@@ -5,6 +5,7 @@ import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Png;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** An image on its way to a score. For one thread at a time; made by {@link ImageScorer#begin}. */
 public final class ImageEvaluation {
@@ -15,6 +16,8 @@ public final class ImageEvaluation {
   private final double codecBitsPerDim;
   private final float[] squaredErrors;
   private final double[] controls;
+  private final double[] slopes;
+  private float @Nullable [] evidence;
   private double priorNats;
   private double reconstructionNats;
   private int done;
@@ -32,6 +35,7 @@ public final class ImageEvaluation {
     codecBitsPerDim = Png.bitsPerDim(List.of(image));
     squaredErrors = new float[evaluations];
     controls = new double[evaluations];
+    slopes = new double[evaluations];
   }
 
   void setFixedTerms(double prior, double reconstruction) {
@@ -42,6 +46,41 @@ public final class ImageEvaluation {
   void add(float squaredError, double control) {
     squaredErrors[done] = squaredError;
     controls[done++] = control;
+  }
+
+  /**
+   * Adds what one evaluation says of each pixel.
+   *
+   * @param bits of all evaluations of a batch, {@code [count, height, width]}
+   * @param from where this one's begin
+   * @param evaluation its number, as that of its noise level
+   * @param slope of e² on ε² over its pixels
+   */
+  void addEvidence(float[] bits, int from, int evaluation, double slope) {
+    if (evidence == null) {
+      evidence = new float[image.height() * image.width()];
+    }
+    for (int i = 0; i < evidence.length; i++) {
+      evidence[i] += bits[from + i];
+    }
+    slopes[evaluation] = slope;
+  }
+
+  /** What the evaluations so far say of each pixel, their mean. */
+  Optional<EvidenceMap> evidence() {
+    if (evidence == null) {
+      return Optional.empty();
+    }
+    float[] mean = new float[evidence.length];
+    for (int i = 0; i < mean.length; i++) {
+      mean[i] = evidence[i] / done;
+    }
+    return Optional.of(new EvidenceMap(image.height(), image.width(), mean));
+  }
+
+  /** The slope of e² on ε² over the image's pixels, of each noise level. */
+  public double[] slopes() {
+    return slopes.clone();
   }
 
   /** Evaluations so far. */

@@ -1,6 +1,10 @@
 package io.surprisal.model.scoring;
 
+import io.surprisal.model.images.Tiling;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 
 /**
  * The bound on −log₂ p(x) of one image, in bits/dim: prior + diffusion + reconstruction. Equal when
@@ -17,6 +21,7 @@ import java.util.Arrays;
  * @param evaluations K, how often the network was evaluated
  * @param codecBitsPerDim what a lossless codec without a model takes for the image alone: PNG's
  *     filters and deflate, without a header
+ * @param evidence what each pixel adds; empty where the release knows no local control
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by content
 public record ImageLikelihood(
@@ -28,7 +33,78 @@ public record ImageLikelihood(
     float[] noiseLevels,
     float[] squaredErrors,
     int evaluations,
-    double codecBitsPerDim) {
+    double codecBitsPerDim,
+    Optional<EvidenceMap> evidence) {
+
+  /** Without local evidence. */
+  public ImageLikelihood(
+      double bitsPerDim,
+      double standardError,
+      double prior,
+      double diffusion,
+      double reconstruction,
+      float[] noiseLevels,
+      float[] squaredErrors,
+      int evaluations,
+      double codecBitsPerDim) {
+    this(
+        bitsPerDim,
+        standardError,
+        prior,
+        diffusion,
+        reconstruction,
+        noiseLevels,
+        squaredErrors,
+        evaluations,
+        codecBitsPerDim,
+        Optional.empty());
+  }
+
+  /**
+   * The bound of a picture from those of its tiles, which all had the same noise levels: the means
+   * of all terms. The tiles' noise is independent.
+   *
+   * @param tiles at least one
+   * @param corners of the tiles, in their order
+   * @param height rows of the picture at the network's scale
+   * @param width its columns
+   */
+  public static ImageLikelihood ofTiles(
+      List<ImageLikelihood> tiles, List<Tiling.Corner> corners, int height, int width) {
+    ImageLikelihood first = tiles.get(0);
+    int n = tiles.size();
+    if (n == 1) {
+      return first;
+    }
+    float[] errors = new float[first.squaredErrors.length];
+    for (ImageLikelihood tile : tiles) {
+      for (int i = 0; i < errors.length; i++) {
+        errors[i] += tile.squaredErrors[i] / n;
+      }
+    }
+    return new ImageLikelihood(
+        mean(tiles, ImageLikelihood::bitsPerDim),
+        Math.sqrt(tiles.stream().mapToDouble(l -> l.standardError * l.standardError).sum()) / n,
+        mean(tiles, ImageLikelihood::prior),
+        mean(tiles, ImageLikelihood::diffusion),
+        mean(tiles, ImageLikelihood::reconstruction),
+        first.noiseLevels,
+        errors,
+        first.evaluations,
+        mean(tiles, ImageLikelihood::codecBitsPerDim),
+        first.evidence.isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                EvidenceMap.stitched(
+                    height,
+                    width,
+                    tiles.stream().map(tile -> tile.evidence.orElseThrow()).toList(),
+                    corners)));
+  }
+
+  private static double mean(List<ImageLikelihood> tiles, ToDoubleFunction<ImageLikelihood> term) {
+    return tiles.stream().mapToDouble(term).average().orElseThrow();
+  }
 
   @Override
   public boolean equals(Object other) {
@@ -41,7 +117,8 @@ public record ImageLikelihood(
         && Arrays.equals(noiseLevels, that.noiseLevels)
         && Arrays.equals(squaredErrors, that.squaredErrors)
         && evaluations == that.evaluations
-        && Double.compare(codecBitsPerDim, that.codecBitsPerDim) == 0;
+        && Double.compare(codecBitsPerDim, that.codecBitsPerDim) == 0
+        && evidence.equals(that.evidence);
   }
 
   @Override

@@ -19,7 +19,7 @@ import java.util.Optional;
  * <p>Owns native memory: parameters and the network's module, on each device of the execution.
  * Threads may share a scorer; whoever made it closes it after the last of them is done.
  */
-public final class ImageScorer implements AutoCloseable {
+public final class ImageScorer implements PictureScorer, AutoCloseable {
   private final ModelConfiguration configuration;
   private final BoundEstimator estimator;
   private final Stages stages;
@@ -91,6 +91,7 @@ public final class ImageScorer implements AutoCloseable {
    * @param firstIndex index of the first image in its data set; only fresh noise depends on it
    * @throws IllegalArgumentException if an image is not of the model's shape
    */
+  @Override
   public List<ImageLikelihood> score(List<PixelImage> images, long firstIndex) {
     List<ImageEvaluation> all = new ArrayList<>(images.size());
     for (int i = 0; i < images.size(); i++) {
@@ -215,11 +216,13 @@ public final class ImageScorer implements AutoCloseable {
   }
 
   /** Arithmetic of the network, as recorded in every score. */
+  @Override
   public String precision() {
     return precision;
   }
 
   /** How many threads should share this scorer. */
+  @Override
   public int workers() {
     return workers;
   }
@@ -230,13 +233,20 @@ public final class ImageScorer implements AutoCloseable {
   }
 
   /** K, the evaluations of the network an image. */
+  @Override
   public int evaluations() {
     return stages.evaluations();
   }
 
   /** Standard error of the bias correction that all scores share, bits/dim; 0 without one. */
+  @Override
   public double correctionError() {
     return estimator.adjustment(evaluations()).biasError();
+  }
+
+  @Override
+  public int dimensions() {
+    return configuration.dimensions();
   }
 
   @Override

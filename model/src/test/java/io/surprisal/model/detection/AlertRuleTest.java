@@ -171,7 +171,13 @@ class AlertRuleTest {
     assertThat(low)
         .isEqualTo(
             new Verdict(
-                true, false, OptionalDouble.of(0.2), OptionalDouble.of(0.8), OptionalDouble.of(8)));
+                true,
+                false,
+                false,
+                OptionalDouble.of(0.2),
+                OptionalDouble.of(0.8),
+                OptionalDouble.empty(),
+                OptionalDouble.of(8)));
     Verdict atypical = rule.judge(score(1.5, 55));
     assertThat(atypical.lowLikelihood()).isFalse();
     assertThat(atypical.atypical()).isTrue();

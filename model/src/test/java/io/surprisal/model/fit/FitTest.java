@@ -109,7 +109,7 @@ class FitTest {
       long seed,
       boolean resume) {
     return new FitRequest(
-        new FitRequest.Images(data, "noise", new HeldOut.Share(heldOut)),
+        new FitImages.Whole(data, "noise", new HeldOut.Share(heldOut)),
         fit,
         resume ? new Start.Resumed() : new Start.Anew(),
         new Budget.Steps(steps),
@@ -303,7 +303,7 @@ class FitTest {
     InstantSource clock = () -> now[0] = now[0].plusMillis(100);
     FitRequest request =
         new FitRequest(
-            new FitRequest.Images(
+            new FitImages.Whole(
                 TinyModels.noiseDataset(MODEL, IMAGES), "noise", new HeldOut.Share(0.2)),
             FIT,
             new Start.Anew(),
@@ -356,7 +356,7 @@ class FitTest {
   private FitRequest streamRequest(
       ImageDataset data, FitConfiguration fit, long steps, Start start) {
     return new FitRequest(
-        new FitRequest.Images(data, "stream", new HeldOut.Last(8)),
+        new FitImages.Whole(data, "stream", new HeldOut.Last(8)),
         fit,
         start,
         new Budget.Steps(steps),

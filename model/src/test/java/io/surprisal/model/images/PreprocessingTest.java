@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.surprisal.model.images.ImageRejectedException.Reason;
-import io.surprisal.model.images.Preprocessing.OtherSizes;
 import java.util.Arrays;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -80,6 +79,6 @@ class PreprocessingTest {
   }
 
   private static Preprocessing to(int channels, int height, int width) {
-    return new Preprocessing(channels, height, width, OtherSizes.RESIZE);
+    return Preprocessing.resizing(new ImageShape(channels, height, width));
   }
 }

@@ -382,7 +382,7 @@ class ReleaseTest {
   @Test
   void shouldRefuseAnotherFormat() throws IOException {
     assertRefusedAfter(
-        manifest -> manifest.put("format", 4), tensors -> {}, "release format 4", "formats 1 to 3");
+        manifest -> manifest.put("format", 5), tensors -> {}, "release format 5", "formats 1 to 4");
   }
 
   @Test

@@ -1,7 +1,9 @@
 package io.surprisal.service.lab;
 
 import io.surprisal.model.calibration.Calibrator;
+import io.surprisal.model.calibration.PictureCalibrator;
 import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.TorchRuntime;
@@ -10,6 +12,7 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
 import io.surprisal.service.cli.Progress;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.LimitOption;
@@ -83,6 +86,9 @@ final class CalibrateCommand implements Callable<Integer> {
     Stages stages = evaluations.value();
     OutputFile.require(out, "--out");
     Release loaded = normal.release();
+    if (loaded.preprocessing().tiling().isPresent()) {
+      return calibratePictures(loaded, stages);
+    }
     ImageDataset images = normal.imagesFor(loaded);
     int count = limit.of(images);
     if (count < Calibrator.FEWEST_IMAGES) {
@@ -99,6 +105,40 @@ final class CalibrateCommand implements Callable<Integer> {
               images,
               count,
               stages,
+              execution.forModel(loaded.configuration()),
+              progress::stepTo,
+              invocation.stop()::requested);
+      progress.close();
+      if (invocation.stop().requested()) {
+        invocation.err().println("surprisal: stopped; no release was written");
+        return 0;
+      }
+      print(loaded.recalibrated(out, calibration), calibration);
+    }
+    return 0;
+  }
+
+  /** Of a release that sees them by tiles. */
+  private int calibratePictures(Release loaded, Stages stages) throws IOException {
+    Usage.require(
+        spec,
+        stages.ends().size() == 1,
+        "pictures are not scored in stages yet; give --evaluations a single number");
+    ImageSource images = normal.pictures();
+    PictureCalibrator.Pictures pictures =
+        PictureCalibrator.Pictures.of(images, limit.of(images));
+    Usage.require(
+        spec,
+        pictures.calibrating().length >= 1,
+        images.size() + " pictures are too few: every third shows tiles, the others calibrate");
+    TorchRuntime.preferOperatorThreads(1);
+    int count = pictures.calibrating().length;
+    try (Progress progress = invocation.progress("calibrate", count, "pictures")) {
+      Calibration calibration =
+          PictureCalibrator.calibrate(
+              loaded,
+              pictures,
+              stages.evaluations(),
               execution.forModel(loaded.configuration()),
               progress::stepTo,
               invocation.stop()::requested);

@@ -1,7 +1,7 @@
 package io.surprisal.service.lab;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.release.Release;
@@ -13,6 +13,7 @@ import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.NoisePlan;
 import io.surprisal.model.scoring.Stages;
+import io.surprisal.model.scoring.TileScorer;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Progress;
@@ -153,7 +154,7 @@ final class EvaluateCommand implements Callable<Integer> {
         !alertsToo || (seed.isEmpty() && timesteps.isEmpty()),
         "--alerts is about what the stream does: leave out --seed and --timesteps");
     Release loaded = measured.release();
-    ImageDataset images = measured.imagesFor(loaded);
+    ImageSource images = measured.picturesFor(loaded);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
     int count = limit.of(images);
@@ -163,7 +164,9 @@ final class EvaluateCommand implements Callable<Integer> {
         Progress progress = invocation.progress("evaluate", count, "images")) {
       DatasetLikelihood likelihood =
           DatasetLikelihood.measure(
-              scorer,
+              loaded.preprocessing().tiling().isPresent()
+                  ? new TileScorer(scorer, loaded.preprocessing())
+                  : scorer,
               images,
               count,
               (index, image) -> {

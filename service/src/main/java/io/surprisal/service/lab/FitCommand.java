@@ -2,10 +2,13 @@ package io.surprisal.service.lab;
 
 import ai.djl.Device;
 import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
+import io.surprisal.model.fit.FitImages;
 import io.surprisal.model.fit.FitRequest;
 import io.surprisal.model.fit.HeldOut;
+import io.surprisal.model.fit.PicturePlan;
 import io.surprisal.model.fit.Start;
 import io.surprisal.model.fit.TrainingPlan;
 import io.surprisal.model.release.Calibration;
@@ -22,11 +25,14 @@ import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ConfigurationOption;
 import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.Images;
 import io.surprisal.service.options.ImagesOption;
+import io.surprisal.service.options.PicturesOption;
 import io.surprisal.service.options.SeedOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -53,11 +59,22 @@ import picocli.CommandLine.Spec;
 final class FitCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(FitCommand.class);
   private static final int DEFAULT_MINUTES = 20;
+  private static final double DEFAULT_HELD_OUT = 0.1;
+
+  /** Calibration counts whole pictures, of which there are fewer. */
+  private static final double PICTURES_HELD_OUT = 0.3;
+
+  /** Share of the time that may go into measuring which configuration suits. */
+  private static final double MEASURING = 0.15;
+
+  private static final double USUAL_ALERT_RATE = 0.01;
+  private static final int MEASURED_CROPS = 64;
 
   /** A step of a large network on a CPU takes minutes, and the release is worth waiting for. */
   private static final Duration LONGEST_END = Duration.ofMinutes(10);
 
   private final Invocation invocation;
+  private final InstantSource clock = InstantSource.system();
 
   @Spec private CommandSpec spec;
 
@@ -75,6 +92,8 @@ final class FitCommand implements Callable<Integer> {
 
   @Mixin private ConfigurationOption configuration;
 
+  @Mixin private PicturesOption pictures;
+
   @Option(names = "--batch", paramLabel = "B", description = "Images a step.")
   private Optional<Integer> batch = Optional.empty();
 
@@ -87,7 +106,10 @@ final class FitCommand implements Callable<Integer> {
   @Option(
       names = "--minutes",
       paramLabel = "M",
-      description = "Training time in all. Default, without --steps: 20.")
+      description = {
+        "Time in all, with what is measured before and calibrated after the training.",
+        "Default, without --steps: 20."
+      })
   private Optional<Double> minutes = Optional.empty();
 
   @Option(
@@ -112,10 +134,11 @@ final class FitCommand implements Callable<Integer> {
 
   @Option(
       names = "--held-out",
-      defaultValue = "0.1",
       paramLabel = "SHARE",
-      description = "Share of the images that is never trained on (default: ${DEFAULT-VALUE}).")
-  private double heldOut;
+      description =
+          "Share of the images that is never trained on (default: 0.1; of pictures seen by tiles,"
+              + " 0.3).")
+  private Optional<Double> heldOut = Optional.empty();
 
   @Option(
       names = "--calibration-images",
@@ -167,8 +190,8 @@ final class FitCommand implements Callable<Integer> {
         spec, steps.orElse(0L) >= 0, "--steps is " + steps.orElse(0L) + ", must be at least 0");
     Usage.require(
         spec, minutes.orElse(1.0) > 0, "--minutes is " + minutes.orElse(1.0) + ", must be above 0");
-    Usage.require(
-        spec, heldOut >= 0 && heldOut < 1, "--held-out is " + heldOut + ", must be in [0, 1)");
+    double held = heldOut.orElse(DEFAULT_HELD_OUT);
+    Usage.require(spec, held >= 0 && held < 1, "--held-out is " + held + ", must be in [0, 1)");
     Usage.require(
         spec,
         calibrationImages >= 1,
@@ -177,17 +200,18 @@ final class FitCommand implements Callable<Integer> {
     // Hours of training must not end at a folder that cannot be written to.
     OutputFile.require(out, "--out");
     invocation.stop().allow(LONGEST_END);
-    ImageDataset images = data.open();
-    FitConfiguration fit = configuration(images);
-    Execution where = execution.forModel(fit.model(images.shape()));
+    invocation.stop().onStop(() -> invocation.err().println("surprisal: stopping"));
+    Instant start = clock.instant();
+    FitImages images = images();
+    FitConfiguration fit = configuration(images, start);
+    if (invocation.stop().requested()) {
+      invocation.err().println("surprisal: stopped before the training; no release was written");
+      return 0;
+    }
+    Execution where = execution.forModel(fit.model(images.preprocessing().shape()));
     FitRequest request =
         new FitRequest(
-            new FitRequest.Images(
-                images,
-                data.paths().stream()
-                    .map(path -> path.getFileName().toString())
-                    .collect(Collectors.joining(" ")),
-                new HeldOut.Share(heldOut)),
+            images,
             fit,
             resume ? new Start.Resumed() : new Start.Anew(),
             budget(),
@@ -198,33 +222,87 @@ final class FitCommand implements Callable<Integer> {
                 noAverage ? FitRequest.Weights.LAST : FitRequest.Weights.AVERAGED,
                 k,
                 calibrationImages,
-                Optional.empty()));
+                Optional.empty(),
+                time().map(start::plus)));
     try (FitProgress display = new FitProgress(invocation, request.budget())) {
       Release release =
-          new Fit(request, display, invocation.stop()::requested, InstantSource.system()).run();
+          new Fit(request, display, invocation.stop()::requested, clock).run();
       display.close();
       print(release, display.parameters());
     }
     return 0;
   }
 
-  private Budget budget() {
-    if (steps.isEmpty()) {
-      return time(minutes.orElse((double) DEFAULT_MINUTES));
+  /** The images as they are, or, where they are large or of several sizes, by tiles. */
+  private FitImages images() throws IOException {
+    String name =
+        data.paths().stream()
+            .map(path -> path.getFileName().toString())
+            .collect(Collectors.joining(" "));
+    PicturePlan.Wishes wishes = pictures.wishes();
+    if (PictureFiles.isAllOf(data.paths())) {
+      PictureFiles files = Images.pictures(data.paths());
+      if (wishes.isSet() || PicturePlan.isNeededFor(files)) {
+        return tiled(files, wishes, name);
+      }
+    } else if (wishes.isSet()) {
+      throw new IllegalArgumentException(
+          "--scale, --tile and --largest-side are for PNG and JPEG files");
     }
-    Budget.Steps bySteps = new Budget.Steps(steps.get());
-    return minutes.<Budget>map(m -> new Budget.Either(bySteps, time(m))).orElse(bySteps);
+    ImageDataset whole = data.open();
+    LOG.info(
+        "{} images of {}×{}, whole; {} held out",
+        whole.size(),
+        whole.width(),
+        whole.height(),
+        Math.round(heldOut.orElse(DEFAULT_HELD_OUT) * whole.size()));
+    return new FitImages.Whole(
+        whole, name, new HeldOut.Share(heldOut.orElse(DEFAULT_HELD_OUT)));
   }
 
-  private static Budget.Time time(double minutes) {
-    return new Budget.Time(Duration.ofMillis((long) (minutes * 60_000)));
+  private FitImages tiled(PictureFiles files, PicturePlan.Wishes wishes, String name) {
+    PicturePlan plan = PicturePlan.of(files, wishes);
+    LOG.info("{} pictures: {}", files.size(), plan);
+    FitImages.Pictures tiled =
+        new FitImages.Pictures(
+            files,
+            plan.preprocessing(),
+            plan.tiles(),
+            name,
+            new HeldOut.Share(heldOut.orElse(PICTURES_HELD_OUT)));
+    int calibrating = Math.min(calibrationImages, tiled.calibrating());
+    double smallest = 1.0 / (calibrating + 1);
+    if (calibrating > 0 && smallest > USUAL_ALERT_RATE) {
+      LOG.warn(
+          "{} of the pictures will calibrate: too few for alerts at a rate of 1 %, which takes 99;"
+              + " give more pictures, or a larger --held-out, or score with --alert-rate {}",
+          calibrating,
+          String.format(Locale.ROOT, "%.3f", smallest));
+    }
+    return tiled;
+  }
+
+  private Optional<Duration> time() {
+    return minutes
+        .or(() -> steps.isEmpty() ? Optional.of((double) DEFAULT_MINUTES) : Optional.empty())
+        .map(m -> Duration.ofMillis((long) (m * 60_000)));
+  }
+
+  private Budget budget() {
+    if (steps.isEmpty()) {
+      return new Budget.Time(time().orElseThrow());
+    }
+    Budget.Steps bySteps = new Budget.Steps(steps.get());
+    return time()
+        .<Budget>map(limit -> new Budget.Either(bySteps, new Budget.Time(limit)))
+        .orElse(bySteps);
   }
 
   /**
    * As named; else, to resume, the checkpoint's; else what suits the images. Starts the engine:
    * with dropout one worker whose operators use all cores, otherwise as many workers as cores.
    */
-  private FitConfiguration configuration(ImageDataset images) throws IOException {
+  private FitConfiguration configuration(FitImages images, Instant start) throws IOException {
     Map<String, Object> more = new LinkedHashMap<>();
     batch.ifPresent(b -> more.put("batch", b));
     timesteps.ifPresent(t -> more.put("timesteps", t));
@@ -240,14 +318,26 @@ final class FitCommand implements Callable<Integer> {
       TorchRuntime.preferOperatorThreads(1);
     }
     boolean untrained = steps.equals(Optional.of(0L));
-    return resumed || untrained || configuration.isNamed() ? known : planned(images, set);
+    return resumed || untrained || configuration.isNamed()
+        ? known
+        : planned(images, set, start);
   }
 
-  private FitConfiguration planned(ImageDataset images, Map<String, Object> set) {
+  private FitConfiguration planned(FitImages images, Map<String, Object> set, Instant start) {
     Device where = execution.device();
     LOG.info("measuring which configuration suits images and budget; --config NAME spares it");
+    Instant until =
+        time()
+            .map(all -> start.plusMillis((long) (MEASURING * all.toMillis())))
+            .orElse(Instant.MAX);
     TrainingPlan plan =
-        TrainingPlan.of(images, budget(), set, where, TorchRuntime.trainingWorkers(where));
+        TrainingPlan.of(
+            images.sample(MEASURED_CROPS),
+            budget(),
+            set,
+            where,
+            TorchRuntime.trainingWorkers(where),
+            new TrainingPlan.Measuring(clock, until, invocation.stop()::requested));
     LOG.info(
         "configuration {}, training in {}: {} ms an image, about {} images",
         plan.name(),

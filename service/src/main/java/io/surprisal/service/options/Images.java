@@ -2,20 +2,60 @@ package io.surprisal.service.options;
 
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.datasets.ImageSource;
+import io.surprisal.model.datasets.PictureFiles;
+import io.surprisal.model.datasets.ScaledPictures;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Images that the user names, in the shape that a release wants. */
 public final class Images {
+  private static final Logger LOG = LoggerFactory.getLogger(Images.class);
+
   private Images() {}
 
   /** Opens what {@code --data} names. */
   public static ImageDataset open(List<Path> paths) throws IOException {
     return ImageDatasets.open(paths);
+  }
+
+  /**
+   * Pictures as a release takes them, whatever their sizes, and says once what becomes of them.
+   *
+   * @throws IOException if there are none, or the release cannot take the first, for example colour
+   *     for grey
+   */
+  public static ImageSource forRelease(List<Path> paths, Preprocessing preprocessing)
+      throws IOException {
+    if (preprocessing.tiling().isEmpty()) {
+      ImageDataset data = open(paths);
+      say(preprocessing, data.height(), data.width());
+      return prepared(data, preprocessing);
+    }
+    ImageSource source = PictureFiles.isAllOf(paths) ? pictures(paths) : open(paths);
+    PixelImage first = source.image(0);
+    requireTaken(preprocessing, first, source.name(0));
+    say(preprocessing, first.height(), first.width());
+    return new ScaledPictures(source, preprocessing);
+  }
+
+  private static void say(Preprocessing preprocessing, int height, int width) {
+    LOG.info("images: {}", preprocessing.of(height, width));
+  }
+
+  /** Opens picture files of any sizes, and says what is skipped. */
+  public static PictureFiles pictures(List<Path> paths) throws IOException {
+    PictureFiles pictures = PictureFiles.open(paths);
+    for (PictureFiles.Skipped skipped : pictures.skipped()) {
+      LOG.warn("skipped: {}: {}", skipped.file(), skipped.reason());
+    }
+    return pictures;
   }
 
   /**
@@ -25,17 +65,26 @@ public final class Images {
    */
   public static ImageDataset prepared(ImageDataset data, Preprocessing preprocessing)
       throws IOException {
+    if (preprocessing.tiling().isPresent()) {
+      throw new IOException(
+          "the release sees pictures tile by tile; this command measures networks that see them whole");
+    }
+    requireTaken(preprocessing, data.image(0), data.name(0));
+    return new Prepared(data, preprocessing);
+  }
+
+  private static void requireTaken(Preprocessing preprocessing, PixelImage image, String name)
+      throws IOException {
     try {
-      preprocessing.apply(data.image(0));
+      preprocessing.apply(image);
     } catch (ImageRejectedException e) {
       throw new IOException(
-          data.name(0)
+          name
               + ": "
               + e.getMessage()
               + "; convert the images, or fit a release on images like them",
           e);
     }
-    return new Prepared(data, preprocessing);
   }
 
   private record Prepared(ImageDataset data, Preprocessing preprocessing) implements ImageDataset {

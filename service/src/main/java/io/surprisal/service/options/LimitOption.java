@@ -1,6 +1,6 @@
 package io.surprisal.service.options;
 
-import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.service.cli.OwnWords;
 import io.surprisal.service.cli.Usage;
 import java.util.OptionalInt;
@@ -62,7 +62,7 @@ public final class LimitOption implements OwnWords {
   }
 
   /** How many of these images to take. */
-  public int of(ImageDataset images) {
+  public int of(ImageSource images) {
     return Math.min(limit, images.size());
   }
 

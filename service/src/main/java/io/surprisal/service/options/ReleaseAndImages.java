@@ -1,6 +1,8 @@
 package io.surprisal.service.options;
 
 import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.ImageSource;
+import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.release.Release;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -38,5 +40,15 @@ public final class ReleaseAndImages {
   /** The images, as a release takes them. */
   public ImageDataset imagesFor(Release loaded) throws IOException {
     return Images.prepared(images.open(), loaded.preprocessing());
+  }
+
+  /** The pictures, as a release takes them, whole or by tiles. */
+  public ImageSource picturesFor(Release loaded) throws IOException {
+    return Images.forRelease(images.paths(), loaded.preprocessing());
+  }
+
+  /** The pictures as they are, of any sizes. */
+  public PictureFiles pictures() throws IOException {
+    return Images.pictures(images.paths());
   }
 }

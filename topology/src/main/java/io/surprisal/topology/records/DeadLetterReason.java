@@ -28,6 +28,8 @@ public enum DeadLetterReason {
   TRUNCATED,
   /** The image has more pixels than the limits allow. */
   TOO_LARGE,
+  /** The picture is smaller, at the release's scale, than a tile of its network. */
+  TOO_SMALL,
   /** A JPEG of more scans than the limit. */
   TOO_MANY_SCANS,
   /** An image of width or height 0. */

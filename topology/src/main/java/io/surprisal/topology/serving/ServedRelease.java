@@ -40,6 +40,10 @@ final class ServedRelease implements AutoCloseable {
     this.release = release;
     this.scoring = scoring;
     this.batches = batches;
+    if (release.preprocessing().tiling().isPresent() && scoring.stages().ends().size() > 1) {
+      throw new IllegalArgumentException(
+          "it sees pictures tile by tile, which is not done in stages yet: serve it with a single number of evaluations");
+    }
     scorer = new ImageScorer(release, execution, BoundEstimator.served(release, scoring.stages()));
     try {
       for (ImageLikelihood blank : scorer.scoreBlank()) {
@@ -68,7 +72,7 @@ final class ServedRelease implements AutoCloseable {
   ServedModel at(OptionalDouble alertRate) {
     double rate = alertRate.orElse(scoring.alertRate());
     AlertRule rule = rule(rate);
-    ScoringLane lane = batches.queue(scorer, stoppingRule(rule));
+    ScoringLane lane = batches.queue(scorer, release.preprocessing(), stoppingRule(rule));
     lanes.add(lane);
     return new ServedModel(
         release.id(), release.preprocessing(), lane, scorer.precision(), rule, rate);
@@ -84,7 +88,7 @@ final class ServedRelease implements AutoCloseable {
    */
   ShadowModel inShadow(OptionalDouble alertRate, double share, Consumer<String> refusal) {
     AlertRule rule = rule(alertRate.orElse(scoring.alertRate()));
-    SpareLane lane = batches.spare(scorer, stoppingRule(rule));
+    SpareLane lane = batches.spare(scorer, release.preprocessing(), stoppingRule(rule));
     spareLanes.add(lane);
     return new ShadowModel(release.id(), release.preprocessing(), lane, rule, share, refusal);
   }

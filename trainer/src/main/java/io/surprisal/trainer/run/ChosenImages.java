@@ -1,5 +1,6 @@
 package io.surprisal.trainer.run;
 
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.release.Provenance;
@@ -63,10 +64,7 @@ record ChosenImages(
     for (ReservoirImage image : training) {
       PixelImage pixels = image.pixels();
       shapes.merge(
-          new Preprocessing(
-              pixels.channels(), pixels.height(), pixels.width(), Preprocessing.OtherSizes.RESIZE),
-          1,
-          Integer::sum);
+          Preprocessing.resizing(pixels.shape()), 1, Integer::sum);
     }
     Preprocessing commonest =
         shapes.entrySet().stream()
@@ -75,11 +73,11 @@ record ChosenImages(
             .getKey();
     double scale =
         Math.min(1, (double) largestSide / Math.max(commonest.height(), commonest.width()));
-    return new Preprocessing(
-        commonest.channels(),
-        Math.max(1, (int) Math.round(scale * commonest.height())),
-        Math.max(1, (int) Math.round(scale * commonest.width())),
-        commonest.otherSizes());
+    return Preprocessing.resizing(
+        new ImageShape(
+            commonest.channels(),
+            Math.max(1, (int) Math.round(scale * commonest.height())),
+            Math.max(1, (int) Math.round(scale * commonest.width()))));
   }
 
   /** The part of each partition that the images lie in, in the order of partitions. */

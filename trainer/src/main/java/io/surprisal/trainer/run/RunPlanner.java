@@ -95,6 +95,10 @@ public final class RunPlanner {
         order.active().isPresent()
             ? Optional.of(store.load(order.active().get()))
             : Optional.empty();
+    if (parent.isPresent() && parent.get().preprocessing().tiling().isPresent()) {
+      throw new IllegalStateException(
+          "the active release sees pictures tile by tile, and only surprisal fit learns from crops: fit a new release on pictures like them and announce it");
+    }
     Optional<FitConfiguration> again =
         order.fromScratch() ? Optional.empty() : parent.flatMap(RunPlanner::configurationOf);
     boolean warm = again.isPresent();
@@ -172,7 +176,8 @@ public final class RunPlanner {
                         new Budget.Time(order.budget()),
                         Map.of(),
                         device,
-                        TorchRuntime.trainingWorkers(device))
+                        TorchRuntime.trainingWorkers(device),
+                        TrainingPlan.Measuring.UNBOUNDED)
                     .configuration());
   }
 

@@ -7,6 +7,7 @@ import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.datasets.ImageSubset;
 import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
+import io.surprisal.model.fit.FitImages;
 import io.surprisal.model.fit.FitRequest;
 import io.surprisal.model.fit.HeldOut;
 import io.surprisal.model.fit.Start;
@@ -227,7 +228,7 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
             settings.software());
     FitRequest request =
         new FitRequest(
-            new FitRequest.Images(data, settings.imagesTopic(), new HeldOut.Last(heldOut)),
+            new FitImages.Whole(data, settings.imagesTopic(), new HeldOut.Last(heldOut)),
             fit,
             start(candidate, parent),
             new Budget.Time(Duration.ofMillis(Math.round(plan.minutes() * 60_000))),

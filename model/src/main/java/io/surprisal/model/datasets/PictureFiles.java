@@ -1,0 +1,133 @@
+package io.surprisal.model.datasets;
+
+import io.surprisal.model.decoding.DecodingLimits;
+import io.surprisal.model.decoding.ImageDecoder;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.PictureSize;
+import io.surprisal.model.images.PixelImage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * PNG and JPEG files of any sizes. Only what their headers say is held in memory: a picture is
+ * decoded each time that it is asked for.
+ */
+public final class PictureFiles implements ImageSource {
+  private static final ImageDecoder DECODER = new ImageDecoder(DecodingLimits.defaults());
+
+  /**
+   * A file.
+   *
+   * @param name what to call it: its path below the folder that was named
+   * @param size from its header
+   */
+  private record Picture(Path file, String name, PictureSize size) {}
+
+  /**
+   * A file that is left out.
+   *
+   * @param file its path
+   * @param reason what is wrong with it
+   */
+  public record Skipped(Path file, String reason) {}
+
+  private final List<Picture> pictures;
+  private final List<Skipped> skipped;
+
+  private PictureFiles(List<Picture> pictures, List<Skipped> skipped) {
+    this.pictures = List.copyOf(pictures);
+    this.skipped = List.copyOf(skipped);
+  }
+
+  /** Whether paths are folders and files whose names end as those of PNG and JPEG files. */
+  public static boolean isAllOf(List<Path> paths) {
+    return paths.stream()
+        .allMatch(path -> Files.isDirectory(path) || ImageDatasets.isNamedAsPicture(path));
+  }
+
+  /**
+   * Looks at the headers of the PNG and JPEG files that are named, and of those in folders, at any
+   * depth, sorted by path. A file that is not one complete picture is skipped.
+   *
+   * @throws NoSuchFileException if a path does not exist
+   * @throws IOException if a file cannot be read, or no picture is left
+   */
+  public static PictureFiles open(List<Path> paths) throws IOException {
+    List<Picture> pictures = new ArrayList<>();
+    List<Skipped> skipped = new ArrayList<>();
+    for (Path path : paths) {
+      if (Files.isDirectory(path)) {
+        for (Path file : ImageDatasets.imageFiles(path)) {
+          add(file, path.relativize(file).toString(), pictures, skipped);
+        }
+      } else if (Files.exists(path)) {
+        add(path, String.valueOf(path.getFileName()), pictures, skipped);
+      } else {
+        throw new NoSuchFileException(path.toString());
+      }
+    }
+    if (pictures.isEmpty()) {
+      throw new IOException(
+          "none of %d files is a picture; the first: %s: %s"
+              .formatted(skipped.size(), skipped.get(0).file(), skipped.get(0).reason()));
+    }
+    return new PictureFiles(pictures, skipped);
+  }
+
+  private static void add(Path file, String name, List<Picture> pictures, List<Skipped> skipped)
+      throws IOException {
+    try {
+      pictures.add(new Picture(file, name, DECODER.size(Files.readAllBytes(file))));
+    } catch (ImageRejectedException e) {
+      skipped.add(new Skipped(file, e.getMessage()));
+    }
+  }
+
+  /** What was left out. */
+  public List<Skipped> skipped() {
+    return skipped;
+  }
+
+  @Override
+  public int size() {
+    return pictures.size();
+  }
+
+  /** How large a picture is, as its header says. */
+  public PictureSize size(int index) {
+    return pictures.get(index).size();
+  }
+
+  /** Where a picture lies. */
+  public Path file(int index) {
+    return pictures.get(index).file();
+  }
+
+  /**
+   * Decodes a picture.
+   *
+   * @throws IllegalArgumentException naming the file, if it does not decode after all
+   * @throws UncheckedIOException if it cannot be read any more
+   */
+  @Override
+  public PixelImage image(int index) {
+    Picture picture = pictures.get(index);
+    try {
+      return DECODER.decode(Files.readAllBytes(picture.file()));
+    } catch (ImageRejectedException e) {
+      throw new IllegalArgumentException(picture.name() + ": " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public String name(int index) {
+    return pictures.get(index).name();
+  }
+}

@@ -1,0 +1,163 @@
+package io.surprisal.model.detection;
+
+import io.surprisal.model.release.LocalNormal;
+import io.surprisal.model.scoring.EvidenceMap;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Where an image is more surprising than normal ones are there: at each pixel the largest, over the
+ * windows, of the evidence's mean over the window around it, less what is usual there, in standard
+ * deviations of that. The largest of the image is its local statistic.
+ */
+public final class LocalEvidence {
+
+  /** Most boxes of an image, the most surprising first. */
+  public static final int MOST_BOXES = 16;
+
+  private final int height;
+  private final int width;
+  private final float[] surprise;
+  private final int smallestWindow;
+  private final int strongest;
+  private final int strongestWindow;
+
+  /**
+   * A rectangle at the network's scale.
+   *
+   * @param top first row
+   * @param left first column
+   * @param height rows
+   * @param width columns
+   * @param surprise the largest in it
+   */
+  public record Box(int top, int left, int height, int width, double surprise) {
+
+    /** In the picture as it came, if that was shrunk by a whole number. */
+    public Box enlarged(int reduction) {
+      return new Box(
+          top * reduction, left * reduction, height * reduction, width * reduction, surprise);
+    }
+  }
+
+  /** Compares an image's evidence with what is normal. */
+  public LocalEvidence(EvidenceMap evidence, LocalNormal normal) {
+    height = evidence.height();
+    width = evidence.width();
+    smallestWindow = normal.windows().get(0);
+    surprise = new float[height * width];
+    Arrays.fill(surprise, Float.NEGATIVE_INFINITY);
+    int at = 0;
+    int window = smallestWindow;
+    BoxMeans means = new BoxMeans(evidence);
+    for (int w = 0; w < normal.windows().size(); w++) {
+      int side = normal.windows().get(w);
+      int half = side / 2;
+      for (int y = half; y < height - half; y++) {
+        int row = y * normal.rows() / height;
+        for (int x = half; x < width - half; x++) {
+          int cell = normal.index(w, row, x * normal.columns() / width);
+          float z =
+              (float)
+                  ((means.of(y - half, x - half, side) - normal.means().get(cell))
+                      / normal.deviations().get(cell));
+          int pixel = y * width + x;
+          if (z > surprise[pixel]) {
+            surprise[pixel] = z;
+            if (z > surprise[at]) {
+              at = pixel;
+              window = side;
+            }
+          }
+        }
+      }
+    }
+    strongest = at;
+    strongestWindow = window;
+  }
+
+  /** The image's local statistic, standard deviations; −∞ where no window fits the image. */
+  public double statistic() {
+    return surprise[strongest];
+  }
+
+  /** The window that the statistic is of. */
+  public Box strongest() {
+    return around(strongest, strongestWindow);
+  }
+
+  /** The surprise of a pixel, standard deviations; −∞ near the edge, where no window fits. */
+  public float at(int row, int column) {
+    return surprise[row * width + column];
+  }
+
+  public int height() {
+    return height;
+  }
+
+  public int width() {
+    return width;
+  }
+
+  private Box around(int pixel, int side) {
+    int top = Math.max(0, pixel / width - side / 2);
+    int left = Math.max(0, pixel % width - side / 2);
+    return new Box(
+        top, left, Math.min(side, height - top), Math.min(side, width - left), surprise[pixel]);
+  }
+
+  /**
+   * The regions whose surprise is above a threshold, the most surprising first; none where the
+   * statistic is not.
+   */
+  public List<Box> above(double threshold) {
+    boolean[] seen = new boolean[surprise.length];
+    List<Box> boxes = new ArrayList<>();
+    for (int pixel = 0; pixel < surprise.length; pixel++) {
+      if (!seen[pixel] && surprise[pixel] > threshold) {
+        boxes.add(region(pixel, threshold, seen));
+      }
+    }
+    boxes.sort(Comparator.comparingDouble(Box::surprise).reversed());
+    return List.copyOf(boxes.subList(0, Math.min(MOST_BOXES, boxes.size())));
+  }
+
+  /** What hangs together with a pixel, and the smallest window around its edge. */
+  private Box region(int first, double threshold, boolean[] seen) {
+    int half = smallestWindow / 2;
+    int top = height;
+    int left = width;
+    int bottom = 0;
+    int right = 0;
+    double largest = Double.NEGATIVE_INFINITY;
+    Deque<Integer> open = new ArrayDeque<>(List.of(first));
+    seen[first] = true;
+    while (!open.isEmpty()) {
+      int pixel = open.remove();
+      int y = pixel / width;
+      int x = pixel % width;
+      top = Math.min(top, y - half);
+      left = Math.min(left, x - half);
+      bottom = Math.max(bottom, y + half + 1);
+      right = Math.max(right, x + half + 1);
+      largest = Math.max(largest, surprise[pixel]);
+      for (int ny = Math.max(0, y - 1); ny <= Math.min(height - 1, y + 1); ny++) {
+        for (int nx = Math.max(0, x - 1); nx <= Math.min(width - 1, x + 1); nx++) {
+          int neighbour = ny * width + nx;
+          if (!seen[neighbour] && surprise[neighbour] > threshold) {
+            seen[neighbour] = true;
+            open.add(neighbour);
+          }
+        }
+      }
+    }
+    top = Math.max(0, top);
+    left = Math.max(0, left);
+    return new Box(
+        top, left, Math.min(height, bottom) - top, Math.min(width, right) - left, largest);
+  }
+}

@@ -1,0 +1,74 @@
+package io.surprisal.model.fit;
+
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
+
+/**
+ * What a run trains on, and what it holds out. A pure function of seed, sizes and position, so that
+ * a resumed run sees what it would have seen.
+ */
+interface FitSplit {
+
+  /**
+   * Splits the images of a run.
+   *
+   * @throws IllegalArgumentException if none would be left to train on
+   */
+  static FitSplit of(FitImages images, long seed) {
+    if (images instanceof FitImages.Pictures pictures) {
+      return new PictureSplit(pictures, seed);
+    }
+    FitImages.Whole whole = (FitImages.Whole) images;
+    return whole.heldOut() instanceof HeldOut.Last last
+        ? DataSplit.withLastHeldOut(whole.data(), last.images(), seed)
+        : new DataSplit(whole.data(), ((HeldOut.Share) whole.heldOut()).fraction(), seed);
+  }
+
+  /** What the batches are drawn from. */
+  ImageDataset training();
+
+  /** Indices into {@link #training} of the batch of a step. */
+  int[] batch(long step, int size);
+
+  /** Tells data sets and splits apart. */
+  int fingerprint();
+
+  int trainingImages();
+
+  int heldOutImages();
+
+  /** What goes through the network of the held-out images; only where there are any. */
+  ImageDataset heldOut();
+
+  /**
+   * How many of the held-out images would calibrate the release.
+   *
+   * @param most at most so many
+   */
+  int calibrationImages(int most);
+
+  /** About how many images or tiles are scored to calibrate on so many. */
+  int scoredToCalibrate(int of);
+
+  /**
+   * Calibrates the release on held-out images.
+   *
+   * @param release of the run
+   * @param of how many images, see {@link #calibrationImages}
+   * @param evaluations K
+   * @param execution as the release will be served
+   * @param progress is told how many images are done
+   * @param stop asked between batches; once true, what is measured so far is the calibration
+   */
+  Calibration calibrate(
+      Release release,
+      int of,
+      int evaluations,
+      Execution execution,
+      IntConsumer progress,
+      BooleanSupplier stop);
+}

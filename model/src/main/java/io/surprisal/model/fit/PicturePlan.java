@@ -1,0 +1,136 @@
+package io.surprisal.model.fit;
+
+import io.surprisal.model.datasets.ImageSource;
+import io.surprisal.model.datasets.PictureFiles;
+import io.surprisal.model.images.ImageShape;
+import io.surprisal.model.images.PictureSize;
+import io.surprisal.model.images.Preprocessing;
+import io.surprisal.model.images.Tiling;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * How pictures go through a network: at which scale, and in what tiles.
+ *
+ * @param preprocessing the choice
+ * @param usual the commonest size of the pictures
+ * @param sizes how many sizes they have
+ */
+public record PicturePlan(Preprocessing preprocessing, PictureSize usual, int sizes) {
+
+  /** Pictures with a longer side are seen tile by tile unless told otherwise. */
+  public static final int LARGEST_WHOLE = 64;
+
+  public static final int DEFAULT_TILE = 32;
+
+  /** A usual picture has at most so many tiles, unless the scale is set. */
+  private static final int MOST_TILES = 160;
+
+  /**
+   * What a user has set.
+   *
+   * @param reduction r of scale 1/r
+   * @param tile side of a tile
+   * @param largestSide that a usual picture may have after shrinking
+   */
+  public record Wishes(OptionalInt reduction, OptionalInt tile, OptionalInt largestSide) {
+    public boolean isSet() {
+      return reduction.isPresent() || tile.isPresent() || largestSide.isPresent();
+    }
+  }
+
+  /** Whether pictures are too large, or too different in size, to go through a network whole. */
+  public static boolean isNeededFor(PictureFiles pictures) {
+    PictureSize first = pictures.size(0);
+    return IntStream.range(0, pictures.size())
+        .mapToObj(pictures::size)
+        .anyMatch(size -> !size.equals(first) || size.largestSide() > LARGEST_WHOLE);
+  }
+
+  /**
+   * Chooses what is not set: the finest scale at which a usual picture has few enough tiles to be
+   * scored while somebody waits.
+   *
+   * @throws IllegalArgumentException if a usual picture would be smaller than a tile
+   */
+  public static PicturePlan of(PictureFiles pictures, Wishes wishes) {
+    Map<PictureSize, Long> counts =
+        IntStream.range(0, pictures.size())
+            .mapToObj(pictures::size)
+            .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
+    PictureSize usual =
+        counts.entrySet().stream()
+            .max(
+                Map.Entry.<PictureSize, Long>comparingByValue()
+                    .thenComparing(
+                        Map.Entry.comparingByKey(
+                            Comparator.comparingInt(PictureSize::largestSide))))
+            .orElseThrow()
+            .getKey();
+    int tile = wishes.tile().orElse(DEFAULT_TILE);
+    int reduction =
+        wishes
+            .reduction()
+            .orElseGet(
+                () ->
+                    wishes.largestSide().isPresent()
+                        ? atMost(usual, wishes.largestSide().getAsInt())
+                        : affordable(usual, tile));
+    Tiling tiling = new Tiling(reduction, tile);
+    if (tiling.reduced(usual.height()) < tile || tiling.reduced(usual.width()) < tile) {
+      throw new IllegalArgumentException(
+          "a picture of %s at scale %s is smaller than a tile of %d×%d; take a smaller --tile or a finer --scale"
+              .formatted(usual, tiling.scale(), tile, tile));
+    }
+    int channels = channels(pictures);
+    return new PicturePlan(
+        Preprocessing.tiled(new ImageShape(channels, tile, tile), tiling), usual, counts.size());
+  }
+
+  private static int atMost(PictureSize usual, int largestSide) {
+    return Math.max(1, (usual.largestSide() + largestSide - 1) / largestSide);
+  }
+
+  private static int affordable(PictureSize usual, int tile) {
+    int reduction = 1;
+    while (Math.min(usual.height(), usual.width()) / (reduction + 1) >= tile
+        && new Tiling(reduction, tile).count(usual.height(), usual.width(), tile, tile)
+            > MOST_TILES) {
+      reduction++;
+    }
+    return reduction;
+  }
+
+  /** Of the first picture that decodes. */
+  private static int channels(ImageSource pictures) {
+    Optional<IllegalArgumentException> first = Optional.empty();
+    for (int i = 0; i < pictures.size(); i++) {
+      try {
+        return pictures.image(i).channels();
+      } catch (IllegalArgumentException e) {
+        first = first.isEmpty() ? Optional.of(e) : first;
+      }
+    }
+    throw first.orElseThrow();
+  }
+
+  /** Tiles of a usual picture. */
+  public int tiles() {
+    return preprocessing
+        .tiling()
+        .orElseThrow()
+        .count(usual.height(), usual.width(), preprocessing.height(), preprocessing.width());
+  }
+
+  /** What becomes of the pictures, for people. */
+  @Override
+  public String toString() {
+    return preprocessing.of(usual.height(), usual.width())
+        + (sizes > 1 ? "; so are pictures of %d other sizes".formatted(sizes - 1) : "");
+  }
+}

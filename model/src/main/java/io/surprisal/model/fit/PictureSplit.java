@@ -1,0 +1,128 @@
+package io.surprisal.model.fit;
+
+import io.surprisal.model.calibration.PictureCalibrator;
+import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.RandomCrops;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A seeded split of pictures: crops of most are trained on; of those held out, a few show what is
+ * normal of a tile, and the others calibrate as whole pictures.
+ */
+final class PictureSplit implements FitSplit {
+
+  /** Shrunk pictures in memory, in all about. */
+  private static final long MEMORY = 256L << 20;
+
+  /** Held-out tiles that the learning curve is measured on. */
+  private static final int CURVE_TILES = 256;
+
+  private final FitImages.Pictures images;
+  private final long seed;
+  private final int[] training;
+  private final int[] fitted;
+  private final int[] calibrating;
+  private final ImageDataset crops;
+  private @Nullable ImageDataset tiles;
+
+  /**
+   * Splits.
+   *
+   * @throws IllegalArgumentException if none would be left to train on
+   */
+  PictureSplit(FitImages.Pictures images, long seed) {
+    this.images = images;
+    this.seed = seed;
+    int size = images.size();
+    int held = images.held();
+    if (size - held < 1) {
+      throw new IllegalArgumentException(
+          size + " pictures are too few to hold out a share of " + images.heldOut().fraction());
+    }
+    int[] order = DataSplit.permutation(size, new Random(seed));
+    int fit = images.fitted();
+    fitted = Arrays.copyOfRange(order, 0, fit);
+    calibrating = Arrays.copyOfRange(order, fit, held);
+    training = Arrays.copyOfRange(order, held, size);
+    crops =
+        new RandomCrops(images.pictures(), training, images.preprocessing(), seed, MEMORY);
+  }
+
+  @Override
+  public ImageDataset training() {
+    return crops;
+  }
+
+  @Override
+  public int[] batch(long step, int size) {
+    int[] batch = new int[size];
+    for (int i = 0; i < size; i++) {
+      batch[i] = (int) ((step * size + i) % Integer.MAX_VALUE);
+    }
+    return batch;
+  }
+
+  /** A hash of the sizes and of the names of all training pictures. */
+  @Override
+  public int fingerprint() {
+    int hash = Arrays.hashCode(new int[] {images.size(), training.length});
+    for (int index : training) {
+      hash = 31 * hash + images.pictures().name(index).hashCode();
+    }
+    return hash;
+  }
+
+  @Override
+  public int trainingImages() {
+    return training.length;
+  }
+
+  @Override
+  public int heldOutImages() {
+    return fitted.length + calibrating.length;
+  }
+
+  @Override
+  public ImageDataset heldOut() {
+    if (tiles == null) {
+      tiles =
+          RandomCrops.tiles(
+              images.pictures(), fitted, images.preprocessing(), CURVE_TILES, seed);
+    }
+    return tiles;
+  }
+
+  @Override
+  public int calibrationImages(int most) {
+    return Math.min(most, calibrating.length);
+  }
+
+  @Override
+  public int scoredToCalibrate(int of) {
+    return PictureCalibrator.scored(of, images.tiles());
+  }
+
+  @Override
+  public Calibration calibrate(
+      Release release,
+      int of,
+      int evaluations,
+      Execution execution,
+      IntConsumer progress,
+      BooleanSupplier stop) {
+    return PictureCalibrator.calibrate(
+        release,
+        new PictureCalibrator.Pictures(images.pictures(), fitted, Arrays.copyOf(calibrating, of)),
+        evaluations,
+        execution,
+        progress,
+        stop);
+  }
+}

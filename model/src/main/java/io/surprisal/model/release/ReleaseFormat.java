@@ -1,0 +1,49 @@
+package io.surprisal.model.release;
+
+import io.surprisal.model.images.Preprocessing;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** The versions of a release's metadata: each says something that a reader of another would miss. */
+final class ReleaseFormat {
+  private static final int FIRST = 1;
+
+  /** A reader that does not know control variates would give other scores: it must refuse. */
+  private static final int WITH_CONTROL = 2;
+
+  /** One that does not know typicality would give other verdicts. */
+  private static final int WITH_TYPICALITY = 3;
+
+  /** One that does not know tiles would stretch pictures; nor local evidence: other verdicts. */
+  private static final int WITH_TILES = 4;
+
+  private ReleaseFormat() {}
+
+  /** The oldest that says all. */
+  static int of(Preprocessing preprocessing, @Nullable Calibration calibration) {
+    if (preprocessing.tiling().isPresent()
+        || (calibration != null && calibration.local().isPresent())) {
+      return WITH_TILES;
+    }
+    if (calibration == null) {
+      return FIRST;
+    }
+    if (calibration.typicality().isPresent()) {
+      return WITH_TYPICALITY;
+    }
+    return calibration.control().isPresent() ? WITH_CONTROL : FIRST;
+  }
+
+  static void require(Path file, int format) throws ReleaseException {
+    if (format < FIRST || format > WITH_TILES) {
+      throw new ReleaseException(
+          file
+              + " has release format "
+              + format
+              + ", this version reads the formats "
+              + FIRST
+              + " to "
+              + WITH_TILES);
+    }
+  }
+}
