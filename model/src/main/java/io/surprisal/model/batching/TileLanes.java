@@ -69,7 +69,9 @@ final class TileLanes {
     scores.forEach(score -> score.cancel(false));
   }
 
-  /** Completes with the picture's score, or with what went wrong with the first tile that failed. */
+  /**
+   * Completes with the picture's score, or with what went wrong with the first tile that failed.
+   */
   private static CompletableFuture<ImageLikelihood> whole(
       List<CompletableFuture<ImageLikelihood>> scores,
       PixelImage picture,

@@ -100,8 +100,7 @@ public final class PictureCalibrator {
       IntConsumer progress,
       BooleanSupplier stop) {
     ImageDataset tiles =
-        RandomCrops.tiles(
-            pictures.all(), pictures.fitted(), release.preprocessing(), TILES, SEED);
+        RandomCrops.tiles(pictures.all(), pictures.fitted(), release.preprocessing(), TILES, SEED);
     Calibration ofTiles =
         Calibrator.calibrate(
             release,

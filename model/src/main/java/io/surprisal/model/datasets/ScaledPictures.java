@@ -1,8 +1,8 @@
 package io.surprisal.model.datasets;
 
 import io.surprisal.model.images.ImageRejectedException;
-import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Preprocessing;
 
 /**
  * Pictures as a release takes them: in the network's shape, or at its scale where it sees them tile

@@ -138,7 +138,8 @@ public final class AlertRule {
    */
   public BetaBinomial falseAlerts(int normalImages) {
     int n =
-        likelihood.orElseThrow(() -> new IllegalStateException(silence.orElseThrow()))
+        likelihood
+            .orElseThrow(() -> new IllegalStateException(silence.orElseThrow()))
             .ascending()
             .length;
     int rank = rank(alertRate, n);
@@ -147,10 +148,7 @@ public final class AlertRule {
 
   /** Bits/dim above which an image alerts for low likelihood; empty where the rule never does. */
   public OptionalDouble threshold() {
-    return likelihood.stream()
-        .mapToDouble(Tail::threshold)
-        .filter(Double::isFinite)
-        .findFirst();
+    return likelihood.stream().mapToDouble(Tail::threshold).filter(Double::isFinite).findFirst();
   }
 
   /**

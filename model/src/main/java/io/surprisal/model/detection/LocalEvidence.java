@@ -44,6 +44,17 @@ public final class LocalEvidence {
     }
   }
 
+  /**
+   * The map, small: the largest surprise of each cell, in 255ths of the scale.
+   *
+   * @param rows of cells
+   * @param columns of cells
+   * @param scale surprise of the value 255, above 0
+   * @param values a byte a cell, unsigned, row by row; 0 for none or less
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  public record Thumbnail(int rows, int columns, double scale, byte[] values) {}
+
   /** Compares an image's evidence with what is normal. */
   public LocalEvidence(EvidenceMap evidence, LocalNormal normal) {
     height = evidence.height();
@@ -101,6 +112,29 @@ public final class LocalEvidence {
 
   public int width() {
     return width;
+  }
+
+  /**
+   * The map, small.
+   *
+   * @param side most rows and columns, at least 1
+   */
+  public Thumbnail thumbnail(int side) {
+    int rows = Math.min(side, height);
+    int columns = Math.min(side, width);
+    float[] largest = new float[rows * columns];
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        int cell = y * rows / height * columns + x * columns / width;
+        largest[cell] = Math.max(largest[cell], at(y, x));
+      }
+    }
+    double scale = Math.max(1, statistic());
+    byte[] values = new byte[largest.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (byte) Math.round(255 * largest[i] / scale);
+    }
+    return new Thumbnail(rows, columns, scale, values);
   }
 
   private Box around(int pixel, int side) {

@@ -115,8 +115,7 @@ public final class LocalFit {
         means.add((float) mean);
         deviations.add(
             (float)
-                Math.sqrt(
-                    Math.max(variance, LEAST_DEVIATION * LEAST_DEVIATION * commonVariance)));
+                Math.sqrt(Math.max(variance, LEAST_DEVIATION * LEAST_DEVIATION * commonVariance)));
       }
     }
     return new LocalNormal(control, windows, rows, columns, means, deviations);

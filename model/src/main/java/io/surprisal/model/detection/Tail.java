@@ -29,8 +29,7 @@ record Tail(float[] ascending, double threshold) {
             .sorted(Comparator.comparingDouble(i -> values[i]))
             .mapToInt(i -> i)
             .toArray();
-    double threshold =
-        blocks == 0 ? Double.POSITIVE_INFINITY : values[left[left.length - blocks]];
+    double threshold = blocks == 0 ? Double.POSITIVE_INFINITY : values[left[left.length - blocks]];
     for (int i = left.length - blocks; i < left.length; i++) {
       gone[left[i]] = true;
     }

@@ -65,7 +65,9 @@ final class LearningCurve {
     return !points.isEmpty() && points.get(points.size() - 1).step() == step;
   }
 
-  /** What scoring what goes through the network at once takes, seconds; NaN before it was measured. */
+  /**
+   * What scoring what goes through the network at once takes, seconds; NaN before it was measured.
+   */
   double secondsAnImage() {
     return secondsAnImage;
   }

@@ -51,8 +51,7 @@ final class PictureSplit implements FitSplit {
     fitted = Arrays.copyOfRange(order, 0, fit);
     calibrating = Arrays.copyOfRange(order, fit, held);
     training = Arrays.copyOfRange(order, held, size);
-    crops =
-        new RandomCrops(images.pictures(), training, images.preprocessing(), seed, MEMORY);
+    crops = new RandomCrops(images.pictures(), training, images.preprocessing(), seed, MEMORY);
   }
 
   @Override
@@ -93,8 +92,7 @@ final class PictureSplit implements FitSplit {
   public ImageDataset heldOut() {
     if (tiles == null) {
       tiles =
-          RandomCrops.tiles(
-              images.pictures(), fitted, images.preprocessing(), CURVE_TILES, seed);
+          RandomCrops.tiles(images.pictures(), fitted, images.preprocessing(), CURVE_TILES, seed);
     }
     return tiles;
   }

@@ -112,12 +112,7 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
     private final Measuring measuring;
     private boolean hopeless;
 
-    Trial(
-        ImageDataset data,
-        Map<String, ?> set,
-        Device device,
-        int workers,
-        Measuring measuring) {
+    Trial(ImageDataset data, Map<String, ?> set, Device device, int workers, Measuring measuring) {
       this.data = data;
       this.set = set;
       this.device = device;

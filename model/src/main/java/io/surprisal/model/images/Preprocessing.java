@@ -36,8 +36,8 @@ public record Preprocessing(
   }
 
   /**
-   * @throws IllegalArgumentException if the shape is not one of an image, or the tiling does not
-   *     go with the rest
+   * @throws IllegalArgumentException if the shape is not one of an image, or the tiling does not go
+   *     with the rest
    */
   public Preprocessing {
     if ((otherSizes == OtherSizes.TILE) != (tilingOrNull != null)
@@ -60,8 +60,12 @@ public record Preprocessing(
 
   /** For the input of a network that sees a picture tile by tile. */
   public static Preprocessing tiled(ImageShape tile, Tiling tiling) {
-    return new Preprocessing(
-        tile.channels(), tile.height(), tile.width(), OtherSizes.TILE, tiling);
+    return new Preprocessing(tile.channels(), tile.height(), tile.width(), OtherSizes.TILE, tiling);
+  }
+
+  /** By how much pictures that are seen tile by tile are shrunk; 1 for those that are not. */
+  public int reduction() {
+    return tilingOrNull == null ? 1 : tilingOrNull.reduction();
   }
 
   /** How a picture is cut into tiles; empty where it is resized. */
@@ -79,8 +83,8 @@ public record Preprocessing(
    * the same object if it is so already.
    *
    * @throws ImageRejectedException with {@link Reason#WRONG_CHANNELS} if the image is grey and the
-   *     network wants colour, or the reverse; with {@link Reason#TOO_SMALL} if it is smaller than
-   *     a tile
+   *     network wants colour, or the reverse; with {@link Reason#TOO_SMALL} if it is smaller than a
+   *     tile
    */
   public PixelImage apply(PixelImage image) throws ImageRejectedException {
     if (image.channels() != channels) {

@@ -4,7 +4,9 @@ import io.surprisal.model.images.Preprocessing;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** The versions of a release's metadata: each says something that a reader of another would miss. */
+/**
+ * The versions of a release's metadata: each says something that a reader of another would miss.
+ */
 final class ReleaseFormat {
   private static final int FIRST = 1;
 

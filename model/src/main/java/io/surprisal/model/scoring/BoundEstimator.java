@@ -49,7 +49,8 @@ public final class BoundEstimator {
 
   /** The plain mean of the evaluations, in continuous time. */
   public static BoundEstimator plain(Stages stages, NoisePlan noise) {
-    return new BoundEstimator(stages, noise, DiffusionTime.CONTINUOUS, Optional.empty(), Optional.empty(), Map.of());
+    return new BoundEstimator(
+        stages, noise, DiffusionTime.CONTINUOUS, Optional.empty(), Optional.empty(), Map.of());
   }
 
   /**
@@ -130,8 +131,7 @@ public final class BoundEstimator {
 
   /** With evidence of each pixel, controlled so. */
   public BoundEstimator withLocal(LocalControl localControl) {
-    return new BoundEstimator(
-        stages, noise, time, control, Optional.of(localControl), adjustments);
+    return new BoundEstimator(stages, noise, time, control, Optional.of(localControl), adjustments);
   }
 
   /**

@@ -40,17 +40,13 @@ public final class TileScorer implements PictureScorer {
       List<Tiling.Corner> corners = preprocessing.corners(picture);
       scores.add(
           ImageLikelihood.ofTiles(
-              tiles(picture, corners, firstIndex + i),
-              corners,
-              picture.height(),
-              picture.width()));
+              tiles(picture, corners, firstIndex + i), corners, picture.height(), picture.width()));
     }
     return scores;
   }
 
   /** Scores the tiles of a picture, row by row. */
-  private List<ImageLikelihood> tiles(
-      PixelImage picture, List<Tiling.Corner> corners, long index) {
+  private List<ImageLikelihood> tiles(PixelImage picture, List<Tiling.Corner> corners, long index) {
     List<ImageLikelihood> likelihoods = new ArrayList<>(corners.size());
     for (int from = 0; from < corners.size(); from += TILES_A_CALL) {
       List<PixelImage> some =

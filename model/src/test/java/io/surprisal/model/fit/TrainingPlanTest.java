@@ -26,7 +26,13 @@ class TrainingPlanTest {
   }
 
   private static TrainingPlan plan(int side, long steps, Map<String, Object> set) {
-    return TrainingPlan.of(images(side), new Budget.Steps(steps), set, Device.cpu(), 1, TrainingPlan.Measuring.UNBOUNDED);
+    return TrainingPlan.of(
+        images(side),
+        new Budget.Steps(steps),
+        set,
+        Device.cpu(),
+        1,
+        TrainingPlan.Measuring.UNBOUNDED);
   }
 
   @Test
@@ -40,7 +46,12 @@ class TrainingPlanTest {
   void shouldCountTheImagesOfATimeByWhatAStepTakesHere() {
     TrainingPlan plan =
         TrainingPlan.of(
-            images(8), new Budget.Time(Duration.ofMillis(1)), Map.of(), Device.cpu(), 2, TrainingPlan.Measuring.UNBOUNDED);
+            images(8),
+            new Budget.Time(Duration.ofMillis(1)),
+            Map.of(),
+            Device.cpu(),
+            2,
+            TrainingPlan.Measuring.UNBOUNDED);
     assertThat(plan.name()).isEqualTo("tiny"); // no step of 32 images takes a millisecond
     assertThat(plan.millisPerImage()).isPositive();
     assertThat(plan.images(new Budget.Time(Duration.ofSeconds(1))))

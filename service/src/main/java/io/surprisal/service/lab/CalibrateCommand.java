@@ -12,8 +12,8 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
 import io.surprisal.service.cli.Progress;
-import io.surprisal.service.cli.Usage;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.LimitOption;
 import io.surprisal.service.options.ReleaseAndImages;
@@ -125,8 +125,7 @@ final class CalibrateCommand implements Callable<Integer> {
         stages.ends().size() == 1,
         "pictures are not scored in stages yet; give --evaluations a single number");
     ImageSource images = normal.pictures();
-    PictureCalibrator.Pictures pictures =
-        PictureCalibrator.Pictures.of(images, limit.of(images));
+    PictureCalibrator.Pictures pictures = PictureCalibrator.Pictures.of(images, limit.of(images));
     Usage.require(
         spec,
         pictures.calibrating().length >= 1,

@@ -104,6 +104,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private int alerts;
     private int lowLikelihood;
     private int atypical;
+    private int local;
 
     Alerts(AlertRule rule) {
       this.rule = rule;
@@ -115,16 +116,20 @@ final class EvaluateCommand implements Callable<Integer> {
       alerts += verdict.alert() ? 1 : 0;
       lowLikelihood += verdict.lowLikelihood() ? 1 : 0;
       atypical += verdict.atypical() ? 1 : 0;
+      local += verdict.local() ? 1 : 0;
     }
 
     AlertShares shares() {
       return new AlertShares(
-          alerts / (double) images, lowLikelihood / (double) images, atypical / (double) images);
+          alerts / (double) images,
+          lowLikelihood / (double) images,
+          atypical / (double) images,
+          local / (double) images);
     }
   }
 
-  /** Shares of the images, for either reason and for each. */
-  private record AlertShares(double alerts, double lowLikelihood, double atypical) {}
+  /** Shares of the images, for any reason and for each. */
+  private record AlertShares(double alerts, double lowLikelihood, double atypical, double local) {}
 
   private record Judged(@JsonUnwrapped DatasetLikelihood likelihood, AlertShares alertShares) {}
 
@@ -256,8 +261,8 @@ final class EvaluateCommand implements Callable<Integer> {
                 l.imagesPerSecond()));
     if (shares.isPresent() && !output.json()) {
       AlertShares s = shares.get();
-      new Table("alerts", "low likelihood", "atypical")
-          .row(s.alerts(), s.lowLikelihood(), s.atypical())
+      new Table("alerts", "low likelihood", "atypical", "local")
+          .row(s.alerts(), s.lowLikelihood(), s.atypical(), s.local())
           .print(invocation.out());
     }
   }

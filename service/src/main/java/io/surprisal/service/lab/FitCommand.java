@@ -225,8 +225,7 @@ final class FitCommand implements Callable<Integer> {
                 Optional.empty(),
                 time().map(start::plus)));
     try (FitProgress display = new FitProgress(invocation, request.budget())) {
-      Release release =
-          new Fit(request, display, invocation.stop()::requested, clock).run();
+      Release release = new Fit(request, display, invocation.stop()::requested, clock).run();
       display.close();
       print(release, display.parameters());
     }
@@ -256,8 +255,7 @@ final class FitCommand implements Callable<Integer> {
         whole.width(),
         whole.height(),
         Math.round(heldOut.orElse(DEFAULT_HELD_OUT) * whole.size()));
-    return new FitImages.Whole(
-        whole, name, new HeldOut.Share(heldOut.orElse(DEFAULT_HELD_OUT)));
+    return new FitImages.Whole(whole, name, new HeldOut.Share(heldOut.orElse(DEFAULT_HELD_OUT)));
   }
 
   private FitImages tiled(PictureFiles files, PicturePlan.Wishes wishes, String name) {
@@ -276,8 +274,7 @@ final class FitCommand implements Callable<Integer> {
       LOG.warn(
           "{} of the pictures will calibrate: too few for alerts at a rate of 1 %, which takes 99;"
               + " give more pictures, or a larger --held-out, or score with --alert-rate {}",
-          calibrating,
-          String.format(Locale.ROOT, "%.3f", smallest));
+          calibrating, String.format(Locale.ROOT, "%.3f", smallest));
     }
     return tiled;
   }
@@ -318,9 +315,7 @@ final class FitCommand implements Callable<Integer> {
       TorchRuntime.preferOperatorThreads(1);
     }
     boolean untrained = steps.equals(Optional.of(0L));
-    return resumed || untrained || configuration.isNamed()
-        ? known
-        : planned(images, set, start);
+    return resumed || untrained || configuration.isNamed() ? known : planned(images, set, start);
   }
 
   private FitConfiguration planned(FitImages images, Map<String, Object> set, Instant start) {

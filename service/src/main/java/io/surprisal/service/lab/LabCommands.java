@@ -15,6 +15,7 @@ public final class LabCommands {
             new FitCommand(invocation),
             new ImportCommand(invocation),
             new EvaluateCommand(invocation),
+            new ExplainCommand(invocation),
             new SampleCommand(invocation),
             new CalibrateCommand(invocation),
             new InspectCommand(invocation),

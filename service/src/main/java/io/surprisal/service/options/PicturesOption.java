@@ -33,7 +33,8 @@ public final class PicturesOption {
   @Option(
       names = "--largest-side",
       paramLabel = "PX",
-      description = "In place of --scale: shrink until a usual picture's longer side is at most this.")
+      description =
+          "In place of --scale: shrink until a usual picture's longer side is at most this.")
   private Optional<Integer> largestSide = Optional.empty();
 
   /** Turns 1, 1/2, 0.5 and ½ into 1 and 2. */

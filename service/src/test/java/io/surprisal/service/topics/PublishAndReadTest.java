@@ -334,7 +334,10 @@ public class PublishAndReadTest {
         null,
         null,
         null,
-        new ImageLocation("surprisal.images", 1, 2L));
+        new ImageLocation("surprisal.images", 1, 2L),
+        null,
+        null,
+        null);
   }
 
   private static Path png(Path file, int width, int height) throws IOException {

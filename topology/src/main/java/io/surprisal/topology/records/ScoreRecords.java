@@ -2,20 +2,28 @@ package io.surprisal.topology.records;
 
 import static io.surprisal.schemas.NullableFields.orNull;
 
+import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.PictureBox;
 import io.surprisal.schemas.ScoreVerdict;
+import io.surprisal.schemas.SurpriseMap;
 import io.surprisal.topology.serving.ServedModel;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** From a likelihood to what the stream says of it: the score, and an alert where there is one. */
 public final class ScoreRecords {
+
+  /** Most rows and columns of the map of an alert. */
+  private static final int MAP_SIDE = 32;
 
   private final ServedModel model;
 
@@ -39,10 +47,45 @@ public final class ScoreRecords {
           DeadLetterReason.NOT_FINITE,
           "Release %s gives %s bits/dim".formatted(model.releaseId(), likelihood.bitsPerDim()));
     }
-    Verdict verdict = model.rule().judge(likelihood);
+    Optional<LocalEvidence> evidence = model.rule().localEvidence(likelihood);
+    Verdict verdict = model.rule().judge(likelihood, evidence);
     ImageScore score = score(identity, location, likelihood, verdict);
+    evidence.ifPresent(
+        of -> {
+          score.setLocalStatistic(of.statistic());
+          score.setLocalPValue(orNull(verdict.localPValue()));
+          score.setStrongest(box(of.strongest()));
+        });
     return new Scored(
-        score, verdict.alert() ? Optional.of(alert(score, verdict)) : Optional.empty());
+        score, verdict.alert() ? Optional.of(alert(score, verdict, evidence)) : Optional.empty());
+  }
+
+  private PictureBox box(LocalEvidence.Box box) {
+    LocalEvidence.Box inPicture = box.enlarged(model.preprocessing().reduction());
+    return PictureBox.newBuilder()
+        .setLeft(inPicture.left())
+        .setTop(inPicture.top())
+        .setWidth(inPicture.width())
+        .setHeight(inPicture.height())
+        .setSurprise(inPicture.surprise())
+        .build();
+  }
+
+  private List<PictureBox> boxes(Optional<LocalEvidence> evidence) {
+    OptionalDouble threshold = model.rule().localThreshold();
+    return evidence.isEmpty() || threshold.isEmpty()
+        ? List.of()
+        : evidence.get().above(threshold.getAsDouble()).stream().map(this::box).toList();
+  }
+
+  private static SurpriseMap map(LocalEvidence evidence) {
+    LocalEvidence.Thumbnail thumbnail = evidence.thumbnail(MAP_SIDE);
+    return SurpriseMap.newBuilder()
+        .setRows(thumbnail.rows())
+        .setColumns(thumbnail.columns())
+        .setScale(thumbnail.scale())
+        .setValues(ByteBuffer.wrap(thumbnail.values()))
+        .build();
   }
 
   private ImageScore score(
@@ -72,7 +115,7 @@ public final class ScoreRecords {
         .build();
   }
 
-  private AnomalyAlert alert(ImageScore score, Verdict verdict) {
+  private AnomalyAlert alert(ImageScore score, Verdict verdict, Optional<LocalEvidence> evidence) {
     String alertId = AlertIds.of(score.getSource(), score.getImageId(), score.getReleaseId());
     return AnomalyAlert.newBuilder()
         .setAlertId(alertId)
@@ -91,6 +134,10 @@ public final class ScoreRecords {
         .setLowLikelihoodPValue(score.getLowLikelihoodPValue())
         .setAtypicalPValue(score.getAtypicalPValue())
         .setLocation(score.getLocation())
+        .setLocalStatistic(score.getLocalStatistic())
+        .setLocalPValue(score.getLocalPValue())
+        .setBoxes(boxes(evidence))
+        .setMap(evidence.map(ScoreRecords::map).orElse(null))
         .build();
   }
 
@@ -101,6 +148,9 @@ public final class ScoreRecords {
     }
     if (verdict.atypical()) {
       reasons.add(AlertReason.ATYPICAL);
+    }
+    if (verdict.local()) {
+      reasons.add(AlertReason.LOCAL);
     }
     return reasons;
   }

@@ -63,8 +63,7 @@ record ChosenImages(
     Map<Preprocessing, Integer> shapes = new HashMap<>();
     for (ReservoirImage image : training) {
       PixelImage pixels = image.pixels();
-      shapes.merge(
-          Preprocessing.resizing(pixels.shape()), 1, Integer::sum);
+      shapes.merge(Preprocessing.resizing(pixels.shape()), 1, Integer::sum);
     }
     Preprocessing commonest =
         shapes.entrySet().stream()

@@ -1,0 +1,236 @@
+package io.surprisal.service.lab;
+
+import io.surprisal.model.datasets.PictureFiles;
+import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.LocalEvidence;
+import io.surprisal.model.detection.Verdict;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Tiling;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.scoring.BoundEstimator;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.Stages;
+import io.surprisal.model.scoring.TileScorer;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.Progress;
+import io.surprisal.service.cli.WritableDirectory;
+import io.surprisal.service.options.AlertRateOption;
+import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.Images;
+import io.surprisal.service.options.ReleaseOption;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code surprisal explain}: where in a picture the surprise is. */
+@Command(
+    name = "explain",
+    description = {
+      "Scores pictures as the stream does, and draws where in them the surprise is.",
+      "Each drawing shows the picture with a box around what alerts, and below it the map of local"
+          + " evidence; parts are outlined only where the picture alerts for them."
+    })
+final class ExplainCommand implements Callable<Integer> {
+  private final Invocation invocation;
+
+  @Mixin private final ReleaseOption release = new ReleaseOption();
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "FILE|DIR",
+      description = "PNG or JPEG files, or folders of them.")
+  private List<Path> files = List.of();
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "Where the drawings go, a PNG file a picture.")
+  private Path out;
+
+  @Mixin
+  private final AlertRateOption alertRate =
+      new AlertRateOption("SHARE", "Share of normal pictures to alert on");
+
+  @Mixin private ExecutionOption execution;
+
+  @Mixin private final Output output;
+
+  ExplainCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  /** One line of the result; boxes are in pixels of the picture as it came. */
+  private record Explained(
+      String picture,
+      String drawing,
+      double bitsPerDim,
+      double standardError,
+      List<String> reasons,
+      PValues pValues,
+      double localStatistic,
+      LocalEvidence.Box strongest,
+      List<LocalEvidence.Box> boxes,
+      double seconds) {}
+
+  /** Conformal p-values; null where the release cannot say. */
+  private record PValues(
+      @Nullable Double lowLikelihood, @Nullable Double atypical, @Nullable Double local) {}
+
+  @Override
+  public Integer call() throws IOException {
+    alertRate.require();
+    WritableDirectory.require(out, "--out");
+    Release loaded = release.load();
+    Calibration calibration =
+        loaded
+            .calibration()
+            .filter(known -> known.local().isPresent())
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "the release does not know what local evidence is normal; surprisal fit on pictures, or surprisal calibrate for a release that sees pictures by tiles, measures it"));
+    PictureFiles pictures = Images.pictures(files);
+    TorchRuntime.preferOperatorThreads(1);
+    Execution where = execution.forScoring(loaded);
+    AlertRule rule =
+        AlertRule.of(
+            loaded, calibration.evaluations(), where.precision().toString(), alertRate.value());
+    rule.silence().ifPresent(why -> invocation.err().println("surprisal: no boxes: " + why));
+    try (ImageScorer scorer =
+            new ImageScorer(
+                loaded,
+                where,
+                BoundEstimator.served(loaded, Stages.single(calibration.evaluations())));
+        Progress progress = invocation.progress("explain", pictures.size(), "pictures")) {
+      Explainer explainer =
+          new Explainer(loaded, rule, new TileScorer(scorer, loaded.preprocessing()));
+      for (int i = 0; i < pictures.size() && !invocation.stop().requested(); i++) {
+        explainer.explain(pictures, i);
+        progress.stepTo(i + 1L);
+      }
+    }
+    return 0;
+  }
+
+  /** Explains one picture after the other. */
+  private final class Explainer {
+    private final Release loaded;
+    private final AlertRule rule;
+    private final TileScorer scorer;
+    private final int reduction;
+
+    Explainer(Release loaded, AlertRule rule, TileScorer scorer) {
+      this.loaded = loaded;
+      this.rule = rule;
+      this.scorer = scorer;
+      reduction = loaded.preprocessing().tiling().map(Tiling::reduction).orElse(1);
+    }
+
+    void explain(PictureFiles pictures, int index) throws IOException {
+      long start = System.nanoTime();
+      PixelImage picture;
+      ImageLikelihood score;
+      try {
+        picture = pictures.image(index);
+        score = scorer.score(List.of(loaded.preprocessing().apply(picture)), index).get(0);
+      } catch (ImageRejectedException | IllegalArgumentException e) {
+        invocation
+            .err()
+            .println("surprisal: skipped: " + pictures.file(index) + ": " + e.getMessage());
+        return;
+      }
+      LocalEvidence evidence = rule.localEvidence(score).orElseGet(() -> evidence(score));
+      Verdict verdict = rule.judge(score, Optional.of(evidence));
+      OptionalDouble threshold = rule.localThreshold();
+      List<LocalEvidence.Box> boxes =
+          threshold.isPresent()
+              ? evidence.above(threshold.getAsDouble()).stream()
+                  .map(box -> box.enlarged(reduction))
+                  .toList()
+              : List.of();
+      Path drawing = out.resolve(name(pictures.name(index)));
+      EvidencePicture.write(drawing, picture, evidence, EvidencePicture.limit(threshold), boxes);
+      print(
+          new Explained(
+              pictures.name(index),
+              drawing.toString(),
+              score.bitsPerDim(),
+              score.standardError(),
+              reasons(verdict),
+              new PValues(
+                  boxed(verdict.pValue()),
+                  boxed(verdict.atypicalPValue()),
+                  boxed(verdict.localPValue())),
+              evidence.statistic(),
+              evidence.strongest().enlarged(reduction),
+              boxes,
+              (System.nanoTime() - start) * 1e-9));
+    }
+
+    /** Of a release whose rule never alerts. */
+    private LocalEvidence evidence(ImageLikelihood score) {
+      return new LocalEvidence(
+          score.evidence().orElseThrow(),
+          loaded.calibration().flatMap(Calibration::local).orElseThrow());
+    }
+  }
+
+  private static List<String> reasons(Verdict verdict) {
+    List<String> reasons = new ArrayList<>();
+    if (verdict.lowLikelihood()) {
+      reasons.add("LOW_LIKELIHOOD");
+    }
+    if (verdict.atypical()) {
+      reasons.add("ATYPICAL");
+    }
+    if (verdict.local()) {
+      reasons.add("LOCAL");
+    }
+    return List.copyOf(reasons);
+  }
+
+  private static @Nullable Double boxed(OptionalDouble value) {
+    return value.isPresent() ? value.getAsDouble() : null;
+  }
+
+  /** A file name for the drawing of a picture that may lie in a folder. */
+  private static String name(String picture) {
+    return picture.replaceAll("[/\\\\]", "_").replaceFirst("\\.[A-Za-z]+$", "") + ".png";
+  }
+
+  private void print(Explained e) {
+    output.printLine(
+        e,
+        String.format(
+            Locale.ROOT,
+            "%s  %.4f bits/dim ± %.4f  strongest %.1f σ at %d,%d (%d×%d)  %s  %s",
+            e.picture(),
+            e.bitsPerDim(),
+            e.standardError(),
+            e.localStatistic(),
+            e.strongest().left(),
+            e.strongest().top(),
+            e.strongest().width(),
+            e.strongest().height(),
+            e.reasons().isEmpty() ? "no alert" : String.join(", ", e.reasons()),
+            e.drawing()));
+  }
+}
