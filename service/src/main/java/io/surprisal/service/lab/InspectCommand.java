@@ -6,6 +6,8 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.ControlVariate;
+import io.surprisal.model.release.LocalControl;
+import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.release.LossProfile;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -83,7 +86,8 @@ final class InspectCommand implements Callable<Integer> {
       OptionalDouble diffusionBitsPerDim,
       OptionalDouble evaluationVariance,
       Optional<ControlVariate> control,
-      Optional<Typicality> typicality) {
+      Optional<Typicality> typicality,
+      Optional<LocalSummary> local) {
 
     static CalibrationSummary of(Calibration calibration) {
       float[] ascending = calibration.bitsPerDim();
@@ -99,7 +103,17 @@ final class InspectCommand implements Callable<Integer> {
           calibration.lossProfile().meanBitsPerDim(),
           calibration.lossProfile().evaluationVariance(),
           calibration.control(),
-          calibration.typicality());
+          calibration.typicality(),
+          calibration.local().map(LocalSummary::of));
+    }
+  }
+
+  /** What local evidence is normal, without the numbers of each cell. */
+  private record LocalSummary(List<Integer> windows, int rows, int columns, LocalControl control) {
+
+    static LocalSummary of(LocalNormal normal) {
+      return new LocalSummary(
+          normal.windows(), normal.rows(), normal.columns(), normal.control());
     }
   }
 
@@ -168,6 +182,15 @@ final class InspectCommand implements Callable<Integer> {
             control.atoms().isEmpty() ? "" : "; known levels " + control.atoms());
   }
 
+  private static String pictures(Preprocessing p) {
+    return p.tiling()
+        .map(
+            tiling ->
+                "at scale %s, by tiles of %d×%d every %d pixels"
+                    .formatted(tiling.scale(), p.width(), p.height(), tiling.stride()))
+        .orElse("whole, resized to %d×%d".formatted(p.width(), p.height()));
+  }
+
   private static Table table(Result r) {
     ModelConfiguration c = r.configuration();
     TrainingRecord t = r.training();
@@ -177,6 +200,7 @@ final class InspectCommand implements Callable<Integer> {
             .row("id", r.id())
             .row("file", r.bytes() + " bytes, " + r.parameters() + " parameters")
             .row("images", c.channels() + "×" + c.height() + "×" + c.width())
+            .row("pictures", pictures(r.preprocessing()))
             .row("network", network(c))
             .row("Fourier exponents", c.fourierExponents())
             .row(
@@ -204,7 +228,21 @@ final class InspectCommand implements Callable<Integer> {
         r.calibration()
             .flatMap(CalibrationSummary::typicality)
             .map(typicality -> "distance in %d traits".formatted(typicality.centre().size()))
-            .orElse("none: alerts on low likelihood alone"));
+            .orElse("none"));
+    table.row(
+        "local evidence",
+        r.calibration()
+            .flatMap(CalibrationSummary::local)
+            .map(
+                local ->
+                    "windows of %s pixels, normal by %d×%d cells"
+                        .formatted(
+                            local.windows().stream()
+                                .map(String::valueOf)
+                                .collect(Collectors.joining(", ")),
+                            local.columns(),
+                            local.rows()))
+            .orElse("none"));
     return table.row(
         "calibration",
         r.calibration()

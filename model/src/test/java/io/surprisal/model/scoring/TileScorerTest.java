@@ -1,0 +1,145 @@
+package io.surprisal.model.scoring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import io.surprisal.model.TinyModels;
+import io.surprisal.model.images.ImageShape;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Preprocessing;
+import io.surprisal.model.images.Tiling;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.release.LocalControl;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.Precision;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class TileScorerTest {
+  private static final ModelConfiguration MODEL =
+      TinyModels.configuration(3, 8, 8, List.of(), ModelConfiguration.Schedule.FIXED_LINEAR);
+
+  /** 19×21 after shrinking: 3 by 3 tiles, the last overlapping. */
+  private static final Preprocessing PREPROCESSING =
+      Preprocessing.tiled(new ImageShape(3, 8, 8), new Tiling(2, 8));
+
+  private static ImageScorer scorer;
+
+  @BeforeAll
+  static void load() {
+    scorer =
+        new ImageScorer(
+            MODEL,
+            TinyModels.trained(MODEL, 5),
+            new Execution(Device.cpu(), Precision.FLOAT32),
+            BoundEstimator.plain(Stages.single(4), NoisePlan.keyedByPixels().atOffset(0.1))
+                .withLocal(LocalControl.NONE));
+  }
+
+  @AfterAll
+  static void close() {
+    scorer.close();
+  }
+
+  private static PixelImage picture(int seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    byte[] pixels = new byte[3 * 39 * 43];
+    random.nextBytes(pixels);
+    return new PixelImage(3, 39, 43, pixels);
+  }
+
+  @Test
+  void shouldGiveAPictureTheMeanOfItsTiles() throws Exception {
+    PixelImage applied = PREPROCESSING.apply(picture(1));
+    List<ImageLikelihood> tiles =
+        PREPROCESSING.corners(applied).stream()
+            .map(corner -> scorer.score(PREPROCESSING.tile(applied, corner)))
+            .toList();
+
+    ImageLikelihood whole = new TileScorer(scorer, PREPROCESSING).score(List.of(applied), 0).get(0);
+
+    assertThat(tiles).hasSize(9);
+    assertThat(whole.bitsPerDim())
+        .isCloseTo(
+            tiles.stream().mapToDouble(ImageLikelihood::bitsPerDim).average().orElseThrow(),
+            within(1e-5));
+    assertThat(whole.bitsPerDim())
+        .isCloseTo(
+            whole.prior() + whole.diffusion() + whole.reconstruction(), within(1e-9));
+    assertThat(whole.standardError())
+        .isCloseTo(
+            Math.sqrt(tiles.stream().mapToDouble(t -> Math.pow(t.standardError(), 2)).sum()) / 9,
+            within(1e-5));
+    assertThat(whole.squaredErrors()).hasSize(4);
+    assertThat(whole.noiseLevels()).isEqualTo(tiles.get(0).noiseLevels());
+  }
+
+  @Test
+  void shouldNotDependOnWhatElseIsScored() throws Exception {
+    List<PixelImage> applied =
+        List.of(PREPROCESSING.apply(picture(1)), PREPROCESSING.apply(picture(2)));
+    TileScorer tiled = new TileScorer(scorer, PREPROCESSING);
+
+    List<ImageLikelihood> together = tiled.score(applied, 0);
+
+    for (int i = 0; i < 2; i++) {
+      ImageLikelihood alone = tiled.score(List.of(applied.get(i)), 7).get(0);
+      assertThat(alone.bitsPerDim()).isCloseTo(together.get(i).bitsPerDim(), within(1e-3));
+    }
+  }
+
+  /** Without control the pixels' evidence is the diffusion loss, pixel by pixel. */
+  @Test
+  void shouldSpreadTheDiffusionLossOverThePixels() {
+    PixelImage tile = picture(3).crop(0, 0, 8, 8);
+
+    ImageLikelihood score = scorer.score(tile);
+
+    EvidenceMap evidence = score.evidence().orElseThrow();
+    double bits = IntStream.range(0, 64).mapToDouble(i -> evidence.bits()[i]).sum();
+    assertThat(bits / MODEL.dimensions()).isCloseTo(score.diffusion(), within(1e-4));
+  }
+
+  @Test
+  void shouldStitchTheEvidenceOfTheTiles() throws Exception {
+    PixelImage applied = PREPROCESSING.apply(picture(4));
+
+    ImageLikelihood whole = new TileScorer(scorer, PREPROCESSING).score(List.of(applied), 0).get(0);
+
+    EvidenceMap evidence = whole.evidence().orElseThrow();
+    assertThat(evidence.height()).isEqualTo(19);
+    assertThat(evidence.width()).isEqualTo(21);
+    EvidenceMap first =
+        scorer.score(PREPROCESSING.tile(applied, new Tiling.Corner(0, 0))).evidence().orElseThrow();
+    for (int y = 0; y < 8; y++) {
+      for (int x = 0; x < 8; x++) {
+        assertThat(evidence.bits()[y * 21 + x])
+            .isCloseTo(first.bits()[y * 8 + x], within(1e-3f * Math.abs(first.bits()[y * 8 + x]) + 1e-3f));
+      }
+    }
+  }
+
+  /** β(ε² − 1) has the expectation 0: it changes the map, not its mean over many pixels. */
+  @Test
+  void shouldSubtractTheControlFromEachPixel() {
+    PixelImage tile = picture(5).crop(0, 0, 8, 8);
+    try (ImageScorer controlled =
+        new ImageScorer(
+            MODEL,
+            TinyModels.trained(MODEL, 5),
+            new Execution(Device.cpu(), Precision.FLOAT32),
+            BoundEstimator.plain(Stages.single(4), NoisePlan.keyedByPixels().atOffset(0.1))
+                .withLocal(new LocalControl(List.of(0.0), List.of(0.5))))) {
+      ImageLikelihood with = controlled.score(tile);
+      ImageLikelihood without = scorer.score(tile);
+
+      assertThat(with.bitsPerDim()).isEqualTo(without.bitsPerDim());
+      assertThat(with.evidence()).isNotEqualTo(without.evidence());
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package io.surprisal.service.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.surprisal.service.cli.Json;
+import io.surprisal.service.system.CommandRun;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** From a folder of pictures larger than the network to a map of what is surprising in one. */
+@Tag("training")
+class PicturesTest {
+  private static final int PICTURES = 30;
+  private static final int WIDTH = 48;
+  private static final int HEIGHT = 40;
+
+  @TempDir private static Path folder;
+
+  private static Path pictures;
+  private static Path release;
+  private static CommandRun fit;
+
+  @BeforeAll
+  static void fitOnce() throws IOException {
+    pictures = Files.createDirectory(folder.resolve("pictures"));
+    for (int i = 0; i < PICTURES; i++) {
+      write(pictures.resolve("normal-%02d.png".formatted(i)), texture(i));
+    }
+    Files.writeString(pictures.resolve("broken.png"), "no picture");
+    release = folder.resolve("release.safetensors");
+    fit =
+        run(
+            "fit --data PICTURES --out RELEASE --config tiny --steps 3 --batch 4 --tile 8"
+                + " --scale 1/2 --held-out 0.5 --evaluations 4 --precision float32 --json");
+  }
+
+  /** Dark, with a little noise. */
+  private static BufferedImage texture(int seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    BufferedImage picture = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_BYTE_GRAY);
+    for (int y = 0; y < HEIGHT; y++) {
+      for (int x = 0; x < WIDTH; x++) {
+        picture.getRaster().setSample(x, y, 0, 100 + random.nextInt(40));
+      }
+    }
+    return picture;
+  }
+
+  private static void write(Path file, BufferedImage picture) throws IOException {
+    ImageIO.write(picture, "png", file.toFile());
+  }
+
+  private static CommandRun run(String line) {
+    List<String> args = new ArrayList<>();
+    for (String word : line.split(" ")) {
+      args.add(
+          switch (word) {
+            case "PICTURES" -> pictures.toString();
+            case "RELEASE" -> release.toString();
+            case "FOLDER" -> folder.toString();
+            default -> word.replace("FOLDER", folder.toString());
+          });
+    }
+    return CommandRun.of(args.toArray(String[]::new));
+  }
+
+  @Test
+  void shouldSayInTheReleaseHowPicturesGoThroughIt() throws IOException {
+    assertThat(fit.exitCode()).as(fit.err()).isZero();
+    CommandRun inspected = run("inspect RELEASE --json");
+    assertThat(inspected.exitCode()).as(inspected.err()).isZero();
+    JsonNode preprocessing = Json.MAPPER.readTree(inspected.out()).path("preprocessing");
+    assertThat(preprocessing.path("otherSizes").asText()).isEqualTo("TILE");
+    assertThat(preprocessing.path("tiling").path("reduction").asInt()).isEqualTo(2);
+    assertThat(preprocessing.path("tiling").path("stride").asInt()).isEqualTo(8);
+    assertThat(Json.MAPPER.readTree(fit.out()).path("images").asInt()).isEqualTo(12); // crops
+  }
+
+  @Test
+  void shouldCalibrateOnWholePictures() throws IOException {
+    assertThat(Json.MAPPER.readTree(fit.out()).path("calibrationImages").asInt()).isEqualTo(10);
+    CommandRun again =
+        run("calibrate --release RELEASE --data PICTURES --evaluations 4 --out FOLDER/again.safetensors --json");
+    assertThat(again.exitCode()).as(again.err()).isZero();
+    assertThat(Json.MAPPER.readTree(again.out()).path("images").asInt()).isEqualTo(20);
+  }
+
+  @Test
+  void shouldEvaluateThePicturesAndShareAlertsByReason() throws IOException {
+    CommandRun run =
+        run(
+            "evaluate --release RELEASE --data PICTURES --evaluations 4 --alerts --alert-rate 0.2"
+                + " --json");
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode measured = Json.MAPPER.readTree(run.out());
+    assertThat(measured.path("images").asInt()).isEqualTo(PICTURES);
+    assertThat(measured.path("dimensions").asInt()).isEqualTo(64);
+    JsonNode shares = measured.path("alertShares");
+    assertThat(shares.path("local").asDouble()).isBetween(0.0, 1.0);
+    assertThat(shares.path("alerts").asDouble())
+        .isGreaterThanOrEqualTo(shares.path("local").asDouble());
+  }
+
+  @Test
+  void shouldDrawWhereTheSurpriseIs() throws IOException {
+    BufferedImage damaged = texture(1000);
+    for (int y = 10; y < 22; y++) {
+      for (int x = 28; x < 40; x++) {
+        damaged.getRaster().setSample(x, y, 0, 255);
+      }
+    }
+    Path file = folder.resolve("damaged.png");
+    write(file, damaged);
+
+    CommandRun run =
+        run(
+            "explain --release RELEASE FOLDER/damaged.png --out FOLDER/drawings --alert-rate 0.2"
+                + " --json");
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode explained = Json.MAPPER.readTree(run.out());
+    assertThat(explained.path("reasons").toString()).contains("LOCAL");
+    JsonNode strongest = explained.path("strongest");
+    assertThat(centre(strongest, "left", "width")).isBetween(28.0, 40.0);
+    assertThat(centre(strongest, "top", "height")).isBetween(10.0, 22.0);
+    JsonNode box = explained.path("boxes").path(0);
+    assertThat(box.path("left").asInt()).isBetween(0, 28);
+    assertThat(box.path("top").asInt()).isBetween(0, 10);
+    assertThat(box.path("left").asInt() + box.path("width").asInt()).isBetween(40, WIDTH);
+    assertThat(box.path("top").asInt() + box.path("height").asInt()).isBetween(22, HEIGHT);
+    assertThat(box.path("surprise")).isEqualTo(strongest.path("surprise"));
+    try (Stream<Path> drawn = Files.list(folder.resolve("drawings"))) {
+      assertThat(drawn.map(path -> path.getFileName().toString()))
+          .containsExactly("damaged.png");
+    }
+    BufferedImage drawing = ImageIO.read(folder.resolve("drawings/damaged.png").toFile());
+    assertThat(drawing.getWidth()).isEqualTo(WIDTH);
+    assertThat(drawing.getHeight()).isGreaterThanOrEqualTo(2 * HEIGHT);
+  }
+
+  private static double centre(JsonNode box, String from, String length) {
+    return box.path(from).asInt() + box.path(length).asInt() / 2.0;
+  }
+
+  @Test
+  void shouldSayWhatCannotBeDone() throws IOException {
+    Path small = folder.resolve("small.png");
+    write(small, texture(1).getSubimage(0, 0, 12, 12));
+
+    CommandRun tooSmall =
+        run("explain --release RELEASE FOLDER/small.png --out FOLDER/none --alert-rate 0.2");
+    assertThat(tooSmall.err()).contains("skipped").contains("smaller than a tile of 8×8");
+    CommandRun whole = run("bench scaling --release RELEASE --data PICTURES");
+    assertThat(whole.exitCode()).isNotZero();
+    CommandRun scale = run("fit --data PICTURES --out FOLDER/x.safetensors --scale 0.7");
+    assertThat(scale.exitCode()).isEqualTo(2);
+    assertThat(scale.err()).contains("one over a whole number");
+    CommandRun both =
+        run("fit --data PICTURES --out FOLDER/x.safetensors --scale 1/2 --largest-side 20");
+    assertThat(both.exitCode()).isNotZero();
+    assertThat(both.err()).contains("both say how far to shrink");
+  }
+}
