@@ -81,15 +81,17 @@ final class TileLanes {
     int width = picture.width();
     CompletableFuture<ImageLikelihood> whole = new CompletableFuture<>();
     CompletableFuture.allOf(scores.toArray(CompletableFuture[]::new))
+        .thenApply(
+            nothing ->
+                ImageLikelihood.ofTiles(
+                    scores.stream().map(CompletableFuture::join).toList(),
+                    corners,
+                    height,
+                    width))
         .whenComplete(
-            (nothing, failure) -> {
+            (score, failure) -> {
               if (failure == null) {
-                whole.complete(
-                    ImageLikelihood.ofTiles(
-                        scores.stream().map(CompletableFuture::join).toList(),
-                        corners,
-                        height,
-                        width));
+                whole.complete(score);
               } else {
                 whole.completeExceptionally(
                     failure instanceof CompletionException && failure.getCause() != null

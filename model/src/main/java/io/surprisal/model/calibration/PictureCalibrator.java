@@ -89,7 +89,7 @@ public final class PictureCalibrator {
    * @param execution device and precision that the release will be served with
    * @param progress is told how many pictures are done
    * @param stop asked between batches; once true, what is measured so far is the calibration, at
-   *     least one picture
+   *     least one picture of each kind
    * @throws IllegalArgumentException if no picture is as the release takes them
    */
   public static Calibration calibrate(
@@ -121,7 +121,14 @@ public final class PictureCalibrator {
         Workers workers = new Workers("calibrate", execution.workers())) {
       TileScorer whole = new TileScorer(scorer, release.preprocessing());
       LocalFitting fitting = new LocalFitting(control);
-      each(whole, scaled, pictures.fitted(), workers, stop, fitting::add, done -> {});
+      each(
+          whole,
+          scaled,
+          pictures.fitted(),
+          workers,
+          () -> stop.getAsBoolean() && fitting.begun(),
+          fitting::add,
+          done -> {});
       normal = fitting.normal();
       Optional<LocalNormal> usual = normal;
       each(
@@ -218,6 +225,10 @@ public final class PictureCalibrator {
         fit = Optional.of(new LocalFit(control, evidence.height(), evidence.width()));
       }
       fit.get().add(evidence);
+    }
+
+    boolean begun() {
+      return fit.isPresent();
     }
 
     Optional<LocalNormal> normal() {

@@ -55,9 +55,12 @@ public final class PictureFiles implements ImageSource {
    * depth, sorted by path. A file that is not one complete picture is skipped.
    *
    * @throws NoSuchFileException if a path does not exist
-   * @throws IOException if a file cannot be read, or no picture is left
+   * @throws IOException if no path is given, a file cannot be read, or no picture is left
    */
   public static PictureFiles open(List<Path> paths) throws IOException {
+    if (paths.isEmpty()) {
+      throw new IOException("No picture file or folder was given");
+    }
     List<Picture> pictures = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
     for (Path path : paths) {

@@ -77,13 +77,11 @@ public final class LocalEvidence {
                   ((means.of(y - half, x - half, side) - normal.means().get(cell))
                       / normal.deviations().get(cell));
           int pixel = y * width + x;
-          if (z > surprise[pixel]) {
-            surprise[pixel] = z;
-            if (z > surprise[at]) {
-              at = pixel;
-              window = side;
-            }
+          if (z > surprise[at]) {
+            at = pixel;
+            window = side;
           }
+          surprise[pixel] = Math.max(surprise[pixel], z);
         }
       }
     }

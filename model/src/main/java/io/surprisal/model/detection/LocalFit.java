@@ -24,6 +24,9 @@ public final class LocalFit {
   /** Share of the common deviation that no cell's goes below. */
   private static final double LEAST_DEVIATION = 0.25;
 
+  /** Share of the mean square below which a variance is what rounding leaves. */
+  private static final double ROUNDING = 1e-12;
+
   private final LocalControl control;
   private final List<Integer> windows;
   private final int rows;
@@ -99,7 +102,7 @@ public final class LocalFit {
       }
       double commonMean = sum / count;
       double commonVariance = square / count - commonMean * commonMean;
-      if (!(commonVariance > 0)) {
+      if (!(commonVariance > ROUNDING * square / count)) {
         throw new IllegalStateException(
             "local evidence of %d images does not vary".formatted(images));
       }

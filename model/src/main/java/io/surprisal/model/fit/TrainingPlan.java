@@ -33,8 +33,23 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
           new Candidate("medium", 50_000),
           new Candidate("large", 1_000_000));
 
-  /** Attention compares every two positions: more of them at once are too dear. */
-  private static final int MOST_ATTENTION_POSITIONS = 1024;
+  /** What a network sees: attention compares every two positions, more at once are too dear. */
+  public enum Sight {
+    /** Whole images, one network pass each. */
+    IMAGES(1024, 1),
+    /** Tiles, of which a picture has a hundred: they must be cheap. */
+    TILES(256, 20);
+
+    private final int mostPositions;
+
+    /** How many times as many images a larger network must see to be worth what it costs. */
+    private final double dearness;
+
+    Sight(int mostPositions, double dearness) {
+      this.mostPositions = mostPositions;
+      this.dearness = dearness;
+    }
+  }
 
   private static final int MEASURED_STEPS = 3;
   private static final int MEASURED_BATCH = 8;
@@ -65,6 +80,7 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
    * Measures a few training steps and decides.
    *
    * @param data the images
+   * @param sight what they are
    * @param budget of the run
    * @param set values of fields that the user has chosen
    * @param workers parts of a batch side by side
@@ -73,6 +89,7 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
    */
   public static TrainingPlan of(
       ImageDataset data,
+      Sight sight,
       Budget budget,
       Map<String, ?> set,
       Device device,
@@ -84,7 +101,8 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
       if (best != null && measuring.isOver()) {
         break;
       }
-      FitConfiguration named = forImages(FitConfiguration.named(candidate.name()), data, set);
+      FitConfiguration named =
+          coarsened(FitConfiguration.named(candidate.name()), data, sight, set);
       FitConfiguration configuration;
       try {
         configuration = named.with(set);
@@ -95,7 +113,7 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
         continue; // what is set does not fit this network; another may do
       }
       TrainingPlan plan = trial.measured(candidate.name(), configuration);
-      if (best != null && plan.images(budget) < candidate.fewestImages()) {
+      if (best != null && plan.images(budget) < sight.dearness * candidate.fewestImages()) {
         break;
       }
       best = plan;
@@ -164,12 +182,12 @@ public record TrainingPlan(String name, FitConfiguration configuration, double m
   }
 
   /** With levels that halve the resolution until the attention is affordable. */
-  private static FitConfiguration forImages(
-      FitConfiguration configuration, ImageDataset data, Map<String, ?> set) {
+  private static FitConfiguration coarsened(
+      FitConfiguration configuration, ImageDataset data, Sight sight, Map<String, ?> set) {
     int levels = 0;
     int height = data.height();
     int width = data.width();
-    while (height * width > MOST_ATTENTION_POSITIONS && height % 2 == 0 && width % 2 == 0) {
+    while (height * width > sight.mostPositions && height % 2 == 0 && width % 2 == 0) {
       levels++;
       height /= 2;
       width /= 2;

@@ -3,8 +3,12 @@ package io.surprisal.model.scoring;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.images.Tiling;
+import io.surprisal.model.runtime.Workers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /**
  * Scores pictures tile by tile. The tiles of all pictures of a call go through the network
@@ -20,6 +24,7 @@ public final class TileScorer implements PictureScorer {
 
   private final ImageScorer scorer;
   private final Preprocessing preprocessing;
+  private final Optional<Workers> workers;
 
   /**
    * A scorer of tiles.
@@ -28,8 +33,22 @@ public final class TileScorer implements PictureScorer {
    * @param preprocessing that says which they are
    */
   public TileScorer(ImageScorer scorer, Preprocessing preprocessing) {
+    this(scorer, preprocessing, Optional.empty());
+  }
+
+  /**
+   * A scorer that has the tiles of one picture scored side by side.
+   *
+   * @param workers stay the caller's
+   */
+  public TileScorer(ImageScorer scorer, Preprocessing preprocessing, Workers workers) {
+    this(scorer, preprocessing, Optional.of(workers));
+  }
+
+  private TileScorer(ImageScorer scorer, Preprocessing preprocessing, Optional<Workers> workers) {
     this.scorer = scorer;
     this.preprocessing = preprocessing;
+    this.workers = workers;
   }
 
   @Override
@@ -47,15 +66,22 @@ public final class TileScorer implements PictureScorer {
 
   /** Scores the tiles of a picture, row by row. */
   private List<ImageLikelihood> tiles(PixelImage picture, List<Tiling.Corner> corners, long index) {
-    List<ImageLikelihood> likelihoods = new ArrayList<>(corners.size());
-    for (int from = 0; from < corners.size(); from += TILES_A_CALL) {
-      List<PixelImage> some =
-          corners.subList(from, Math.min(corners.size(), from + TILES_A_CALL)).stream()
-              .map(corner -> preprocessing.tile(picture, corner))
-              .toList();
-      likelihoods.addAll(scorer.score(some, index * MOST_TILES + from));
-    }
-    return likelihoods;
+    int calls = (corners.size() + TILES_A_CALL - 1) / TILES_A_CALL;
+    IntFunction<List<ImageLikelihood>> call =
+        i -> {
+          int from = i * TILES_A_CALL;
+          List<PixelImage> some =
+              corners.subList(from, Math.min(corners.size(), from + TILES_A_CALL)).stream()
+                  .map(corner -> preprocessing.tile(picture, corner))
+                  .toList();
+          return scorer.score(some, index * MOST_TILES + from);
+        };
+    return workers
+        .map(several -> several.map(calls, call))
+        .orElseGet(() -> IntStream.range(0, calls).mapToObj(call).toList())
+        .stream()
+        .flatMap(List::stream)
+        .toList();
   }
 
   @Override

@@ -96,8 +96,7 @@ class PictureFitTest {
   }
 
   private FitRequest request(String name, Start start, Budget budget, Optional<Instant> end) {
-    Preprocessing preprocessing =
-        Preprocessing.tiled(new ImageShape(1, 8, 8), new Tiling(1, 8));
+    Preprocessing preprocessing = Preprocessing.tiled(new ImageShape(1, 8, 8), new Tiling(1, 8));
     return new FitRequest(
         new FitImages.Pictures(
             Pictures.random(), preprocessing, 9, "pictures", new HeldOut.Share(0.6)),
@@ -148,7 +147,10 @@ class PictureFitTest {
     Release release =
         new Fit(
                 request(
-                    "timed", new Start.Anew(), new Budget.Time(time), Optional.of(START.plus(time))),
+                    "timed",
+                    new Start.Anew(),
+                    new Budget.Time(time),
+                    Optional.of(START.plus(time))),
                 new Quiet(),
                 () -> false,
                 clock)

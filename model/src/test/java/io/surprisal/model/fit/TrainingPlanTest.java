@@ -8,8 +8,11 @@ import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Level;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
+import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.training.FitConfiguration;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
@@ -28,6 +31,7 @@ class TrainingPlanTest {
   private static TrainingPlan plan(int side, long steps, Map<String, Object> set) {
     return TrainingPlan.of(
         images(side),
+        TrainingPlan.Sight.IMAGES,
         new Budget.Steps(steps),
         set,
         Device.cpu(),
@@ -47,6 +51,7 @@ class TrainingPlanTest {
     TrainingPlan plan =
         TrainingPlan.of(
             images(8),
+            TrainingPlan.Sight.IMAGES,
             new Budget.Time(Duration.ofMillis(1)),
             Map.of(),
             Device.cpu(),
@@ -57,6 +62,44 @@ class TrainingPlanTest {
     assertThat(plan.images(new Budget.Time(Duration.ofSeconds(1))))
         .isEqualTo(1000 / plan.millisPerImage());
     assertThat(plan.images(new Budget.Steps(2))).isEqualTo(32);
+  }
+
+  @Test
+  void shouldKeepTilesCheap() {
+    TrainingPlan plan =
+        TrainingPlan.of(
+            images(32),
+            TrainingPlan.Sight.TILES,
+            new Budget.Steps(1),
+            FLOAT32,
+            Device.cpu(),
+            1,
+            TrainingPlan.Measuring.UNBOUNDED);
+
+    assertThat(plan.configuration().network().coarse()).hasSize(1);
+  }
+
+  @Test
+  void shouldMeasureNoMoreThanTheSmallestWhereTimeIsOverOrSomebodyStops() {
+    for (TrainingPlan.Measuring over :
+        List.of(
+            new TrainingPlan.Measuring(
+                InstantSource.fixed(Instant.EPOCH), Instant.EPOCH, () -> false),
+            new TrainingPlan.Measuring(
+                InstantSource.fixed(Instant.EPOCH), Instant.MAX, () -> true))) {
+      TrainingPlan plan =
+          TrainingPlan.of(
+              images(8),
+              TrainingPlan.Sight.IMAGES,
+              new Budget.Steps(100_000_000),
+              Map.of(),
+              Device.cpu(),
+              1,
+              over);
+
+      assertThat(plan.name()).isEqualTo("tiny");
+      assertThat(plan.configuration().step().precision()).isEqualTo(Precision.FLOAT32);
+    }
   }
 
   @Test

@@ -69,8 +69,7 @@ class TileScorerTest {
             tiles.stream().mapToDouble(ImageLikelihood::bitsPerDim).average().orElseThrow(),
             within(1e-5));
     assertThat(whole.bitsPerDim())
-        .isCloseTo(
-            whole.prior() + whole.diffusion() + whole.reconstruction(), within(1e-9));
+        .isCloseTo(whole.prior() + whole.diffusion() + whole.reconstruction(), within(1e-9));
     assertThat(whole.standardError())
         .isCloseTo(
             Math.sqrt(tiles.stream().mapToDouble(t -> Math.pow(t.standardError(), 2)).sum()) / 9,
@@ -119,7 +118,8 @@ class TileScorerTest {
     for (int y = 0; y < 8; y++) {
       for (int x = 0; x < 8; x++) {
         assertThat(evidence.bits()[y * 21 + x])
-            .isCloseTo(first.bits()[y * 8 + x], within(1e-3f * Math.abs(first.bits()[y * 8 + x]) + 1e-3f));
+            .isCloseTo(
+                first.bits()[y * 8 + x], within(1e-3f * Math.abs(first.bits()[y * 8 + x]) + 1e-3f));
       }
     }
   }

@@ -11,6 +11,7 @@ import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.runtime.Workers;
 import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
@@ -119,9 +120,10 @@ final class ExplainCommand implements Callable<Integer> {
                 loaded,
                 where,
                 BoundEstimator.served(loaded, Stages.single(calibration.evaluations())));
+        Workers workers = new Workers("explain", where.workers());
         Progress progress = invocation.progress("explain", pictures.size(), "pictures")) {
       Explainer explainer =
-          new Explainer(loaded, rule, new TileScorer(scorer, loaded.preprocessing()));
+          new Explainer(loaded, rule, new TileScorer(scorer, loaded.preprocessing(), workers));
       for (int i = 0; i < pictures.size() && !invocation.stop().requested(); i++) {
         explainer.explain(pictures, i);
         progress.stepTo(i + 1L);

@@ -328,6 +328,9 @@ final class FitCommand implements Callable<Integer> {
     TrainingPlan plan =
         TrainingPlan.of(
             images.sample(MEASURED_CROPS),
+            images.preprocessing().tiling().isPresent()
+                ? TrainingPlan.Sight.TILES
+                : TrainingPlan.Sight.IMAGES,
             budget(),
             set,
             where,

@@ -173,6 +173,7 @@ public final class RunPlanner {
             () ->
                 TrainingPlan.of(
                         data,
+                        TrainingPlan.Sight.IMAGES,
                         new Budget.Time(order.budget()),
                         Map.of(),
                         device,
