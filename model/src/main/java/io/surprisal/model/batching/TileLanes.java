@@ -72,6 +72,7 @@ final class TileLanes {
   /**
    * Completes with the picture's score, or with what went wrong with the first tile that failed.
    */
+  @SuppressWarnings("FutureReturnValueIgnored") // what fails in them fails the picture
   private static CompletableFuture<ImageLikelihood> whole(
       List<CompletableFuture<ImageLikelihood>> scores,
       PixelImage picture,
@@ -84,10 +85,7 @@ final class TileLanes {
         .thenApply(
             nothing ->
                 ImageLikelihood.ofTiles(
-                    scores.stream().map(CompletableFuture::join).toList(),
-                    corners,
-                    height,
-                    width))
+                    scores.stream().map(CompletableFuture::join).toList(), corners, height, width))
         .whenComplete(
             (score, failure) -> {
               if (failure == null) {

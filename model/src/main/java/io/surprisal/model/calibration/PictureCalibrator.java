@@ -34,18 +34,18 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Calibrates a release that sees pictures tile by tile. What is measured about a single evaluation,
- * its bias and its control variate, is measured on tiles from all over some pictures. What alerts
- * are judged against are the scores of other pictures, each whole: tiles of one picture are not
- * independent, and their number is no sample size.
+ * its bias and the slopes of its pixels' errors, is measured on tiles from all over some pictures.
+ * What alerts are judged against are the scores of other pictures, each whole: tiles of one picture
+ * are not independent, and their number is no sample size.
  */
 public final class PictureCalibrator {
   private static final Logger LOG = LoggerFactory.getLogger(PictureCalibrator.class);
 
-  /** Tiles that show bias and control variate. */
+  /**
+   * Tiles that show the bias. Too few for a control variate, on purpose: a picture's score is the
+   * mean of a hundred tiles, and to look at each costs as much as a small network.
+   */
   private static final int TILES = 512;
-
-  /** Of these, those that the control variate is fitted to. */
-  private static final int CONTROL_TILES = 96;
 
   private static final long SEED = 1;
   private static final int TILES_A_CALL = 32;
@@ -103,13 +103,7 @@ public final class PictureCalibrator {
         RandomCrops.tiles(pictures.all(), pictures.fitted(), release.preprocessing(), TILES, SEED);
     Calibration ofTiles =
         Calibrator.calibrate(
-            release,
-            tiles,
-            Math.max(Calibrator.FEWEST_IMAGES, tiles.size() - CONTROL_TILES),
-            evaluations,
-            execution,
-            done -> {},
-            stop);
+            release, tiles, tiles.size(), evaluations, execution, done -> {}, stop);
     ImageSource scaled = new ScaledPictures(pictures.all(), release.preprocessing());
     Stages stages = Stages.single(evaluations);
     BoundEstimator served = BoundEstimator.served(release, Optional.of(ofTiles), stages);

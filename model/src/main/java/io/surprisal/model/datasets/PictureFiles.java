@@ -87,7 +87,7 @@ public final class PictureFiles implements ImageSource {
     try {
       pictures.add(new Picture(file, name, DECODER.size(Files.readAllBytes(file))));
     } catch (ImageRejectedException e) {
-      skipped.add(new Skipped(file, e.getMessage()));
+      skipped.add(new Skipped(file, String.valueOf(e.getMessage())));
     }
   }
 

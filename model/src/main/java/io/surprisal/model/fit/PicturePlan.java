@@ -72,7 +72,7 @@ public record PicturePlan(Preprocessing preprocessing, PictureSize usual, int si
                             Comparator.comparingInt(PictureSize::largestSide))))
             .orElseThrow()
             .getKey();
-    int tile = wishes.tile().orElse(DEFAULT_TILE);
+    int tile = wishes.tile().orElseGet(() -> usualTile(usual));
     int reduction =
         wishes
             .reduction()
@@ -90,6 +90,11 @@ public record PicturePlan(Preprocessing preprocessing, PictureSize usual, int si
     int channels = channels(pictures);
     return new PicturePlan(
         Preprocessing.tiled(new ImageShape(channels, tile, tile), tiling), usual, counts.size());
+  }
+
+  /** As large as usual, or as a small picture allows; the network may halve it twice. */
+  private static int usualTile(PictureSize usual) {
+    return Math.max(8, Math.min(DEFAULT_TILE, Math.min(usual.height(), usual.width()) / 4 * 4));
   }
 
   private static int atMost(PictureSize usual, int largestSide) {

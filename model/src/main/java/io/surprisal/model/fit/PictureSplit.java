@@ -54,6 +54,10 @@ final class PictureSplit implements FitSplit {
     crops = new RandomCrops(images.pictures(), training, images.preprocessing(), seed, MEMORY);
   }
 
+  int[] calibratingPictures() {
+    return calibrating.clone();
+  }
+
   @Override
   public ImageDataset training() {
     return crops;

@@ -2,13 +2,10 @@ package io.surprisal.service.lab;
 
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.images.PixelImage;
-import io.surprisal.model.images.Png;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalDouble;
 
@@ -29,19 +26,14 @@ final class EvidencePicture {
   private EvidencePicture() {}
 
   /**
-   * Writes the drawing.
+   * The drawing.
    *
    * @param picture as it came
    * @param limit surprise that is drawn in full red
    * @param boxes in pixels of the picture
    */
-  static void write(
-      Path file,
-      PixelImage picture,
-      LocalEvidence evidence,
-      double limit,
-      List<LocalEvidence.Box> boxes)
-      throws IOException {
+  static BufferedImage draw(
+      PixelImage picture, LocalEvidence evidence, double limit, List<LocalEvidence.Box> boxes) {
     int width = picture.width();
     int height = picture.height();
     BufferedImage drawing = new BufferedImage(width, 2 * height + GAP, BufferedImage.TYPE_INT_RGB);
@@ -71,7 +63,7 @@ final class EvidencePicture {
     } finally {
       graphics.dispose();
     }
-    Png.write(file, drawing);
+    return drawing;
   }
 
   /** Where boxes and map turn red. */

@@ -5,15 +5,13 @@ import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.ImageRejectedException;
-import io.surprisal.model.images.PixelImage;
-import io.surprisal.model.images.Tiling;
+import io.surprisal.model.images.Png;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.runtime.Workers;
 import io.surprisal.model.scoring.BoundEstimator;
-import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
 import io.surprisal.model.scoring.TileScorer;
@@ -30,7 +28,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -143,39 +140,30 @@ final class ExplainCommand implements Callable<Integer> {
       this.loaded = loaded;
       this.rule = rule;
       this.scorer = scorer;
-      reduction = loaded.preprocessing().tiling().map(Tiling::reduction).orElse(1);
+      reduction = loaded.preprocessing().reduction();
     }
 
     void explain(PictureFiles pictures, int index) throws IOException {
       long start = System.nanoTime();
-      PixelImage picture;
-      ImageLikelihood score;
+      Examination examined;
       try {
-        picture = pictures.image(index);
-        score = scorer.score(List.of(loaded.preprocessing().apply(picture)), index).get(0);
+        examined = Examination.of(pictures, index, loaded, scorer, rule);
       } catch (ImageRejectedException | IllegalArgumentException e) {
         invocation
             .err()
             .println("surprisal: skipped: " + pictures.file(index) + ": " + e.getMessage());
         return;
       }
-      LocalEvidence evidence = rule.localEvidence(score).orElseGet(() -> evidence(score));
-      Verdict verdict = rule.judge(score, Optional.of(evidence));
-      OptionalDouble threshold = rule.localThreshold();
-      List<LocalEvidence.Box> boxes =
-          threshold.isPresent()
-              ? evidence.above(threshold.getAsDouble()).stream()
-                  .map(box -> box.enlarged(reduction))
-                  .toList()
-              : List.of();
+      Verdict verdict = examined.verdict();
+      LocalEvidence evidence = examined.evidence();
       Path drawing = out.resolve(name(pictures.name(index)));
-      EvidencePicture.write(drawing, picture, evidence, EvidencePicture.limit(threshold), boxes);
+      Png.write(drawing, examined.drawing(rule.localThreshold()));
       print(
           new Explained(
               pictures.name(index),
               drawing.toString(),
-              score.bitsPerDim(),
-              score.standardError(),
+              examined.likelihood().bitsPerDim(),
+              examined.likelihood().standardError(),
               reasons(verdict),
               new PValues(
                   boxed(verdict.pValue()),
@@ -183,15 +171,8 @@ final class ExplainCommand implements Callable<Integer> {
                   boxed(verdict.localPValue())),
               evidence.statistic(),
               evidence.strongest().enlarged(reduction),
-              boxes,
+              examined.boxes(),
               (System.nanoTime() - start) * 1e-9));
-    }
-
-    /** Of a release whose rule never alerts. */
-    private LocalEvidence evidence(ImageLikelihood score) {
-      return new LocalEvidence(
-          score.evidence().orElseThrow(),
-          loaded.calibration().flatMap(Calibration::local).orElseThrow());
     }
   }
 

@@ -1,6 +1,5 @@
 package io.surprisal.service.lab;
 
-import ai.djl.Device;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.fit.Budget;
@@ -36,7 +35,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -63,12 +61,6 @@ final class FitCommand implements Callable<Integer> {
 
   /** Calibration counts whole pictures, of which there are fewer. */
   private static final double PICTURES_HELD_OUT = 0.3;
-
-  /** Share of the time that may go into measuring which configuration suits. */
-  private static final double MEASURING = 0.15;
-
-  private static final double USUAL_ALERT_RATE = 0.01;
-  private static final int MEASURED_CROPS = 64;
 
   /** A step of a large network on a CPU takes minutes, and the release is worth waiting for. */
   private static final Duration LONGEST_END = Duration.ofMinutes(10);
@@ -242,7 +234,8 @@ final class FitCommand implements Callable<Integer> {
     if (PictureFiles.isAllOf(data.paths())) {
       PictureFiles files = Images.pictures(data.paths());
       if (wishes.isSet() || PicturePlan.isNeededFor(files)) {
-        return tiled(files, wishes, name);
+        return PictureFits.tiled(
+            files, wishes, name, heldOut.orElse(PICTURES_HELD_OUT), calibrationImages);
       }
     } else if (wishes.isSet()) {
       throw new IllegalArgumentException(
@@ -256,27 +249,6 @@ final class FitCommand implements Callable<Integer> {
         whole.height(),
         Math.round(heldOut.orElse(DEFAULT_HELD_OUT) * whole.size()));
     return new FitImages.Whole(whole, name, new HeldOut.Share(heldOut.orElse(DEFAULT_HELD_OUT)));
-  }
-
-  private FitImages tiled(PictureFiles files, PicturePlan.Wishes wishes, String name) {
-    PicturePlan plan = PicturePlan.of(files, wishes);
-    LOG.info("{} pictures: {}", files.size(), plan);
-    FitImages.Pictures tiled =
-        new FitImages.Pictures(
-            files,
-            plan.preprocessing(),
-            plan.tiles(),
-            name,
-            new HeldOut.Share(heldOut.orElse(PICTURES_HELD_OUT)));
-    int calibrating = Math.min(calibrationImages, tiled.calibrating());
-    double smallest = 1.0 / (calibrating + 1);
-    if (calibrating > 0 && smallest > USUAL_ALERT_RATE) {
-      LOG.warn(
-          "{} of the pictures will calibrate: too few for alerts at a rate of 1 %, which takes 99;"
-              + " give more pictures, or a larger --held-out, or score with --alert-rate {}",
-          calibrating, String.format(Locale.ROOT, "%.3f", smallest));
-    }
-    return tiled;
   }
 
   private Optional<Duration> time() {
@@ -319,30 +291,18 @@ final class FitCommand implements Callable<Integer> {
   }
 
   private FitConfiguration planned(FitImages images, Map<String, Object> set, Instant start) {
-    Device where = execution.device();
     LOG.info("measuring which configuration suits images and budget; --config NAME spares it");
-    Instant until =
-        time()
-            .map(all -> start.plusMillis((long) (MEASURING * all.toMillis())))
-            .orElse(Instant.MAX);
-    TrainingPlan plan =
-        TrainingPlan.of(
-            images.sample(MEASURED_CROPS),
-            images.preprocessing().tiling().isPresent()
-                ? TrainingPlan.Sight.TILES
-                : TrainingPlan.Sight.IMAGES,
-            budget(),
-            set,
-            where,
-            TorchRuntime.trainingWorkers(where),
-            new TrainingPlan.Measuring(clock, until, invocation.stop()::requested));
-    LOG.info(
-        "configuration {}, training in {}: {} ms an image, about {} images",
-        plan.name(),
-        plan.configuration().step().precision(),
-        String.format(Locale.ROOT, "%.1f", plan.millisPerImage()),
-        String.format(Locale.ROOT, "%.0f", plan.images(budget())));
-    return plan.configuration();
+    return PictureFits.planned(
+        images,
+        budget(),
+        set,
+        execution.device(),
+        new TrainingPlan.Measuring(
+            clock,
+            time()
+                .map(all -> start.plusMillis((long) (PictureFits.MEASURING * all.toMillis())))
+                .orElse(Instant.MAX),
+            invocation.stop()::requested));
   }
 
   private void print(Release release, int parameters) {

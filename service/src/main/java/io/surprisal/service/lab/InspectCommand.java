@@ -112,8 +112,7 @@ final class InspectCommand implements Callable<Integer> {
   private record LocalSummary(List<Integer> windows, int rows, int columns, LocalControl control) {
 
     static LocalSummary of(LocalNormal normal) {
-      return new LocalSummary(
-          normal.windows(), normal.rows(), normal.columns(), normal.control());
+      return new LocalSummary(normal.windows(), normal.rows(), normal.columns(), normal.control());
     }
   }
 

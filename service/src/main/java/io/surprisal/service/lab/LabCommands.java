@@ -12,6 +12,7 @@ public final class LabCommands {
   /** The commands of one invocation, in the order of the help. */
   public static List<CommandLine> all(Invocation invocation) {
     return Stream.of(
+            new TryCommand(invocation),
             new FitCommand(invocation),
             new ImportCommand(invocation),
             new EvaluateCommand(invocation),

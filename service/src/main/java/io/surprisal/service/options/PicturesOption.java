@@ -1,6 +1,7 @@
 package io.surprisal.service.options;
 
 import io.surprisal.model.fit.PicturePlan;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
@@ -39,6 +40,8 @@ public final class PicturesOption {
 
   /** Turns 1, 1/2, 0.5 and ½ into 1 and 2. */
   static final class Scale implements ITypeConverter<Integer> {
+    private static final Map<String, Integer> WRITTEN = Map.of("½", 2, "¼", 4, "⅛", 8);
+
     private static final Pattern FRACTION = Pattern.compile("1/([1-9][0-9]{0,2})");
 
     @Override
@@ -47,15 +50,9 @@ public final class PicturesOption {
       if (fraction.matches()) {
         return Integer.valueOf(fraction.group(1));
       }
-      switch (value) {
-        case "½":
-          return 2;
-        case "¼":
-          return 4;
-        case "⅛":
-          return 8;
-        default:
-          break;
+      Integer written = WRITTEN.get(value);
+      if (written != null) {
+        return written;
       }
       try {
         double reduction = 1 / Double.parseDouble(value);

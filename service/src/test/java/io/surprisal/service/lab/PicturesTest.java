@@ -92,7 +92,8 @@ class PicturesTest {
   void shouldCalibrateOnWholePictures() throws IOException {
     assertThat(Json.MAPPER.readTree(fit.out()).path("calibrationImages").asInt()).isEqualTo(10);
     CommandRun again =
-        run("calibrate --release RELEASE --data PICTURES --evaluations 4 --out FOLDER/again.safetensors --json");
+        run(
+            "calibrate --release RELEASE --data PICTURES --evaluations 4 --out FOLDER/again.safetensors --json");
     assertThat(again.exitCode()).as(again.err()).isZero();
     assertThat(Json.MAPPER.readTree(again.out()).path("images").asInt()).isEqualTo(20);
   }
@@ -142,12 +143,45 @@ class PicturesTest {
     assertThat(box.path("top").asInt() + box.path("height").asInt()).isBetween(22, HEIGHT);
     assertThat(box.path("surprise")).isEqualTo(strongest.path("surprise"));
     try (Stream<Path> drawn = Files.list(folder.resolve("drawings"))) {
-      assertThat(drawn.map(path -> path.getFileName().toString()))
-          .containsExactly("damaged.png");
+      assertThat(drawn.map(path -> path.getFileName().toString())).containsExactly("damaged.png");
     }
     BufferedImage drawing = ImageIO.read(folder.resolve("drawings/damaged.png").toFile());
     assertThat(drawing.getWidth()).isEqualTo(WIDTH);
     assertThat(drawing.getHeight()).isGreaterThanOrEqualTo(2 * HEIGHT);
+  }
+
+  @Test
+  void shouldReportOnAFolderInOneFile() throws IOException {
+    Path odd = Files.createDirectory(folder.resolve("odd"));
+    for (int i = 0; i < 4; i++) {
+      BufferedImage white = texture(2000 + i);
+      white.createGraphics().fillRect(8, 8, 24, 24);
+      write(odd.resolve("odd <%d> & so.png".formatted(i)), white);
+    }
+
+    CommandRun run =
+        run(
+            "try PICTURES --minutes 0.25 --tile 8 --scale 1/2 --precision float32 --anomalous"
+                + " FOLDER/odd --out FOLDER/report.html --json");
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode result = Json.MAPPER.readTree(run.out());
+    assertThat(result.path("pictures").asInt()).isEqualTo(PICTURES);
+    assertThat(result.path("skipped").asInt()).isEqualTo(1);
+    assertThat(result.path("trained").asInt()).isEqualTo(15);
+    assertThat(result.path("scored").asInt()).isBetween(1, 10);
+    assertThat(folder.resolve("report.safetensors")).exists();
+    String report = Files.readString(folder.resolve("report.html"));
+    assertThat(report)
+        .contains("48×40 at scale ½: 9 tiles of 8×8")
+        .contains("broken.png")
+        .contains("odd &lt;0&gt; &amp; so.png")
+        .contains("AUROC")
+        .contains("told apart by brightness alone")
+        .contains("surprisal score --release")
+        .contains("data:image/jpeg;base64,")
+        .doesNotContain("http")
+        .doesNotContain("odd <0>");
   }
 
   private static double centre(JsonNode box, String from, String length) {

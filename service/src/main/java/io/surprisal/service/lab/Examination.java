@@ -1,0 +1,77 @@
+package io.surprisal.service.lab;
+
+import io.surprisal.model.datasets.PictureFiles;
+import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.LocalEvidence;
+import io.surprisal.model.detection.Verdict;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Preprocessing;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.model.scoring.TileScorer;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/**
+ * A picture with all that a release says of it.
+ *
+ * @param picture as it came
+ * @param likelihood its score
+ * @param evidence where its surprise is
+ * @param verdict of the rule
+ * @param boxes in pixels of the picture; none unless it alerts for a part of it
+ */
+record Examination(
+    PixelImage picture,
+    ImageLikelihood likelihood,
+    LocalEvidence evidence,
+    Verdict verdict,
+    List<LocalEvidence.Box> boxes) {
+
+  /**
+   * Scores one.
+   *
+   * @param release that knows what local evidence is normal
+   * @param rule of the release; where it never alerts, there are no boxes
+   * @throws ImageRejectedException if the release does not take the picture
+   * @throws IllegalArgumentException if the file does not decode
+   */
+  static Examination of(
+      PictureFiles files, int index, Release release, TileScorer scorer, AlertRule rule)
+      throws ImageRejectedException {
+    Preprocessing preprocessing = release.preprocessing();
+    PixelImage picture = files.image(index);
+    ImageLikelihood likelihood = scorer.score(List.of(preprocessing.apply(picture)), index).get(0);
+    LocalEvidence evidence =
+        new LocalEvidence(
+            likelihood.evidence().orElseThrow(),
+            release.calibration().flatMap(Calibration::local).orElseThrow());
+    int reduction = preprocessing.reduction();
+    List<LocalEvidence.Box> boxes =
+        rule.localThreshold().isPresent()
+            ? evidence.above(rule.localThreshold().getAsDouble()).stream()
+                .map(box -> box.enlarged(reduction))
+                .toList()
+            : List.of();
+    return new Examination(
+        picture, likelihood, evidence, rule.judge(likelihood, Optional.of(evidence)), boxes);
+  }
+
+  /** The picture with its boxes, above its map. */
+  BufferedImage drawing(OptionalDouble threshold) {
+    return EvidencePicture.draw(picture, evidence, EvidencePicture.limit(threshold), boxes);
+  }
+
+  /** Mean of all samples, 0 to 255. */
+  double brightness() {
+    long sum = 0;
+    for (byte pixel : picture.pixels()) {
+      sum += pixel & 0xff;
+    }
+    return sum / (double) picture.pixels().length;
+  }
+}

@@ -1,0 +1,330 @@
+package io.surprisal.service.lab;
+
+import io.surprisal.model.calibration.Calibrator;
+import io.surprisal.model.datasets.PictureFiles;
+import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.fit.Budget;
+import io.surprisal.model.fit.Fit;
+import io.surprisal.model.fit.FitImages;
+import io.surprisal.model.fit.FitRequest;
+import io.surprisal.model.fit.Start;
+import io.surprisal.model.fit.TrainingPlan;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.Release;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.runtime.Workers;
+import io.surprisal.model.scoring.BoundEstimator;
+import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.Stages;
+import io.surprisal.model.scoring.TileScorer;
+import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.OutputFile;
+import io.surprisal.service.cli.Progress;
+import io.surprisal.service.cli.Table;
+import io.surprisal.service.cli.Usage;
+import io.surprisal.service.options.AlertRateOption;
+import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.Images;
+import io.surprisal.service.options.PicturesOption;
+import io.surprisal.service.options.SeedOption;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code surprisal try}: from a folder of pictures to a report, without Kafka. */
+@Command(
+    name = "try",
+    description = {
+      "Looks at a folder of normal pictures, fits a release on a part of them within a given time,"
+          + " scores others, and writes a report as one HTML file.",
+      "Needs no Kafka. Ctrl-C ends the fit early; the report is then of what there is."
+    })
+final class TryCommand implements Callable<Integer> {
+  private static final Duration LONGEST_END = Duration.ofMinutes(2);
+
+  /** Half trains; of the others a third shows what is normal of a tile, two thirds are scored. */
+  private static final double HELD_OUT = 0.5;
+
+  private static final int EVALUATIONS = 8;
+
+  /** Share of the time that is kept for scoring what the report shows. */
+  private static final double SCORING = 0.2;
+
+  private final Invocation invocation;
+  private final InstantSource clock = InstantSource.system();
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "FOLDER",
+      arity = "1..*",
+      description = "PNG and JPEG files of normal pictures, or folders of them.")
+  private List<Path> folder = List.of();
+
+  @Option(
+      names = "--minutes",
+      defaultValue = "10",
+      paramLabel = "M",
+      description = "Time in all (default: ${DEFAULT-VALUE}).")
+  private double minutes;
+
+  @Option(
+      names = "--anomalous",
+      paramLabel = "DIR",
+      description =
+          "Pictures that are not normal: the report then says how well they are told apart, and"
+              + " warns where something else than the pictures' content does too.")
+  private Optional<Path> anomalous = Optional.empty();
+
+  @Option(
+      names = "--out",
+      defaultValue = "surprisal-report.html",
+      paramLabel = "HTML",
+      description =
+          "Where the report goes (default: ${DEFAULT-VALUE}); the release lies beside it.")
+  private Path out;
+
+  @Mixin
+  private final AlertRateOption alertRate =
+      new AlertRateOption("SHARE", "Share of normal pictures to alert on");
+
+  @Mixin private PicturesOption pictures;
+
+  @Mixin private final SeedOption seed = new SeedOption("Of initialisation, split and noise", 1);
+
+  @Mixin private ExecutionOption execution;
+
+  @Mixin private final Output output;
+
+  TryCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.output = new Output(invocation);
+  }
+
+  /** What {@code --json} prints. */
+  private record Result(
+      String report,
+      String release,
+      int pictures,
+      int skipped,
+      int trained,
+      int scored,
+      int alerts,
+      double alertRate,
+      boolean stopped) {}
+
+  @Override
+  public Integer call() throws IOException {
+    alertRate.require();
+    Usage.require(spec, minutes > 0, "--minutes is " + minutes + ", must be above 0");
+    OutputFile.require(out, "--out");
+    invocation.stop().allow(LONGEST_END);
+    invocation.stop().onStop(() -> invocation.err().println("surprisal: stopping"));
+    Instant start = clock.instant();
+    Duration time = Duration.ofMillis((long) (minutes * 60_000));
+    PictureFiles files = Images.pictures(folder);
+    Optional<PictureFiles> others =
+        anomalous.isPresent()
+            ? Optional.of(Images.pictures(List.of(anomalous.get())))
+            : Optional.empty();
+    FitImages.Pictures images =
+        PictureFits.tiled(files, pictures.wishes(), name(), HELD_OUT, Calibrator.DEFAULT_IMAGES);
+    Usage.require(
+        spec,
+        images.calibrating() >= Calibrator.FEWEST_IMAGES,
+        files.size() + " pictures are too few to try; give at least " + fewest());
+    Release release = fit(images, start, time);
+    if (invocation.stop().requested() && release.calibration().isEmpty()) {
+      invocation.err().println("surprisal: stopped before anything was calibrated; no report");
+      return 0;
+    }
+    report(files, others, images, release, start.plus(time));
+    return 0;
+  }
+
+  /** With fewer pictures too few of those held out would calibrate. */
+  private static int fewest() {
+    return IntStream.iterate(2, n -> n + 1)
+        .filter(n -> Math.round(HELD_OUT * n) * 2 / 3 >= Calibrator.FEWEST_IMAGES)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private String name() {
+    return folder.get(0).toAbsolutePath().normalize().getFileName().toString();
+  }
+
+  private Path releaseFile() {
+    String report = out.getFileName().toString();
+    return out.resolveSibling(report.replaceFirst("\\.[A-Za-z]+$", "") + ".safetensors");
+  }
+
+  private Release fit(FitImages.Pictures images, Instant start, Duration time) throws IOException {
+    TorchRuntime.preferOperatorThreads(1);
+    Instant end = start.plusMillis((long) ((1 - SCORING) * time.toMillis()));
+    Budget budget = new Budget.Time(Duration.between(start, end));
+    FitConfiguration configuration =
+        PictureFits.planned(
+            images,
+            budget,
+            Map.of(),
+            execution.device(),
+            new TrainingPlan.Measuring(
+                clock,
+                start.plusMillis((long) (PictureFits.MEASURING * time.toMillis())),
+                invocation.stop()::requested));
+    FitRequest request =
+        new FitRequest(
+            images,
+            configuration,
+            new Start.Anew(),
+            budget,
+            seed.value(),
+            execution.forModel(configuration.model(images.preprocessing().shape())),
+            new FitRequest.Outcome(
+                releaseFile(),
+                FitRequest.Weights.AVERAGED,
+                EVALUATIONS,
+                Calibrator.DEFAULT_IMAGES,
+                Optional.empty(),
+                Optional.of(end)));
+    try (FitProgress display = new FitProgress(invocation, budget)) {
+      return new Fit(request, display, invocation.stop()::requested, clock).run();
+    }
+  }
+
+  private void report(
+      PictureFiles files,
+      Optional<PictureFiles> others,
+      FitImages.Pictures images,
+      Release release,
+      Instant end)
+      throws IOException {
+    Calibration calibration = release.calibration().orElseThrow();
+    Execution where = execution.forScoring(release);
+    double rate = Math.max(alertRate.value(), 1.0 / (calibration.images() + 1));
+    AlertRule rule =
+        AlertRule.of(release, calibration.evaluations(), where.precision().toString(), rate);
+    List<ScoredPicture> normal;
+    List<String> skipped = new ArrayList<>();
+    files.skipped().forEach(s -> skipped.add(s.file() + ": " + s.reason()));
+    others.ifPresent(o -> o.skipped().forEach(s -> skipped.add(s.file() + ": " + s.reason())));
+    try (ImageScorer scorer =
+            new ImageScorer(
+                release,
+                where,
+                BoundEstimator.served(release, Stages.single(calibration.evaluations())));
+        Workers workers = new Workers("try", where.workers())) {
+      TileScorer tiles = new TileScorer(scorer, release.preprocessing(), workers);
+      Scoring scoring = new Scoring(release, tiles, rule, end, skipped);
+      normal = scoring.of(files, images.calibrating(seed.value()));
+      Optional<TryReport.Strange> strange = Optional.empty();
+      if (others.isPresent()) {
+        PictureFiles those = others.get();
+        strange =
+            Optional.of(
+                new TryReport.Strange(
+                    those, scoring.of(those, IntStream.range(0, those.size()).toArray())));
+      }
+      TryReport report =
+          new TryReport(
+              new TryReport.Run(name(), images, release, releaseFile(), rule, rate),
+              files,
+              normal,
+              strange,
+              skipped);
+      Files.writeString(out, report.html((from, index) -> scoring.drawing(from, index)));
+    }
+    int alerts = (int) normal.stream().filter(scored -> scored.verdict().alert()).count();
+    Result result =
+        new Result(
+            out.toString(),
+            releaseFile().toString(),
+            files.size(),
+            skipped.size(),
+            release.training().trainingImages(),
+            normal.size(),
+            alerts,
+            rate,
+            invocation.stop().requested());
+    output.print(
+        result,
+        new Table("report", "release", "pictures", "skipped", "trained on", "scored", "alerts")
+            .row(
+                result.report(),
+                result.release(),
+                result.pictures(),
+                result.skipped(),
+                result.trained(),
+                result.scored(),
+                result.alerts()));
+  }
+
+  /** Scores pictures until the time is over, at least a few. */
+  private final class Scoring {
+    private static final int FEWEST = 4;
+
+    private final Release release;
+    private final TileScorer scorer;
+    private final AlertRule rule;
+    private final Instant end;
+    private final List<String> skipped;
+
+    Scoring(Release release, TileScorer scorer, AlertRule rule, Instant end, List<String> skipped) {
+      this.release = release;
+      this.scorer = scorer;
+      this.rule = rule;
+      this.end = end;
+      this.skipped = skipped;
+    }
+
+    List<ScoredPicture> of(PictureFiles files, int[] which) {
+      List<ScoredPicture> scored = new ArrayList<>();
+      try (Progress progress = invocation.progress("score", which.length, "pictures")) {
+        for (int i = 0; i < which.length && (scored.size() < FEWEST || !isOver()); i++) {
+          try {
+            scored.add(
+                ScoredPicture.of(which[i], Examination.of(files, which[i], release, scorer, rule)));
+          } catch (ImageRejectedException | IllegalArgumentException e) {
+            skipped.add(files.file(which[i]) + ": " + e.getMessage());
+          }
+          progress.stepTo(i + 1L);
+        }
+      }
+      return scored;
+    }
+
+    /** Of a picture that was scored before, and so is one that the release takes. */
+    BufferedImage drawing(PictureFiles files, int index) {
+      try {
+        return Examination.of(files, index, release, scorer, rule).drawing(rule.localThreshold());
+      } catch (ImageRejectedException e) {
+        throw new IllegalArgumentException(files.name(index) + ": " + e.getMessage(), e);
+      }
+    }
+
+    private boolean isOver() {
+      return invocation.stop().requested() || !clock.instant().isBefore(end);
+    }
+  }
+}
