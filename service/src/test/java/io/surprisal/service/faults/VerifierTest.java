@@ -254,6 +254,7 @@ class VerifierTest {
     alert.put("incidentId", alertId);
     alert.put("reasons", List.of());
     alert.put("alertRate", 0.01);
+    alert.put("boxes", List.of());
     alerts.add(record("alerts", alerts.size(), encode(ALERTS, alert)));
   }
 

@@ -180,7 +180,7 @@ class PicturesTest {
         .contains("told apart by brightness alone")
         .contains("surprisal score --release")
         .contains("data:image/jpeg;base64,")
-        .doesNotContain("http")
+        .doesNotContain("://")
         .doesNotContain("odd <0>");
   }
 
