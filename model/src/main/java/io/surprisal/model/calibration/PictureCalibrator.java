@@ -88,17 +88,21 @@ public final class PictureCalibrator {
    * @param evaluations K, the serving number
    * @param execution device and precision that the release will be served with
    * @param progress is told how many pictures are done
-   * @param stop asked between batches; once true, what is measured so far is the calibration, at
+   * @param enough asked between pictures; once true, what is measured so far is the calibration, at
    *     least one picture of each kind
+   * @param stop asked between pictures; once true, it ends at once
+   * @return empty where it was stopped before one picture of each kind was measured
    * @throws IllegalArgumentException if no picture is as the release takes them
    */
-  public static Calibration calibrate(
+  public static Optional<Calibration> calibrate(
       Release release,
       Pictures pictures,
       int evaluations,
       Execution execution,
       IntConsumer progress,
+      BooleanSupplier enough,
       BooleanSupplier stop) {
+    BooleanSupplier either = () -> enough.getAsBoolean() || stop.getAsBoolean();
     ImageDataset tiles =
         RandomCrops.tiles(pictures.all(), pictures.fitted(), release.preprocessing(), TILES, SEED);
     Calibration ofTiles =
@@ -107,20 +111,19 @@ public final class PictureCalibrator {
     ImageSource scaled = new ScaledPictures(pictures.all(), release.preprocessing());
     Stages stages = Stages.single(evaluations);
     BoundEstimator served = BoundEstimator.served(release, Optional.of(ofTiles), stages);
-    LocalControl control = control(release, execution, served, tiles, stop);
+    LocalControl control = control(release, execution, served, tiles, either);
     List<ImageLikelihood> scores = new ArrayList<>();
     List<Float> locality = new ArrayList<>();
     Optional<LocalNormal> normal;
     try (ImageScorer scorer = new ImageScorer(release, execution, served.withLocal(control));
         Workers workers = new Workers("calibrate", execution.workers())) {
-      TileScorer whole = new TileScorer(scorer, release.preprocessing());
+      TileScorer whole = new TileScorer(scorer, release.preprocessing(), workers);
       LocalFitting fitting = new LocalFitting(control);
       each(
           whole,
           scaled,
           pictures.fitted(),
-          workers,
-          () -> stop.getAsBoolean() && fitting.begun(),
+          () -> stop.getAsBoolean() || (enough.getAsBoolean() && fitting.begun()),
           fitting::add,
           done -> {});
       normal = fitting.normal();
@@ -129,13 +132,15 @@ public final class PictureCalibrator {
           whole,
           scaled,
           pictures.calibrating(),
-          workers,
-          () -> stop.getAsBoolean() && !scores.isEmpty(),
+          () -> stop.getAsBoolean() || (enough.getAsBoolean() && !scores.isEmpty()),
           score -> {
             scores.add(score);
             usual.ifPresent(of -> locality.add(statistic(score, of)));
           },
           progress);
+    }
+    if (stop.getAsBoolean() && (scores.isEmpty() || normal.isEmpty())) {
+      return Optional.empty();
     }
     if (scores.isEmpty()) {
       throw new IllegalArgumentException("none of the pictures to calibrate on can be used");
@@ -148,17 +153,18 @@ public final class PictureCalibrator {
         largest[i] = locality.get(i);
       }
     }
-    return new Calibration(
-        evaluations,
-        ofTiles.precision(),
-        bitsPerDim,
-        ofTiles.corrections(),
-        ofTiles.lossProfile(),
-        ofTiles.control(),
-        Optional.empty(),
-        new float[0],
-        normal,
-        largest);
+    return Optional.of(
+        new Calibration(
+            evaluations,
+            ofTiles.precision(),
+            bitsPerDim,
+            ofTiles.corrections(),
+            ofTiles.lossProfile(),
+            ofTiles.control(),
+            Optional.empty(),
+            new float[0],
+            normal,
+            largest));
   }
 
   private static float statistic(ImageLikelihood score, LocalNormal normal) {
@@ -230,23 +236,17 @@ public final class PictureCalibrator {
     }
   }
 
-  /** Scores pictures, a few side by side, and hands them on in their order. */
+  /** Scores pictures one after the other, their tiles side by side. */
   private static void each(
       TileScorer scorer,
       ImageSource pictures,
       int[] which,
-      Workers workers,
       BooleanSupplier stop,
       Consumer<ImageLikelihood> then,
       IntConsumer progress) {
-    for (int done = 0; done < which.length && !stop.getAsBoolean(); ) {
-      int from = done;
-      int some = Math.min(workers.count(), which.length - done);
-      workers
-          .map(some, i -> score(scorer, pictures, which[from + i]))
-          .forEach(score -> score.ifPresent(then));
-      done += some;
-      progress.accept(done);
+    for (int i = 0; i < which.length && !stop.getAsBoolean(); i++) {
+      score(scorer, pictures, which[i]).ifPresent(then);
+      progress.accept(i + 1);
     }
   }
 

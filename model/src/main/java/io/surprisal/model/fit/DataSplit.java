@@ -7,6 +7,7 @@ import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
@@ -130,13 +131,22 @@ final class DataSplit implements FitSplit {
   }
 
   @Override
-  public Calibration calibrate(
+  public Optional<Calibration> calibrate(
       Release release,
       int of,
       int evaluations,
       Execution execution,
       IntConsumer progress,
+      BooleanSupplier enough,
       BooleanSupplier stop) {
-    return Calibrator.calibrate(release, heldOut(), of, evaluations, execution, progress, stop);
+    return Optional.of(
+        Calibrator.calibrate(
+            release,
+            heldOut(),
+            of,
+            evaluations,
+            execution,
+            progress,
+            () -> enough.getAsBoolean() || stop.getAsBoolean()));
   }
 }

@@ -214,24 +214,32 @@ final class FitRun {
           of);
       return release;
     }
+    boolean stopped = stop.getAsBoolean();
     long deadline = clock.millis() + CALIBRATION_AFTER_STOP.toMillis();
-    Calibration calibration =
+    Optional<Calibration> calibration =
         split.calibrate(
             release,
             of,
             outcome.evaluations(),
             request.execution(),
             done -> listener.calibrating(done, of),
-            () -> (stop.getAsBoolean() && clock.millis() > deadline) || isPast(outcome.end()));
-    if (calibration.images() < of) {
+            () -> isPast(outcome.end()),
+            () -> stop.getAsBoolean() && (!stopped || clock.millis() > deadline));
+    if (calibration.isEmpty()) {
+      LOG.warn(
+          "stopped before the calibration: the release scores, and raises no alerts until surprisal"
+              + " calibrate gives it one");
+      return release;
+    }
+    if (calibration.get().images() < of) {
       LOG.warn(
           "calibrated on {} of {} held-out images, for want of time: alert rates below {} need"
               + " surprisal calibrate",
-          calibration.images(),
+          calibration.get().images(),
           of,
-          String.format(Locale.ROOT, "%.3f", 1.0 / (calibration.images() + 1)));
+          String.format(Locale.ROOT, "%.3f", 1.0 / (calibration.get().images() + 1)));
     }
-    return release.recalibrated(outcome.file(), calibration);
+    return release.recalibrated(outcome.file(), calibration.get());
   }
 
   private boolean isPast(Optional<Instant> end) {

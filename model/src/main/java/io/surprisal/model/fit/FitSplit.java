@@ -4,6 +4,7 @@ import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 
@@ -62,13 +63,17 @@ interface FitSplit {
    * @param evaluations K
    * @param execution as the release will be served
    * @param progress is told how many images are done
-   * @param stop asked between batches; once true, what is measured so far is the calibration
+   * @param enough asked between batches; once true, what is measured so far is the calibration, at
+   *     least a little
+   * @param stop asked between batches; once true, it ends at once
+   * @return empty where it was stopped before there was a calibration
    */
-  Calibration calibrate(
+  Optional<Calibration> calibrate(
       Release release,
       int of,
       int evaluations,
       Execution execution,
       IntConsumer progress,
+      BooleanSupplier enough,
       BooleanSupplier stop);
 }

@@ -7,6 +7,7 @@ import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
@@ -112,12 +113,13 @@ final class PictureSplit implements FitSplit {
   }
 
   @Override
-  public Calibration calibrate(
+  public Optional<Calibration> calibrate(
       Release release,
       int of,
       int evaluations,
       Execution execution,
       IntConsumer progress,
+      BooleanSupplier enough,
       BooleanSupplier stop) {
     return PictureCalibrator.calibrate(
         release,
@@ -125,6 +127,7 @@ final class PictureSplit implements FitSplit {
         evaluations,
         execution,
         progress,
+        enough,
         stop);
   }
 }

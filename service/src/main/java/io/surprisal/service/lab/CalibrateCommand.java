@@ -20,6 +20,7 @@ import io.surprisal.service.options.ReleaseAndImages;
 import io.surprisal.service.options.StagesOption;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -133,20 +134,21 @@ final class CalibrateCommand implements Callable<Integer> {
     TorchRuntime.preferOperatorThreads(1);
     int count = pictures.calibrating().length;
     try (Progress progress = invocation.progress("calibrate", count, "pictures")) {
-      Calibration calibration =
+      Optional<Calibration> calibration =
           PictureCalibrator.calibrate(
               loaded,
               pictures,
               stages.evaluations(),
               execution.forModel(loaded.configuration()),
               progress::stepTo,
+              () -> false,
               invocation.stop()::requested);
       progress.close();
-      if (invocation.stop().requested()) {
+      if (calibration.isEmpty() || invocation.stop().requested()) {
         invocation.err().println("surprisal: stopped; no release was written");
         return 0;
       }
-      print(loaded.recalibrated(out, calibration), calibration);
+      print(loaded.recalibrated(out, calibration.get()), calibration.get());
     }
     return 0;
   }
