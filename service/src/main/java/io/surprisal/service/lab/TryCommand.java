@@ -300,8 +300,9 @@ final class TryCommand implements Callable<Integer> {
 
     List<ScoredPicture> of(PictureFiles files, int[] which) {
       List<ScoredPicture> scored = new ArrayList<>();
+      Instant since = clock.instant();
       try (Progress progress = invocation.progress("score", which.length, "pictures")) {
-        for (int i = 0; i < which.length && (scored.size() < FEWEST || !isOver()); i++) {
+        for (int i = 0; i < which.length && (scored.size() < FEWEST || !isOver(scored.size(), since)); i++) {
           try {
             scored.add(
                 ScoredPicture.of(which[i], Examination.of(files, which[i], release, scorer, rule)));
@@ -323,8 +324,12 @@ final class TryCommand implements Callable<Integer> {
       }
     }
 
-    private boolean isOver() {
-      return invocation.stop().requested() || !clock.instant().isBefore(end);
+    /** Whether no more time is left than drawing the report's pictures takes. */
+    private boolean isOver(int scored, Instant since) {
+      Instant now = clock.instant();
+      Duration each = Duration.between(since, now).dividedBy(Math.max(1, scored));
+      return invocation.stop().requested()
+          || !now.plus(each.multipliedBy(TryReport.MOST_DRAWN)).isBefore(end);
     }
   }
 }

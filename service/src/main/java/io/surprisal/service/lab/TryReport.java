@@ -26,6 +26,10 @@ import javax.imageio.ImageIO;
 final class TryReport {
   private static final int MOST_SURPRISING = 12;
   private static final int MOST_NORMAL = 4;
+
+  /** Drawings of a report at most. */
+  static final int MOST_DRAWN = 2 * MOST_SURPRISING + MOST_NORMAL;
+
   private static final int MOST_SKIPPED = 50;
   private static final int DRAWING_WIDTH = 720;
   private static final int BARS = 24;
