@@ -1,5 +1,7 @@
 package io.surprisal.service.cli;
 
+import java.nio.ByteBuffer;
+import java.util.Base64;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -25,6 +27,11 @@ public final class AvroFields {
     }
     if (value instanceof Collection<?> items) {
       return items.stream().map(AvroFields::plain).toList();
+    }
+    if (value instanceof ByteBuffer bytes) {
+      byte[] copy = new byte[bytes.remaining()];
+      bytes.duplicate().get(copy);
+      return Base64.getEncoder().encodeToString(copy);
     }
     return value == null || value instanceof Number || value instanceof Boolean
         ? value

@@ -302,7 +302,9 @@ final class TryCommand implements Callable<Integer> {
       List<ScoredPicture> scored = new ArrayList<>();
       Instant since = clock.instant();
       try (Progress progress = invocation.progress("score", which.length, "pictures")) {
-        for (int i = 0; i < which.length && (scored.size() < FEWEST || !isOver(scored.size(), since)); i++) {
+        for (int i = 0;
+            i < which.length && (scored.size() < FEWEST || !isOver(scored.size(), since));
+            i++) {
           try {
             scored.add(
                 ScoredPicture.of(which[i], Examination.of(files, which[i], release, scorer, rule)));

@@ -1,6 +1,7 @@
 package io.surprisal.service.topics;
 
 import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.PictureBox;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.service.cli.AvroFields;
 import io.surprisal.service.cli.Invocation;
@@ -35,7 +36,7 @@ final class AlertsCommand implements Callable<Integer> {
   private static String line(AnomalyAlert alert) {
     return String.format(
         Locale.ROOT,
-        "%s  %8.4f bits/dim%s  %s  %s  %s",
+        "%s  %8.4f bits/dim%s  %s  %s  %s%s",
         alert.getEventTime(),
         alert.getBitsPerDim(),
         alert.getThreshold() == null
@@ -43,6 +44,18 @@ final class AlertsCommand implements Callable<Integer> {
             : String.format(Locale.ROOT, " (threshold %.4f)", alert.getThreshold()),
         alert.getReasons().stream().map(String::valueOf).collect(Collectors.joining(",")),
         alert.getSource(),
-        alert.getImageId());
+        alert.getImageId(),
+        alert.getBoxes().stream().map(AlertsCommand::text).collect(Collectors.joining()));
+  }
+
+  private static String text(PictureBox box) {
+    return String.format(
+        Locale.ROOT,
+        "  [%d×%d at %d,%d: %.1f σ]",
+        box.getWidth(),
+        box.getHeight(),
+        box.getLeft(),
+        box.getTop(),
+        box.getSurprise());
   }
 }
