@@ -78,12 +78,13 @@ final class ResultForwarder {
     forward(image, ALERTS.encode(alert), ScoringTopology.ALERTS);
     counters.alerted.increment();
     LOG.info(
-        "Alert {}: image {} has {} bits/dim, threshold {}: {}",
+        "Alert {}: image {} has {} bits/dim{}: {}{}",
         alert.getAlertId(),
         ScoreRecords.name(image.location()),
         alert.getBitsPerDim(),
-        alert.getThreshold(),
-        alert.getReasons());
+        alert.getThreshold() == null ? "" : ", threshold " + alert.getThreshold(),
+        alert.getReasons(),
+        alert.getBoxes().isEmpty() ? "" : " in " + alert.getBoxes().size() + " parts");
   }
 
   private void forwardDeadLetter(PendingImage image, Exception thrown) {
