@@ -139,6 +139,26 @@ final class BatchQueue {
     }
   }
 
+  /**
+   * Puts images that nobody waits for and that belong together in line, where there is room for
+   * one: so their number is no matter. Never blocks.
+   */
+  Optional<List<CompletableFuture<ImageLikelihood>>> offerAll(Lane lane, List<PixelImage> images) {
+    if (!takes(lane)) {
+      return Optional.empty();
+    }
+    List<ImageEvaluation> evaluations =
+        images.stream().map(image -> lane.scorer().begin(image, 0)).toList();
+    lock.lock();
+    try {
+      return takes(lane)
+          ? Optional.of(evaluations.stream().map(evaluation -> add(lane, evaluation)).toList())
+          : Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private boolean takes(Lane lane) {
     lock.lock();
     try {

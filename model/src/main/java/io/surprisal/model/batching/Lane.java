@@ -6,6 +6,7 @@ import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.StoppingRule;
 import java.time.Duration;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -92,6 +93,11 @@ final class Lane {
     @Override
     public Optional<CompletableFuture<ImageLikelihood>> offer(PixelImage image) {
       return queue.offer(lane, image);
+    }
+
+    @Override
+    public Optional<List<CompletableFuture<ImageLikelihood>>> offerAll(List<PixelImage> images) {
+      return queue.offerAll(lane, images);
     }
 
     @Override

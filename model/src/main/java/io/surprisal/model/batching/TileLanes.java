@@ -46,17 +46,12 @@ final class TileLanes {
   record Spare(SpareLane tiles, Preprocessing preprocessing) implements SpareLane {
     @Override
     public Optional<CompletableFuture<ImageLikelihood>> offer(PixelImage picture) {
-      List<CompletableFuture<ImageLikelihood>> scores = new ArrayList<>();
-      for (Tiling.Corner corner : preprocessing.corners(picture)) {
-        Optional<CompletableFuture<ImageLikelihood>> score =
-            tiles.offer(preprocessing.tile(picture, corner));
-        if (score.isEmpty()) {
-          giveUp(scores);
-          return Optional.empty();
-        }
-        scores.add(score.get());
-      }
-      return Optional.of(whole(scores, picture, preprocessing));
+      return tiles
+          .offerAll(
+              preprocessing.corners(picture).stream()
+                  .map(corner -> preprocessing.tile(picture, corner))
+                  .toList())
+          .map(scores -> whole(scores, picture, preprocessing));
     }
 
     @Override

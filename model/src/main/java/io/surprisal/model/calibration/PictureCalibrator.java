@@ -53,12 +53,13 @@ public final class PictureCalibrator {
   private PictureCalibrator() {}
 
   /**
-   * How many tiles are scored in all to calibrate on some pictures.
+   * How many tiles are scored in all to calibrate.
    *
+   * @param pictures those that show what is usual, and those that calibrate
    * @param tiles of a picture
    */
   public static int scored(int pictures, int tiles) {
-    return Calibrator.scored(TILES) + pictures * tiles;
+    return Calibrator.scored(TILES) + TILES + pictures * tiles;
   }
 
   /**
@@ -107,12 +108,12 @@ public final class PictureCalibrator {
         RandomCrops.tiles(pictures.all(), pictures.fitted(), release.preprocessing(), TILES, SEED);
     Calibration ofTiles =
         Calibrator.calibrate(
-            release, tiles, tiles.size(), evaluations, execution, done -> {}, stop);
+            release, tiles, tiles.size(), evaluations, execution, done -> {}, either);
     ImageSource scaled = new ScaledPictures(pictures.all(), release.preprocessing());
     Stages stages = Stages.single(evaluations);
     BoundEstimator served = BoundEstimator.served(release, Optional.of(ofTiles), stages);
     LocalControl control = control(release, execution, served, tiles, either);
-    List<ImageLikelihood> scores = new ArrayList<>();
+    List<Float> scores = new ArrayList<>();
     List<Float> locality = new ArrayList<>();
     Optional<LocalNormal> normal;
     try (ImageScorer scorer = new ImageScorer(release, execution, served.withLocal(control));
@@ -134,7 +135,7 @@ public final class PictureCalibrator {
           pictures.calibrating(),
           () -> stop.getAsBoolean() || (enough.getAsBoolean() && !scores.isEmpty()),
           score -> {
-            scores.add(score);
+            scores.add((float) score.bitsPerDim());
             usual.ifPresent(of -> locality.add(statistic(score, of)));
           },
           progress);
@@ -148,7 +149,7 @@ public final class PictureCalibrator {
     float[] bitsPerDim = new float[scores.size()];
     float[] largest = new float[normal.isPresent() ? bitsPerDim.length : 0];
     for (int i = 0; i < bitsPerDim.length; i++) {
-      bitsPerDim[i] = (float) scores.get(i).bitsPerDim();
+      bitsPerDim[i] = scores.get(i);
       if (normal.isPresent()) {
         largest[i] = locality.get(i);
       }

@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * PNG and JPEG files of any sizes. Only what their headers say is held in memory: a picture is
@@ -89,6 +90,11 @@ public final class PictureFiles implements ImageSource {
     } catch (ImageRejectedException e) {
       skipped.add(new Skipped(file, String.valueOf(e.getMessage())));
     }
+  }
+
+  /** Some of the pictures, in the order given. */
+  public PictureFiles subset(int[] which) {
+    return new PictureFiles(IntStream.of(which).mapToObj(pictures::get).toList(), List.of());
   }
 
   /** What was left out. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +40,12 @@ public final class RandomCrops implements ImageDataset {
   private final Preprocessing preprocessing;
   private final long seed;
   private final int[] order;
+
+  /** Pictures whose turns come round before others take their place. */
   private final int held;
+
+  private final long limit;
+  private long inMemory;
   private final AtomicInteger decoded = new AtomicInteger();
 
   /** Shrunk pictures by their place in the order, the one that was used longest ago first. */
@@ -59,6 +65,7 @@ public final class RandomCrops implements ImageDataset {
     this.pictures = new ScaledPictures(pictures, preprocessing);
     this.preprocessing = preprocessing;
     this.seed = seed;
+    limit = memory;
     order = which.clone();
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = order.length - 1; i > 0; i--) {
@@ -134,8 +141,10 @@ public final class RandomCrops implements ImageDataset {
         if (picture == null) {
           continue;
         }
-        while (memory.size() >= held) {
-          memory.remove(memory.keySet().iterator().next());
+        inMemory += picture.pixels().length;
+        while (inMemory > limit && !memory.isEmpty()) {
+          PixelImage oldest = memory.remove(memory.keySet().iterator().next());
+          inMemory -= oldest == null ? 0 : oldest.pixels().length;
         }
       }
       memory.put(at, picture);
@@ -179,10 +188,19 @@ public final class RandomCrops implements ImageDataset {
     ImageSource scaled = new ScaledPictures(pictures, preprocessing);
     SplittableRandom random = new SplittableRandom(seed);
     List<PixelImage> tiles = new ArrayList<>();
-    for (int i = 0; i < which.length; i++) {
-      int of = Math.max(1, (int) ((long) most * (i + 1) / which.length) - tiles.size());
+    int looked = Math.min(which.length, most);
+    // spread over all; those in between only where some of these cannot be used
+    int[] order =
+        IntStream.concat(
+                IntStream.range(0, looked).map(i -> (int) ((long) i * which.length / looked)),
+                IntStream.range(0, which.length))
+            .distinct()
+            .toArray();
+    for (int i = 0; i < order.length && tiles.size() < most; i++) {
+      int at = order[i];
+      int of = Math.max(1, (int) ((long) most * (i + 1) / looked) - tiles.size());
       try {
-        PixelImage picture = scaled.image(which[i]);
+        PixelImage picture = scaled.image(which[at]);
         List<Tiling.Corner> corners = preprocessing.corners(picture);
         for (int n = 0; n < of && tiles.size() < most; n++) {
           tiles.add(preprocessing.tile(picture, corners.get(random.nextInt(corners.size()))));

@@ -81,6 +81,8 @@ public final class AlertRule {
       }
       if (rank(alertRate, c.images()) < 1) {
         return silent(
+            c.local()
+                .map(of -> new Locality(of, Tail.cut(c.locality(), 0, new boolean[c.images()]))),
             alertRate,
             "an alert rate of %s needs at least %d calibration images, the release has %d: name a higher rate, or run surprisal calibrate with more"
                 .formatted(alertRate, (long) Math.ceil(1 / alertRate) - 1, c.images()));
@@ -88,7 +90,9 @@ public final class AlertRule {
       return of(c, alertRate);
     }
     return silent(
-        alertRate, "the release is not calibrated: surprisal calibrate gives it a calibration");
+        Optional.empty(),
+        alertRate,
+        "the release is not calibrated: surprisal calibrate gives it a calibration");
   }
 
   private static AlertRule of(Calibration c, double alertRate) {
@@ -112,9 +116,9 @@ public final class AlertRule {
         Optional.empty());
   }
 
-  private static AlertRule silent(double alertRate, String reason) {
+  private static AlertRule silent(Optional<Locality> locality, double alertRate, String reason) {
     return new AlertRule(
-        Optional.empty(), Optional.empty(), Optional.empty(), alertRate, Optional.of(reason));
+        Optional.empty(), Optional.empty(), locality, alertRate, Optional.of(reason));
   }
 
   private static void requireTraits(Typicality of, Calibration c) {
@@ -187,6 +191,14 @@ public final class AlertRule {
    * @param evidence of the same image, see {@link #localEvidence}
    */
   public Verdict judge(ImageLikelihood image, Optional<LocalEvidence> evidence) {
+    boolean local = false;
+    OptionalDouble localPValue = OptionalDouble.empty();
+    if (locality.isPresent() && evidence.isPresent()) {
+      Tail tail = locality.get().tail();
+      float value = (float) evidence.get().statistic();
+      local = tail.alerts(value);
+      localPValue = OptionalDouble.of(tail.pValue(value));
+    }
     if (likelihood.isEmpty()) {
       return new Verdict(
           false,
@@ -194,7 +206,7 @@ public final class AlertRule {
           false,
           OptionalDouble.empty(),
           OptionalDouble.empty(),
-          OptionalDouble.empty(),
+          localPValue,
           OptionalDouble.empty());
     }
     Tail bits = likelihood.get();
@@ -206,14 +218,6 @@ public final class AlertRule {
       float value = (float) test.of().untypicality(TypicalityFit.traits(image));
       atypical = test.tail().alerts(value);
       atypicalPValue = OptionalDouble.of(test.tail().pValue(value));
-    }
-    boolean local = false;
-    OptionalDouble localPValue = OptionalDouble.empty();
-    if (locality.isPresent() && evidence.isPresent()) {
-      Tail tail = locality.get().tail();
-      float value = (float) evidence.get().statistic();
-      local = tail.alerts(value);
-      localPValue = OptionalDouble.of(tail.pValue(value));
     }
     return new Verdict(
         bits.alerts(score),

@@ -6,6 +6,7 @@ import io.surprisal.model.datasets.ImageSubset;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
@@ -123,6 +124,11 @@ final class DataSplit implements FitSplit {
   @Override
   public int calibrationImages(int most) {
     return Math.min(most, heldOut.length);
+  }
+
+  @Override
+  public Duration timeAfterStop() {
+    return Duration.ofSeconds(4);
   }
 
   @Override

@@ -84,14 +84,6 @@ public sealed interface FitImages {
       return RandomCrops.tiles(pictures, first, preprocessing, most, 1);
     }
 
-    /**
-     * Indices of the pictures that calibrate a run of a seed: neither trained on nor otherwise
-     * looked at before.
-     */
-    public int[] calibrating(long seed) {
-      return new PictureSplit(this, seed).calibratingPictures();
-    }
-
     /** How many pictures are held out. */
     int held() {
       return (int) Math.round(size() * heldOut.fraction());

@@ -32,7 +32,6 @@ final class FitRun {
   private static final int TRAINING_PER_MEASURING = 10;
 
   private static final int PNG_IMAGES = 1024;
-  private static final Duration CALIBRATION_AFTER_STOP = Duration.ofSeconds(4);
 
   /** Most of the time before a run's end that is kept for its calibration. */
   private static final double MOST_CALIBRATION = 0.5;
@@ -49,6 +48,7 @@ final class FitRun {
   private final long stepsBefore;
   private final long start;
   private final LearningCurve curve;
+  private double reached;
   private double recentLoss = Double.NaN;
   private long lastCheckpoint;
 
@@ -123,10 +123,17 @@ final class FitRun {
     if (request.outcome().end().isEmpty()) {
       return spent;
     }
-    double whole = Math.max(0, request.outcome().end().get().toEpochMilli() - start) / 1000.0;
+    reached = Math.max(reached, Math.max(spent, ofTime()));
+    return reached;
+  }
+
+  /** Share of the time before the end that is spent, less what the calibration will take. */
+  private double ofTime() {
+    double whole =
+        Math.max(0, request.outcome().end().orElseThrow().toEpochMilli() - start) / 1000.0;
     double training = whole - Math.min(MOST_CALIBRATION * whole, calibrationSeconds());
     double since = (clock.millis() - start) / 1000.0;
-    return since >= training ? 1 : Math.max(spent, since / training);
+    return since >= training ? 1 : since / training;
   }
 
   /** What the calibration will take, as far as is known. */
@@ -215,7 +222,7 @@ final class FitRun {
       return release;
     }
     boolean stopped = stop.getAsBoolean();
-    long deadline = clock.millis() + CALIBRATION_AFTER_STOP.toMillis();
+    long deadline = clock.millis() + split.timeAfterStop().toMillis();
     Optional<Calibration> calibration =
         split.calibrate(
             release,
@@ -224,7 +231,7 @@ final class FitRun {
             request.execution(),
             done -> listener.calibrating(done, of),
             () -> isPast(outcome.end()),
-            () -> stop.getAsBoolean() && (!stopped || clock.millis() > deadline));
+            () -> stop.getAsBoolean() && (!stopped || clock.millis() >= deadline));
     if (calibration.isEmpty()) {
       LOG.warn(
           "stopped before the calibration: the release scores, and raises no alerts until surprisal"
@@ -233,10 +240,10 @@ final class FitRun {
     }
     if (calibration.get().images() < of) {
       LOG.warn(
-          "calibrated on {} of {} held-out images, for want of time: alert rates below {} need"
-              + " surprisal calibrate",
+          "calibrated on {} of {} held-out images{}: alert rates below {} need surprisal calibrate",
           calibration.get().images(),
           of,
+          isPast(outcome.end()) ? ", for want of time" : "",
           String.format(Locale.ROOT, "%.3f", 1.0 / (calibration.get().images() + 1)));
     }
     return release.recalibrated(outcome.file(), calibration.get());
@@ -247,7 +254,7 @@ final class FitRun {
   }
 
   private double pngBitsPerDim() {
-    if (split.heldOutImages() == 0) {
+    if (split.heldOutImages() == 0 || (stop.getAsBoolean() && curve.points().isEmpty())) {
       return Double.NaN;
     }
     ImageDataset heldOut = split.heldOut();

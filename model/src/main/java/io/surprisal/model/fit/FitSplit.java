@@ -4,6 +4,7 @@ import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
@@ -51,6 +52,9 @@ interface FitSplit {
    * @param most at most so many
    */
   int calibrationImages(int most);
+
+  /** How long a run that was stopped before its calibration may calibrate all the same. */
+  Duration timeAfterStop();
 
   /** About how many images or tiles are scored to calibrate on so many. */
   int scoredToCalibrate(int of);

@@ -13,6 +13,8 @@ import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How pictures go through a network: at which scale, and in what tiles.
@@ -28,8 +30,14 @@ public record PicturePlan(Preprocessing preprocessing, PictureSize usual, int si
 
   public static final int DEFAULT_TILE = 32;
 
-  /** A usual picture has at most so many tiles, unless the scale is set. */
+  /**
+   * A usual picture has at most so many tiles, where its shorter side allows and the scale is not
+   * set.
+   */
   private static final int MOST_TILES = 160;
+
+  private static final int LOOKED_AT = 16;
+  private static final Logger LOG = LoggerFactory.getLogger(PicturePlan.class);
 
   /**
    * What a user has set.
@@ -111,17 +119,34 @@ public record PicturePlan(Preprocessing preprocessing, PictureSize usual, int si
     return reduction;
   }
 
-  /** Of the first picture that decodes. */
+  /** Of most of a few pictures from all over the folder. */
   private static int channels(ImageSource pictures) {
+    int colour = 0;
+    int grey = 0;
     Optional<IllegalArgumentException> first = Optional.empty();
-    for (int i = 0; i < pictures.size(); i++) {
+    int looked = Math.min(LOOKED_AT, pictures.size());
+    for (int i = 0; i < looked; i++) {
       try {
-        return pictures.image(i).channels();
+        if (pictures.image((int) ((long) i * pictures.size() / looked)).channels() == 1) {
+          grey++;
+        } else {
+          colour++;
+        }
       } catch (IllegalArgumentException e) {
         first = first.isEmpty() ? Optional.of(e) : first;
       }
     }
-    throw first.orElseThrow();
+    if (colour + grey == 0) {
+      throw first.orElseThrow();
+    }
+    if (colour > 0 && grey > 0) {
+      LOG.warn(
+          "of {} pictures looked at {} are grey and {} colour: the fewer are left out",
+          looked,
+          grey,
+          colour);
+    }
+    return colour >= grey ? 3 : 1;
   }
 
   /** Tiles of a usual picture. */

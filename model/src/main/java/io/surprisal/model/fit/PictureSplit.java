@@ -3,9 +3,11 @@ package io.surprisal.model.fit;
 import io.surprisal.model.calibration.PictureCalibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.RandomCrops;
+import io.surprisal.model.images.Tiling;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
@@ -55,10 +57,6 @@ final class PictureSplit implements FitSplit {
     crops = new RandomCrops(images.pictures(), training, images.preprocessing(), seed, MEMORY);
   }
 
-  int[] calibratingPictures() {
-    return calibrating.clone();
-  }
-
   @Override
   public ImageDataset training() {
     return crops;
@@ -73,10 +71,13 @@ final class PictureSplit implements FitSplit {
     return batch;
   }
 
-  /** A hash of the sizes and of the names of all training pictures. */
+  /** A hash of sizes, scale, stride and the names of all training pictures. */
   @Override
   public int fingerprint() {
-    int hash = Arrays.hashCode(new int[] {images.size(), training.length});
+    Tiling tiling = images.preprocessing().tiling().orElseThrow();
+    int hash =
+        Arrays.hashCode(
+            new int[] {images.size(), training.length, tiling.reduction(), tiling.stride()});
     for (int index : training) {
       hash = 31 * hash + images.pictures().name(index).hashCode();
     }
@@ -108,8 +109,13 @@ final class PictureSplit implements FitSplit {
   }
 
   @Override
+  public Duration timeAfterStop() {
+    return Duration.ZERO; // it would not suffice for a picture of each kind
+  }
+
+  @Override
   public int scoredToCalibrate(int of) {
-    return PictureCalibrator.scored(of, images.tiles());
+    return PictureCalibrator.scored(of + fitted.length, images.tiles());
   }
 
   @Override
@@ -121,6 +127,9 @@ final class PictureSplit implements FitSplit {
       IntConsumer progress,
       BooleanSupplier enough,
       BooleanSupplier stop) {
+    if (stop.getAsBoolean()) {
+      return Optional.empty();
+    }
     return PictureCalibrator.calibrate(
         release,
         new PictureCalibrator.Pictures(images.pictures(), fitted, Arrays.copyOf(calibrating, of)),

@@ -24,6 +24,9 @@ public record Preprocessing(
     OtherSizes otherSizes,
     @JsonProperty("tiling") @Nullable Tiling tilingOrNull) {
 
+  /** Most tiles of a picture: its answer must not take so long that the stream gives it up. */
+  public static final int MOST_TILES = 1024;
+
   /** Pixels at the network's scale that something must be wide to show. */
   private static final int SMALLEST_VISIBLE = 3;
 
@@ -84,7 +87,7 @@ public record Preprocessing(
    *
    * @throws ImageRejectedException with {@link Reason#WRONG_CHANNELS} if the image is grey and the
    *     network wants colour, or the reverse; with {@link Reason#TOO_SMALL} if it is smaller than a
-   *     tile
+   *     tile, and {@link Reason#TOO_LARGE} if it has more than {@value #MOST_TILES}
    */
   public PixelImage apply(PixelImage image) throws ImageRejectedException {
     if (image.channels() != channels) {
@@ -109,6 +112,13 @@ public record Preprocessing(
           Reason.TOO_SMALL,
           "The picture of %d×%d is smaller than a tile of %d×%d at scale %s"
               .formatted(image.width(), image.height(), width, height, tiling.scale()));
+    }
+    int tiles = tiling.count(image.height(), image.width(), height, width);
+    if (tiles > MOST_TILES) {
+      throw new ImageRejectedException(
+          Reason.TOO_LARGE,
+          "The picture of %d×%d has %d tiles at scale %s; at most %d are scored: send it smaller, or fit a release at a coarser scale"
+              .formatted(image.width(), image.height(), tiles, tiling.scale(), MOST_TILES));
     }
     return tiling.reduction() == 1 ? image : Resampling.resize(image, rows, columns);
   }

@@ -59,13 +59,15 @@ public record Tiling(int reduction, int stride) {
   }
 
   /**
-   * How many tiles a picture has.
+   * How many tiles a picture has; 0 if it is smaller than one.
    *
    * @param height rows of the picture as it came
    * @param width columns of the picture as it came
    */
   public int count(int height, int width, int tileHeight, int tileWidth) {
-    return starts(reduced(height), tileHeight).length * starts(reduced(width), tileWidth).length;
+    return reduced(height) < tileHeight || reduced(width) < tileWidth
+        ? 0
+        : starts(reduced(height), tileHeight).length * starts(reduced(width), tileWidth).length;
   }
 
   /** The corners of the tiles of a shrunk picture, row by row. */

@@ -73,7 +73,7 @@ public record DatasetLikelihood(
       while (all.size() < available && (all.isEmpty() || !stop.getAsBoolean())) {
         for (ImageLikelihood likelihood : next(scorer, data, all.size(), available, workers)) {
           listener.scored(all.size(), likelihood);
-          all.add(likelihood);
+          all.add(likelihood.withoutEvidence());
         }
       }
     }

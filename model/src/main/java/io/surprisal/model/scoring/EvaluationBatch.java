@@ -69,6 +69,7 @@ final class EvaluationBatch {
             .toArray();
     float[] squaredErrors = new float[image.length];
     double[] controls = new double[image.length];
+    LocalSums sums = new LocalSums(local.isPresent() ? image.length : 0);
     int networkBatch = replica.model().largestBatch();
     for (int from = 0; from < image.length; from += networkBatch) {
       int to = Math.min(image.length, from + networkBatch);
@@ -78,11 +79,25 @@ final class EvaluationBatch {
                 x,
                 Arrays.copyOfRange(image, from, to),
                 Arrays.copyOfRange(position, from, to))
-            .evaluate(squaredErrors, controls, from);
+            .evaluate(squaredErrors, controls, sums, from);
       }
     }
     for (int i = 0; i < image.length; i++) {
+      if (local.isPresent()) {
+        images.get(image[i]).addEvidence(sums.bits[i], order[position[i]], sums.slopes[i]);
+      }
       images.get(image[i]).add(squaredErrors[i], controls[i]);
+    }
+  }
+
+  /** What evaluations say of each pixel; the images get it once all of them have gone well. */
+  private static final class LocalSums {
+    private final float[][] bits;
+    private final double[] slopes;
+
+    LocalSums(int evaluations) {
+      bits = new float[evaluations][];
+      slopes = new double[evaluations];
     }
   }
 
@@ -134,13 +149,13 @@ final class EvaluationBatch {
     }
 
     /** ‖ε − ε̂‖², and the controls in bits/dim, to be written from a position on. */
-    void evaluate(float[] squaredErrors, double[] controls, int at) {
+    void evaluate(float[] squaredErrors, double[] controls, LocalSums sums, int at) {
       NDArray squares =
           VariationalBound.squaredErrors(replica.model().denoiser(), x, gamma, epsilon)
               .toType(DataType.FLOAT32, false);
       float[] errors = squares.sum(new int[] {1, 2, 3}).toFloatArray();
       System.arraycopy(errors, 0, squaredErrors, at, errors.length);
-      local.ifPresent(localControl -> localEvidence(squares, localControl));
+      local.ifPresent(localControl -> localEvidence(squares, localControl, sums, at));
       if (control.isPresent()) {
         LocalCovariates.Traits[] traits =
             Arrays.stream(of)
@@ -156,14 +171,14 @@ final class EvaluationBatch {
     }
 
     /** What each pixel says: w/ln 2 · Σ over channels of (e² − β(ε² − 1)). */
-    private void localEvidence(NDArray squares, LocalControl localControl) {
+    private void localEvidence(NDArray squares, LocalControl localControl, LocalSums sums, int at) {
       int count = of.length;
       float[] betas = new float[count];
       float[] weights = new float[count];
       for (int i = 0; i < count; i++) {
-        Levels at = of[i].levels();
-        betas[i] = (float) localControl.beta(at.times()[evaluation[i]]);
-        weights[i] = (float) (at.weights()[evaluation[i]] / Math.log(2));
+        Levels levels = of[i].levels();
+        betas[i] = (float) localControl.beta(levels.times()[evaluation[i]]);
+        weights[i] = (float) (levels.weights()[evaluation[i]] / Math.log(2));
       }
       NDManager manager = squares.getManager();
       Shape each = new Shape(count, 1, 1, 1);
@@ -177,8 +192,8 @@ final class EvaluationBatch {
               .toFloatArray();
       int pixels = configuration.height() * configuration.width();
       for (int i = 0; i < count; i++) {
-        // Var(ε²) is 2
-        of[i].addEvidence(bits, i * pixels, evaluation[i], products[i] / (2.0 * dimensions));
+        sums.bits[at + i] = Arrays.copyOfRange(bits, i * pixels, (i + 1) * pixels);
+        sums.slopes[at + i] = products[i] / (2.0 * dimensions); // Var(ε²) is 2
       }
     }
 

@@ -51,17 +51,16 @@ public final class ImageEvaluation {
   /**
    * Adds what one evaluation says of each pixel.
    *
-   * @param bits of all evaluations of a batch, {@code [count, height, width]}
-   * @param from where this one's begin
+   * @param bits {@code [height, width]}
    * @param evaluation its number, as that of its noise level
    * @param slope of e² on ε² over its pixels
    */
-  void addEvidence(float[] bits, int from, int evaluation, double slope) {
+  void addEvidence(float[] bits, int evaluation, double slope) {
     if (evidence == null) {
       evidence = new float[image.height() * image.width()];
     }
     for (int i = 0; i < evidence.length; i++) {
-      evidence[i] += bits[from + i];
+      evidence[i] += bits[i];
     }
     slopes[evaluation] = slope;
   }

@@ -61,8 +61,9 @@ public record ImageLikelihood(
   }
 
   /**
-   * The bound of a picture from those of its tiles, which all had the same noise levels: the means
-   * of all terms. The tiles' noise is independent.
+   * The bound of a picture from those of its tiles: the means of all terms. The standard error is
+   * that of independent noise, which tiles of different pixels have; where the levels are keyed by
+   * the pixels, those of the first tile stand for all.
    *
    * @param tiles at least one
    * @param corners of the tiles, in their order
@@ -100,6 +101,22 @@ public record ImageLikelihood(
                     width,
                     tiles.stream().map(tile -> tile.evidence.orElseThrow()).toList(),
                     corners)));
+  }
+
+  /** The same without what each pixel adds, which takes the memory of a picture. */
+  public ImageLikelihood withoutEvidence() {
+    return evidence.isEmpty()
+        ? this
+        : new ImageLikelihood(
+            bitsPerDim,
+            standardError,
+            prior,
+            diffusion,
+            reconstruction,
+            noiseLevels,
+            squaredErrors,
+            evaluations,
+            codecBitsPerDim);
   }
 
   private static double mean(List<ImageLikelihood> tiles, ToDoubleFunction<ImageLikelihood> term) {

@@ -71,7 +71,7 @@ class PictureFitTest {
     }
   }
 
-  private static final class Quiet implements Fit.Listener {
+  private static class Quiet implements Fit.Listener {
     private final List<Integer> calibrating = new ArrayList<>();
 
     @Override
@@ -191,6 +191,7 @@ class PictureFitTest {
 
     Release release = Release.load(folder.resolve("stopped.safetensors"));
     assertThat(release.training().steps()).isEqualTo(3);
+    assertThat(release.calibration()).isEmpty();
   }
 
   @Test
@@ -202,10 +203,16 @@ class PictureFitTest {
                 () -> false,
                 InstantSource.fixed(START))
             .run();
+    AtomicBoolean stop = new AtomicBoolean();
     new Fit(
-            request("twice", new Start.Anew(), new Budget.Steps(2), Optional.empty()),
-            new Quiet(),
-            () -> false,
+            request("twice", new Start.Anew(), new Budget.Steps(4), Optional.empty()),
+            new Quiet() {
+              @Override
+              public void step(long step, double fraction, double bitsPerDim, double perSecond) {
+                stop.set(step == 2);
+              }
+            },
+            stop::get,
             InstantSource.fixed(START))
         .run();
 
@@ -218,6 +225,6 @@ class PictureFitTest {
             .run();
 
     assertThat(resumed.training().steps()).isEqualTo(straight.training().steps());
-    assertThat(resumed.training().images()).isEqualTo(straight.training().images());
+    assertThat(resumed.parameters()).isEqualTo(straight.parameters());
   }
 }

@@ -4,6 +4,7 @@ import static io.surprisal.model.decoding.EncodedImages.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -228,5 +229,14 @@ class PreprocessingTest {
       sum += pixel & 0xff;
     }
     return sum / (double) image.pixels().length;
+  }
+
+  @Test
+  void shouldRefuseAPictureOfTooManyTiles() {
+    Preprocessing tiles = Preprocessing.tiled(new ImageShape(1, 8, 8), new Tiling(1, 8));
+
+    assertThatThrownBy(() -> tiles.apply(new PixelImage(1, 264, 264, new byte[264 * 264])))
+        .isInstanceOf(ImageRejectedException.class)
+        .hasMessageContaining("1089 tiles at scale 1; at most 1024 are scored");
   }
 }

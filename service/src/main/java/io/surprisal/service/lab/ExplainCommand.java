@@ -26,8 +26,10 @@ import io.surprisal.service.options.ReleaseOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -135,12 +137,20 @@ final class ExplainCommand implements Callable<Integer> {
     private final AlertRule rule;
     private final TileScorer scorer;
     private final int reduction;
+    private final Map<String, Integer> drawings = new HashMap<>();
 
     Explainer(Release loaded, AlertRule rule, TileScorer scorer) {
       this.loaded = loaded;
       this.rule = rule;
       this.scorer = scorer;
       reduction = loaded.preprocessing().reduction();
+    }
+
+    /** A file for the drawing of a picture that may lie in a folder, and no other's. */
+    private Path drawing(String picture) {
+      String name = picture.replaceAll("[/\\\\]", "_") + "-surprise";
+      int times = drawings.merge(name, 1, Integer::sum);
+      return out.resolve(name + (times == 1 ? "" : "-" + times) + ".png");
     }
 
     void explain(PictureFiles pictures, int index) throws IOException {
@@ -156,7 +166,7 @@ final class ExplainCommand implements Callable<Integer> {
       }
       Verdict verdict = examined.verdict();
       LocalEvidence evidence = examined.evidence();
-      Path drawing = out.resolve(name(pictures.name(index)));
+      Path drawing = drawing(pictures.name(index));
       Png.write(drawing, examined.drawing(rule.localThreshold()));
       print(
           new Explained(
@@ -192,11 +202,6 @@ final class ExplainCommand implements Callable<Integer> {
 
   private static @Nullable Double boxed(OptionalDouble value) {
     return value.isPresent() ? value.getAsDouble() : null;
-  }
-
-  /** A file name for the drawing of a picture that may lie in a folder. */
-  private static String name(String picture) {
-    return picture.replaceAll("[/\\\\]", "_").replaceFirst("\\.[A-Za-z]+$", "") + ".png";
   }
 
   private void print(Explained e) {

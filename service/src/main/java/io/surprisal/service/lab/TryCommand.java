@@ -39,9 +39,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
@@ -62,8 +65,14 @@ import picocli.CommandLine.Spec;
 final class TryCommand implements Callable<Integer> {
   private static final Duration LONGEST_END = Duration.ofMinutes(2);
 
-  /** Half trains; of the others a third shows what is normal of a tile, two thirds are scored. */
-  private static final double HELD_OUT = 0.5;
+  /** One picture of so many is for the report alone. */
+  private static final int REPORTED = 3;
+
+  /** Of the others: a third of these shows what is usual where, two thirds calibrate. */
+  private static final double HELD_OUT = 0.4;
+
+  /** With fewer, too few of those held out would calibrate. */
+  private static final int FEWEST_PICTURES = 18;
 
   private static final int EVALUATIONS = 8;
 
@@ -147,28 +156,48 @@ final class TryCommand implements Callable<Integer> {
         anomalous.isPresent()
             ? Optional.of(Images.pictures(List.of(anomalous.get())))
             : Optional.empty();
+    int[] order = shuffled(files.size());
+    int reported = files.size() / REPORTED;
+    PictureFiles unseen = files.subset(Arrays.copyOf(order, Math.max(1, reported)));
     FitImages.Pictures images =
-        PictureFits.tiled(files, pictures.wishes(), name(), HELD_OUT, Calibrator.DEFAULT_IMAGES);
+        PictureFits.tiled(
+            files.subset(Arrays.copyOfRange(order, reported, order.length)),
+            pictures.wishes(),
+            name(),
+            HELD_OUT,
+            Calibrator.DEFAULT_IMAGES);
     Usage.require(
         spec,
         images.calibrating() >= Calibrator.FEWEST_IMAGES,
-        files.size() + " pictures are too few to try; give at least " + fewest());
+        files.size() + " pictures are too few to try; give at least " + FEWEST_PICTURES);
     Release release = fit(images, start, time);
     if (invocation.stop().requested() && release.calibration().isEmpty()) {
       invocation.err().println("surprisal: stopped before anything was calibrated; no report");
       return 0;
     }
-    report(files, others, images, release, start.plus(time));
+    report(new Found(files, unseen, others, images), release, start.plus(time));
     return 0;
   }
 
-  /** With fewer pictures too few of those held out would calibrate. */
-  private static int fewest() {
-    return IntStream.iterate(2, n -> n + 1)
-        .filter(n -> Math.round(HELD_OUT * n) * 2 / 3 >= Calibrator.FEWEST_IMAGES)
-        .findFirst()
-        .orElseThrow();
+  private int[] shuffled(int size) {
+    List<Integer> order = new ArrayList<>(IntStream.range(0, size).boxed().toList());
+    Collections.shuffle(order, new Random(seed.value()));
+    return order.stream().mapToInt(i -> i).toArray();
   }
+
+  /**
+   * The pictures.
+   *
+   * @param files all that are normal
+   * @param unseen those for the report alone
+   * @param others those that are not normal
+   * @param images that were learned from and calibrated on
+   */
+  private record Found(
+      PictureFiles files,
+      PictureFiles unseen,
+      Optional<PictureFiles> others,
+      FitImages.Pictures images) {}
 
   private String name() {
     return folder.get(0).toAbsolutePath().normalize().getFileName().toString();
@@ -213,13 +242,7 @@ final class TryCommand implements Callable<Integer> {
     }
   }
 
-  private void report(
-      PictureFiles files,
-      Optional<PictureFiles> others,
-      FitImages.Pictures images,
-      Release release,
-      Instant end)
-      throws IOException {
+  private void report(Found found, Release release, Instant end) throws IOException {
     Calibration calibration = release.calibration().orElseThrow();
     Execution where = execution.forScoring(release);
     double rate = Math.max(alertRate.value(), 1.0 / (calibration.images() + 1));
@@ -227,8 +250,10 @@ final class TryCommand implements Callable<Integer> {
         AlertRule.of(release, calibration.evaluations(), where.precision().toString(), rate);
     List<ScoredPicture> normal;
     List<String> skipped = new ArrayList<>();
-    files.skipped().forEach(s -> skipped.add(s.file() + ": " + s.reason()));
-    others.ifPresent(o -> o.skipped().forEach(s -> skipped.add(s.file() + ": " + s.reason())));
+    found.files().skipped().forEach(s -> skipped.add(s.file() + ": " + s.reason()));
+    found
+        .others()
+        .ifPresent(o -> o.skipped().forEach(s -> skipped.add(s.file() + ": " + s.reason())));
     try (ImageScorer scorer =
             new ImageScorer(
                 release,
@@ -236,20 +261,25 @@ final class TryCommand implements Callable<Integer> {
                 BoundEstimator.served(release, Stages.single(calibration.evaluations())));
         Workers workers = new Workers("try", where.workers())) {
       TileScorer tiles = new TileScorer(scorer, release.preprocessing(), workers);
+      Instant half =
+          found.others().isPresent()
+              ? end.minus(Duration.between(clock.instant(), end).dividedBy(2))
+              : end;
+      normal =
+          new Scoring(release, tiles, rule, half, skipped)
+              .of(found.unseen(), IntStream.range(0, found.unseen().size()).toArray());
       Scoring scoring = new Scoring(release, tiles, rule, end, skipped);
-      normal = scoring.of(files, images.calibrating(seed.value()));
       Optional<TryReport.Strange> strange = Optional.empty();
-      if (others.isPresent()) {
-        PictureFiles those = others.get();
+      if (found.others().isPresent()) {
+        PictureFiles those = found.others().get();
         strange =
-            Optional.of(
-                new TryReport.Strange(
-                    those, scoring.of(those, IntStream.range(0, those.size()).toArray())));
+            Optional.of(new TryReport.Strange(those, scoring.of(those, shuffled(those.size()))));
       }
       TryReport report =
           new TryReport(
-              new TryReport.Run(name(), images, release, releaseFile(), rule, rate),
-              files,
+              new TryReport.Run(
+                  name(), found.files().size(), found.images(), release, releaseFile(), rule, rate),
+              found.unseen(),
               normal,
               strange,
               skipped);
@@ -260,7 +290,7 @@ final class TryCommand implements Callable<Integer> {
         new Result(
             out.toString(),
             releaseFile().toString(),
-            files.size(),
+            found.files().size(),
             skipped.size(),
             release.training().trainingImages(),
             normal.size(),

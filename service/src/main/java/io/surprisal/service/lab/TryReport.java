@@ -43,6 +43,7 @@ final class TryReport {
    * What was run.
    *
    * @param name of the folder
+   * @param pictures all that were found
    * @param images how they go through the network
    * @param release what came of it
    * @param file where it lies
@@ -51,6 +52,7 @@ final class TryReport {
    */
   record Run(
       String name,
+      int pictures,
       FitImages.Pictures images,
       Release release,
       Path file,
@@ -91,7 +93,15 @@ final class TryReport {
     page.append(HEAD.formatted(text(run.name())));
     summary();
     histogram();
-    strange.ifPresent(this::comparison);
+    strange.ifPresent(
+        others -> {
+          if (normal.isEmpty() || others.scored().isEmpty()) {
+            page.append(
+                "<p class=warning>Nothing to compare: none of the pictures of one set could be scored.</p>\n");
+          } else {
+            comparison(others);
+          }
+        });
     List<ScoredPicture> order =
         normal.stream()
             .sorted(Comparator.comparingDouble(ScoredPicture::surprise).reversed())
@@ -126,7 +136,7 @@ final class TryReport {
     TrainingRecord training = run.release().training();
     int alerts = (int) normal.stream().filter(scored -> scored.verdict().alert()).count();
     page.append("<h1>").append(text(run.name())).append("</h1>\n<ul class=facts>");
-    fact(files.size() + " pictures, " + skipped.size() + " files skipped");
+    fact(run.pictures() + " pictures, " + skipped.size() + " files skipped");
     fact(text(run.images().preprocessing().of(files.size(0).height(), files.size(0).width())));
     fact(
         "trained on %d of them for %.1f minutes: %d crops, held-out %.3f bits/dim (PNG %.3f)"
@@ -139,7 +149,7 @@ final class TryReport {
                     : training.history().get(training.history().size() - 1).heldOutBitsPerDim(),
                 training.pngBitsPerDim()));
     fact(
-        "%d pictures that it has never seen were scored; %d of them alert at a rate of %.1f %%"
+        "%d pictures that it has never seen, neither in training nor in calibration, were scored; %d of them alert at a rate of %.1f %%"
             .formatted(normal.size(), alerts, 100 * run.rate()));
     if (run.rate() > 0.0101) {
       fact(
