@@ -215,6 +215,9 @@ class ReleaseSwapTest {
         announce(announcement(releases.get(swap % 3), files.get(swap % 3)));
         awaitServed(swap + 1);
         if (swap == SWAPS / 4) {
+          int soFar = swap * IMAGES_A_SWAP;
+          // what is being scored has handles of its own
+          await().atMost(PATIENCE).until(() -> scores.poll().size() >= soFar);
           early = nativeKilobytes();
           handles = TorchRuntime.nativeHandles();
         }
