@@ -44,6 +44,7 @@ async function main() {
     // was given up too, and those images a second time.
     readUncommitted: false,
   });
+  let started;
   const enough = new Promise((resolve, reject) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
@@ -77,7 +78,7 @@ async function main() {
         resolve();
       }
     };
-    consumer
+    started = consumer
       .connect()
       .then(() => consumer.subscribe({ topic, fromBeginning: values['from-beginning'] }))
       .then(() => console.error(`read.js: reading ${topic}`))
@@ -87,6 +88,7 @@ async function main() {
   try {
     await enough;
   } finally {
+    await started; // what is started after a disconnect would run for ever
     await consumer.disconnect();
   }
   return 0;

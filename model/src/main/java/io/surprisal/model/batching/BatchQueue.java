@@ -120,25 +120,6 @@ final class BatchQueue {
     }
   }
 
-  /** Puts an image that nobody waits for in line, where there is room. Never blocks. */
-  Optional<CompletableFuture<ImageLikelihood>> offer(Lane lane, PixelImage image) {
-    if (!takes(lane)) {
-      return Optional.empty();
-    }
-    ImageEvaluation evaluation;
-    try {
-      evaluation = lane.scorer().begin(image, 0);
-    } catch (IllegalArgumentException e) {
-      return Optional.of(CompletableFuture.failedFuture(e)); // the image is not of its shape
-    }
-    lock.lock();
-    try {
-      return takes(lane) ? Optional.of(add(lane, evaluation)) : Optional.empty();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /**
    * Puts images that nobody waits for and that belong together in line, where there is room for
    * one: so their number is no matter. Never blocks.
@@ -147,8 +128,15 @@ final class BatchQueue {
     if (!takes(lane)) {
       return Optional.empty();
     }
-    List<ImageEvaluation> evaluations =
-        images.stream().map(image -> lane.scorer().begin(image, 0)).toList();
+    List<ImageEvaluation> evaluations;
+    try {
+      evaluations = images.stream().map(image -> lane.scorer().begin(image, 0)).toList();
+    } catch (IllegalArgumentException e) { // an image is not of the model's shape
+      return Optional.of(
+          images.stream()
+              .map(image -> CompletableFuture.<ImageLikelihood>failedFuture(e))
+              .toList());
+    }
     lock.lock();
     try {
       return takes(lane)

@@ -80,7 +80,8 @@ public final class BatchScorer implements AutoCloseable {
   public SpareLane spare(ImageScorer scorer, Preprocessing preprocessing, StoppingRule rule) {
     return preprocessing.tiling().isEmpty()
         ? spare(scorer, rule)
-        : new TileLanes.Spare(spare(scorer, StoppingRule.NEVER), preprocessing);
+        : new TileLanes.Spare(
+            new Lane.Spare(queue, queue.spareLane(scorer, StoppingRule.NEVER)), preprocessing);
   }
 
   /**

@@ -92,11 +92,11 @@ final class Lane {
   record Spare(BatchQueue queue, Lane lane) implements SpareLane {
     @Override
     public Optional<CompletableFuture<ImageLikelihood>> offer(PixelImage image) {
-      return queue.offer(lane, image);
+      return offerAll(List.of(image)).map(scores -> scores.get(0));
     }
 
-    @Override
-    public Optional<List<CompletableFuture<ImageLikelihood>>> offerAll(List<PixelImage> images) {
+    /** Hands in images that belong together: either all are taken or none. */
+    Optional<List<CompletableFuture<ImageLikelihood>>> offerAll(List<PixelImage> images) {
       return queue.offerAll(lane, images);
     }
 

@@ -3,8 +3,6 @@ package io.surprisal.model.batching;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.scoring.ImageLikelihood;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -24,24 +22,6 @@ public interface SpareLane {
    *     image is not taken
    */
   Optional<CompletableFuture<ImageLikelihood>> offer(PixelImage image);
-
-  /**
-   * Hands in images that belong together; never blocks.
-   *
-   * @return as {@link #offer} of each. Empty: none is taken
-   */
-  default Optional<List<CompletableFuture<ImageLikelihood>>> offerAll(List<PixelImage> images) {
-    List<CompletableFuture<ImageLikelihood>> scores = new ArrayList<>();
-    for (PixelImage image : images) {
-      Optional<CompletableFuture<ImageLikelihood>> score = offer(image);
-      if (score.isEmpty()) {
-        scores.forEach(taken -> taken.cancel(false));
-        return Optional.empty();
-      }
-      scores.add(score.get());
-    }
-    return Optional.of(scores);
-  }
 
   /**
    * Takes no more images, gives up those that wait, and waits for those at hand. After it, nothing

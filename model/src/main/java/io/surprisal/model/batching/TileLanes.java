@@ -43,7 +43,7 @@ final class TileLanes {
   }
 
   /** Pictures that nobody waits for: each is taken with all its tiles, or not at all. */
-  record Spare(SpareLane tiles, Preprocessing preprocessing) implements SpareLane {
+  record Spare(Lane.Spare tiles, Preprocessing preprocessing) implements SpareLane {
     @Override
     public Optional<CompletableFuture<ImageLikelihood>> offer(PixelImage picture) {
       return tiles

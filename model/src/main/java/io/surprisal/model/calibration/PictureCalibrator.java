@@ -22,7 +22,6 @@ import io.surprisal.model.scoring.Stages;
 import io.surprisal.model.scoring.TileScorer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -92,7 +91,7 @@ public final class PictureCalibrator {
    * @param enough asked between pictures; once true, what is measured so far is the calibration, at
    *     least one picture of each kind
    * @param stop asked between pictures; once true, it ends at once
-   * @return empty where it was stopped before one picture of each kind was measured
+   * @return empty where it was stopped before a picture was scored that calibrates
    * @throws IllegalArgumentException if no picture is as the release takes them
    */
   public static Optional<Calibration> calibrate(
@@ -115,7 +114,7 @@ public final class PictureCalibrator {
     LocalControl control = control(release, execution, served, tiles, either);
     List<Float> scores = new ArrayList<>();
     List<Float> locality = new ArrayList<>();
-    Optional<LocalNormal> normal;
+    LocalNormal normal;
     try (ImageScorer scorer = new ImageScorer(release, execution, served.withLocal(control));
         Workers workers = new Workers("calibrate", execution.workers())) {
       TileScorer whole = new TileScorer(scorer, release.preprocessing(), workers);
@@ -127,8 +126,10 @@ public final class PictureCalibrator {
           () -> stop.getAsBoolean() || (enough.getAsBoolean() && fitting.begun()),
           fitting::add,
           done -> {});
+      if (stop.getAsBoolean()) {
+        return Optional.empty();
+      }
       normal = fitting.normal();
-      Optional<LocalNormal> usual = normal;
       each(
           whole,
           scaled,
@@ -136,36 +137,36 @@ public final class PictureCalibrator {
           () -> stop.getAsBoolean() || (enough.getAsBoolean() && !scores.isEmpty()),
           score -> {
             scores.add((float) score.bitsPerDim());
-            usual.ifPresent(of -> locality.add(statistic(score, of)));
+            locality.add(statistic(score, normal));
           },
           progress);
     }
-    if (stop.getAsBoolean() && (scores.isEmpty() || normal.isEmpty())) {
-      return Optional.empty();
-    }
     if (scores.isEmpty()) {
-      throw new IllegalArgumentException("none of the pictures to calibrate on can be used");
-    }
-    float[] bitsPerDim = new float[scores.size()];
-    float[] largest = new float[normal.isPresent() ? bitsPerDim.length : 0];
-    for (int i = 0; i < bitsPerDim.length; i++) {
-      bitsPerDim[i] = scores.get(i);
-      if (normal.isPresent()) {
-        largest[i] = locality.get(i);
+      if (stop.getAsBoolean()) {
+        return Optional.empty();
       }
+      throw new IllegalArgumentException("none of the pictures to calibrate on can be used");
     }
     return Optional.of(
         new Calibration(
             evaluations,
             ofTiles.precision(),
-            bitsPerDim,
+            floats(scores),
             ofTiles.corrections(),
             ofTiles.lossProfile(),
             ofTiles.control(),
             Optional.empty(),
             new float[0],
-            normal,
-            largest));
+            Optional.of(normal),
+            floats(locality)));
+  }
+
+  private static float[] floats(List<Float> values) {
+    float[] floats = new float[values.size()];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = values.get(i);
+    }
+    return floats;
   }
 
   private static float statistic(ImageLikelihood score, LocalNormal normal) {
@@ -198,16 +199,8 @@ public final class PictureCalibrator {
         }
         from = to;
       }
-      int tilesSeen = count;
-      int[] order =
-          IntStream.range(0, times.length)
-              .boxed()
-              .sorted(Comparator.comparingDouble(i -> times[i]))
-              .mapToInt(i -> i)
-              .toArray();
-      return new LocalControl(
-          Arrays.stream(order).mapToObj(i -> times[i]).toList(),
-          Arrays.stream(order).mapToObj(i -> sums[i] / tilesSeen).toList());
+      int seen = count;
+      return LocalControl.of(times, Arrays.stream(sums).map(sum -> sum / seen).toArray());
     }
   }
 
@@ -232,8 +225,12 @@ public final class PictureCalibrator {
       return fit.isPresent();
     }
 
-    Optional<LocalNormal> normal() {
-      return fit.map(LocalFit::normal);
+    LocalNormal normal() {
+      return fit.map(LocalFit::normal)
+          .orElseThrow(
+              () ->
+                  new IllegalArgumentException(
+                      "none of the pictures that show what is usual can be used"));
     }
   }
 

@@ -5,6 +5,7 @@ import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.Typicality;
 import io.surprisal.model.scoring.ImageLikelihood;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -178,6 +179,14 @@ public final class AlertRule {
   /** Mean calibration score, bits/dim; empty where the rule never alerts. */
   public OptionalDouble calibratedMean() {
     return calibratedMean;
+  }
+
+  /**
+   * The parts of an image to outline, at the network's scale: those more surprising than any part
+   * of all but the alert rate's share of normal images. None where the rule never alerts for one.
+   */
+  public List<LocalEvidence.Box> boxes(LocalEvidence evidence) {
+    return evidence.above(localThreshold().orElse(Double.POSITIVE_INFINITY));
   }
 
   /** Judges one score. */

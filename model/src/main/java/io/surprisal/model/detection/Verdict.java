@@ -1,5 +1,7 @@
 package io.surprisal.model.detection;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalDouble;
 
 /**
@@ -22,6 +24,28 @@ public record Verdict(
     OptionalDouble atypicalPValue,
     OptionalDouble localPValue,
     OptionalDouble threshold) {
+
+  /** Why an image raises an alert; the names are those of the alerts' reasons. */
+  public enum Reason {
+    LOW_LIKELIHOOD,
+    ATYPICAL,
+    LOCAL
+  }
+
+  /** Why it raises an alert; none where it does not. */
+  public List<Reason> reasons() {
+    List<Reason> reasons = new ArrayList<>();
+    if (lowLikelihood) {
+      reasons.add(Reason.LOW_LIKELIHOOD);
+    }
+    if (atypical) {
+      reasons.add(Reason.ATYPICAL);
+    }
+    if (local) {
+      reasons.add(Reason.LOCAL);
+    }
+    return List.copyOf(reasons);
+  }
 
   /** For any reason. */
   public boolean alert() {

@@ -1,6 +1,8 @@
 package io.surprisal.model.release;
 
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What is subtracted from each pixel's squared error at a noise level to make it vary less: β times
@@ -32,6 +34,18 @@ public record LocalControl(List<Double> times, List<Double> betas) {
         throw new IllegalArgumentException("local control: times are " + times);
       }
     }
+  }
+
+  /** Of times in any order, each with its β. */
+  public static LocalControl of(double[] times, double[] betas) {
+    List<Integer> ascending =
+        IntStream.range(0, times.length)
+            .boxed()
+            .sorted(Comparator.comparingDouble(i -> times[i]))
+            .toList();
+    return new LocalControl(
+        ascending.stream().map(i -> times[i]).toList(),
+        ascending.stream().map(i -> betas[i]).toList());
   }
 
   /** β at a time, between two known ones linearly. */

@@ -11,8 +11,8 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * Scores pictures tile by tile. The tiles of all pictures of a call go through the network
- * together, a bounded number at a time. The image scorer stays its maker's.
+ * Scores pictures tile by tile: one picture after the other, a bounded number of its tiles at a
+ * time. The image scorer stays its maker's.
  */
 public final class TileScorer implements PictureScorer {
 

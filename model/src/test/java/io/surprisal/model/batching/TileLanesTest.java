@@ -4,12 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.surprisal.model.TinyModels;
 import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.images.Tiling;
+import io.surprisal.model.network.ModelConfiguration;
+import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.EvidenceMap;
 import io.surprisal.model.scoring.ImageLikelihood;
+import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.NoisePlan;
+import io.surprisal.model.scoring.Stages;
+import io.surprisal.model.scoring.StoppingRule;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -71,26 +79,9 @@ class TileLanesTest {
     }
   }
 
-  private record Spare(Line line, int room) implements SpareLane {
-    @Override
-    public Optional<CompletableFuture<ImageLikelihood>> offer(PixelImage image) {
-      return line.images.size() < room ? Optional.of(line.take(image)) : Optional.empty();
-    }
-
-    @Override
-    public boolean retire(Duration timeout) {
-      line.retirements.add(timeout);
-      return true;
-    }
-  }
-
   private static TileLanes.Awaited awaited(Line line) {
     return new TileLanes.Awaited(
         new Awaited(line, Integer.MAX_VALUE, new RetiredException()), PREPROCESSING);
-  }
-
-  private static TileLanes.Spare spare(Line line, int room) {
-    return new TileLanes.Spare(new Spare(line, room), PREPROCESSING);
   }
 
   private static ImageLikelihood score(
@@ -224,9 +215,6 @@ class TileLanesTest {
     whole.cancel(false);
     assertThat(line.scores.get(0)).isCompletedWithValue(score(1));
     assertThat(line.scores.subList(1, 3)).allMatch(CompletableFuture::isCancelled);
-    Line spare = new Line();
-    spare(spare, 3).offer(PICTURE).orElseThrow().cancel(false);
-    assertThat(spare.scores).hasSize(3).allMatch(CompletableFuture::isCancelled);
   }
 
   /** As a closed scorer does with the images that still wait. */
@@ -238,21 +226,31 @@ class TileLanesTest {
     assertThat(whole).isCancelled();
   }
 
+  /** A line that has room for one image has it for all tiles of a picture. */
   @Test
-  void shouldTakeASparePictureWithAllItsTiles() {
-    Line line = new Line();
-    CompletableFuture<ImageLikelihood> whole = spare(line, 3).offer(PICTURE).orElseThrow();
-    assertThat(line.images).hasSize(3);
-    line.scores.forEach(tile -> tile.complete(score(2)));
-    assertThat(whole.join().bitsPerDim()).isCloseTo(2, within(1e-12));
-  }
+  void shouldTakeASparePictureWithAllItsTilesOrNotAtAll() throws Exception {
+    ModelConfiguration model =
+        TinyModels.configuration(
+            1, TILE, TILE, List.of(), ModelConfiguration.Schedule.FIXED_LINEAR);
+    try (ImageScorer scorer =
+        new ImageScorer(
+            model,
+            TinyModels.trained(model, 1),
+            Execution.CPU,
+            BoundEstimator.plain(Stages.single(1), NoisePlan.keyedByPixels()))) {
+      BatchQueue queue = new BatchQueue(1, Duration.ZERO, 1);
+      Lane.Spare tiles = new Lane.Spare(queue, queue.spareLane(scorer, StoppingRule.NEVER));
+      TileLanes.Spare spare = new TileLanes.Spare(tiles, PREPROCESSING);
 
-  @Test
-  void shouldTakeASparePictureNotAtAllWhereNotAllItsTilesFindRoom() {
-    for (int room = 0; room < 3; room++) {
-      Line line = new Line();
-      assertThat(spare(line, room).offer(PICTURE)).isEmpty();
-      assertThat(line.scores).hasSize(room).allMatch(CompletableFuture::isCancelled);
+      CompletableFuture<ImageLikelihood> whole = spare.offer(PICTURE).orElseThrow();
+      assertThat(spare.offer(PICTURE)).isEmpty();
+
+      for (int i = 0; i < 3; i++) {
+        assertThat(whole).isNotDone();
+        queue.next().orElseThrow().get(0).likelihood().complete(score(2));
+      }
+      assertThat(whole.join().bitsPerDim()).isCloseTo(2, within(1e-12));
+      queue.close();
     }
   }
 
@@ -260,7 +258,6 @@ class TileLanesTest {
   void shouldRetireTheLaneOfItsTiles() throws Exception {
     Line line = new Line();
     assertThat(awaited(line).retire(Duration.ofSeconds(3))).isFalse();
-    assertThat(spare(line, 1).retire(Duration.ofSeconds(4))).isTrue();
-    assertThat(line.retirements).containsExactly(Duration.ofSeconds(3), Duration.ofSeconds(4));
+    assertThat(line.retirements).containsExactly(Duration.ofSeconds(3));
   }
 }

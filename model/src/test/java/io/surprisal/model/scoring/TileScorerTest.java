@@ -15,7 +15,6 @@ import io.surprisal.model.release.LocalControl;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Precision;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -138,16 +137,7 @@ class TileScorerTest {
     scorer.advance(List.of(evaluation));
     double[] times = scorer.times(tile, 0);
     double[] slopes = evaluation.slopes();
-    int[] order =
-        IntStream.range(0, times.length)
-            .boxed()
-            .sorted(Comparator.comparingDouble(i -> times[i]))
-            .mapToInt(i -> i)
-            .toArray();
-    LocalControl control =
-        new LocalControl(
-            IntStream.of(order).mapToObj(i -> times[i]).toList(),
-            IntStream.of(order).mapToObj(i -> slopes[i]).toList());
+    LocalControl control = LocalControl.of(times, slopes);
     try (ImageScorer controlled =
         new ImageScorer(
             MODEL,

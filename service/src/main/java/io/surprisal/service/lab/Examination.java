@@ -7,8 +7,6 @@ import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
-import io.surprisal.model.release.Calibration;
-import io.surprisal.model.release.Release;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.TileScorer;
 import java.awt.image.BufferedImage;
@@ -35,28 +33,20 @@ record Examination(
   /**
    * Scores one.
    *
-   * @param release that knows what local evidence is normal
-   * @param rule of the release; where it never alerts, there are no boxes
+   * @param preprocessing of the release
+   * @param rule of the release, which knows what local evidence is normal; where it never alerts,
+   *     there are no boxes
    * @throws ImageRejectedException if the release does not take the picture
    * @throws IllegalArgumentException if the file does not decode
    */
   static Examination of(
-      PictureFiles files, int index, Release release, TileScorer scorer, AlertRule rule)
+      PictureFiles files, int index, Preprocessing preprocessing, TileScorer scorer, AlertRule rule)
       throws ImageRejectedException {
-    Preprocessing preprocessing = release.preprocessing();
     PixelImage picture = files.image(index);
     ImageLikelihood likelihood = scorer.score(List.of(preprocessing.apply(picture)), index).get(0);
-    LocalEvidence evidence =
-        new LocalEvidence(
-            likelihood.evidence().orElseThrow(),
-            release.calibration().flatMap(Calibration::local).orElseThrow());
-    int reduction = preprocessing.reduction();
+    LocalEvidence evidence = rule.localEvidence(likelihood).orElseThrow();
     List<LocalEvidence.Box> boxes =
-        rule.localThreshold().isPresent()
-            ? evidence.above(rule.localThreshold().getAsDouble()).stream()
-                .map(box -> box.enlarged(reduction))
-                .toList()
-            : List.of();
+        rule.boxes(evidence).stream().map(box -> box.enlarged(preprocessing.reduction())).toList();
     return new Examination(
         picture, likelihood, evidence, rule.judge(likelihood, Optional.of(evidence)), boxes);
   }

@@ -6,6 +6,7 @@ import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.Png;
+import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
@@ -25,13 +26,13 @@ import io.surprisal.service.options.Images;
 import io.surprisal.service.options.ReleaseOption;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -83,7 +84,7 @@ final class ExplainCommand implements Callable<Integer> {
       String drawing,
       double bitsPerDim,
       double standardError,
-      List<String> reasons,
+      List<Verdict.Reason> reasons,
       PValues pValues,
       double localStatistic,
       LocalEvidence.Box strongest,
@@ -122,7 +123,10 @@ final class ExplainCommand implements Callable<Integer> {
         Workers workers = new Workers("explain", where.workers());
         Progress progress = invocation.progress("explain", pictures.size(), "pictures")) {
       Explainer explainer =
-          new Explainer(loaded, rule, new TileScorer(scorer, loaded.preprocessing(), workers));
+          new Explainer(
+              loaded.preprocessing(),
+              rule,
+              new TileScorer(scorer, loaded.preprocessing(), workers));
       for (int i = 0; i < pictures.size() && !invocation.stop().requested(); i++) {
         explainer.explain(pictures, i);
         progress.stepTo(i + 1L);
@@ -133,17 +137,15 @@ final class ExplainCommand implements Callable<Integer> {
 
   /** Explains one picture after the other. */
   private final class Explainer {
-    private final Release loaded;
+    private final Preprocessing preprocessing;
     private final AlertRule rule;
     private final TileScorer scorer;
-    private final int reduction;
     private final Map<String, Integer> drawings = new HashMap<>();
 
-    Explainer(Release loaded, AlertRule rule, TileScorer scorer) {
-      this.loaded = loaded;
+    Explainer(Preprocessing preprocessing, AlertRule rule, TileScorer scorer) {
+      this.preprocessing = preprocessing;
       this.rule = rule;
       this.scorer = scorer;
-      reduction = loaded.preprocessing().reduction();
     }
 
     /** A file for the drawing of a picture that may lie in a folder, and no other's. */
@@ -157,7 +159,7 @@ final class ExplainCommand implements Callable<Integer> {
       long start = System.nanoTime();
       Examination examined;
       try {
-        examined = Examination.of(pictures, index, loaded, scorer, rule);
+        examined = Examination.of(pictures, index, preprocessing, scorer, rule);
       } catch (ImageRejectedException | IllegalArgumentException e) {
         invocation
             .err()
@@ -174,30 +176,16 @@ final class ExplainCommand implements Callable<Integer> {
               drawing.toString(),
               examined.likelihood().bitsPerDim(),
               examined.likelihood().standardError(),
-              reasons(verdict),
+              verdict.reasons(),
               new PValues(
                   boxed(verdict.pValue()),
                   boxed(verdict.atypicalPValue()),
                   boxed(verdict.localPValue())),
               evidence.statistic(),
-              evidence.strongest().enlarged(reduction),
+              evidence.strongest().enlarged(preprocessing.reduction()),
               examined.boxes(),
               (System.nanoTime() - start) * 1e-9));
     }
-  }
-
-  private static List<String> reasons(Verdict verdict) {
-    List<String> reasons = new ArrayList<>();
-    if (verdict.lowLikelihood()) {
-      reasons.add("LOW_LIKELIHOOD");
-    }
-    if (verdict.atypical()) {
-      reasons.add("ATYPICAL");
-    }
-    if (verdict.local()) {
-      reasons.add("LOCAL");
-    }
-    return List.copyOf(reasons);
   }
 
   private static @Nullable Double boxed(OptionalDouble value) {
@@ -218,7 +206,9 @@ final class ExplainCommand implements Callable<Integer> {
             e.strongest().top(),
             e.strongest().width(),
             e.strongest().height(),
-            e.reasons().isEmpty() ? "no alert" : String.join(", ", e.reasons()),
+            e.reasons().isEmpty()
+                ? "no alert"
+                : e.reasons().stream().map(String::valueOf).collect(Collectors.joining(", ")),
             e.drawing()));
   }
 }

@@ -337,7 +337,9 @@ final class TryCommand implements Callable<Integer> {
             i++) {
           try {
             scored.add(
-                ScoredPicture.of(which[i], Examination.of(files, which[i], release, scorer, rule)));
+                ScoredPicture.of(
+                    which[i],
+                    Examination.of(files, which[i], release.preprocessing(), scorer, rule)));
           } catch (ImageRejectedException | IllegalArgumentException e) {
             skipped.add(files.file(which[i]) + ": " + e.getMessage());
           }
@@ -350,7 +352,8 @@ final class TryCommand implements Callable<Integer> {
     /** Of a picture that was scored before, and so is one that the release takes. */
     BufferedImage drawing(PictureFiles files, int index) {
       try {
-        return Examination.of(files, index, release, scorer, rule).drawing(rule.localThreshold());
+        return Examination.of(files, index, release.preprocessing(), scorer, rule)
+            .drawing(rule.localThreshold());
       } catch (ImageRejectedException e) {
         throw new IllegalArgumentException(files.name(index) + ": " + e.getMessage(), e);
       }

@@ -70,7 +70,7 @@ public final class Images {
           "the release sees pictures tile by tile; this command measures networks that see them whole");
     }
     requireTaken(preprocessing, data.image(0), data.name(0));
-    return new Prepared(data, preprocessing);
+    return new Prepared(new ScaledPictures(data, preprocessing), preprocessing);
   }
 
   private static void requireTaken(Preprocessing preprocessing, PixelImage image, String name)
@@ -87,10 +87,10 @@ public final class Images {
     }
   }
 
-  private record Prepared(ImageDataset data, Preprocessing preprocessing) implements ImageDataset {
+  private record Prepared(ImageSource scaled, Preprocessing preprocessing) implements ImageDataset {
     @Override
     public int size() {
-      return data.size();
+      return scaled.size();
     }
 
     @Override
@@ -110,16 +110,12 @@ public final class Images {
 
     @Override
     public PixelImage image(int index) {
-      try {
-        return preprocessing.apply(data.image(index));
-      } catch (ImageRejectedException e) {
-        throw new IllegalArgumentException(data.name(index) + ": " + e.getMessage(), e);
-      }
+      return scaled.image(index);
     }
 
     @Override
     public String name(int index) {
-      return data.name(index);
+      return scaled.name(index);
     }
   }
 }

@@ -14,10 +14,8 @@ import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.SurpriseMap;
 import io.surprisal.topology.serving.ServedModel;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 
 /** From a likelihood to what the stream says of it: the score, and an alert where there is one. */
 public final class ScoreRecords {
@@ -71,13 +69,6 @@ public final class ScoreRecords {
         .build();
   }
 
-  private List<PictureBox> boxes(Optional<LocalEvidence> evidence) {
-    OptionalDouble threshold = model.rule().localThreshold();
-    return evidence.isEmpty() || threshold.isEmpty()
-        ? List.of()
-        : evidence.get().above(threshold.getAsDouble()).stream().map(this::box).toList();
-  }
-
   private static SurpriseMap map(LocalEvidence evidence) {
     LocalEvidence.Thumbnail thumbnail = evidence.thumbnail(MAP_SIDE);
     return SurpriseMap.newBuilder()
@@ -120,7 +111,8 @@ public final class ScoreRecords {
     return AnomalyAlert.newBuilder()
         .setAlertId(alertId)
         .setIncidentId(alertId) // each alert is an incident of its own
-        .setReasons(reasons(verdict))
+        .setReasons(
+            verdict.reasons().stream().map(reason -> AlertReason.valueOf(reason.name())).toList())
         .setImageId(score.getImageId())
         .setSource(score.getSource())
         .setEventTime(score.getEventTime())
@@ -136,23 +128,13 @@ public final class ScoreRecords {
         .setLocation(score.getLocation())
         .setLocalStatistic(score.getLocalStatistic())
         .setLocalPValue(score.getLocalPValue())
-        .setBoxes(boxes(evidence))
+        .setBoxes(
+            evidence.stream()
+                .flatMap(of -> model.rule().boxes(of).stream())
+                .map(this::box)
+                .toList())
         .setMap(evidence.map(ScoreRecords::map).orElse(null))
         .build();
-  }
-
-  private static List<AlertReason> reasons(Verdict verdict) {
-    List<AlertReason> reasons = new ArrayList<>();
-    if (verdict.lowLikelihood()) {
-      reasons.add(AlertReason.LOW_LIKELIHOOD);
-    }
-    if (verdict.atypical()) {
-      reasons.add(AlertReason.ATYPICAL);
-    }
-    if (verdict.local()) {
-      reasons.add(AlertReason.LOCAL);
-    }
-    return reasons;
   }
 
   private ScoreVerdict scoreVerdict(Verdict verdict) {
