@@ -1,13 +1,17 @@
 package io.surprisal.service.options;
 
 import io.surprisal.model.fit.PicturePlan;
+import io.surprisal.service.cli.Usage;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /**
@@ -15,6 +19,9 @@ import picocli.CommandLine.TypeConversionException;
  * go through it.
  */
 public final class PicturesOption {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
   @Option(
       names = "--scale",
       paramLabel = "1/N",
@@ -70,20 +77,22 @@ public final class PicturesOption {
   /**
    * What is set.
    *
-   * @throws IllegalArgumentException if a value is impossible
+   * @throws ParameterException if a value is impossible
    */
   public PicturePlan.Wishes wishes() {
-    if (reduction.isPresent() && largestSide.isPresent()) {
-      throw new IllegalArgumentException("--scale and --largest-side both say how far to shrink");
-    }
-    if (tile.orElse(8) < 8 || tile.orElse(8) % 4 != 0) {
-      throw new IllegalArgumentException(
-          "--tile is " + tile.orElseThrow() + ", must be a multiple of 4, at least 8");
-    }
-    if (largestSide.orElse(1) < 1) {
-      throw new IllegalArgumentException(
-          "--largest-side is " + largestSide.orElseThrow() + ", must be at least 1");
-    }
+    Usage.require(
+        command,
+        reduction.isEmpty() || largestSide.isEmpty(),
+        "--scale and --largest-side both say how far to shrink");
+    int side = tile.orElse(PicturePlan.DEFAULT_TILE);
+    Usage.require(
+        command,
+        side >= 8 && side % 4 == 0,
+        "--tile is " + side + ", must be a multiple of 4, at least 8");
+    Usage.require(
+        command,
+        largestSide.orElse(1) >= 1,
+        "--largest-side is " + largestSide.orElse(1) + ", must be at least 1");
     return new PicturePlan.Wishes(number(reduction), number(tile), number(largestSide));
   }
 

@@ -205,7 +205,7 @@ class PicturesTest {
     assertThat(scale.err()).contains("one over a whole number");
     CommandRun both =
         run("fit --data PICTURES --out FOLDER/x.safetensors --scale 1/2 --largest-side 20");
-    assertThat(both.exitCode()).isNotZero();
+    assertThat(both.exitCode()).isEqualTo(2);
     assertThat(both.err()).contains("both say how far to shrink");
   }
 }
