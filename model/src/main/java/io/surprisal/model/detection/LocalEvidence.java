@@ -1,5 +1,6 @@
 package io.surprisal.model.detection;
 
+import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.scoring.EvidenceMap;
 import io.surprisal.model.scoring.Surprise;
@@ -35,10 +36,17 @@ public final class LocalEvidence {
    */
   public record Box(int top, int left, int height, int width, double surprise) {
 
-    /** In the picture as it came, if that was shrunk by a whole number. */
-    public Box enlarged(int reduction) {
-      return new Box(
-          top * reduction, left * reduction, height * reduction, width * reduction, surprise);
+    /** In another size of the same picture, rounded outwards. */
+    Box scaled(PictureSize from, PictureSize to) {
+      int first = top * to.height() / from.height();
+      int last = ceil((top + height) * to.height(), from.height());
+      int begin = left * to.width() / from.width();
+      int end = ceil((left + width) * to.width(), from.width());
+      return new Box(first, begin, last - first, end - begin, surprise);
+    }
+
+    private static int ceil(int dividend, int divisor) {
+      return (dividend + divisor - 1) / divisor;
     }
   }
 
@@ -105,6 +113,15 @@ public final class LocalEvidence {
       values[i] = (byte) Math.round(255 * largest[i] / scale);
     }
     return new Thumbnail(rows, columns, scale, values);
+  }
+
+  /**
+   * A box of this map in the picture as it came, whatever the network's scale.
+   *
+   * @param picture its size
+   */
+  public Box inPicture(Box box, PictureSize picture) {
+    return box.scaled(new PictureSize(height, width), picture);
   }
 
   private Box around(int pixel, int side) {

@@ -124,7 +124,7 @@ final class CalibrateCommand implements Callable<Integer> {
     Usage.require(
         spec,
         stages.ends().size() == 1,
-        "pictures are not scored in stages yet; give --evaluations a single number");
+        "which tiles of a picture are looked at again is calibrated too; give --evaluations a single number");
     ImageSource images = normal.pictures();
     PictureCalibrator.Pictures pictures = PictureCalibrator.Pictures.of(images, limit.of(images));
     Usage.require(
