@@ -248,7 +248,12 @@ public final class ImageScorer implements PictureScorer, AutoCloseable {
   /** Standard error of the bias correction that all scores share, bits/dim; 0 without one. */
   @Override
   public double correctionError() {
-    return estimator.adjustment(evaluations()).biasError();
+    return correctionError(evaluations());
+  }
+
+  /** Of scores after the stages up to {@code evaluations}. */
+  double correctionError(int evaluations) {
+    return estimator.adjustment(evaluations).biasError();
   }
 
   @Override

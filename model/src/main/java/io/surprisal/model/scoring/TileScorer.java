@@ -135,7 +135,7 @@ public final class TileScorer implements PictureScorer {
 
   @Override
   public int evaluations() {
-    return scorer.evaluations();
+    return scorer.stages().ends().get(0); // of the first look
   }
 
   @Override
@@ -145,7 +145,7 @@ public final class TileScorer implements PictureScorer {
 
   @Override
   public double correctionError() {
-    return scorer.correctionError();
+    return scorer.correctionError(evaluations());
   }
 
   @Override

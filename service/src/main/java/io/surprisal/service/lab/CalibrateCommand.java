@@ -5,6 +5,7 @@ import io.surprisal.model.calibration.PictureCalibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.scoring.Stages;
@@ -154,8 +155,9 @@ final class CalibrateCommand implements Callable<Integer> {
   }
 
   private void print(Release calibrated, Calibration calibration) {
-    Calibration.Correction correction =
-        calibration.corrections().get(calibration.corrections().size() - 1);
+    boolean looksTwice = calibration.local().flatMap(LocalNormal::firstLook).isPresent();
+    Calibration.Correction correction = // of what bits/dim are the mean of
+        calibration.corrections().get(looksTwice ? 0 : calibration.corrections().size() - 1);
     Result result =
         new Result(
             out.toString(),
