@@ -47,8 +47,7 @@ public final class IncomingImages {
    * Hands the images of some records over, in portions of at most {@link #PORTION_BYTES} and one
    * image more.
    */
-  public void read(
-      Iterable<ConsumerRecord<byte[], byte[]>> records, Instant now, Taker taker) {
+  public void read(Iterable<ConsumerRecord<byte[], byte[]>> records, Instant now, Taker taker) {
     List<ReservoirImage> images = new ArrayList<>();
     Map<Integer, Long> next = new HashMap<>();
     long bytes = 0;

@@ -42,8 +42,7 @@ class IncomingImagesTest {
     ByteArrayOutputStream png = new ByteArrayOutputStream();
     ImageIO.write(new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY), "png", png);
     return EVENTS.encode(
-        new ImageEvent(
-            "id", "cam", NOW, BodyFormat.PNG, 0, 0, ByteBuffer.wrap(png.toByteArray())));
+        new ImageEvent("id", "cam", NOW, BodyFormat.PNG, 0, 0, ByteBuffer.wrap(png.toByteArray())));
   }
 
   @Test
@@ -53,12 +52,9 @@ class IncomingImagesTest {
 
     new IncomingImages()
         .read(
-            List.of(record(0, 4, small), record(1, 7, none), record(0, 5, small)),
-            NOW,
-            this::take);
+            List.of(record(0, 4, small), record(1, 7, none), record(0, 5, small)), NOW, this::take);
 
-    assertThat(portions)
-        .containsExactly(new Portion(List.of(4L, 5L), 128, Map.of(0, 6L, 1, 8L)));
+    assertThat(portions).containsExactly(new Portion(List.of(4L, 5L), 128, Map.of(0, 6L, 1, 8L)));
   }
 
   @Test
@@ -74,13 +70,13 @@ class IncomingImagesTest {
     assertThat(portions)
         .extracting(Portion::offsets)
         .containsExactly(List.of(0L, 1L, 2L), List.of(3L, 4L, 5L), List.of(6L));
-    assertThat(portions).extracting(Portion::next).containsExactly(
-        Map.of(0, 3L), Map.of(0, 6L), Map.of(0, 7L));
+    assertThat(portions)
+        .extracting(Portion::next)
+        .containsExactly(Map.of(0, 3L), Map.of(0, 6L), Map.of(0, 7L));
     assertThat(portions)
         .allSatisfy(
             portion ->
-                assertThat(portion.bytes())
-                    .isLessThan(IncomingImages.PORTION_BYTES + 4096 * 3072));
+                assertThat(portion.bytes()).isLessThan(IncomingImages.PORTION_BYTES + 4096 * 3072));
   }
 
   @Test
