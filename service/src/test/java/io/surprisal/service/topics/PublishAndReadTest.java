@@ -173,6 +173,31 @@ public class PublishAndReadTest {
   }
 
   @Test
+  void shouldLeaveOutWhatOnlyKafkaFindsTooLarge() throws Exception {
+    topics("less.");
+    Path large = noise(folder.resolve("large.png"), 100);
+    Path small = noise(folder.resolve("small.png"), 8);
+
+    CommandRun run =
+        run(
+            "less.",
+            "publish",
+            "--source",
+            "cam",
+            "--kafka",
+            "max.request.size=5000",
+            "" + large,
+            "" + small);
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.errLines())
+        .singleElement()
+        .satisfies(
+            line -> assertThat(line).contains("left out large.png: Kafka", "max.request.size"));
+    assertThat(run.out()).contains("Published 1 images", "left out 1");
+  }
+
+  @Test
   void shouldSayWhatTopicsTakeTooLittleAndRaiseIt() throws Exception {
     run("raise.", "topics", "--max-image-bytes", "100000");
     Path file = noise(folder.resolve("a.png"), 600); // more than image and envelope of before
