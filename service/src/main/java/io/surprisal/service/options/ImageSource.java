@@ -2,8 +2,6 @@ package io.surprisal.service.options;
 
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
-import io.surprisal.model.decoding.JpegGuard;
-import io.surprisal.model.decoding.PngGuard;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.ImageRejectedException.Reason;
 import io.surprisal.model.images.PixelImage;
@@ -135,11 +133,11 @@ public interface ImageSource {
       return new ImageEvent(name, source, time, format(bytes), 0, 0, ByteBuffer.wrap(bytes));
     }
 
-    private static BodyFormat format(byte[] bytes) throws ImageRejectedException {
-      if (PngGuard.recognises(bytes)) {
+    private BodyFormat format(byte[] bytes) throws ImageRejectedException {
+      if (bytes.length >= 4 && bytes[0] == (byte) 0x89 && bytes[1] == 'P' && bytes[2] == 'N') {
         return BodyFormat.PNG;
       }
-      if (JpegGuard.recognises(bytes)) {
+      if (bytes.length >= 3 && bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xD8) {
         return BodyFormat.JPEG;
       }
       throw new ImageRejectedException(

@@ -71,7 +71,9 @@ public final class ImageIntake {
     }
     requireShort(image.key());
     ImageEvent event = IMAGES.decode(image.value());
-    PixelImage decoded = pixels(event);
+    requireShort("imageId", event.getImageId());
+    requireShort("source", event.getSource());
+    PixelImage decoded = decode(event);
     return new Accepted(
         new Identity(
             event.getImageId(),
@@ -94,17 +96,13 @@ public final class ImageIntake {
   public Optional<Refusal> refusal(byte @Nullable [] key, ImageEvent event) {
     try {
       requireShort(key);
-      pixels(event);
+      requireShort("imageId", event.getImageId());
+      requireShort("source", event.getSource());
+      decode(event);
       return Optional.empty();
     } catch (NotScoredException | ImageRejectedException e) {
       return Optional.of(new Refusal(DeadLetterReason.of(e), String.valueOf(e.getMessage())));
     }
-  }
-
-  private PixelImage pixels(ImageEvent event) throws NotScoredException, ImageRejectedException {
-    requireShort("imageId", event.getImageId());
-    requireShort("source", event.getSource());
-    return decode(event);
   }
 
   private PixelImage decode(ImageEvent event) throws NotScoredException, ImageRejectedException {
