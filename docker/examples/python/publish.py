@@ -48,8 +48,9 @@ def main():
             enable_idempotence=True,
             # As Java's clients choose: a key means the same partition, whoever sends.
             partitioner="murmur2_random",
-            # The topic takes 1 MiB (surprisal topics --max-image-bytes); librdkafka's default is less.
-            message_max_bytes=1048576,
+            # The topic takes images of 8 MiB (surprisal topics --max-image-bytes) and 128 KiB of
+            # key, id and headers; librdkafka's default is 1 MB.
+            message_max_bytes=8519680,
         )
     )
     surprisal_kafka.partitions(producer, topic, options)

@@ -1,10 +1,10 @@
 package io.surprisal.topology;
 
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.Topics;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.pending.ImageReader;
 import io.surprisal.topology.pending.PendingRange;
-import io.surprisal.topology.topics.TopicSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -22,8 +22,7 @@ import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
 final class DrivenTopology implements AutoCloseable {
 
   static final Topics TOPICS = new Topics("it.");
-  static final int MAX_DEAD_LETTER =
-      TopicSettings.deadLetterBytes(TopicSettings.DEFAULT_MAX_IMAGE_BYTES);
+  static final int MAX_DEAD_LETTER = ImageSizeLimit.DEFAULT.deadLetterBytes();
   static final ImageReader NOTHING_TO_READ =
       (partition, range) -> {
         throw new AssertionError("nothing is pending, but " + range + " was read");

@@ -16,9 +16,12 @@ import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.BodyFormat;
+import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.Topics;
 import io.surprisal.topology.records.AlertIds;
@@ -26,7 +29,6 @@ import io.surprisal.topology.records.DeadLetter;
 import io.surprisal.topology.records.DeadLetterReason;
 import io.surprisal.topology.records.ImageIntake;
 import io.surprisal.topology.serving.ServedModel;
-import io.surprisal.topology.topics.TopicSettings;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -58,6 +60,7 @@ class ScoringTopologyTest {
   private static final double ALERT_RATE = 0.01;
   private static final Topics TOPICS = DrivenTopology.TOPICS;
   private static final int MAX_DEAD_LETTER = DrivenTopology.MAX_DEAD_LETTER;
+  private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
   private static final byte[] KEY = "key".getBytes(UTF_8);
 
   @TempDir static Path directory;
@@ -262,7 +265,7 @@ class ScoringTopologyTest {
     unknownSchema[5] ^= 1;
     byte[] png = TestImages.file(BodyFormat.PNG, 32, 32);
     byte[] jpeg = TestImages.file(BodyFormat.JPEG, 32, 32);
-    byte[] large = new byte[TopicSettings.DEFAULT_MAX_IMAGE_BYTES - 200];
+    byte[] large = new byte[ImageSizeLimit.DEFAULT.recordBytes() - 200];
     new Random(8).nextBytes(large);
     return Stream.of(
         bad("no value", DeadLetterReason.NULL_VALUE, null),
@@ -371,6 +374,53 @@ class ScoringTopologyTest {
     assertThat(text(letter, DeadLetter.EXCEPTION)).containsPattern("Exception.*: .");
     assertThat(letter.headers().lastHeader(DeadLetter.TRUNCATED)).isNull();
     assertThat(topology.counts()).isEqualTo(new ScoringCounts(2, 0, 1));
+  }
+
+  static Stream<Bad> badImages() {
+    return badInput()
+        .filter(bad -> bad.image().value() != null && isImageRecord(bad.image().value()))
+        .filter(bad -> bad.reason() != DeadLetterReason.WRONG_CHANNELS); // for this release alone
+  }
+
+  private static boolean isImageRecord(byte[] value) {
+    try {
+      EVENTS.decode(value);
+      return true;
+    } catch (RecordFormatException e) {
+      return false;
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("badImages")
+  void shouldRefuseBeforehandForTheSameReason(Bad bad) {
+    ImageEvent event = EVENTS.decode(bad.image().value());
+
+    assertThat(new ImageIntake(DecodingLimits.defaults()).refusal(bad.image().key(), event))
+        .hasValueSatisfying(
+            refusal -> {
+              assertThat(refusal.reason()).isEqualTo(bad.reason());
+              assertThat(refusal.message()).isNotBlank();
+            });
+  }
+
+  @Test
+  void shouldScoreAPictureOfTheSizeThatPhonesWrite() {
+    byte[] png = TestImages.file(BodyFormat.PNG, 2400, 2200);
+    assertThat(png.length).isBetween(5_000_000, ImageSizeLimit.DEFAULT_BYTES);
+    ImageEvent.Builder photo = TestImages.event("photo", BodyFormat.PNG, png);
+
+    images.pipeInput(KEY, TestImages.bytes(photo));
+
+    assertThat(new ImageIntake(DecodingLimits.defaults()).refusal(KEY, photo.build())).isEmpty();
+    assertThat(scores.readValue().getImageId()).isEqualTo("photo");
+    assertThat(deadLetters.isEmpty()).isTrue();
+  }
+
+  @Test
+  void shouldTakeAsManyPixelsAsTheLargestImageHoldsAtTwoBitsEach() {
+    assertThat(DecodingLimits.defaults().maxPixels() * 2 / 8)
+        .isEqualTo(ImageSizeLimit.DEFAULT_BYTES);
   }
 
   @Test

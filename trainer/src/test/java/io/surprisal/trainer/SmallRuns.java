@@ -27,7 +27,7 @@ public final class SmallRuns {
   public static final int EVALUATIONS = 4;
 
   public static final ReservoirBounds BOUNDS =
-      new ReservoirBounds(1000, 1000, 0.3, Duration.ofDays(1));
+      new ReservoirBounds(1000, 1000, 0.3, Duration.ofDays(1), 1L << 30);
 
   public static final FitConfiguration FIT =
       FitConfiguration.parse(

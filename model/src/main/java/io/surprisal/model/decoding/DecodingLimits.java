@@ -24,9 +24,12 @@ public record DecodingLimits(int maxSide, long maxPixels, int maxScans) {
     }
   }
 
-  /** 8,192 pixels a side, 16,777,216 pixels, 32 scans. */
+  /**
+   * 8,192 pixels a side, 33,554,432 pixels, 32 scans: a photo of 24 megapixels, and what 8 MiB hold
+   * at two bits a pixel. Decoding takes about six bytes a pixel, once for each thread that does so.
+   */
   public static DecodingLimits defaults() {
-    return new DecodingLimits(8192, 1L << 24, 32);
+    return new DecodingLimits(8192, 1L << 25, 32);
   }
 
   /** Arguments as a header states them, read as unsigned. */

@@ -3,6 +3,7 @@ package io.surprisal.service.demo;
 import io.surprisal.handover.CommittedRecords;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
@@ -73,6 +74,7 @@ final class DemoStream implements AutoCloseable {
         Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServer);
     consumer = CommittedRecords.consumer(client);
     Map<String, Object> promptly = new HashMap<>(client);
+    promptly.putAll(ImageSizeLimit.producer(ImageSizeLimit.DEFAULT.recordBytes()));
     promptly.put(ProducerConfig.LINGER_MS_CONFIG, 5);
     producer = KafkaClients.producer(promptly);
   }

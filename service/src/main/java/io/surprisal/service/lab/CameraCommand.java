@@ -5,6 +5,7 @@ import io.surprisal.model.camera.Defect;
 import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.model.datasets.Idx;
 import io.surprisal.schemas.ImageEvent;
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -153,19 +155,14 @@ final class CameraCommand implements Callable<Integer> {
   }
 
   private void publish(SurfaceCamera camera) throws Exception {
+    Map<String, Object> config;
     try (Admin admin = kafka.connect()) {
-      kafka.maxMessageBytes(admin, kafka.topics().images()); // that the topic is there
+      config = new HashMap<>(ImageSizeLimit.producer(kafka.maxImageRecordBytes(admin)));
     }
-    Map<String, Object> config =
-        Map.of(
-            ProducerConfig.COMPRESSION_TYPE_CONFIG,
-            "none",
-            ProducerConfig.LINGER_MS_CONFIG,
-            5,
-            ProducerConfig.MAX_BLOCK_MS_CONFIG,
-            PATIENCE_MILLIS,
-            ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
-            PATIENCE_MILLIS);
+    config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "none");
+    config.put(ProducerConfig.LINGER_MS_CONFIG, 5);
+    config.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, PATIENCE_MILLIS);
+    config.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, PATIENCE_MILLIS);
     try (Producer<byte[], byte[]> producer = kafka.producer(config)) {
       send(camera, producer);
     }

@@ -2,6 +2,8 @@ package io.surprisal.service.options;
 
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.ImageRejectedException.Reason;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
@@ -33,11 +35,20 @@ public interface ImageSource {
   String name(int index);
 
   /**
+   * Size of one of the images as it would be sent, in bytes; without reading it.
+   *
+   * @throws IOException if there is no such file any more
+   */
+  long bytes(int index) throws IOException;
+
+  /**
    * One of the images.
    *
-   * @throws IOException if it cannot be read, or is no image
+   * @throws IOException if it cannot be read
+   * @throws ImageRejectedException if it is in none of the formats that are sent
    */
-  ImageEvent event(int index, String source, Instant time) throws IOException;
+  ImageEvent event(int index, String source, Instant time)
+      throws IOException, ImageRejectedException;
 
   /**
    * The images in files and folders (PNG and JPEG files at any depth), in the order given.
@@ -111,19 +122,29 @@ public interface ImageSource {
     }
 
     @Override
-    public ImageEvent event(int index, String source, Instant time) throws IOException {
+    public long bytes(int index) throws IOException {
+      return Files.size(file);
+    }
+
+    @Override
+    public ImageEvent event(int index, String source, Instant time)
+        throws IOException, ImageRejectedException {
       byte[] bytes = Files.readAllBytes(file);
       return new ImageEvent(name, source, time, format(bytes), 0, 0, ByteBuffer.wrap(bytes));
     }
 
-    private BodyFormat format(byte[] bytes) throws IOException {
+    private BodyFormat format(byte[] bytes) throws ImageRejectedException {
       if (bytes.length >= 4 && bytes[0] == (byte) 0x89 && bytes[1] == 'P' && bytes[2] == 'N') {
         return BodyFormat.PNG;
       }
       if (bytes.length >= 3 && bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xD8) {
         return BodyFormat.JPEG;
       }
-      throw new IOException("neither a PNG nor a JPEG, an IDX or a CIFAR file");
+      throw new ImageRejectedException(
+          Reason.NOT_AN_IMAGE,
+          bytes.length == 0
+              ? "the file is empty"
+              : "neither a PNG nor a JPEG, an IDX or a CIFAR file");
     }
   }
 
@@ -138,6 +159,11 @@ public interface ImageSource {
     @Override
     public String name(int index) {
       return images.name(index);
+    }
+
+    @Override
+    public long bytes(int index) {
+      return (long) images.channels() * images.height() * images.width();
     }
 
     @Override

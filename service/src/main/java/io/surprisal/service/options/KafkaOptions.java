@@ -1,5 +1,6 @@
 package io.surprisal.service.options;
 
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.KafkaClients;
@@ -26,6 +27,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -232,6 +234,29 @@ public final class KafkaOptions {
         throw noTopic(topic);
       }
       throw new KafkaException("cannot read the settings of topic " + topic, e.getCause());
+    }
+  }
+
+  /**
+   * The largest image record that the topic of images takes, in bytes, as the broker says. Where it
+   * does not let this user ask, that of an unconfigured system, which is said on standard error.
+   *
+   * @throws MissingDependencyException if the topic does not exist
+   */
+  public int maxImageRecordBytes(Admin admin) throws InterruptedException {
+    try {
+      return maxMessageBytes(admin, topics().images());
+    } catch (KafkaException e) {
+      if (!(e.getCause() instanceof AuthorizationException)) {
+        throw e;
+      }
+      LOG.debug("No look at the settings of {}", topics().images(), e);
+      invocation
+          .err()
+          .println(
+              "surprisal: the broker does not say how large images topic %s takes (it wants the right DescribeConfigs); taken for %d bytes"
+                  .formatted(topics().images(), ImageSizeLimit.DEFAULT_BYTES));
+      return ImageSizeLimit.DEFAULT.recordBytes();
     }
   }
 

@@ -1,5 +1,6 @@
 package io.surprisal.service.run;
 
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.cli.WritableDirectory;
 import java.io.ByteArrayOutputStream;
@@ -105,7 +106,8 @@ public final class EmbeddedBroker implements AutoCloseable {
       properties.put("group.initial.rebalance.delay.ms", "0");
       properties.put("group.min.session.timeout.ms", "1000");
       properties.put("auto.create.topics.enable", "false");
-      properties.put("message.max.bytes", String.valueOf(16 << 20));
+      // Of topics that others make; Surprisal's own say what they take.
+      properties.put("message.max.bytes", String.valueOf(ImageSizeLimit.DEFAULT.deadLetterBytes()));
       properties.put("num.network.threads", "2");
       properties.put("num.io.threads", "4");
       properties.put("background.threads", "2");

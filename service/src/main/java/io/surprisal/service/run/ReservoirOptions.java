@@ -8,8 +8,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code --recent}, {@code --sampled}, {@code --held-out} and {@code --max-age}: which images the
- * trainer keeps.
+ * {@code --recent}, {@code --sampled}, {@code --kept-bytes}, {@code --held-out} and {@code
+ * --max-age}: which images the trainer keeps.
  */
 final class ReservoirOptions {
   @Spec(Spec.Target.MIXEE)
@@ -29,6 +29,15 @@ final class ReservoirOptions {
       description =
           "Most images of the uniform samples of all that came (default: ${DEFAULT-VALUE}).")
   private int sampled;
+
+  @Option(
+      names = "--kept-bytes",
+      paramLabel = "BYTES",
+      defaultValue = "" + ReservoirBounds.DEFAULT_BYTES,
+      description =
+          "Most bytes of both, a byte a pixel and channel: a run has most of them in memory, so more"
+              + " takes a larger SURPRISAL_HEAP (default: ${DEFAULT-VALUE}).")
+  private long keptBytes;
 
   @Option(
       names = "--held-out",
@@ -56,6 +65,7 @@ final class ReservoirOptions {
         command,
         heldOut > 0 && heldOut < 1,
         "--held-out is " + heldOut + ", must be within (0, 1)");
-    return new ReservoirBounds(recent, sampled, heldOut, maxAge);
+    Usage.require(command, keptBytes >= 1, "--kept-bytes is " + keptBytes + ", must be at least 1");
+    return new ReservoirBounds(recent, sampled, heldOut, maxAge, keptBytes);
   }
 }

@@ -1,5 +1,6 @@
 package io.surprisal.service.run;
 
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.cli.TemporaryFolder;
@@ -83,7 +84,7 @@ public final class TemporaryCluster implements AutoCloseable {
   public int createTopics(Topics topics, int partitions) {
     try (Admin admin = Admin.create(clients())) {
       TopicSetup setup = new TopicSetup(admin);
-      setup.apply(TopicSettings.all(topics, partitions, TopicSettings.DEFAULT_MAX_IMAGE_BYTES));
+      setup.apply(TopicSettings.all(topics, partitions, ImageSizeLimit.DEFAULT));
       return setup.maxMessageBytes(topics.deadLetters());
     }
   }

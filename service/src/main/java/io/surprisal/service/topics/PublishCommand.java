@@ -2,8 +2,7 @@ package io.surprisal.service.topics;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.surprisal.schemas.ImageEvent;
-import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
@@ -11,10 +10,12 @@ import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ImageSource;
 import io.surprisal.service.options.KafkaOptions;
-import java.io.IOException;
+import io.surprisal.service.topics.PublishCheck.Checked;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -41,8 +42,9 @@ import picocli.CommandLine.Spec;
     description = "Send images to the input topic.",
     footer = {
       "",
-      "A file that is no image or larger than the topic takes is named and left out; the rest is"
-          + " sent, and the exit code is 1."
+      "What scorers would refuse (files that are no images, or damaged, or of too many pixels) and"
+          + " what is larger than the topic takes is named and left out; the rest is sent, and the"
+          + " exit code is 1."
     })
 final class PublishCommand implements Callable<Integer> {
 
@@ -88,7 +90,10 @@ final class PublishCommand implements Callable<Integer> {
   private double rate = Double.POSITIVE_INFINITY;
 
   private final AtomicLong published = new AtomicLong();
-  private final AtomicLong leftOut = new AtomicLong();
+
+  /** In the order in which they were found out; guarded by itself. */
+  private final List<PublishCheck.Refused> leftOut = new ArrayList<>();
+
   private final AtomicReference<Exception> failure = new AtomicReference<>();
 
   PublishCommand(Invocation invocation) {
@@ -103,29 +108,21 @@ final class PublishCommand implements Callable<Integer> {
     List<ImageSource> sources = ImageSource.open(paths);
     int limit;
     try (Admin admin = kafka.connect()) {
-      limit = kafka.maxMessageBytes(admin, kafka.topics().images());
+      limit = kafka.maxImageRecordBytes(admin);
     }
-    Map<String, Object> config =
-        Map.of(
-            ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
-            true,
-            ProducerConfig.COMPRESSION_TYPE_CONFIG,
-            "none",
-            ProducerConfig.LINGER_MS_CONFIG,
-            5,
-            ProducerConfig.MAX_BLOCK_MS_CONFIG,
-            10_000,
-            ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG,
-            10_000,
-            ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
-            30_000,
-            ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
-            limit);
+    Map<String, Object> config = new HashMap<>(ImageSizeLimit.producer(limit));
+    config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+    config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "none");
+    config.put(ProducerConfig.LINGER_MS_CONFIG, 5);
+    config.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 10_000);
+    config.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
+    config.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 30_000);
+    PublishCheck check = new PublishCheck(kafka.topics().images(), limit);
     long total = sources.stream().mapToLong(ImageSource::size).sum();
     long start = System.nanoTime();
     try (Producer<byte[], byte[]> producer = kafka.producer(config);
         Progress progress = invocation.progress("publish", total, "images")) {
-      send(sources, producer, progress, limit);
+      send(sources, producer, progress, check);
       producer.flush();
     }
     if (failure.get() != null) {
@@ -134,7 +131,8 @@ final class PublishCommand implements Callable<Integer> {
     double seconds = (System.nanoTime() - start) / 1e9;
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("published", published.get());
-    result.put("leftOut", leftOut.get());
+    result.put("leftOut", leftOut.size());
+    result.put("refused", leftOut);
     result.put("seconds", seconds);
     result.put("imagesPerSecond", published.get() / seconds);
     output.printLine(
@@ -146,15 +144,17 @@ final class PublishCommand implements Callable<Integer> {
             kafka.topics().images(),
             seconds,
             published.get() / seconds,
-            leftOut.get() == 0 ? "" : ", left out " + leftOut.get()));
-    return leftOut.get() == 0 ? 0 : Failure.FAILED;
+            leftOut.isEmpty() ? "" : ", left out " + leftOut.size()));
+    return leftOut.isEmpty() ? 0 : Failure.FAILED;
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // the callback sees to it
   private void send(
-      List<ImageSource> sources, Producer<byte[], byte[]> producer, Progress progress, int limit)
+      List<ImageSource> sources,
+      Producer<byte[], byte[]> producer,
+      Progress progress,
+      PublishCheck check)
       throws InterruptedException {
-    RecordFormat<ImageEvent> format = RecordFormat.of(ImageEvent.class);
     long start = System.nanoTime();
     long sent = 0;
     for (ImageSource images : sources) {
@@ -168,39 +168,37 @@ final class PublishCommand implements Callable<Integer> {
         sent++;
         progress.step();
         String name = images.name(i);
-        byte[] value;
-        try {
-          value = format.encode(images.event(i, source, Instant.now()));
-        } catch (IOException e) {
-          leaveOut(name, Failure.of(e).message());
-          continue;
+        byte[] key = keyOf(name);
+        Checked checked = check.check(images, i, key, source, Instant.now());
+        if (checked instanceof Checked.Sendable image) {
+          producer.send(
+              new ProducerRecord<>(kafka.topics().images(), key, image.value()),
+              (metadata, e) -> acknowledge(name, image.value().length, e));
+        } else if (checked instanceof Checked.NotSendable image) {
+          leaveOut(image.why());
         }
-        producer.send(
-            new ProducerRecord<>(kafka.topics().images(), keyOf(name), value),
-            (metadata, e) -> acknowledge(name, value.length, limit, e));
       }
     }
   }
 
-  private void acknowledge(String name, int bytes, int limit, Exception e) {
+  private void acknowledge(String name, int bytes, Exception e) {
     if (e == null) {
       published.incrementAndGet();
     } else if (e instanceof RecordTooLargeException) {
-      leaveOut(
-          name,
-          "its record of "
-              + bytes
-              + " bytes is above the limit of "
-              + limit
-              + " (max.message.bytes of the topic, or a smaller max.request.size)");
+      // The broker did not say what the topic takes, or the user has told the producer less.
+      leaveOut(PublishCheck.refusedByKafka(name, bytes));
     } else {
       failure.compareAndSet(null, e);
     }
   }
 
-  private void leaveOut(String name, String reason) {
-    leftOut.incrementAndGet();
-    invocation.err().println("surprisal publish: left out " + name + ": " + reason);
+  private void leaveOut(PublishCheck.Refused refused) {
+    synchronized (leftOut) {
+      leftOut.add(refused);
+    }
+    invocation
+        .err()
+        .println("surprisal publish: left out " + refused.image() + ": " + refused.message());
   }
 
   private byte @Nullable [] keyOf(String name) {

@@ -4,11 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.system.Records;
 import io.surprisal.topology.kafka.StreamSettings;
-import io.surprisal.topology.topics.TopicSettings;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -36,8 +36,7 @@ class TemporaryClusterTest {
       int maxDeadLetterBytes = cluster.createTopics(TOPICS, 3);
       Records.send(server, TOPICS.images(), "image".getBytes(UTF_8));
 
-      assertThat(maxDeadLetterBytes)
-          .isEqualTo(TopicSettings.deadLetterBytes(TopicSettings.DEFAULT_MAX_IMAGE_BYTES));
+      assertThat(maxDeadLetterBytes).isEqualTo(ImageSizeLimit.DEFAULT.deadLetterBytes());
       assertThat(partitions(cluster, TOPICS.images())).isEqualTo(3);
       assertThat(partitions(cluster, TOPICS.control())).isEqualTo(1);
       assertThat(Records.read(server, TOPICS.images(), 1)).hasSize(1);

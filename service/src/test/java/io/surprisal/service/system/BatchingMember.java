@@ -10,6 +10,7 @@ import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Logs;
@@ -17,7 +18,6 @@ import io.surprisal.topology.ScoringStream;
 import io.surprisal.topology.ScoringTopology;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.ServedModel;
-import io.surprisal.topology.topics.TopicSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -88,7 +88,7 @@ final class BatchingMember {
       ScoringQueue queue,
       Map<String, String> kafka)
       throws IOException {
-    int maxDeadLetterBytes = TopicSettings.deadLetterBytes(TopicSettings.DEFAULT_MAX_IMAGE_BYTES);
+    int maxDeadLetterBytes = ImageSizeLimit.DEFAULT.deadLetterBytes();
     ScoringTopology topology =
         new ScoringTopology(
             new Topics(Topics.DEFAULT_PREFIX),

@@ -73,7 +73,6 @@ final class ClusterNode {
     properties.put("group.initial.rebalance.delay.ms", "0");
     properties.put("group.min.session.timeout.ms", "1000");
     properties.put("auto.create.topics.enable", "false");
-    properties.put("message.max.bytes", String.valueOf(16 << 20));
     properties.put("log.cleaner.dedupe.buffer.size", "2097152");
     Path file = directory.resolve("node.properties");
     try (OutputStream out = Files.newOutputStream(file)) {

@@ -12,13 +12,13 @@ import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
-import io.surprisal.topology.topics.TopicSettings;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -175,7 +175,7 @@ class FuzzedInputTest {
         folder.resolve("state"),
         2,
         Optional.empty(),
-        TopicSettings.deadLetterBytes(TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
+        ImageSizeLimit.DEFAULT.deadLetterBytes(),
         Map.of());
   }
 

@@ -19,6 +19,7 @@ import io.surprisal.model.scoring.Stages;
 import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
@@ -83,9 +84,7 @@ class ReleaseSwapTest {
     broker = EmbeddedBroker.start(folder.resolve("broker"), "localhost", 0);
     try (Admin admin = Admin.create(clients())) {
       new TopicSetup(admin)
-          .apply(
-              TopicSettings.all(TOPICS, 2, TopicSettings.DEFAULT_MAX_IMAGE_BYTES),
-              Optional.empty());
+          .apply(TopicSettings.all(TOPICS, 2, ImageSizeLimit.DEFAULT), Optional.empty());
     }
     producer = new KafkaProducer<>(clients(), new ByteArraySerializer(), new ByteArraySerializer());
     events = new Records.Follower(broker.bootstrapServer(), TOPICS.trainer());

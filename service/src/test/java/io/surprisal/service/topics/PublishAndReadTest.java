@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
@@ -110,20 +111,53 @@ public class PublishAndReadTest {
   @Test
   void shouldNameWhatIsTooLargeOrNoImageAndSendTheRest() throws Exception {
     topics("rest.");
-    byte[] large = new byte[1 << 20];
-    System.arraycopy(Files.readAllBytes(png(folder.resolve("x.png"), 2, 2)), 0, large, 0, 8);
-    Path tooLarge = Files.write(folder.resolve("large.png"), large);
-    Path text = Files.writeString(folder.resolve("text.txt"), "hello");
+    Path tooLarge = noise(folder.resolve("large.png"), 3072); // 9 MiB and a little
+    long bytes = Files.size(tooLarge);
+    Path text = Files.writeString(folder.resolve("text.jpg"), "hello");
+    Path empty = Files.createFile(folder.resolve("empty.jpg"));
+    byte[] half = Files.readAllBytes(noise(folder.resolve("whole.png"), 64));
+    Path cut = Files.write(folder.resolve("cut.png"), Arrays.copyOf(half, half.length / 2));
+    Path many = png(folder.resolve("many.png"), 8193, 1);
     Path good = png(folder.resolve("good.png"), 2, 2);
 
     CommandRun run =
-        run("rest.", "publish", "--source", "cam", "" + tooLarge, "" + text, "" + good);
+        run(
+            "rest.",
+            "publish",
+            "--source",
+            "cam",
+            "--json",
+            "" + tooLarge,
+            "" + text,
+            "" + empty,
+            "" + cut,
+            "" + many,
+            "" + good);
 
     assertThat(run.exitCode()).isEqualTo(1);
-    assertThat(run.err())
-        .contains("left out large.png: its record of 104", "above the limit of 1048576")
-        .contains("left out text.txt: neither a PNG nor a JPEG");
-    assertThat(run.out()).contains("Published 1 images", "left out 2");
+    assertThat(run.errLines())
+        .hasSize(5)
+        .satisfiesExactly(
+            line ->
+                assertThat(line)
+                    .contains("left out large.png: its " + bytes + " bytes")
+                    .contains("topic rest.images", "8519680")
+                    .contains("'surprisal topics --max-image-bytes 10485760 --raise-limits'"),
+            line -> assertThat(line).contains("left out text.jpg: neither a PNG nor a JPEG"),
+            line -> assertThat(line).contains("left out empty.jpg: the file is empty"),
+            line -> assertThat(line).contains("left out cut.png: The PNG ends before"),
+            line -> assertThat(line).contains("left out many.png: The image claims 8193×1"));
+    JsonNode result = Json.MAPPER.readTree(run.out());
+    assertThat(result.get("published").asInt()).isEqualTo(1);
+    assertThat(result.get("leftOut").asInt()).isEqualTo(5);
+    assertThat(result.get("refused"))
+        .extracting(refused -> refused.get("image").asText() + " " + refused.get("reason").asText())
+        .containsExactly(
+            "large.png LARGER_THAN_TOPIC",
+            "text.jpg NOT_AN_IMAGE",
+            "empty.jpg NOT_AN_IMAGE",
+            "cut.png TRUNCATED",
+            "many.png TOO_LARGE");
     assertThat(Records.read(broker.bootstrapServer(), "rest.images", 1))
         .singleElement()
         .satisfies(
@@ -132,12 +166,72 @@ public class PublishAndReadTest {
 
   @Test
   void shouldSendTheLargestImageThatTheTopicWasMadeFor() throws Exception {
-    run("large.", "topics", "--max-image-bytes", "3000000");
-    byte[] large = new byte[2_900_000];
-    System.arraycopy(Files.readAllBytes(png(folder.resolve("x.png"), 2, 2)), 0, large, 0, 8);
-    Path file = Files.write(folder.resolve("large.png"), large);
+    Path file = noise(folder.resolve("large.png"), 1700);
+    run("large.", "topics", "--max-image-bytes", "" + Files.size(file));
 
     assertThat(run("large.", "publish", "--source", "cam", "" + file).exitCode()).isZero();
+  }
+
+  @Test
+  void shouldLeaveOutWhatOnlyKafkaFindsTooLarge() throws Exception {
+    topics("less.");
+    Path large = noise(folder.resolve("large.png"), 100);
+    Path small = noise(folder.resolve("small.png"), 8);
+
+    CommandRun run =
+        run(
+            "less.",
+            "publish",
+            "--source",
+            "cam",
+            "--kafka",
+            "max.request.size=5000",
+            "" + large,
+            "" + small);
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.errLines())
+        .singleElement()
+        .satisfies(
+            line -> assertThat(line).contains("left out large.png: Kafka", "max.request.size"));
+    assertThat(run.out()).contains("Published 1 images", "left out 1");
+  }
+
+  @Test
+  void shouldSayWhatTopicsTakeTooLittleAndRaiseIt() throws Exception {
+    run("raise.", "topics", "--max-image-bytes", "100000");
+    Path file = noise(folder.resolve("a.png"), 600); // more than image and envelope of before
+    assertThat(run("raise.", "publish", "--source", "cam", "" + file).exitCode()).isEqualTo(1);
+
+    CommandRun told = run("raise.", "topics");
+    CommandRun raised = run("raise.", "topics", "--raise-limits");
+    CommandRun lower = run("raise.", "topics", "--raise-limits", "--max-image-bytes", "1000");
+
+    assertThat(told.out())
+        .containsPattern("raise.images +DIFFERENT +max.message.bytes is 231072, expected 8519680");
+    assertThat(told.errLines())
+        .singleElement()
+        .satisfies(
+            line ->
+                assertThat(line)
+                    .contains("8388608 bytes", "raise.images, raise.dead-letters")
+                    .contains("--raise-limits"));
+    assertThat(raised.err()).isEmpty();
+    assertThat(raised.out())
+        .containsPattern("raise.images +RAISED *\\n")
+        .containsPattern("raise.dead-letters +RAISED *\\n")
+        .containsPattern("raise.scores +AS_EXPECTED");
+    assertThat(lower.out())
+        .containsPattern("raise.images +DIFFERENT +max.message.bytes is 8519680, expected 132072");
+    assertThat(run("raise.", "publish", "--source", "cam", "" + file).exitCode()).isZero();
+  }
+
+  @Test
+  void shouldRefuseALimitThatNoBrokerTakes() {
+    CommandRun run = run("none.", "topics", "--max-image-bytes", "67108865");
+
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.err()).contains("--max-image-bytes is 67108865, must be 1 to 67108864");
   }
 
   @Test
@@ -343,6 +437,16 @@ public class PublishAndReadTest {
   private static Path png(Path file, int width, int height) throws IOException {
     ImageIO.write(
         new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY), "png", file.toFile());
+    return file;
+  }
+
+  /** A square picture that no compression makes smaller than a byte a pixel. */
+  private static Path noise(Path file, int side) throws IOException {
+    byte[] pixels = new byte[side * side];
+    new Random(side).nextBytes(pixels);
+    BufferedImage image = new BufferedImage(side, side, BufferedImage.TYPE_BYTE_GRAY);
+    image.getRaster().setDataElements(0, 0, side, side, pixels);
+    ImageIO.write(image, "png", file.toFile());
     return file;
   }
 

@@ -1,6 +1,6 @@
 package io.surprisal.topology.kafka;
 
-import io.surprisal.topology.topics.TopicSettings;
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.topology.topics.TopicSetup;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -89,9 +89,7 @@ public record StreamSettings(
             config.put(
                 StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), id));
     config.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MILLIS);
-    config.put(
-        ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
-        Math.max(maxDeadLetterBytes, TopicSettings.DEFAULT_MAX_IMAGE_BYTES));
+    config.putAll(ImageSizeLimit.producer(maxDeadLetterBytes));
     config.putAll(kafka);
     config.remove(ACCEPT_LOST_IMAGES);
     return config;

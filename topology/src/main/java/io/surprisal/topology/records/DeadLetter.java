@@ -2,6 +2,7 @@ package io.surprisal.topology.records;
 
 import io.surprisal.model.checks.Sha256;
 import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.ImageSizeLimit;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.apache.kafka.common.header.Header;
@@ -52,9 +53,7 @@ public final class DeadLetter {
 
   private static final int MAX_EXCEPTION_CHARACTERS = 1000;
 
-  /** Upper bounds of what record batch (61 bytes), record and each header add, in bytes. */
-  private static final int RECORD_OVERHEAD = 128;
-
+  /** Upper bound of what each header adds, in bytes. */
   private static final int HEADER_OVERHEAD = 10;
 
   private DeadLetter() {}
@@ -80,7 +79,12 @@ public final class DeadLetter {
     byte[] key = image.key();
     byte[] value = image.value();
     Headers original = image.headers();
-    if (RECORD_OVERHEAD + length(key) + length(value) + size(original) + size(own) > maxBytes) {
+    if (ImageSizeLimit.RECORD_OVERHEAD_BYTES
+            + length(key)
+            + length(value)
+            + size(original)
+            + size(own)
+        > maxBytes) {
       add(own, TRUNCATED, "true");
       if (value != null) {
         add(own, ORIGINAL_LENGTH, String.valueOf(value.length));
@@ -95,7 +99,12 @@ public final class DeadLetter {
         add(own, ORIGINAL_KEY_LENGTH, String.valueOf(key.length));
         key = Arrays.copyOf(key, share);
       }
-      long left = maxBytes - RECORD_OVERHEAD - length(key) - size(original) - size(own);
+      long left =
+          maxBytes
+              - ImageSizeLimit.RECORD_OVERHEAD_BYTES
+              - length(key)
+              - size(original)
+              - size(own);
       value = value == null || value.length <= left ? value : Arrays.copyOf(value, (int) left);
     }
     RecordHeaders all = new RecordHeaders(original);

@@ -13,7 +13,9 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Optional;
 import org.apache.kafka.streams.processor.api.Record;
+import org.jspecify.annotations.Nullable;
 
 /** From a record to pixels that the network takes. For one thread. */
 public final class ImageIntake {
@@ -67,12 +69,7 @@ public final class ImageIntake {
     if (image.value() == null) {
       throw new NotScoredException(DeadLetterReason.NULL_VALUE, "The record has no value");
     }
-    if (image.key() != null && image.key().length > MAX_KEY_BYTES) {
-      throw new NotScoredException(
-          DeadLetterReason.OVERSIZED_KEY,
-          "The key has %d bytes; at most %d are allowed"
-              .formatted(image.key().length, MAX_KEY_BYTES));
-    }
+    requireShort(image.key());
     ImageEvent event = IMAGES.decode(image.value());
     requireShort("imageId", event.getImageId());
     requireShort("source", event.getSource());
@@ -85,6 +82,27 @@ public final class ImageIntake {
             new PictureSize(decoded.height(), decoded.width())),
         decoded,
         preprocessing.apply(decoded));
+  }
+
+  /** Why an image would become a dead letter. */
+  public record Refusal(DeadLetterReason reason, String message) {}
+
+  /**
+   * Checks and decodes an image before it is sent, as scorers do, whatever release they serve.
+   *
+   * @param key of its record; null: it has none
+   * @return what is wrong with it; empty: it can be scored, unless a release refuses its shape
+   */
+  public Optional<Refusal> refusal(byte @Nullable [] key, ImageEvent event) {
+    try {
+      requireShort(key);
+      requireShort("imageId", event.getImageId());
+      requireShort("source", event.getSource());
+      decode(event);
+      return Optional.empty();
+    } catch (NotScoredException | ImageRejectedException e) {
+      return Optional.of(new Refusal(DeadLetterReason.of(e), String.valueOf(e.getMessage())));
+    }
   }
 
   private PixelImage decode(ImageEvent event) throws NotScoredException, ImageRejectedException {
@@ -102,6 +120,14 @@ public final class ImageIntake {
     byte[] body = new byte[event.getBody().remaining()];
     event.getBody().duplicate().get(body);
     return decoder.decode(format, event.getWidth(), event.getHeight(), body);
+  }
+
+  private static void requireShort(byte @Nullable [] key) throws NotScoredException {
+    if (key != null && key.length > MAX_KEY_BYTES) {
+      throw new NotScoredException(
+          DeadLetterReason.OVERSIZED_KEY,
+          "The key has %d bytes; at most %d are allowed".formatted(key.length, MAX_KEY_BYTES));
+    }
   }
 
   private static void requireShort(String name, String value) throws NotScoredException {

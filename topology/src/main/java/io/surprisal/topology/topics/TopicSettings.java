@@ -1,5 +1,6 @@
 package io.surprisal.topology.topics;
 
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.Topics;
 import java.time.Duration;
 import java.util.List;
@@ -19,21 +20,18 @@ import org.apache.kafka.common.config.TopicConfig;
 public record TopicSettings(
     String name, int partitions, Optional<Duration> retention, int maxMessageBytes) {
 
-  /** 1 MiB: the largest image record of an unconfigured system, keys and overhead included. */
-  public static final int DEFAULT_MAX_IMAGE_BYTES = 1 << 20;
-
   /** Partitions of what grows with the stream of images, in an unconfigured system. */
   public static final int DEFAULT_PARTITIONS = 4;
 
-  /** What a dead letter may take beyond the image: Surprisal's own headers and the overhead. */
-  private static final int DEAD_LETTER_EXTRA_BYTES = 64 << 10;
+  /** 1 MiB, as Kafka has it: the largest record of the topics that carry no images. */
+  private static final int SMALL_RECORD_BYTES = 1 << 20;
 
   private static final Duration WEEK = Duration.ofDays(7);
   private static final Duration MONTH = Duration.ofDays(30);
 
   /** The settings of all topics of an unconfigured system. */
   public static List<TopicSettings> defaults(Topics topics) {
-    return all(topics, DEFAULT_PARTITIONS, DEFAULT_MAX_IMAGE_BYTES);
+    return all(topics, DEFAULT_PARTITIONS, ImageSizeLimit.DEFAULT);
   }
 
   /**
@@ -45,30 +43,21 @@ public record TopicSettings(
    *
    * @param partitions of the topics that grow with the stream of images; control, releases and
    *     trainer have 1
-   * @param maxImageBytes largest image record, in bytes
+   * @param largest image that the topic of images takes
    */
-  public static List<TopicSettings> all(Topics topics, int partitions, int maxImageBytes) {
-    int small = DEFAULT_MAX_IMAGE_BYTES;
+  public static List<TopicSettings> all(Topics topics, int partitions, ImageSizeLimit largest) {
+    int small = SMALL_RECORD_BYTES;
     return List.of(
-        new TopicSettings(topics.images(), partitions, Optional.of(WEEK), maxImageBytes),
+        new TopicSettings(topics.images(), partitions, Optional.of(WEEK), largest.recordBytes()),
         new TopicSettings(topics.scores(), partitions, Optional.of(WEEK), small),
         new TopicSettings(topics.alerts(), partitions, Optional.of(MONTH), small),
         new TopicSettings(
-            topics.deadLetters(), partitions, Optional.of(WEEK), deadLetterBytes(maxImageBytes)),
+            topics.deadLetters(), partitions, Optional.of(WEEK), largest.deadLetterBytes()),
         new TopicSettings(topics.control(), 1, Optional.of(MONTH), small),
         new TopicSettings(topics.releases(), 1, Optional.empty(), small),
         new TopicSettings(topics.releaseChunks(), 1, Optional.empty(), small),
         new TopicSettings(topics.trainer(), 1, Optional.of(MONTH), small),
         new TopicSettings(topics.statistics(), partitions, Optional.of(MONTH), small));
-  }
-
-  /**
-   * Largest dead letter in bytes: any uncompressed image that the input topic takes fits whole.
-   *
-   * @param maxImageBytes largest image record, in bytes
-   */
-  public static int deadLetterBytes(int maxImageBytes) {
-    return Math.addExact(maxImageBytes, DEAD_LETTER_EXTRA_BYTES);
   }
 
   /** The settings in Kafka's terms. */

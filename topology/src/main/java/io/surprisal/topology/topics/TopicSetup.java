@@ -10,8 +10,11 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
@@ -19,6 +22,7 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
@@ -26,7 +30,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Creates the topics that a cluster lacks and says what differs in those that it has. Existing
- * topics are never changed, so running it again does nothing.
+ * topics are not changed, so running it again does nothing; but {@link #raiseLimits} lets them take
+ * larger records.
  */
 public final class TopicSetup {
 
@@ -43,6 +48,8 @@ public final class TopicSetup {
     AS_EXPECTED,
     /** It was there, set up in another way. */
     DIFFERENT,
+    /** It was there, and takes larger records now; only {@link #raiseLimits} does so. */
+    RAISED,
     /** It is not there; only {@link #inspect} leaves it so. */
     MISSING
   }
@@ -52,9 +59,26 @@ public final class TopicSetup {
    *
    * @param topic its name
    * @param differences one sentence for each setting that differs, with value and expected value;
-   *     empty unless the outcome is DIFFERENT
+   *     empty unless the outcome is DIFFERENT, or RAISED
+   * @param tooSmall whether it takes smaller records than it should
    */
-  public record Report(String topic, Outcome outcome, List<String> differences) {}
+  public record Report(String topic, Outcome outcome, List<String> differences, boolean tooSmall) {
+
+    private static Report of(String topic, Outcome outcome) {
+      return new Report(topic, outcome, List.of(), false);
+    }
+
+    /** What is left to say once it takes records as large as it should. */
+    private Report raised() {
+      return new Report(
+          topic,
+          Outcome.RAISED,
+          differences.stream()
+              .filter(difference -> !difference.startsWith(TopicConfig.MAX_MESSAGE_BYTES_CONFIG))
+              .toList(),
+          false);
+    }
+  }
 
   private final Admin admin;
 
@@ -88,47 +112,52 @@ public final class TopicSetup {
       TopicSettings wanted = settings.get(reports.size());
       if (found.outcome() == Outcome.MISSING && create(wanted, replicationFactor)) {
         LOG.info("Created topic {} with {} partitions", wanted.name(), wanted.partitions());
-        reports.add(new Report(wanted.name(), Outcome.CREATED, List.of()));
+        reports.add(Report.of(wanted.name(), Outcome.CREATED));
       } else if (found.outcome() == Outcome.MISSING) {
         reports.addAll(inspect(List.of(wanted))); // somebody else created it meanwhile
       } else {
         reports.add(found);
       }
     }
-    awaitVisible(
+    List<String> created =
         reports.stream()
             .filter(report -> report.outcome() == Outcome.CREATED)
             .map(Report::topic)
-            .toList());
+            .toList();
+    awaitBrokers(() -> known(created), "the new topics " + created);
     return reports;
   }
 
   /**
-   * Waits until the brokers tell of topics that the controller has created: on a busy machine they
-   * learn of them later than the answer to the creation comes.
+   * Waits until the brokers tell of what the controller has done: on a busy machine they learn of
+   * it later than the controller's answer comes.
    *
-   * @throws UnknownTopicOrPartitionException if they do not within {@link #VISIBLE_WITHIN}
+   * @param what the controller has done
+   * @throws TimeoutException if they do not within {@link #VISIBLE_WITHIN}
    */
-  private void awaitVisible(List<String> created) {
+  private static void awaitBrokers(BooleanSupplier told, String what) {
     long deadline = System.nanoTime() + VISIBLE_WITHIN.toNanos();
-    while (true) {
-      try {
-        configurations(created);
-        return;
-      } catch (UnknownTopicOrPartitionException e) {
-        if (System.nanoTime() > deadline) {
-          throw new UnknownTopicOrPartitionException(
-              "the brokers do not know of %s %d s after their creation; look at the controller's log"
-                  .formatted(created, VISIBLE_WITHIN.toSeconds()),
-              e);
-        }
-        LOG.debug("The brokers do not know yet of {}", created, e);
+    while (!told.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new TimeoutException(
+            "the brokers do not know of %s after %d s; look at the controller's log"
+                .formatted(what, VISIBLE_WITHIN.toSeconds()));
       }
       try {
         TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
       } catch (InterruptedException e) {
         throw new InterruptException(e);
       }
+    }
+  }
+
+  private boolean known(List<String> topics) {
+    try {
+      configurations(topics);
+      return true;
+    } catch (UnknownTopicOrPartitionException e) {
+      LOG.debug("The brokers do not know yet of {}", topics, e);
+      return false;
     }
   }
 
@@ -150,8 +179,42 @@ public final class TopicSetup {
                         wanted,
                         Objects.requireNonNull(existing.get(wanted.name())),
                         Objects.requireNonNull(configurations.get(wanted.name())))
-                    : new Report(wanted.name(), Outcome.MISSING, List.of()))
+                    : Report.of(wanted.name(), Outcome.MISSING))
         .toList();
+  }
+
+  /**
+   * Lets existing topics take records as large as they should. What takes larger ones stays so, and
+   * no other setting is touched.
+   *
+   * @param found what {@link #apply} or {@link #inspect} reported of these settings
+   * @return the reports, with {@link Outcome#RAISED} for what was changed
+   * @throws KafkaException if the cluster cannot be reached or refuses
+   */
+  public List<Report> raiseLimits(List<TopicSettings> settings, List<Report> found) {
+    Map<ConfigResource, Collection<AlterConfigOp>> changes = new HashMap<>();
+    List<TopicSettings> raised = new ArrayList<>();
+    for (int i = 0; i < settings.size(); i++) {
+      if (found.get(i).tooSmall()) {
+        raised.add(settings.get(i));
+        changes.put(
+            new ConfigResource(ConfigResource.Type.TOPIC, settings.get(i).name()),
+            List.of(
+                new AlterConfigOp(
+                    new ConfigEntry(
+                        TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+                        String.valueOf(settings.get(i).maxMessageBytes())),
+                    AlterConfigOp.OpType.SET)));
+      }
+    }
+    await(admin.incrementalAlterConfigs(changes).all());
+    for (TopicSettings topic : raised) {
+      awaitBrokers(
+          () -> maxMessageBytes(topic.name()) >= topic.maxMessageBytes(),
+          "the new limit of topic " + topic.name());
+      LOG.info("Topic {} takes records of {} bytes now", topic.name(), topic.maxMessageBytes());
+    }
+    return found.stream().map(report -> report.tooSmall() ? report.raised() : report).toList();
   }
 
   /**
@@ -162,11 +225,16 @@ public final class TopicSetup {
    */
   public int maxMessageBytes(String topic) {
     Config configured = Objects.requireNonNull(configurations(List.of(topic)).get(topic));
+    return maxMessageBytes(configured);
+  }
+
+  private static int maxMessageBytes(Config configured) {
     return Integer.parseInt(configured.get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG).value());
   }
 
   private static Report compare(TopicSettings wanted, TopicDescription found, Config configured) {
     List<String> differences = new ArrayList<>();
+    boolean tooSmall = maxMessageBytes(configured) < wanted.maxMessageBytes();
     if (found.partitions().size() != wanted.partitions()) {
       differences.add(
           "partitions is " + found.partitions().size() + ", expected " + wanted.partitions());
@@ -183,7 +251,8 @@ public final class TopicSetup {
     return new Report(
         wanted.name(),
         differences.isEmpty() ? Outcome.AS_EXPECTED : Outcome.DIFFERENT,
-        List.copyOf(differences));
+        List.copyOf(differences),
+        tooSmall);
   }
 
   /** Whether the topic was created; false if it exists already. */

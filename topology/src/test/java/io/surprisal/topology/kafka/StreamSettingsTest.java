@@ -2,6 +2,7 @@ package io.surprisal.topology.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.schemas.ImageSizeLimit;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +35,26 @@ class StreamSettingsTest {
     assertThat(consumer).containsEntry("max.poll.records", 16);
     assertThat(consumer).containsEntry("isolation.level", "read_committed");
     assertThat(consumer).doesNotContainKey("group.instance.id");
+  }
+
+  @Test
+  void shouldHaveRoomForTheLargestDeadLetter() {
+    int largest = new ImageSizeLimit(ImageSizeLimit.MOST_BYTES).deadLetterBytes();
+    Map<String, Object> producer =
+        new StreamsConfig(
+                new StreamSettings(
+                        "scorer",
+                        "broker:9092",
+                        Path.of("state"),
+                        1,
+                        Optional.empty(),
+                        largest,
+                        Map.of())
+                    .toStreamsConfig())
+            .getProducerConfigs("client");
+
+    assertThat(producer).containsEntry("max.request.size", largest);
+    assertThat((long) producer.get("buffer.memory")).isGreaterThanOrEqualTo(largest);
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.surprisal.topology.topics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.Topics;
 import java.util.List;
 import org.apache.kafka.common.internals.Topic;
@@ -10,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class TopicSettingsTest {
 
   private static final List<TopicSettings> ALL =
-      TopicSettings.all(new Topics(Topics.DEFAULT_PREFIX), 4, 1 << 20);
+      TopicSettings.all(new Topics(Topics.DEFAULT_PREFIX), 4, new ImageSizeLimit(1 << 20));
 
   @Test
   void shouldListAllTopicsUnderThePrefix() {
@@ -51,8 +52,8 @@ class TopicSettingsTest {
 
   @Test
   void shouldTakeDeadLettersLargerThanAnyImage() {
-    assertThat(ALL.get(0).configuration()).containsEntry("max.message.bytes", "1048576");
-    assertThat(ALL.get(3).configuration()).containsEntry("max.message.bytes", "1114112");
+    assertThat(ALL.get(0).configuration()).containsEntry("max.message.bytes", "1179648");
+    assertThat(ALL.get(3).configuration()).containsEntry("max.message.bytes", "1245184");
     assertThat(ALL)
         .allSatisfy(
             topic ->

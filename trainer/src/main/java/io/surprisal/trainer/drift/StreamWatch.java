@@ -22,6 +22,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.PartitionInfo;
@@ -219,18 +220,15 @@ public final class StreamWatch implements AutoCloseable {
   }
 
   private void readImages(Instant now) {
-    List<ReservoirImage> read = new ArrayList<>();
-    Map<Integer, Long> next = new HashMap<>();
+    ConsumerRecords<byte[], byte[]> records = images.poll(POLL);
+    incoming.read(records, now, reservoir::add);
     Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
-    for (ConsumerRecord<byte[], byte[]> record : images.poll(POLL)) {
-      incoming.read(record, now).ifPresent(read::add);
-      next.put(record.partition(), record.offset() + 1);
+    for (ConsumerRecord<byte[], byte[]> record : records) {
       offsets.put(
           new TopicPartition(record.topic(), record.partition()),
           new OffsetAndMetadata(record.offset() + 1));
     }
-    if (!next.isEmpty()) {
-      reservoir.add(read, next);
+    if (!offsets.isEmpty()) {
       images.commitAsync(offsets, (committed, e) -> LOG.trace("committed {}", committed, e));
     }
   }

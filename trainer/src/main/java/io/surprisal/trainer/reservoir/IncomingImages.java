@@ -8,20 +8,68 @@ import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** From records of the images topic to images. Not thread-safe. */
+/**
+ * From records of the images topic to images, so many at a time as memory has room for: a poll
+ * brings a bounded number of bytes, but a picture takes many times that once it is decoded. Not
+ * thread-safe.
+ */
 public final class IncomingImages {
   private static final Logger LOG = LoggerFactory.getLogger(IncomingImages.class);
   private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
 
+  /** Decoded bytes at which a portion is full: one picture of 12 megapixels, or many small ones. */
+  static final long PORTION_BYTES = 32L << 20;
+
+  /** Takes images in. */
+  @FunctionalInterface
+  public interface Taker {
+    /**
+     * Takes a portion.
+     *
+     * @param images in the order of their records
+     * @param next by partition the offset after the last record that was looked at
+     */
+    void take(List<ReservoirImage> images, Map<Integer, Long> next);
+  }
+
   private final ImageDecoder decoder = new ImageDecoder(DecodingLimits.defaults());
 
+  /**
+   * Hands the images of some records over, in portions of at most {@link #PORTION_BYTES} and one
+   * image more.
+   */
+  public void read(Iterable<ConsumerRecord<byte[], byte[]>> records, Instant now, Taker taker) {
+    List<ReservoirImage> images = new ArrayList<>();
+    Map<Integer, Long> next = new HashMap<>();
+    long bytes = 0;
+    for (ConsumerRecord<byte[], byte[]> record : records) {
+      Optional<ReservoirImage> image = read(record, now);
+      image.ifPresent(images::add);
+      next.put(record.partition(), record.offset() + 1);
+      bytes += image.map(read -> read.pixels().pixels().length).orElse(0);
+      if (bytes >= PORTION_BYTES) {
+        taker.take(images, next);
+        images = new ArrayList<>();
+        next = new HashMap<>();
+        bytes = 0;
+      }
+    }
+    if (!next.isEmpty()) {
+      taker.take(images, next);
+    }
+  }
+
   /** The image of a record; empty where there is none: the scorer makes a dead letter of it. */
-  public Optional<ReservoirImage> read(ConsumerRecord<byte[], byte[]> record, Instant now) {
+  Optional<ReservoirImage> read(ConsumerRecord<byte[], byte[]> record, Instant now) {
     if (record.value() == null) {
       return Optional.empty();
     }

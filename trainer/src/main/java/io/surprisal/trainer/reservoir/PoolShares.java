@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.SortedMap;
 
 /**
- * Which pools an image belongs to, and how many images of a source a pool has room for. Whether an
- * image is held out is a pure function of its pixels: equal images are held out, or trained on,
- * together.
+ * Which pools an image belongs to, and how many images of a source a pool has room for, and of how
+ * many bytes together. Whether an image is held out is a pure function of its pixels: equal images
+ * are held out, or trained on, together.
  */
 final class PoolShares {
   private final ReservoirBounds bounds;
@@ -28,33 +28,68 @@ final class PoolShares {
   }
 
   /**
-   * How many images are to be dropped so that each pool is within its bound, which its sources
-   * share. Of more sources than images the first in order keep one each, and the others none.
+   * What a pool has of a source, or has too much of.
    *
-   * @param counts of images by {@link StoredForm#poolAndSource}
-   * @return by what has too many, and no other
+   * @param images their number
+   * @param bytes that they take together, as they are stored
    */
-  Map<ByteBuffer, Integer> excess(SortedMap<ByteBuffer, Integer> counts) {
+  record Content(int images, long bytes) {
+    static final Content NONE = new Content(0, 0);
+
+    Content plus(Content other) {
+      return new Content(images + other.images, bytes + other.bytes);
+    }
+
+    Content minus(Content other) {
+      return new Content(images - other.images, bytes - other.bytes);
+    }
+  }
+
+  /**
+   * What is to be dropped so that each pool is within its bounds, which its sources share. Of more
+   * sources than images the first in order keep one each, and the others none.
+   *
+   * @param contents by {@link StoredForm#poolAndSource}
+   * @return at least how many images and how many bytes, by what has too many, and no other
+   */
+  Map<ByteBuffer, Content> excess(SortedMap<ByteBuffer, Content> contents) {
     Map<Reservoir.Pool, Integer> sources = new EnumMap<>(Reservoir.Pool.class);
-    counts.keySet().forEach(prefix -> sources.merge(StoredForm.pool(prefix), 1, Integer::sum));
+    contents.keySet().forEach(prefix -> sources.merge(StoredForm.pool(prefix), 1, Integer::sum));
     Map<Reservoir.Pool, Integer> rank = new EnumMap<>(Reservoir.Pool.class);
-    Map<ByteBuffer, Integer> excess = new LinkedHashMap<>();
-    counts.forEach(
-        (prefix, count) -> {
+    Map<ByteBuffer, Content> excess = new LinkedHashMap<>();
+    contents.forEach(
+        (prefix, content) -> {
           Reservoir.Pool pool = StoredForm.pool(prefix);
           int of = sources.getOrDefault(pool, 1);
           int before = rank.merge(pool, 1, Integer::sum) - 1;
           long most = capacity(pool) / of + (before < capacity(pool) % of ? 1 : 0);
-          if (count > most) {
-            excess.put(prefix, (int) (count - most));
+          long mostBytes = bytes(pool) / of;
+          if (content.images() > most || content.bytes() > mostBytes) {
+            excess.put(
+                prefix,
+                new Content(
+                    (int) Math.max(0, content.images() - most),
+                    Math.max(0, content.bytes() - mostBytes)));
           }
         });
     return excess;
   }
 
   private long capacity(Reservoir.Pool pool) {
-    double share = pool.isHeldOut() ? bounds.heldOutShare() : 1 - bounds.heldOutShare();
-    return Math.round(share * (pool.isRecent() ? bounds.recent() : bounds.uniform()));
+    return Math.round(share(pool) * (pool.isRecent() ? bounds.recent() : bounds.uniform()));
+  }
+
+  private long bytes(Reservoir.Pool pool) {
+    double ofBoth = bounds.recent() + (double) bounds.uniform();
+    return Math.round(
+        share(pool)
+            * bounds.bytes()
+            * (pool.isRecent() ? bounds.recent() : bounds.uniform())
+            / ofBoth);
+  }
+
+  private double share(Reservoir.Pool pool) {
+    return pool.isHeldOut() ? bounds.heldOutShare() : 1 - bounds.heldOutShare();
   }
 
   /** As a number in [0, 1). */

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -34,7 +35,7 @@ import org.rocksdb.WriteOptions;
  *
  * <p>The uniform sample keeps the images with the smallest hashes of their places (bottom-k
  * sampling, Cohen &amp; Kaplan 2007): it is uniform whatever its size, and can shrink, which it
- * does when another source joins, since all share the bound on the number of images.
+ * does when another source joins, since all share the bounds on the images and on their bytes.
  *
  * <p>Images and the offsets up to which the stream was read are written in one batch, so that a
  * kill loses nothing and repeats nothing. What alerted is marked beside, when its alert comes:
@@ -70,8 +71,8 @@ public final class Reservoir implements AutoCloseable {
   private final WriteOptions writes = new WriteOptions();
   private final RocksDB db;
 
-  /** Images of each pool and source, in a fixed order. */
-  private final SortedMap<ByteBuffer, Integer> counts = new TreeMap<>();
+  /** What there is of each pool and source, in a fixed order. */
+  private final SortedMap<ByteBuffer, PoolShares.Content> contents = new TreeMap<>();
 
   private long seen;
 
@@ -99,9 +100,7 @@ public final class Reservoir implements AutoCloseable {
       options.close();
       throw new IOException("the reservoir in " + directory + " cannot be opened", e);
     }
-    scan(
-        StoredForm.images(),
-        (key, value) -> counts.merge(StoredForm.poolAndSource(key), 1, Integer::sum));
+    scan(StoredForm.images(), (key, value) -> count(key, value));
     seen = get(StoredForm.seen()).map(StoredForm::number).orElse(0L);
   }
 
@@ -116,10 +115,11 @@ public final class Reservoir implements AutoCloseable {
       for (ReservoirImage image : images) {
         for (Pool pool : shares.of(image.pixels())) {
           byte[] key = StoredForm.key(pool, image);
+          byte[] value = StoredForm.value(image);
           if (inBatch.add(ByteBuffer.wrap(key)) && db.get(key) == null) {
-            counts.merge(StoredForm.poolAndSource(key), 1, Integer::sum);
+            count(key, value);
           }
-          batch.put(key, StoredForm.value(image));
+          batch.put(key, value);
         }
       }
       seen += images.size();
@@ -134,17 +134,36 @@ public final class Reservoir implements AutoCloseable {
     }
   }
 
-  /** Brings each pool back to its bound. */
-  private void trim() throws RocksDBException {
-    for (Map.Entry<ByteBuffer, Integer> over : shares.excess(counts).entrySet()) {
-      int dropped = drop(over.getKey(), over.getValue());
-      counts.merge(over.getKey(), -dropped, Integer::sum);
-    }
-    counts.values().removeIf(count -> count == 0);
+  private void count(byte[] key, byte[] value) {
+    contents.merge(
+        StoredForm.poolAndSource(key),
+        new PoolShares.Content(1, value.length),
+        PoolShares.Content::plus);
   }
 
-  /** Drops the oldest of a window, and the greatest hashes of a sample; how many there were. */
-  private int drop(ByteBuffer poolAndSource, int number) throws RocksDBException {
+  private void discount(ByteBuffer poolAndSource, PoolShares.Content dropped) {
+    contents.compute(
+        poolAndSource,
+        (any, before) -> {
+          PoolShares.Content left =
+              Objects.requireNonNullElse(before, PoolShares.Content.NONE).minus(dropped);
+          return left.images() == 0 ? null : left;
+        });
+  }
+
+  /** Brings each pool back to its bounds. */
+  private void trim() throws RocksDBException {
+    for (Map.Entry<ByteBuffer, PoolShares.Content> over : shares.excess(contents).entrySet()) {
+      discount(over.getKey(), drop(over.getKey(), over.getValue()));
+    }
+  }
+
+  /**
+   * Drops the oldest of a window, and the greatest hashes of a sample, until both as many images
+   * and as many bytes are gone; what it was.
+   */
+  private PoolShares.Content drop(ByteBuffer poolAndSource, PoolShares.Content excess)
+      throws RocksDBException {
     Pool pool = StoredForm.pool(poolAndSource);
     byte[] prefix = StoredForm.bytes(poolAndSource);
     try (Slice end = new Slice(StoredForm.after(prefix));
@@ -156,10 +175,11 @@ public final class Reservoir implements AutoCloseable {
       } else {
         all.seekToLast();
       }
-      int dropped = 0;
-      while (dropped < number && all.isValid()) {
+      PoolShares.Content dropped = PoolShares.Content.NONE;
+      while ((dropped.images() < excess.images() || dropped.bytes() < excess.bytes())
+          && all.isValid()) {
         batch.delete(all.key());
-        dropped++;
+        dropped = dropped.plus(new PoolShares.Content(1, all.value().length));
         if (pool.isRecent()) {
           all.next();
         } else {
@@ -195,7 +215,7 @@ public final class Reservoir implements AutoCloseable {
           (key, value) -> {
             if (StoredForm.arrivedMillis(value) < oldest) {
               delete(batch, key);
-              counts.merge(StoredForm.poolAndSource(key), -1, Integer::sum);
+              discount(StoredForm.poolAndSource(key), new PoolShares.Content(1, value.length));
             }
           });
       scan(
@@ -206,7 +226,6 @@ public final class Reservoir implements AutoCloseable {
             }
           });
       db.write(writes, batch);
-      counts.values().removeIf(count -> count == 0);
     } catch (RocksDBException e) {
       throw failed(e);
     }
@@ -233,9 +252,9 @@ public final class Reservoir implements AutoCloseable {
   /** Images in some pools. */
   public synchronized int size(Pool... pools) {
     List<Pool> wanted = List.of(pools);
-    return counts.entrySet().stream()
+    return contents.entrySet().stream()
         .filter(entry -> wanted.contains(StoredForm.pool(entry.getKey())))
-        .mapToInt(Map.Entry::getValue)
+        .mapToInt(entry -> entry.getValue().images())
         .sum();
   }
 

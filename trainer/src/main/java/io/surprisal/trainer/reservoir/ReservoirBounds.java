@@ -10,13 +10,20 @@ import java.time.Duration;
  * @param heldOutShare share of the images that is never trained on, in (0, 1); its windows and
  *     samples are smaller in proportion
  * @param maxAge older images are dropped
+ * @param bytes that all images take together, decoded as they are kept; windows and samples share
+ *     them as they share the images. A run has most of them in memory
  */
-public record ReservoirBounds(int recent, int uniform, double heldOutShare, Duration maxAge) {
+public record ReservoirBounds(
+    int recent, int uniform, double heldOutShare, Duration maxAge, long bytes) {
+
+  /** 1 GiB: a run on so much fits the heap that the launcher gives, with room for all else. */
+  public static final long DEFAULT_BYTES = 1L << 30;
+
   public ReservoirBounds {
-    if (recent < 1 || uniform < 0 || !(heldOutShare > 0 && heldOutShare < 1)) {
+    if (recent < 1 || uniform < 0 || !(heldOutShare > 0 && heldOutShare < 1) || bytes < 1) {
       throw new IllegalArgumentException(
-          "a reservoir of %d recent and %d sampled images, of which a share of %s is held out"
-              .formatted(recent, uniform, heldOutShare));
+          "a reservoir of %d recent and %d sampled images of %d bytes together, of which a share of %s is held out"
+              .formatted(recent, uniform, bytes, heldOutShare));
     }
   }
 }

@@ -74,7 +74,7 @@ public final class RunPlanner {
     return training >= FEWEST_TRAINING_IMAGES && heldOut >= fewestHeldOut(alertRate)
         ? Optional.empty()
         : Optional.of(
-            "the reservoir has %d images to train on and %d held out, a run needs %d and %d (for an alert rate of %s); wait for more images"
+            "the reservoir has %d images to train on and %d held out, a run needs %d and %d (for an alert rate of %s); wait for more images, or keep more bytes of large ones (--kept-bytes)"
                 .formatted(
                     training,
                     heldOut,

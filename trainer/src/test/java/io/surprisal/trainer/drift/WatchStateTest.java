@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class WatchStateTest {
   private static final ReservoirBounds BOUNDS =
-      new ReservoirBounds(100, 200, 0.2, Duration.ofHours(10));
+      new ReservoirBounds(100, 200, 0.2, Duration.ofHours(10), 1L << 30);
 
   private static final WatchState STATE =
       new WatchState(

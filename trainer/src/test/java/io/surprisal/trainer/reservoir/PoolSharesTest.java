@@ -10,18 +10,26 @@ import io.surprisal.trainer.StreamImages;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Windows of 8 and 2 images, samples of 40 and 10. */
+/**
+ * Windows of 8 and 2 images, samples of 40 and 10; of 8,000 and 2,000 bytes, and 40,000 and 10,000.
+ */
 class PoolSharesTest {
   private static final PoolShares SHARES =
-      new PoolShares(new ReservoirBounds(10, 50, 0.2, Duration.ofDays(1)));
+      new PoolShares(new ReservoirBounds(10, 50, 0.2, Duration.ofDays(1), 60_000));
 
   private static ByteBuffer of(Reservoir.Pool pool, String source) {
     return StoredForm.poolAndSource(StoredForm.key(pool, StreamImages.small(source, 0)));
+  }
+
+  /** So small that their bytes are no matter. */
+  private static PoolShares.Content images(int images) {
+    return new PoolShares.Content(images, 0);
   }
 
   @Test
@@ -41,11 +49,11 @@ class PoolSharesTest {
 
   @Test
   void shouldLeaveAPoolWithinItsBound() {
-    SortedMap<ByteBuffer, Integer> counts = new TreeMap<>();
-    counts.put(of(TRAINING_RECENT, "a"), 8);
-    counts.put(of(TRAINING_UNIFORM, "a"), 40);
-    counts.put(of(HELD_OUT_RECENT, "a"), 2);
-    counts.put(of(HELD_OUT_UNIFORM, "a"), 10);
+    SortedMap<ByteBuffer, PoolShares.Content> counts = new TreeMap<>();
+    counts.put(of(TRAINING_RECENT, "a"), images(8));
+    counts.put(of(TRAINING_UNIFORM, "a"), images(40));
+    counts.put(of(HELD_OUT_RECENT, "a"), images(2));
+    counts.put(of(HELD_OUT_UNIFORM, "a"), images(10));
     assertThat(SHARES.excess(counts)).isEmpty();
     assertThat(SHARES.excess(new TreeMap<>())).isEmpty();
   }
@@ -53,26 +61,45 @@ class PoolSharesTest {
   /** Two of three sources have room for three images, the last in order for two. */
   @Test
   void shouldShareABoundBetweenSources() {
-    SortedMap<ByteBuffer, Integer> counts = new TreeMap<>();
+    SortedMap<ByteBuffer, PoolShares.Content> counts = new TreeMap<>();
     for (String source : List.of("a", "b", "c")) {
-      counts.put(of(TRAINING_RECENT, source), 5);
+      counts.put(of(TRAINING_RECENT, source), images(5));
     }
-    counts.put(of(TRAINING_UNIFORM, "a"), 41);
-    assertThat(SHARES.excess(counts).values()).containsExactly(2, 2, 3, 1);
-    counts.put(counts.firstKey(), 1);
+    counts.put(of(TRAINING_UNIFORM, "a"), images(41));
+    assertThat(SHARES.excess(counts).values())
+        .containsExactly(images(2), images(2), images(3), images(1));
+    counts.put(counts.firstKey(), images(1));
     assertThat(SHARES.excess(counts).values())
         .as("what one does not use is not another's")
-        .containsExactly(2, 3, 1);
+        .containsExactly(images(2), images(3), images(1));
   }
 
   @Test
   void shouldGiveTheFirstOfTooManySourcesOneImageEach() {
-    SortedMap<ByteBuffer, Integer> counts = new TreeMap<>();
+    SortedMap<ByteBuffer, PoolShares.Content> counts = new TreeMap<>();
     for (int source = 0; source < 5; source++) {
-      counts.put(of(HELD_OUT_RECENT, "source " + source), 1);
+      counts.put(of(HELD_OUT_RECENT, "source " + source), images(1));
     }
     assertThat(SHARES.excess(counts).keySet())
         .containsExactlyElementsOf(List.copyOf(counts.keySet()).subList(2, 5));
-    assertThat(SHARES.excess(counts).values()).containsOnly(1);
+    assertThat(SHARES.excess(counts).values()).containsOnly(images(1));
+  }
+
+  @Test
+  void shouldShareTheBytesAsItSharesTheImages() {
+    SortedMap<ByteBuffer, PoolShares.Content> contents = new TreeMap<>();
+    contents.put(of(TRAINING_RECENT, "a"), new PoolShares.Content(3, 8_000));
+    contents.put(of(TRAINING_UNIFORM, "a"), new PoolShares.Content(3, 40_000));
+    contents.put(of(HELD_OUT_RECENT, "a"), new PoolShares.Content(1, 2_000));
+    contents.put(of(HELD_OUT_UNIFORM, "a"), new PoolShares.Content(1, 10_000));
+    assertThat(SHARES.excess(contents)).isEmpty();
+
+    contents.put(of(HELD_OUT_UNIFORM, "a"), new PoolShares.Content(1, 10_001));
+    contents.put(of(TRAINING_RECENT, "b"), new PoolShares.Content(5, 4_000));
+    assertThat(SHARES.excess(contents))
+        .containsOnly(
+            Map.entry(of(HELD_OUT_UNIFORM, "a"), new PoolShares.Content(0, 1)),
+            Map.entry(of(TRAINING_RECENT, "a"), new PoolShares.Content(0, 4_000)),
+            Map.entry(of(TRAINING_RECENT, "b"), new PoolShares.Content(1, 0)));
   }
 }

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ReservoirTest {
   private static final ReservoirBounds BOUNDS =
-      new ReservoirBounds(100, 200, 0.2, Duration.ofHours(10));
+      new ReservoirBounds(100, 200, 0.2, Duration.ofHours(10), 1L << 30);
 
   private static final Reservoir.Pool[] TRAINING = {TRAINING_RECENT, TRAINING_UNIFORM};
   private static final Reservoir.Pool[] HELD_OUT = {HELD_OUT_RECENT, HELD_OUT_UNIFORM};
@@ -76,11 +76,46 @@ class ReservoirTest {
   }
 
   @Test
+  void shouldKeepSoManyBytesAndNoMoreThoughMoreImagesWouldFit() throws IOException {
+    int most = 40_000;
+    try (Reservoir small =
+        new Reservoir(
+            folder.resolve("small"),
+            new ReservoirBounds(10_000, 10_000, 0.2, Duration.ofDays(1), most))) {
+      small.add(
+          LongStream.range(0, 3000).mapToObj(i -> StreamImages.small("a", i)).toList(), Map.of());
+      requireAboutHalf(small, most);
+    }
+    try (Reservoir again =
+        new Reservoir(
+            folder.resolve("small"),
+            new ReservoirBounds(10_000, 10_000, 0.2, Duration.ofDays(1), most / 2))) {
+      again.add(List.of(StreamImages.small("a", 3000)), Map.of());
+      requireAboutHalf(again, most / 2);
+    }
+  }
+
+  /** Both windows and both samples have half of the bytes, but for less than an image each. */
+  private static void requireAboutHalf(Reservoir reservoir, int most) {
+    int image = StoredForm.value(StreamImages.small("a", 0)).length;
+    for (List<Reservoir.Pool> half :
+        List.of(
+            List.of(TRAINING_RECENT, HELD_OUT_RECENT),
+            List.of(TRAINING_UNIFORM, HELD_OUT_UNIFORM))) {
+      assertThat(reservoir.size(half.toArray(Reservoir.Pool[]::new)) * image)
+          .isBetween(most / 2 - 2 * image, most / 2);
+    }
+    assertThat(StreamImages.in(reservoir, TRAINING_RECENT))
+        .hasSize(reservoir.size(TRAINING_RECENT));
+  }
+
+  @Test
   void shouldKeepTheNewestImagesInTheWindow() throws IOException {
     fill("a", 0, 3000);
     try (Reservoir large =
         new Reservoir(
-            folder.resolve("large"), new ReservoirBounds(9000, 0, 0.2, Duration.ofDays(1)))) {
+            folder.resolve("large"),
+            new ReservoirBounds(9000, 0, 0.2, Duration.ofDays(1), 1L << 30))) {
       large.add(
           LongStream.range(0, 3000).mapToObj(i -> StreamImages.small("a", i)).toList(), Map.of());
       for (Reservoir.Pool pool : List.of(TRAINING_RECENT, HELD_OUT_RECENT)) {
@@ -162,7 +197,8 @@ class ReservoirTest {
   void shouldHoldOutItsShare() throws IOException {
     try (Reservoir large =
         new Reservoir(
-            folder.resolve("large"), new ReservoirBounds(40_000, 0, 0.2, Duration.ofDays(1)))) {
+            folder.resolve("large"),
+            new ReservoirBounds(40_000, 0, 0.2, Duration.ofDays(1), 1L << 30))) {
       large.add(
           LongStream.range(0, 20_000).mapToObj(i -> StreamImages.small("a", i)).toList(), Map.of());
       assertThat(large.size(HELD_OUT_RECENT) + large.size(TRAINING_RECENT)).isEqualTo(20_000);
