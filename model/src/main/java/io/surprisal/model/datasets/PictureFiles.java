@@ -6,7 +6,6 @@ import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.PixelImage;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -120,8 +119,8 @@ public final class PictureFiles implements ImageSource {
   /**
    * Decodes a picture.
    *
-   * @throws IllegalArgumentException naming the file, if it does not decode after all
-   * @throws UncheckedIOException if it cannot be read any more
+   * @throws IllegalArgumentException naming the file, if it does not decode after all, or cannot be
+   *     read any more
    */
   @Override
   public PixelImage image(int index) {
@@ -131,7 +130,8 @@ public final class PictureFiles implements ImageSource {
     } catch (ImageRejectedException e) {
       throw new IllegalArgumentException(picture.name() + ": " + e.getMessage(), e);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new IllegalArgumentException(
+          picture.name() + " cannot be read any more: " + e.getMessage(), e);
     }
   }
 

@@ -1,10 +1,11 @@
 package io.surprisal.model.detection;
 
+import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.scoring.EvidenceMap;
+import io.surprisal.model.scoring.Surprise;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
@@ -21,10 +22,8 @@ public final class LocalEvidence {
 
   private final int height;
   private final int width;
-  private final float[] surprise;
+  private final Surprise surprise;
   private final int smallestWindow;
-  private final int strongest;
-  private final int strongestWindow;
 
   /**
    * A rectangle at the network's scale.
@@ -37,10 +36,17 @@ public final class LocalEvidence {
    */
   public record Box(int top, int left, int height, int width, double surprise) {
 
-    /** In the picture as it came, if that was shrunk by a whole number. */
-    public Box enlarged(int reduction) {
-      return new Box(
-          top * reduction, left * reduction, height * reduction, width * reduction, surprise);
+    /** In another size of the same picture, rounded outwards. */
+    Box scaled(PictureSize from, PictureSize to) {
+      int first = top * to.height() / from.height();
+      int last = ceil((top + height) * to.height(), from.height());
+      int begin = left * to.width() / from.width();
+      int end = ceil((left + width) * to.width(), from.width());
+      return new Box(first, begin, last - first, end - begin, surprise);
+    }
+
+    private static int ceil(int dividend, int divisor) {
+      return (dividend + divisor - 1) / divisor;
     }
   }
 
@@ -60,48 +66,22 @@ public final class LocalEvidence {
     height = evidence.height();
     width = evidence.width();
     smallestWindow = normal.windows().get(0);
-    surprise = new float[height * width];
-    Arrays.fill(surprise, Float.NEGATIVE_INFINITY);
-    int at = 0;
-    int window = smallestWindow;
-    BoxMeans means = new BoxMeans(evidence);
-    for (int w = 0; w < normal.windows().size(); w++) {
-      int side = normal.windows().get(w);
-      int half = side / 2;
-      for (int y = half; y < height - half; y++) {
-        int row = y * normal.rows() / height;
-        for (int x = half; x < width - half; x++) {
-          int cell = normal.index(w, row, x * normal.columns() / width);
-          float z =
-              (float)
-                  ((means.of(y - half, x - half, side) - normal.means().get(cell))
-                      / normal.deviations().get(cell));
-          int pixel = y * width + x;
-          if (z > surprise[at]) {
-            at = pixel;
-            window = side;
-          }
-          surprise[pixel] = Math.max(surprise[pixel], z);
-        }
-      }
-    }
-    strongest = at;
-    strongestWindow = window;
+    surprise = Surprise.of(evidence, normal);
   }
 
   /** The image's local statistic, standard deviations; −∞ where no window fits the image. */
   public double statistic() {
-    return surprise[strongest];
+    return surprise.at(surprise.strongest());
   }
 
   /** The window that the statistic is of. */
   public Box strongest() {
-    return around(strongest, strongestWindow);
+    return around(surprise.strongest(), surprise.window(surprise.strongest()));
   }
 
   /** The surprise of a pixel, standard deviations; −∞ near the edge, where no window fits. */
   public float at(int row, int column) {
-    return surprise[row * width + column];
+    return surprise.at(row * width + column);
   }
 
   public int height() {
@@ -135,11 +115,20 @@ public final class LocalEvidence {
     return new Thumbnail(rows, columns, scale, values);
   }
 
+  /**
+   * A box of this map in the picture as it came, whatever the network's scale.
+   *
+   * @param picture its size
+   */
+  public Box inPicture(Box box, PictureSize picture) {
+    return box.scaled(new PictureSize(height, width), picture);
+  }
+
   private Box around(int pixel, int side) {
     int top = Math.max(0, pixel / width - side / 2);
     int left = Math.max(0, pixel % width - side / 2);
     return new Box(
-        top, left, Math.min(side, height - top), Math.min(side, width - left), surprise[pixel]);
+        top, left, Math.min(side, height - top), Math.min(side, width - left), surprise.at(pixel));
   }
 
   /**
@@ -147,10 +136,13 @@ public final class LocalEvidence {
    * statistic is not.
    */
   public List<Box> above(double threshold) {
-    boolean[] seen = new boolean[surprise.length];
+    boolean[] seen = new boolean[height * width];
+    for (int pixel = 0; pixel < seen.length; pixel++) {
+      seen[pixel] = !surprise.measured(pixel);
+    }
     List<Box> boxes = new ArrayList<>();
-    for (int pixel = 0; pixel < surprise.length; pixel++) {
-      if (!seen[pixel] && surprise[pixel] > threshold) {
+    for (int pixel = 0; pixel < seen.length; pixel++) {
+      if (!seen[pixel] && surprise.at(pixel) > threshold) {
         boxes.add(region(pixel, threshold, seen));
       }
     }
@@ -176,11 +168,11 @@ public final class LocalEvidence {
       left = Math.min(left, x - half);
       bottom = Math.max(bottom, y + half + 1);
       right = Math.max(right, x + half + 1);
-      largest = Math.max(largest, surprise[pixel]);
+      largest = Math.max(largest, surprise.at(pixel));
       for (int ny = Math.max(0, y - 1); ny <= Math.min(height - 1, y + 1); ny++) {
         for (int nx = Math.max(0, x - 1); nx <= Math.min(width - 1, x + 1); nx++) {
           int neighbour = ny * width + nx;
-          if (!seen[neighbour] && surprise[neighbour] > threshold) {
+          if (!seen[neighbour] && surprise.at(neighbour) > threshold) {
             seen[neighbour] = true;
             open.add(neighbour);
           }

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The bound on a data set: means over its images, in bits/dim. Flat, since its components are the
@@ -47,6 +49,7 @@ public record DatasetLikelihood(
     String precision,
     double imagesPerSecond) {
 
+  private static final Logger LOG = LoggerFactory.getLogger(DatasetLikelihood.class);
   private static final int IMAGES_A_CALL = 8;
 
   /** Is told each score as soon as it is there, in order. */
@@ -56,10 +59,11 @@ public record DatasetLikelihood(
   }
 
   /**
-   * Scores the first {@code limit} images of a data set.
+   * Scores the first {@code limit} images of a data set. A picture that does not decode, or that
+   * the release does not take, is left out, with a word in the log.
    *
    * @param stop asked between batches; once true, what is scored so far is the data set
-   * @throws IllegalArgumentException if {@code limit} is below 1
+   * @throws IllegalArgumentException if {@code limit} is below 1, or no picture can be used
    */
   public static DatasetLikelihood measure(
       PictureScorer scorer, ImageSource data, int limit, Listener listener, BooleanSupplier stop) {
@@ -70,12 +74,18 @@ public record DatasetLikelihood(
     int available = Math.min(limit, data.size());
     List<ImageLikelihood> all = new ArrayList<>(available);
     try (Workers workers = new Workers("score", scorer.workers())) {
-      while (all.size() < available && (all.isEmpty() || !stop.getAsBoolean())) {
-        for (ImageLikelihood likelihood : next(scorer, data, all.size(), available, workers)) {
-          listener.scored(all.size(), likelihood);
-          all.add(likelihood.withoutEvidence());
+      int batch = workers.count() * IMAGES_A_CALL;
+      for (int from = 0; from < available && (all.isEmpty() || !stop.getAsBoolean()); ) {
+        int to = Math.min(available, from + batch);
+        for (Scored scored : score(scorer, usable(data, from, to), workers)) {
+          listener.scored(scored.index(), scored.likelihood());
+          all.add(scored.likelihood().withoutEvidence());
         }
+        from = to;
       }
+    }
+    if (all.isEmpty()) {
+      throw new IllegalArgumentException("none of the " + available + " pictures can be used");
     }
     double seconds = (System.nanoTime() - start) * 1e-9;
     int n = all.size();
@@ -98,20 +108,36 @@ public record DatasetLikelihood(
         n / seconds);
   }
 
-  /** Scores the images from {@code from} on, a call's worth for each worker. */
-  private static List<ImageLikelihood> next(
-      PictureScorer scorer, ImageSource data, int from, int end, Workers workers) {
-    List<PixelImage> images =
-        IntStream.range(from, Math.min(end, from + workers.count() * IMAGES_A_CALL))
-            .mapToObj(data::image)
-            .toList();
+  private record Usable(int index, PixelImage image) {}
+
+  private record Scored(int index, ImageLikelihood likelihood) {}
+
+  private static List<Usable> usable(ImageSource data, int from, int to) {
+    List<Usable> images = new ArrayList<>();
+    for (int i = from; i < to; i++) {
+      try {
+        images.add(new Usable(i, data.image(i)));
+      } catch (IllegalArgumentException e) {
+        LOG.warn("skipped: {}", e.getMessage());
+      }
+    }
+    return images;
+  }
+
+  /** Scores images that lie near each other, a call's worth for each worker. */
+  private static List<Scored> score(PictureScorer scorer, List<Usable> images, Workers workers) {
     return workers
         .map(
             (images.size() + IMAGES_A_CALL - 1) / IMAGES_A_CALL,
             call -> {
-              int first = call * IMAGES_A_CALL;
-              int last = Math.min(images.size(), first + IMAGES_A_CALL);
-              return scorer.score(images.subList(first, last), from + first);
+              List<Usable> some =
+                  images.subList(
+                      call * IMAGES_A_CALL, Math.min(images.size(), (call + 1) * IMAGES_A_CALL));
+              List<ImageLikelihood> scores =
+                  scorer.score(some.stream().map(Usable::image).toList(), some.get(0).index());
+              return IntStream.range(0, some.size())
+                  .mapToObj(i -> new Scored(some.get(i).index(), scores.get(i)))
+                  .toList();
             })
         .stream()
         .flatMap(List::stream)

@@ -227,6 +227,13 @@ public final class ImageScorer implements PictureScorer, AutoCloseable {
     return workers;
   }
 
+  /** Which tiles of a picture are looked at again; empty where all get all evaluations at once. */
+  public Optional<SecondLook> secondLook() {
+    return estimator
+        .looks()
+        .map(normal -> new SecondLook(normal, configuration.height(), configuration.width()));
+  }
+
   /** The stages of an image's evaluations. */
   public Stages stages() {
     return stages;
@@ -241,7 +248,12 @@ public final class ImageScorer implements PictureScorer, AutoCloseable {
   /** Standard error of the bias correction that all scores share, bits/dim; 0 without one. */
   @Override
   public double correctionError() {
-    return estimator.adjustment(evaluations()).biasError();
+    return correctionError(evaluations());
+  }
+
+  /** Of scores after the stages up to {@code evaluations}. */
+  double correctionError(int evaluations) {
+    return estimator.adjustment(evaluations).biasError();
   }
 
   @Override

@@ -17,7 +17,7 @@ public interface PictureScorer {
   /** How many threads should share this scorer. */
   int workers();
 
-  /** K, the evaluations of the network an image or tile. */
+  /** Evaluations of the network that the bound of an image or tile is the mean of. */
   int evaluations();
 
   /** Arithmetic of the network, as recorded in every score. */

@@ -13,7 +13,6 @@ import io.surprisal.model.images.PixelImage;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -92,7 +91,9 @@ class PictureFilesTest {
     assertThat(pictures.image(0)).isEqualTo(pictures.image(0)).isNotSameAs(pictures.image(0));
     Files.delete(file);
     assertThat(pictures.size(0)).isEqualTo(new PictureSize(4, 7));
-    assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> pictures.image(0));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> pictures.image(0))
+        .withMessageContaining("a.png cannot be read any more");
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.surprisal.model.detection.LocalEvidence.Box;
 import io.surprisal.model.detection.LocalEvidence.Thumbnail;
+import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.release.LocalControl;
 import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.scoring.EvidenceMap;
@@ -241,7 +242,13 @@ class LocalEvidenceTest {
 
   @Test
   void shouldEnlargeABoxToThePictureAsItCame() {
-    assertThat(new Box(3, 5, 7, 9, 4.5).enlarged(4)).isEqualTo(new Box(12, 20, 28, 36, 4.5));
-    assertThat(new Box(3, 5, 7, 9, 4.5).enlarged(1)).isEqualTo(new Box(3, 5, 7, 9, 4.5));
+    LocalEvidence evidence = new LocalEvidence(calm(HEIGHT, WIDTH), NOISE);
+    Box box = new Box(3, 5, 7, 9, 4.5);
+    assertThat(evidence.inPicture(box, new PictureSize(4 * HEIGHT, 4 * WIDTH)))
+        .isEqualTo(new Box(12, 20, 28, 36, 4.5));
+    assertThat(evidence.inPicture(box, new PictureSize(HEIGHT, WIDTH))).isEqualTo(box);
+    // 90 rows for 60, 100 columns for 80: rows 4.5 to 15, columns 6.25 to 17.5, outwards
+    assertThat(evidence.inPicture(box, new PictureSize(90, 100)))
+        .isEqualTo(new Box(4, 6, 11, 12, 4.5));
   }
 }

@@ -5,6 +5,7 @@ import io.surprisal.model.calibration.PictureCalibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.scoring.Stages;
@@ -124,7 +125,7 @@ final class CalibrateCommand implements Callable<Integer> {
     Usage.require(
         spec,
         stages.ends().size() == 1,
-        "pictures are not scored in stages yet; give --evaluations a single number");
+        "which tiles of a picture are looked at again is calibrated too; give --evaluations a single number");
     ImageSource images = normal.pictures();
     PictureCalibrator.Pictures pictures = PictureCalibrator.Pictures.of(images, limit.of(images));
     Usage.require(
@@ -154,8 +155,9 @@ final class CalibrateCommand implements Callable<Integer> {
   }
 
   private void print(Release calibrated, Calibration calibration) {
-    Calibration.Correction correction =
-        calibration.corrections().get(calibration.corrections().size() - 1);
+    boolean looksTwice = calibration.local().flatMap(LocalNormal::firstLook).isPresent();
+    Calibration.Correction correction = // of what bits/dim are the mean of
+        calibration.corrections().get(looksTwice ? 0 : calibration.corrections().size() - 1);
     Result result =
         new Result(
             out.toString(),

@@ -5,6 +5,7 @@ import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.scoring.ImageLikelihood;
@@ -46,9 +47,18 @@ record Examination(
     ImageLikelihood likelihood = scorer.score(List.of(preprocessing.apply(picture)), index).get(0);
     LocalEvidence evidence = rule.localEvidence(likelihood).orElseThrow();
     List<LocalEvidence.Box> boxes =
-        rule.boxes(evidence).stream().map(box -> box.enlarged(preprocessing.reduction())).toList();
+        rule.boxes(evidence).stream().map(box -> evidence.inPicture(box, size(picture))).toList();
     return new Examination(
         picture, likelihood, evidence, rule.judge(likelihood, Optional.of(evidence)), boxes);
+  }
+
+  private static PictureSize size(PixelImage picture) {
+    return new PictureSize(picture.height(), picture.width());
+  }
+
+  /** The window that the local statistic is of, in pixels of the picture. */
+  LocalEvidence.Box strongest() {
+    return evidence.inPicture(evidence.strongest(), size(picture));
   }
 
   /** The picture with its boxes, above its map. */

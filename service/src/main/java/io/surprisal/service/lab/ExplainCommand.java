@@ -182,7 +182,7 @@ final class ExplainCommand implements Callable<Integer> {
                   boxed(verdict.atypicalPValue()),
                   boxed(verdict.localPValue())),
               evidence.statistic(),
-              evidence.strongest().enlarged(preprocessing.reduction()),
+              examined.strongest(),
               examined.boxes(),
               (System.nanoTime() - start) * 1e-9));
     }

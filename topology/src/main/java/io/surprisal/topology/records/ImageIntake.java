@@ -4,6 +4,7 @@ import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.decoding.ImageDecoder;
 import io.surprisal.model.decoding.ImageFormat;
 import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.schemas.ImageEvent;
@@ -32,11 +33,12 @@ public final class ImageIntake {
   }
 
   /**
-   * What a record says of its image, without the body.
+   * What a record says of its image, without its pixels.
    *
    * @param imageId empty: the image has none
+   * @param size of the picture as it came
    */
-  public record Identity(String imageId, String source, Instant eventTime) {
+  public record Identity(String imageId, String source, Instant eventTime, PictureSize size) {
 
     /** What its score calls the image: its id, or its place where it has none. */
     public String name(ImageLocation location) {
@@ -76,7 +78,11 @@ public final class ImageIntake {
     requireShort("source", event.getSource());
     PixelImage decoded = decode(event);
     return new Accepted(
-        new Identity(event.getImageId(), event.getSource(), event.getEventTime()),
+        new Identity(
+            event.getImageId(),
+            event.getSource(),
+            event.getEventTime(),
+            new PictureSize(decoded.height(), decoded.width())),
         decoded,
         preprocessing.apply(decoded));
   }

@@ -4,6 +4,7 @@ import static io.surprisal.schemas.NullableFields.orNull;
 
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Verdict;
+import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AnomalyAlert;
@@ -52,14 +53,18 @@ public final class ScoreRecords {
         of -> {
           score.setLocalStatistic(of.statistic());
           score.setLocalPValue(orNull(verdict.localPValue()));
-          score.setStrongest(box(of.strongest()));
+          score.setStrongest(box(of, of.strongest(), identity.size()));
         });
     return new Scored(
-        score, verdict.alert() ? Optional.of(alert(score, verdict, evidence)) : Optional.empty());
+        score,
+        verdict.alert()
+            ? Optional.of(alert(score, verdict, evidence, identity.size()))
+            : Optional.empty());
   }
 
-  private PictureBox box(LocalEvidence.Box box) {
-    LocalEvidence.Box inPicture = box.enlarged(model.preprocessing().reduction());
+  private static PictureBox box(
+      LocalEvidence evidence, LocalEvidence.Box box, PictureSize picture) {
+    LocalEvidence.Box inPicture = evidence.inPicture(box, picture);
     return PictureBox.newBuilder()
         .setLeft(inPicture.left())
         .setTop(inPicture.top())
@@ -106,7 +111,8 @@ public final class ScoreRecords {
         .build();
   }
 
-  private AnomalyAlert alert(ImageScore score, Verdict verdict, Optional<LocalEvidence> evidence) {
+  private AnomalyAlert alert(
+      ImageScore score, Verdict verdict, Optional<LocalEvidence> evidence, PictureSize picture) {
     String alertId = AlertIds.of(score.getSource(), score.getImageId(), score.getReleaseId());
     return AnomalyAlert.newBuilder()
         .setAlertId(alertId)
@@ -130,8 +136,7 @@ public final class ScoreRecords {
         .setLocalPValue(score.getLocalPValue())
         .setBoxes(
             evidence.stream()
-                .flatMap(of -> model.rule().boxes(of).stream())
-                .map(this::box)
+                .flatMap(of -> model.rule().boxes(of).stream().map(box -> box(of, box, picture)))
                 .toList())
         .setMap(evidence.map(ScoreRecords::map).orElse(null))
         .build();

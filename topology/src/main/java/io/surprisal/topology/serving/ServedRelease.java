@@ -42,7 +42,7 @@ final class ServedRelease implements AutoCloseable {
     this.batches = batches;
     if (release.preprocessing().tiling().isPresent() && scoring.stages().ends().size() > 1) {
       throw new IllegalArgumentException(
-          "it sees pictures tile by tile, which is not done in stages yet: serve it with a single number of evaluations");
+          "it sees pictures tile by tile, and its calibration says which tiles are looked at again: serve it with a single number of evaluations");
     }
     scorer = new ImageScorer(release, execution, BoundEstimator.served(release, scoring.stages()));
     try {
