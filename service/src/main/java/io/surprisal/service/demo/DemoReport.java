@@ -157,7 +157,11 @@ final class DemoReport {
     Table table =
         new Table("Summary", "")
             .row("release", release.id().substring(0, 12) + "…, K = " + evaluations)
-            .row("first score", "%.1f s after the start of the process".formatted(toFirstScore))
+            .row(
+                "first score",
+                bitsPerDim.isEmpty()
+                    ? "none"
+                    : "%.1f s after the start of the process".formatted(toFirstScore))
             .row(
                 "images",
                 "%d published, %d scored, %d dead letters"
@@ -167,8 +171,10 @@ final class DemoReport {
                 "%.1f images/s over %.1f s".formatted(bitsPerDim.size() / seconds, seconds))
             .row(
                 "bits/dim",
-                "median %.3f, 5 %% to 95 %% %.3f to %.3f, 99 %% %.3f, all %.3f to %.3f"
-                    .formatted(d.median(), d.p05(), d.p95(), d.p99(), d.least(), d.most()))
+                bitsPerDim.isEmpty()
+                    ? "none"
+                    : "median %.3f, 5 %% to 95 %% %.3f to %.3f, 99 %% %.3f, all %.3f to %.3f"
+                        .formatted(d.median(), d.p05(), d.p95(), d.p99(), d.least(), d.most()))
             .row("alerts", "%d at an alert rate of %s".formatted(alerts, rate(alertRate)));
     tally.addTo(table);
     if (!output.json()) {
