@@ -1,5 +1,6 @@
 package io.surprisal.service.cli;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,8 +12,8 @@ import org.jline.utils.Signals;
 /**
  * The user's wish that the running command come to its orderly end. Ctrl-C (SIGINT) and SIGTERM set
  * it; the command notices, writes what it has, closes what it opened and returns, and the process
- * ends with 130 or 143. A second signal, or {@link #GRACE} without an end, ends the process at
- * once.
+ * ends with 130 or 143. A second signal, or {@link #GRACE} without an end, kills the process: the
+ * exit handlers of native libraries would pull these from under threads that still run in them.
  *
  * <p>Signals are taken before the JVM's own shutdown begins, so that the shutdown hooks of
  * libraries do not close logs and native code under a command that still uses them.
@@ -21,6 +22,8 @@ public final class StopSignal {
 
   /** How long a command may take for its orderly end. */
   static final Duration GRACE = Duration.ofSeconds(30);
+
+  private static final int KILL_SECONDS = 2;
 
   private final CountDownLatch requested = new CountDownLatch(1);
   private final List<Runnable> actions = new ArrayList<>();
@@ -90,7 +93,7 @@ public final class StopSignal {
   private void onProcessSignal(int code) {
     synchronized (actions) {
       if (exitCode != 0) {
-        Runtime.getRuntime().halt(code);
+        kill(code);
       }
       exitCode = code;
     }
@@ -106,7 +109,20 @@ public final class StopSignal {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    System.err.println("surprisal: no orderly end within " + grace.toSeconds() + " s; ended");
-    Runtime.getRuntime().halt(code);
+    System.err.println("surprisal: no orderly end within " + grace.toSeconds() + " s; killed");
+    kill(code);
+  }
+
+  /** Ends with 137; with a code where the system cannot kill. */
+  private static void kill(int code) {
+    try {
+      String self = Long.toString(ProcessHandle.current().pid());
+      new ProcessBuilder("kill", "-KILL", self).start().waitFor(KILL_SECONDS, TimeUnit.SECONDS);
+    } catch (IOException e) {
+      System.err.println("surprisal: cannot be killed: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    Runtime.getRuntime().halt(code); // a container's first process cannot kill itself
   }
 }

@@ -21,8 +21,8 @@ import io.surprisal.service.options.ReleaseAndImages;
 import io.surprisal.service.options.StagesOption;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -88,9 +88,27 @@ final class CalibrateCommand implements Callable<Integer> {
     Stages stages = evaluations.value();
     OutputFile.require(out, "--out");
     Release loaded = normal.release();
-    if (loaded.preprocessing().tiling().isPresent()) {
-      return calibratePictures(loaded, stages);
+    try {
+      if (loaded.preprocessing().tiling().isPresent()) {
+        calibratePictures(loaded, stages);
+      } else {
+        calibrateImages(loaded, stages);
+      }
+    } catch (CancellationException e) {
+      invocation.err().println("surprisal: stopped; no release was written");
     }
+    return 0;
+  }
+
+  /** What was measured so far would make no release, so the measuring ends where it is asked. */
+  private boolean goesOn() {
+    if (invocation.stop().requested()) {
+      throw new CancellationException();
+    }
+    return false;
+  }
+
+  private void calibrateImages(Release loaded, Stages stages) throws IOException {
     ImageDataset images = normal.imagesFor(loaded);
     int count = limit.of(images);
     if (count < Calibrator.FEWEST_IMAGES) {
@@ -109,19 +127,14 @@ final class CalibrateCommand implements Callable<Integer> {
               stages,
               execution.forModel(loaded.configuration()),
               progress::stepTo,
-              invocation.stop()::requested);
+              this::goesOn);
       progress.close();
-      if (invocation.stop().requested()) {
-        invocation.err().println("surprisal: stopped; no release was written");
-        return 0;
-      }
       print(loaded.recalibrated(out, calibration), calibration);
     }
-    return 0;
   }
 
   /** Of a release that sees them by tiles. */
-  private int calibratePictures(Release loaded, Stages stages) throws IOException {
+  private void calibratePictures(Release loaded, Stages stages) throws IOException {
     Usage.require(
         spec,
         stages.ends().size() == 1,
@@ -135,23 +148,19 @@ final class CalibrateCommand implements Callable<Integer> {
     TorchRuntime.preferOperatorThreads(1);
     int count = pictures.calibrating().length;
     try (Progress progress = invocation.progress("calibrate", count, "pictures")) {
-      Optional<Calibration> calibration =
+      Calibration calibration =
           PictureCalibrator.calibrate(
-              loaded,
-              pictures,
-              stages.evaluations(),
-              execution.forModel(loaded.configuration()),
-              progress::stepTo,
-              () -> false,
-              invocation.stop()::requested);
+                  loaded,
+                  pictures,
+                  stages.evaluations(),
+                  execution.forModel(loaded.configuration()),
+                  progress::stepTo,
+                  () -> false,
+                  this::goesOn)
+              .orElseThrow(CancellationException::new);
       progress.close();
-      if (calibration.isEmpty() || invocation.stop().requested()) {
-        invocation.err().println("surprisal: stopped; no release was written");
-        return 0;
-      }
-      print(loaded.recalibrated(out, calibration.get()), calibration.get());
+      print(loaded.recalibrated(out, calibration), calibration);
     }
-    return 0;
   }
 
   private void print(Release calibrated, Calibration calibration) {
