@@ -29,8 +29,9 @@ class ArchitectureTest {
           "run", Set.of("cli", "options"),
           "topics", Set.of("cli", "options"),
           "steer", Set.of("cli", "options"),
-          "lab", Set.of("cli", "options"),
-          "demo", Set.of("cli", "options", "run"),
+          "fits", Set.of("cli", "options"),
+          "lab", Set.of("cli", "options", "fits"),
+          "demo", Set.of("cli", "options", "run", "fits"),
           "bench", Set.of("cli", "options", "run"));
 
   @ArchTest

@@ -156,6 +156,14 @@ public final class AlertRule {
     return likelihood.stream().mapToDouble(Tail::threshold).filter(Double::isFinite).findFirst();
   }
 
+  /** Untypicality above which an image alerts as untypical; empty where the rule never does. */
+  public OptionalDouble untypicalityThreshold() {
+    return untypicality.stream()
+        .mapToDouble(test -> test.tail().threshold())
+        .filter(Double::isFinite)
+        .findFirst();
+  }
+
   /**
    * The local statistic above which an image alerts for a part of it, and above which its parts are
    * outlined; empty where the rule never does.

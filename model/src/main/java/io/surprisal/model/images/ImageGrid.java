@@ -4,11 +4,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Images of one shape laid out row by row into one picture, white lines between them.
+ * Images of one shape laid out row by row into one picture, thin white lines between them.
  *
  * @param columns images a row, at least 1
  * @param scale rows and columns that a pixel becomes, at least 1
- * @param line width of the lines before scaling, at least 0
+ * @param line width of the lines in the picture, whatever the scale, at least 0
  */
 public record ImageGrid(int columns, int scale, int line) {
   /** Most samples of a picture, 256 MiB. */
@@ -22,9 +22,9 @@ public record ImageGrid(int columns, int scale, int line) {
     }
   }
 
-  /** A grid with lines a pixel wide. */
+  /** A grid with lines that are seen: a pixel wide between images as they are, else two. */
   public ImageGrid(int columns, int scale) {
-    this(columns, scale, 1);
+    this(columns, scale, scale == 1 ? 1 : 2);
   }
 
   /**
@@ -55,8 +55,8 @@ public record ImageGrid(int columns, int scale, int line) {
     byte[] pixels = new byte[shape.channels() * height * width];
     Arrays.fill(pixels, (byte) 255);
     for (int i = 0; i < images.size(); i++) {
-      int top = (i / columns) * (shape.height() + line) * scale;
-      int left = (i % columns) * (shape.width() + line) * scale;
+      int top = (i / columns) * (shape.height() * scale + line);
+      int left = (i % columns) * (shape.width() * scale + line);
       for (int channel = 0; channel < shape.channels(); channel++) {
         draw(images.get(i), channel, pixels, (channel * height + top) * width + left, width);
       }
@@ -80,6 +80,6 @@ public record ImageGrid(int columns, int scale, int line) {
   }
 
   private double side(int cells, int pixels) {
-    return ((double) cells * (pixels + line) - line) * scale;
+    return (double) cells * ((double) pixels * scale + line) - line;
   }
 }

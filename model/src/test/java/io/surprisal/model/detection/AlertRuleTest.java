@@ -304,6 +304,7 @@ class AlertRuleTest {
     // of the other images the highest score is 8, and of those without it the highest
     // untypicality 60
     assertThat(rule.threshold()).hasValue(8);
+    assertThat(rule.untypicalityThreshold()).hasValue(60);
     Verdict local = rule.judge(score(7.5, 59, 18.5f));
     assertThat(local)
         .isEqualTo(
@@ -328,6 +329,7 @@ class AlertRuleTest {
     AlertRule two = ruleOfAll(scores, new float[0], locality, 0.4);
     assertThat(two.localThreshold()).hasValue(18);
     assertThat(two.threshold()).hasValue(7);
+    assertThat(two.untypicalityThreshold()).isEmpty();
     assertThat(two.judge(score(7.5, 1e6, 17)).lowLikelihood()).isTrue();
     assertThat(two.judge(score(7.5, 1e6, 17)).atypicalPValue()).isEmpty();
   }

@@ -31,17 +31,19 @@ class ImageGridTest {
   }
 
   @Test
-  void shouldEnlargePixelsAndLines() {
-    assertThat(new ImageGrid(2, 2).arrange(List.of(grey(1, 2), grey(3, 4))))
+  void shouldEnlargePixelsAndKeepTheLinesThin() {
+    assertThat(new ImageGrid(2, 3, 1).arrange(List.of(grey(1, 2), grey(3, 4))))
         .isEqualTo(
             new PixelImage(
                 1,
-                2,
-                10,
+                3,
+                13,
                 new byte[] {
-                  1, 1, 2, 2, WHITE, WHITE, 3, 3, 4, 4,
-                  1, 1, 2, 2, WHITE, WHITE, 3, 3, 4, 4
+                  1, 1, 1, 2, 2, 2, WHITE, 3, 3, 3, 4, 4, 4,
+                  1, 1, 1, 2, 2, 2, WHITE, 3, 3, 3, 4, 4, 4,
+                  1, 1, 1, 2, 2, 2, WHITE, 3, 3, 3, 4, 4, 4
                 }));
+    assertThat(new ImageGrid(2, 5).arrange(List.of(grey(1), grey(3))).width()).isEqualTo(12);
   }
 
   @Test

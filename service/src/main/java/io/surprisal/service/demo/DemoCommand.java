@@ -2,6 +2,7 @@ package io.surprisal.service.demo;
 
 import io.surprisal.handover.DirectAnnouncement;
 import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
@@ -10,11 +11,14 @@ import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.TemporaryFolder;
 import io.surprisal.service.cli.Usage;
+import io.surprisal.service.fits.FolderFit;
 import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
+import io.surprisal.service.options.PicturesOption;
 import io.surprisal.service.options.SeedOption;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.service.run.SidecarProcess;
@@ -22,9 +26,12 @@ import io.surprisal.service.run.TemporaryCluster;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.topics.TopicSettings;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -45,11 +52,18 @@ import picocli.CommandLine.Spec;
       "Runs an embedded broker, a scorer, a trainer and a camera in one go, and prints alerts as they"
           + " come.",
       "The camera draws inspection images, now and then with a defect; --camera replaces it with"
-          + " real images. Ctrl-C ends it with a summary; nothing is left behind."
+          + " real images, of any sizes. Ctrl-C ends it with a summary; nothing is left behind."
     })
 final class DemoCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(DemoCommand.class);
   private static final Duration FIRST_RELEASE = Duration.ofSeconds(60);
+  private static final double FIT_MINUTES = 5;
+  private static final double TRAINING_MINUTES = 2;
+
+  /** Images that may wait for their scores, and pictures, each of which has many tiles. */
+  private static final int IMAGES_WAITING = 200;
+
+  private static final int PHOTOS_WAITING = 4;
 
   private final Invocation invocation;
 
@@ -64,13 +78,18 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--camera",
       paramLabel = "FILE|DIR",
-      description = "Real images in place of the drawn ones, over and over; wants --release.")
+      description = {
+        "Real images in place of the drawn ones, over and over; each folder in it is a source.",
+        "Without --release one is first fitted on two thirds of them, and the others are shown."
+      })
   private Optional<Path> camera = Optional.empty();
 
   @Option(
       names = "--release",
       paramLabel = "FILE",
-      description = "The release to score with (default: releases/demo.safetensors).")
+      description =
+          "The release to score with (default: releases/demo.safetensors; with --camera one that is"
+              + " fitted first).")
   private Optional<Path> release = Optional.empty();
 
   @Option(
@@ -111,9 +130,13 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--minutes",
       paramLabel = "M",
-      defaultValue = "2",
-      description = "Training time of the trainer's runs (default: ${DEFAULT-VALUE}).")
-  private double minutes;
+      description = {
+        "Of the release that --camera fits without --release: all the time that it takes (default: 5).",
+        "Of the trainer's runs: their training (default: 2)."
+      })
+  private Optional<Double> minutes = Optional.empty();
+
+  @Mixin private PicturesOption pictures;
 
   @Option(
       names = "--port",
@@ -140,25 +163,114 @@ final class DemoCommand implements Callable<Integer> {
         defectRate >= 0 && defectRate <= 1,
         "--defect-rate is " + defectRate + ", must be in [0, 1]");
     Usage.require(spec, port >= 0 && port <= 65_535, "--port is " + port + ", must be 0 to 65535");
-    Usage.require(spec, minutes > 0, "--minutes is " + minutes + ", must be above 0");
+    Usage.require(
+        spec, minutes.orElse(1.0) > 0, "--minutes is " + minutes.orElse(1.0) + ", must be above 0");
     Usage.require(
         spec,
         shift.isEmpty() || camera.isEmpty(),
         "--shift changes drawn surfaces, leave out --camera");
     alertRate.require();
     evaluations.require();
-    if (camera.isPresent()) {
-      Path folder = camera.get();
-      ImageDataset images = Images.open(List.of(folder));
-      Path file = release.orElseThrow(() -> DemoRelease.none(folder));
-      run(DemoRelease.ofRealImages(file, folder, images), DemoCamera.replaying(images));
-    } else {
+    Usage.require(
+        spec,
+        !pictures.wishes().isSet() || (camera.isPresent() && release.isEmpty()),
+        "--scale, --tile and --largest-side are for the release that --camera fits without --release");
+    if (camera.isEmpty()) {
       DemoRelease drawn = DemoRelease.ofDrawnImages(release.orElseGet(DemoRelease::shipped));
       run(
           drawn,
-          DemoCamera.drawing(seed.value(), defectRate, drawn.release().preprocessing(), shiftAt()));
+          new DrawnSurfaces(seed.value(), defectRate, drawn.side(), shiftAt()),
+          alertRate.value());
+    } else if (!PictureFiles.isAllOf(List.of(camera.get()))) {
+      Path file = camera.get();
+      ImageDataset images = Images.open(List.of(file));
+      DemoRelease known =
+          DemoRelease.ofRealImages(release.orElseThrow(() -> DemoRelease.none(file)), file, images);
+      run(known, ShownPictures.of(images, name(file)), alertRate.value());
+    } else if (release.isPresent()) {
+      PictureFiles files = Images.pictures(List.of(camera.get()));
+      run(
+          DemoRelease.ofRealImages(release.get(), camera.get(), files),
+          shown(files, ShownPictures.Standing.UNKNOWN),
+          alertRate.value());
+    } else {
+      fitAndRun(Images.pictures(List.of(camera.get())));
     }
     return 0;
+  }
+
+  /** What to call the images of a file or folder. */
+  private static String name(Path path) {
+    return String.valueOf(path.toAbsolutePath().normalize().getFileName());
+  }
+
+  private ShownPictures shown(PictureFiles files, ShownPictures.Standing standing)
+      throws IOException {
+    PictureFiles fitting =
+        ShownPictures.fitting(
+            files,
+            TopicSettings.DEFAULT_MAX_IMAGE_BYTES,
+            (name, why) -> LOG.warn("not shown: {}: {}", name, why));
+    return ShownPictures.of(fitting, name(camera.orElseThrow()), standing);
+  }
+
+  /** Fits a release on two thirds of the pictures, and shows it the others. */
+  private void fitAndRun(PictureFiles files) throws Exception {
+    double time = minutes.orElse(FIT_MINUTES);
+    InstantSource clock = InstantSource.system();
+    Instant start = clock.instant();
+    FolderFit part =
+        FolderFit.of(files, pictures.wishes(), name(camera.orElseThrow()), seed.value());
+    Usage.require(
+        spec,
+        part.calibrates(),
+        files.size()
+            + " pictures are too few to fit a release on; give at least "
+            + FolderFit.FEWEST_PICTURES
+            + ", or name a --release");
+    ShownPictures unseen = shown(part.unseen(), ShownPictures.Standing.NEVER_SEEN);
+    LOG.info(
+        "no --release: fitting one on {} of the {} pictures takes {} minutes (--minutes); then the"
+            + " other {} are shown to it",
+        part.images().size(),
+        files.size(),
+        time,
+        unseen.size());
+    try (TemporaryFolder made = TemporaryFolder.create("surprisal-demo-fit")) {
+      Path file = made.path().resolve("camera.safetensors");
+      Release fitted =
+          part.fit(
+              invocation,
+              execution,
+              clock,
+              new FolderFit.Order(
+                  file,
+                  evaluations.value(),
+                  seed.value(),
+                  start,
+                  start.plusMillis((long) (time * 60_000))));
+      if (invocation.stop().requested()) {
+        invocation.err().println("surprisal: stopped during the fit; no picture was shown");
+        return;
+      }
+      run(new DemoRelease(file, fitted), unseen, allowedRate(fitted));
+    }
+  }
+
+  /** The alert rate, or the smallest that the calibration of a release made here allows. */
+  private double allowedRate(Release fitted) {
+    double rate =
+        fitted
+            .calibration()
+            .map(known -> FolderFit.alertRate(alertRate.value(), known.images()))
+            .orElse(alertRate.value());
+    if (rate > alertRate.value()) {
+      LOG.info(
+          "{} pictures calibrate the release, which allows no alert rate below {}: it is that",
+          fitted.calibration().orElseThrow().images(),
+          DemoReport.rate(rate));
+    }
+    return rate;
   }
 
   /** Number of the first shot with rougher surfaces. */
@@ -166,15 +278,15 @@ final class DemoCommand implements Callable<Integer> {
     return shift.map(after -> (long) (after.toMillis() * rate / 1000)).orElse(Long.MAX_VALUE);
   }
 
-  private void run(DemoRelease scored, DemoCamera source) throws Exception {
+  private void run(DemoRelease scored, DemoCamera source, double rateOfAlerts) throws Exception {
     Release loaded = scored.release();
     // The demo prints alerts and releases itself, with the truth beside them.
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
     AlertRule rule =
-        AlertRule.of(loaded, evaluations.value(), where.precision().toString(), alertRate.value());
-    DemoReport report = new DemoReport(invocation, output, rule, loaded.id());
+        AlertRule.of(loaded, evaluations.value(), where.precision().toString(), rateOfAlerts);
+    DemoReport report = new DemoReport(invocation, output, source.tally(rule, loaded.id()));
     try (TemporaryCluster cluster = TemporaryCluster.start("surprisal-demo", port)) {
       Topics topics = new Topics(Topics.DEFAULT_PREFIX);
       StreamSettings settings =
@@ -184,16 +296,21 @@ final class DemoCommand implements Callable<Integer> {
               cluster.createTopics(topics, TopicSettings.DEFAULT_PARTITIONS));
       Path store = cluster.folder().resolve("releases");
       DirectAnnouncement.of(scored.file(), loaded, store, cluster.clients(), topics, "demo");
-      try (ScoringService service = scoring(cluster, settings, topics, where);
-          SidecarProcess trainer = trainer(cluster, store);
+      try (ScoringService service = scoring(cluster, settings, topics, where, rateOfAlerts);
+          SidecarProcess trainer = trainer(cluster, store, rateOfAlerts);
           DemoStream stream =
               new DemoStream(
-                  cluster.bootstrapServer(), topics, source, rate, report, trainer::start)) {
+                  cluster.bootstrapServer(),
+                  topics,
+                  source,
+                  new DemoStream.Pace(rate, scored.tiles() ? PHOTOS_WAITING : IMAGES_WAITING),
+                  report,
+                  scored.tiles() ? () -> {} : trainer::start)) {
         if (!service.awaitStart(FIRST_RELEASE)) {
           throw new IllegalStateException(
               "the release did not serve within " + FIRST_RELEASE.toSeconds() + " s");
         }
-        introduce(cluster.bootstrapServer(), topics, rule);
+        introduce(cluster.bootstrapServer(), topics, scored, rule, rateOfAlerts);
         stream.run(time, invocation.stop(), service);
         service
             .failure()
@@ -206,17 +323,21 @@ final class DemoCommand implements Callable<Integer> {
       report.print(
           ManagementFactory.getRuntimeMXBean().getStartTime(),
           loaded,
-          alertRate.value(),
+          rateOfAlerts,
           evaluations.value());
     }
   }
 
   private ScoringService scoring(
-      TemporaryCluster cluster, StreamSettings settings, Topics topics, Execution where) {
+      TemporaryCluster cluster,
+      StreamSettings settings,
+      Topics topics,
+      Execution where,
+      double rateOfAlerts) {
     return ScoringService.ofAnnounced(
         announced -> execution.forRelease(announced, where.devices()),
         where.workers(),
-        Scoring.simple(evaluations.value(), alertRate.value(), where.devices()),
+        Scoring.simple(evaluations.value(), rateOfAlerts, where.devices()),
         topics,
         settings,
         cluster.clients(),
@@ -224,7 +345,7 @@ final class DemoCommand implements Callable<Integer> {
         List.of());
   }
 
-  private SidecarProcess trainer(TemporaryCluster cluster, Path store) {
+  private SidecarProcess trainer(TemporaryCluster cluster, Path store, double rateOfAlerts) {
     return new SidecarProcess(
         invocation.mainClass(),
         cluster.folder().resolve("trainer.log"),
@@ -238,9 +359,9 @@ final class DemoCommand implements Callable<Integer> {
             "--evaluations",
             String.valueOf(evaluations.value()),
             "--alert-rate",
-            String.valueOf(alertRate.value()),
+            String.valueOf(rateOfAlerts),
             "--minutes",
-            String.valueOf(minutes),
+            String.valueOf(minutes.orElse(TRAINING_MINUTES)),
             "--drift-images",
             "500",
             "--drift-time",
@@ -249,15 +370,20 @@ final class DemoCommand implements Callable<Integer> {
             "30s"));
   }
 
-  private void introduce(String server, Topics topics, AlertRule rule) {
+  private void introduce(
+      String server, Topics topics, DemoRelease scored, AlertRule rule, double rateOfAlerts) {
     LOG.info(
         "broker at {}; watch it with 'surprisal scores --bootstrap-server {}'", server, server);
     LOG.info(
-        "camera: {} images/s to {}; alert rate {}; {}",
+        "camera: {}{} images/s to {}; alert rate {}; {}",
+        scored.tiles() ? "as many as are scored, at most " : "",
         rate,
         topics.images(),
-        alertRate.value(),
+        DemoReport.rate(rateOfAlerts),
         time.map(t -> "ends after " + t.toSeconds() + " s").orElse("Ctrl-C ends it"));
+    if (scored.tiles()) {
+      LOG.info("no trainer: it does not learn from tiles, so this release serves to the end");
+    }
     rule.silence()
         .ifPresent(reason -> LOG.warn("images are scored, but none raises an alert: {}", reason));
   }

@@ -1,9 +1,7 @@
 package io.surprisal.service.demo;
 
-import io.surprisal.model.camera.Defect;
-import io.surprisal.model.detection.AlertRule;
-import io.surprisal.model.detection.BetaBinomial;
 import io.surprisal.model.release.Release;
+import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.TrainerEvent;
@@ -11,68 +9,36 @@ import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.options.AlertText;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 
 /** What a demo run has seen: prints alerts as they come and a summary at the end. One thread. */
 final class DemoReport {
-  private static final double CONFIDENCE = 0.99;
+  /** Boxes that a line names. */
+  private static final int MOST_BOXES = 3;
 
   private final Invocation invocation;
   private final Output output;
-  private final AlertRule rule;
+  private final DemoTally tally;
   private final List<Double> bitsPerDim = new ArrayList<>();
-  private final Map<Defect.Contrast, int[]> caughtAndMissed = new EnumMap<>(Defect.Contrast.class);
-  private final Map<String, int[]> phases = new LinkedHashMap<>();
-  private final String firstRelease;
   private int alerts;
-  private int falseAlerts;
-  private int normalImages;
+  private int alertsRead;
   private int deadLetters;
   private long published;
-  private boolean knowsTruth;
   private Duration elapsed = Duration.ZERO;
   private long firstScoreMillis;
 
-  /**
-   * @param firstRelease id of the release that the rule is of
-   */
-  DemoReport(Invocation invocation, Output output, AlertRule rule, String firstRelease) {
-    this.firstRelease = firstRelease;
+  DemoReport(Invocation invocation, Output output, DemoTally tally) {
     this.invocation = invocation;
     this.output = output;
-    this.rule = rule;
-    for (Defect.Contrast contrast : Defect.Contrast.values()) {
-      caughtAndMissed.put(contrast, new int[2]);
-    }
+    this.tally = tally;
   }
-
-  /** What {@code --json} prints. */
-  private record Summary(
-      String release,
-      int evaluations,
-      double secondsToFirstScore,
-      long published,
-      int scored,
-      int deadLetters,
-      double seconds,
-      double imagesPerSecond,
-      Distribution bitsPerDim,
-      double alertRate,
-      int alerts,
-      Map<String, Phase> phases,
-      Optional<Truth> truth) {}
-
-  /** Images of one kind, under one release. */
-  private record Phase(int images, int alerts) {}
 
   private record Distribution(
       double least, double p05, double median, double p95, double p99, double most) {
@@ -96,56 +62,42 @@ final class DemoReport {
     }
   }
 
-  /** What is known where the camera drew the defects itself. */
-  private record Truth(
-      int normalImages,
-      int falseAlerts,
-      int falseAlertsAtLeast,
-      int falseAlertsAtMost,
-      boolean withinInterval,
-      Map<String, Caught> defectsByContrast) {}
-
-  private record Caught(int defects, int caught, int missed) {}
-
   /** One image has been scored. */
   void scored(ImageScore score, DemoCamera.Shot shot) {
     if (bitsPerDim.isEmpty()) {
       firstScoreMillis = System.currentTimeMillis();
     }
     bitsPerDim.add(score.getBitsPerDim());
-    boolean alert = score.getVerdict() == ScoreVerdict.ALERT;
-    count(score, shot, alert);
-    if (!asAtFirst(score, shot)) {
-      // The rule at hand is not the one that judged it.
-    } else if (shot.defect().isPresent()) {
-      Objects.requireNonNull(caughtAndMissed.get(shot.defect().get().contrast()))[alert ? 0 : 1]++;
-    } else {
-      normalImages++;
-      falseAlerts += alert ? 1 : 0;
-    }
-    if (alert) {
-      alerts++;
-      if (!output.json()) {
-        invocation.out().println(line(score, shot));
-      }
+    alerts += score.getVerdict() == ScoreVerdict.ALERT ? 1 : 0;
+    tally.scored(score, shot);
+  }
+
+  /** One image has raised an alert. It is printed unless the image was shown before. */
+  void alerted(AnomalyAlert alert, DemoCamera.Shot shot) {
+    alertsRead++;
+    tally.alerted(alert, shot);
+    if (!output.json() && shot.round() == 0) {
+      invocation.out().println(line(alert, shot));
     }
   }
 
-  private boolean asAtFirst(ImageScore score, DemoCamera.Shot shot) {
-    return !shot.shifted() && score.getReleaseId().equals(firstRelease);
+  /** Whether alerts of images that were scored are still to be read. */
+  boolean awaitsAlerts() {
+    return alertsRead < alerts;
   }
 
-  /** Alerts and images by what they show and by the release that scored them. */
-  private void count(ImageScore score, DemoCamera.Shot shot, boolean alert) {
-    String phase =
-        "%s, %s, release %s"
-            .formatted(
-                shot.shifted() ? "rougher surfaces" : "usual surfaces",
-                shot.defect().isPresent() ? "with a defect" : "normal",
-                score.getReleaseId().substring(0, 12));
-    int[] counts = phases.computeIfAbsent(phase, p -> new int[2]);
-    counts[0] += alert ? 1 : 0;
-    counts[1]++;
+  private String line(AnomalyAlert alert, DemoCamera.Shot shot) {
+    String remark = tally.remark(alert, shot);
+    return String.format(
+        Locale.ROOT,
+        "ALERT  %s  %-14s %7.4f bits/dim%s  %s%s%s",
+        alert.getImageId(),
+        alert.getSource(),
+        alert.getBitsPerDim(),
+        AlertText.threshold(alert),
+        AlertText.reasons(alert),
+        AlertText.boxes(alert, MOST_BOXES),
+        remark.isEmpty() ? "" : "  " + remark);
   }
 
   /** Prints what the trainer says, but for its mere progress. */
@@ -155,29 +107,17 @@ final class DemoReport {
     }
   }
 
-  private static String line(ImageScore score, DemoCamera.Shot shot) {
-    return String.format(
-        Locale.ROOT,
-        "ALERT  %s  %-14s %7.4f bits/dim  (threshold %.4f%s)  %s",
-        score.getImageId(),
-        score.getSource(),
-        score.getBitsPerDim(),
-        score.getThreshold(),
-        score.getBitsPerDim() > score.getThreshold() ? "" : ", untypical",
-        shot.defect().map(DemoReport::describe).orElse("no defect drawn"));
-  }
-
-  private static String describe(Defect defect) {
-    return name(defect.contrast()) + " " + name(defect.kind());
-  }
-
-  private static String name(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT).replace('_', ' ');
-  }
-
-  /** One image has become a dead letter. */
-  void deadLetter() {
+  /** One image has become a dead letter. It is named unless it was shown before. */
+  void deadLetter(DemoCamera.Shot shot, String reason) {
     deadLetters++;
+    if (!output.json() && shot.round() == 0) {
+      invocation.out().printf("NOT SCORED  %s  %s  %s%n", shot.id(), shot.source(), reason);
+    }
+  }
+
+  /** A rate with at most four digits. */
+  static String rate(double alertRate) {
+    return String.valueOf(Math.round(1e4 * alertRate) / 1e4);
   }
 
   /** Whether nobody reads what is printed any more, for example because {@code head} has enough. */
@@ -186,9 +126,8 @@ final class DemoReport {
   }
 
   /** The camera has ended, and what it published has been read back, in this time altogether. */
-  void ended(long images, boolean truthIsKnown, Duration time) {
+  void ended(long images, Duration time) {
     published = images;
-    knowsTruth = truthIsKnown;
     elapsed = time;
   }
 
@@ -199,103 +138,48 @@ final class DemoReport {
    */
   void print(long processStart, Release release, double alertRate, int evaluations) {
     double seconds = elapsed.toMillis() / 1000.0;
-    Summary summary =
-        new Summary(
-            release.id(),
-            evaluations,
-            bitsPerDim.isEmpty() ? Double.NaN : (firstScoreMillis - processStart) / 1000.0,
-            published,
-            bitsPerDim.size(),
-            deadLetters,
-            seconds,
-            bitsPerDim.size() / seconds,
-            Distribution.of(bitsPerDim),
-            alertRate,
-            alerts,
-            phases(),
-            knowsTruth && rule.silence().isEmpty() ? Optional.of(truth()) : Optional.empty());
-    if (!output.json()) {
-      invocation.out().println();
-    }
-    output.print(summary, table(summary));
-  }
-
-  private Map<String, Phase> phases() {
-    Map<String, Phase> all = new LinkedHashMap<>();
-    phases.forEach((name, counts) -> all.put(name, new Phase(counts[1], counts[0])));
-    return all;
-  }
-
-  private Truth truth() {
-    BetaBinomial expected = rule.falseAlerts(normalImages);
-    int least = expected.quantile((1 - CONFIDENCE) / 2);
-    int most = expected.quantile((1 + CONFIDENCE) / 2);
-    Map<String, Caught> byContrast = new LinkedHashMap<>();
-    caughtAndMissed.forEach(
-        (contrast, counts) ->
-            byContrast.put(
-                name(contrast), new Caught(counts[0] + counts[1], counts[0], counts[1])));
-    return new Truth(
-        normalImages,
-        falseAlerts,
-        least,
-        most,
-        falseAlerts >= least && falseAlerts <= most,
-        byContrast);
-  }
-
-  private static Table table(Summary s) {
-    Distribution d = s.bitsPerDim();
+    double toFirstScore =
+        bitsPerDim.isEmpty() ? Double.NaN : (firstScoreMillis - processStart) / 1000.0;
+    Distribution d = Distribution.of(bitsPerDim);
+    Map<String, Object> summary = new LinkedHashMap<>();
+    summary.put("release", release.id());
+    summary.put("evaluations", evaluations);
+    summary.put("secondsToFirstScore", toFirstScore);
+    summary.put("published", published);
+    summary.put("scored", bitsPerDim.size());
+    summary.put("deadLetters", deadLetters);
+    summary.put("seconds", seconds);
+    summary.put("imagesPerSecond", bitsPerDim.size() / seconds);
+    summary.put("bitsPerDim", d);
+    summary.put("alertRate", alertRate);
+    summary.put("alerts", alerts);
+    tally.addTo(summary);
     Table table =
         new Table("Summary", "")
-            .row("release", s.release().substring(0, 12) + "…, K = " + s.evaluations())
+            .row("release", release.id().substring(0, 12) + "…, K = " + evaluations)
             .row(
                 "first score",
-                "%.1f s after the start of the process".formatted(s.secondsToFirstScore()))
+                bitsPerDim.isEmpty()
+                    ? "none"
+                    : "%.1f s after the start of the process".formatted(toFirstScore))
             .row(
                 "images",
                 "%d published, %d scored, %d dead letters"
-                    .formatted(s.published(), s.scored(), s.deadLetters()))
+                    .formatted(published, bitsPerDim.size(), deadLetters))
             .row(
                 "throughput",
-                "%.1f images/s over %.1f s".formatted(s.imagesPerSecond(), s.seconds()))
+                "%.1f images/s over %.1f s".formatted(bitsPerDim.size() / seconds, seconds))
             .row(
                 "bits/dim",
-                "median %.3f, 5 %% to 95 %% %.3f to %.3f, 99 %% %.3f, all %.3f to %.3f"
-                    .formatted(d.median(), d.p05(), d.p95(), d.p99(), d.least(), d.most()))
-            .row("alerts", "%d at an alert rate of %s".formatted(s.alerts(), s.alertRate()));
-    if (s.phases().size() > 2) {
-      s.phases()
-          .forEach(
-              (name, phase) ->
-                  table.row(
-                      name,
-                      "%d of %d images alert (%.1f %%)"
-                          .formatted(
-                              phase.alerts(),
-                              phase.images(),
-                              100.0 * phase.alerts() / phase.images())));
+                bitsPerDim.isEmpty()
+                    ? "none"
+                    : "median %.3f, 5 %% to 95 %% %.3f to %.3f, 99 %% %.3f, all %.3f to %.3f"
+                        .formatted(d.median(), d.p05(), d.p95(), d.p99(), d.least(), d.most()))
+            .row("alerts", "%d at an alert rate of %s".formatted(alerts, rate(alertRate)));
+    tally.addTo(table);
+    if (!output.json()) {
+      invocation.out().println();
     }
-    s.truth()
-        .ifPresent(
-            t -> {
-              t.defectsByContrast()
-                  .forEach(
-                      (contrast, c) ->
-                          table.row(
-                              contrast + " defects",
-                              "%d drawn, %d caught, %d missed"
-                                  .formatted(c.defects(), c.caught(), c.missed())));
-              table.row(
-                  "false alerts",
-                  "%d on %d normal images; 99 %% of runs have %d to %d%s"
-                      .formatted(
-                          t.falseAlerts(),
-                          t.normalImages(),
-                          t.falseAlertsAtLeast(),
-                          t.falseAlertsAtMost(),
-                          t.withinInterval() ? "" : ", this one does not"));
-            });
-    return table;
+    output.print(summary, table);
   }
 }

@@ -1,23 +1,30 @@
 package io.surprisal.service.demo;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.surprisal.handover.CommittedRecords;
+import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
+import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.KafkaClients;
 import io.surprisal.service.cli.StopSignal;
-import io.surprisal.service.options.ImageSource;
 import io.surprisal.service.run.ScoringService;
+import io.surprisal.topology.records.DeadLetter;
+import io.surprisal.topology.topics.TopicSettings;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
@@ -29,27 +36,28 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The two clients of the demo: a camera that publishes on a thread of its own, and a reader of what
  * the scorer commits on the caller's. Owns both; {@link #close()} ends them.
  */
 final class DemoStream implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(DemoStream.class);
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration DRAIN = Duration.ofSeconds(20);
   private static final Duration CAMERA_END = Duration.ofSeconds(15);
 
-  /** The camera waits when so many of its images are not scored yet. */
-  private static final int MOST_WAITING = 200;
-
   private final Topics topics;
+  private final Pace pace;
   private final DemoCamera camera;
-  private final double rate;
   private final DemoReport report;
   private final KafkaProducer<byte[], byte[]> producer;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final RecordFormat<ImageEvent> events = RecordFormat.of(ImageEvent.class);
   private final RecordFormat<ImageScore> scores = RecordFormat.of(ImageScore.class);
+  private final RecordFormat<AnomalyAlert> alerts = RecordFormat.of(AnomalyAlert.class);
   private final StopSignal cameraStop = new StopSignal();
   private final AtomicLong published = new AtomicLong();
   private final AtomicLong answered = new AtomicLong();
@@ -58,17 +66,25 @@ final class DemoStream implements AutoCloseable {
   private final Runnable onFirstScore;
   private final Thread cameraThread = new Thread(this::publish, "surprisal-demo-camera");
 
+  /**
+   * How fast the camera is.
+   *
+   * @param rate images a second at most
+   * @param waiting the camera waits when so many of its images are not scored yet
+   */
+  record Pace(double rate, int waiting) {}
+
   DemoStream(
       String bootstrapServer,
       Topics topics,
       DemoCamera camera,
-      double rate,
+      Pace pace,
       DemoReport report,
       Runnable onFirstScore) {
     this.onFirstScore = onFirstScore;
     this.topics = topics;
     this.camera = camera;
-    this.rate = rate;
+    this.pace = pace;
     this.report = report;
     Map<String, Object> client =
         Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServer);
@@ -76,6 +92,7 @@ final class DemoStream implements AutoCloseable {
     Map<String, Object> promptly = new HashMap<>(client);
     promptly.putAll(ImageSizeLimit.producer(ImageSizeLimit.DEFAULT.recordBytes()));
     promptly.put(ProducerConfig.LINGER_MS_CONFIG, 5);
+    promptly.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, TopicSettings.DEFAULT_MAX_IMAGE_BYTES);
     producer = KafkaClients.producer(promptly);
   }
 
@@ -100,13 +117,13 @@ final class DemoStream implements AutoCloseable {
     }
     endCamera();
     long drainStart = System.nanoTime();
-    while (answered.get() < published.get()
+    while ((answered.get() < published.get() || report.awaitsAlerts())
         && !stop.requested()
         && service.failure().isEmpty()
         && elapsed(drainStart).compareTo(DRAIN) < 0) {
       read();
     }
-    report.ended(published.get(), camera.knowsTruth(), elapsed(start));
+    report.ended(published.get(), elapsed(start));
     if (cameraFailure.get() != null) {
       throw new IllegalStateException("the camera failed", cameraFailure.get());
     }
@@ -126,7 +143,7 @@ final class DemoStream implements AutoCloseable {
   }
 
   private Collection<TopicPartition> partitions() {
-    return Stream.of(topics.scores(), topics.deadLetters(), topics.trainer())
+    return Stream.of(topics.scores(), topics.alerts(), topics.deadLetters(), topics.trainer())
         .flatMap(
             topic ->
                 IntStream.range(0, consumer.partitionsFor(topic).size())
@@ -140,14 +157,18 @@ final class DemoStream implements AutoCloseable {
         report.told(trainerEvents.decode(record.value()));
         continue;
       }
+      DemoCamera.Shot shot = camera.shot(index(record));
+      if (record.topic().equals(topics.alerts())) {
+        report.alerted(alerts.decode(record.value()), shot);
+        continue;
+      }
       if (answered.incrementAndGet() == 1) {
         onFirstScore.run();
       }
       if (record.topic().equals(topics.deadLetters())) {
-        report.deadLetter();
+        report.deadLetter(shot, reason(record));
       } else {
-        ImageScore score = scores.decode(record.value());
-        report.scored(score, camera.shot(index(record)));
+        report.scored(scores.decode(record.value()), shot);
       }
     }
   }
@@ -157,24 +178,45 @@ final class DemoStream implements AutoCloseable {
     return ByteBuffer.wrap(record.key()).getLong();
   }
 
+  private static String reason(ConsumerRecord<byte[], byte[]> deadLetter) {
+    return header(deadLetter, DeadLetter.REASON)
+        + ": "
+        + header(deadLetter, DeadLetter.EXCEPTION).replaceFirst("^[\\w.]+: ", "");
+  }
+
+  private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
+    return new String(record.headers().lastHeader(name).value(), UTF_8);
+  }
+
   @SuppressWarnings("FutureReturnValueIgnored") // the callback sees to it
   private void publish() {
+    Set<String> unreadable = new HashSet<>();
     try {
       long start = System.nanoTime();
       for (long index = 0; !cameraStop.requested(); index++) {
-        long due = start + (long) (index / rate * 1e9);
+        long due = start + (long) (index / pace.rate() * 1e9);
         Duration ahead = Duration.ofNanos(Math.max(0, due - System.nanoTime()));
         if (cameraStop.await(ahead)) {
           return;
         }
-        while (published.get() - answered.get() >= MOST_WAITING) {
+        while (published.get() - answered.get() >= pace.waiting()) {
           if (cameraStop.await(POLL)) {
             return;
           }
         }
-        DemoCamera.Shot shot = camera.shot(index);
+        ImageEvent event;
+        try {
+          event = camera.event(index);
+        } catch (IOException e) {
+          String reason = Failure.of(e).message();
+          if (unreadable.add(reason)) {
+            LOG.warn("not shown: {}", reason);
+          }
+          continue;
+        }
         producer.send(
-            record(index, shot), (metadata, failure) -> cameraFailure.compareAndSet(null, failure));
+            record(index, event),
+            (metadata, failure) -> cameraFailure.compareAndSet(null, failure));
         published.incrementAndGet();
       }
     } catch (InterruptedException e) {
@@ -184,8 +226,7 @@ final class DemoStream implements AutoCloseable {
     }
   }
 
-  private ProducerRecord<byte[], byte[]> record(long index, DemoCamera.Shot shot) {
-    ImageEvent event = ImageSource.raw(shot.id(), shot.source(), Instant.now(), shot.image());
+  private ProducerRecord<byte[], byte[]> record(long index, ImageEvent event) {
     return new ProducerRecord<>(
         topics.images(),
         ByteBuffer.allocate(Long.BYTES).putLong(index).array(),

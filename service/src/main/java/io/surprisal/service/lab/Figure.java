@@ -19,7 +19,7 @@ import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Draws panels side by side into a PNG file. */
+/** Draws rows of panels into a PNG file. */
 final class Figure {
   /** Of one panel, in pixels. */
   static final int WIDTH = 720;
@@ -35,6 +35,10 @@ final class Figure {
   private static final Color[] COLOURS = {new Color(0x0072B2), new Color(0xD55E00)};
 
   private static final Color REFERENCE = new Color(0x444444);
+
+  /** Blue, pale. */
+  private static final Color BARS = new Color(0xB3D4E8);
+
   private static final BasicStroke SOLID = new BasicStroke(2.5f);
   private static final BasicStroke DASHED =
       new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {8, 6}, 0);
@@ -44,16 +48,28 @@ final class Figure {
 
   private Figure() {}
 
-  /** Writes the panels, from left to right. */
-  static void write(Path file, List<Panel> panels) throws IOException {
+  /**
+   * Writes the panels of each row from left to right; a row may be shorter than the longest.
+   *
+   * @param rows from top to bottom
+   */
+  static void write(Path file, List<List<Panel>> rows) throws IOException {
+    int columns = rows.stream().mapToInt(List::size).max().orElse(1);
     BufferedImage image =
-        new BufferedImage(WIDTH * panels.size(), HEIGHT, BufferedImage.TYPE_INT_RGB);
-    for (int i = 0; i < panels.size(); i++) {
-      Graphics2D graphics = image.getSubimage(i * WIDTH, 0, WIDTH, HEIGHT).createGraphics();
-      try {
-        draw(graphics, panels.get(i));
-      } finally {
-        graphics.dispose();
+        new BufferedImage(WIDTH * columns, HEIGHT * rows.size(), BufferedImage.TYPE_INT_RGB);
+    for (int row = 0; row < rows.size(); row++) {
+      for (int column = 0; column < columns; column++) {
+        Graphics2D graphics =
+            image.getSubimage(column * WIDTH, row * HEIGHT, WIDTH, HEIGHT).createGraphics();
+        try {
+          graphics.setColor(Color.WHITE);
+          graphics.fillRect(0, 0, WIDTH, HEIGHT);
+          if (column < rows.get(row).size()) {
+            draw(graphics, rows.get(row).get(column));
+          }
+        } finally {
+          graphics.dispose();
+        }
       }
     }
     Png.write(file, image);
@@ -70,8 +86,6 @@ final class Figure {
   private static void drawAbsence(Graphics2D graphics, Panel panel) {
     graphics.setRenderingHint(
         RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-    graphics.setColor(Color.WHITE);
-    graphics.fillRect(0, 0, WIDTH, HEIGHT);
     graphics.setColor(Color.BLACK);
     drawCentred(graphics, TITLE, panel.title(), 5 * PADDING / 2);
     graphics.setColor(REFERENCE);
@@ -100,16 +114,20 @@ final class Figure {
     keepTicksRound(chart, panel.curves().get(0));
     for (int i = 0; i < panel.curves().size(); i++) {
       Panel.Curve curve = panel.curves().get(i);
-      Color colour = curve.reference() ? REFERENCE : COLOURS[i];
+      Color colour = curve.style() == Panel.Style.REFERENCE ? REFERENCE : COLOURS[i];
       XYSeries series = chart.addSeries(curve.name(), curve.x(), curve.y());
       series.setYAxisGroup(yAxes.indexOf(curve.yAxis()));
       series.setMarker(
-          curve.reference() || curve.x().length > MOST_MARKERS
-              ? SeriesMarkers.NONE
-              : SeriesMarkers.CIRCLE);
+          curve.style() == Panel.Style.LINE && curve.x().length <= MOST_MARKERS
+              ? SeriesMarkers.CIRCLE
+              : SeriesMarkers.NONE);
       series.setMarkerColor(colour);
       series.setLineColor(colour);
-      series.setLineStyle(curve.reference() ? DASHED : SOLID);
+      series.setLineStyle(curve.style() == Panel.Style.REFERENCE ? DASHED : SOLID);
+      if (curve.style() == Panel.Style.BARS) {
+        series.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Area);
+        series.setFillColor(BARS);
+      }
     }
     return chart;
   }

@@ -21,6 +21,8 @@ import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.cli.Usage;
+import io.surprisal.service.fits.FitProgress;
+import io.surprisal.service.fits.PictureFits;
 import io.surprisal.service.options.ConfigurationOption;
 import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;

@@ -16,6 +16,7 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.ReleaseFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,10 +46,19 @@ final class InspectCommand implements Callable<Integer> {
       names = "--plot",
       paramLabel = "FILE.png",
       description = {
-        "Also draw the noise schedule, the diffusion loss over time and the learning curve.",
+        "Also draw the noise schedule, the diffusion loss over time and the learning curve, and below"
+            + " them what the held-out images score, with the thresholds above which the release"
+            + " alerts.",
         "The loss over time is known once surprisal calibrate has measured it."
       })
   private Optional<Path> plot = Optional.empty();
+
+  @Mixin
+  private final AlertRateOption alertRate =
+      new AlertRateOption(
+          "SHARE",
+          "With --plot: share of normal images to alert on, which the thresholds are for; at least"
+              + " what the calibration allows");
 
   @Spec private CommandSpec spec;
 
@@ -118,6 +128,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    alertRate.require();
     plot.ifPresent(file -> OutputFile.requirePng(file, "--plot", spec.commandLine()));
     Release loaded = ReleaseFiles.load(release);
     ModelConfiguration model = loaded.configuration();
@@ -153,7 +164,9 @@ final class InspectCommand implements Callable<Integer> {
       curve.print(invocation.out());
     }
     if (plot.isPresent()) {
-      Figure.write(plot.get(), ReleasePanels.of(loaded));
+      Figure.write(
+          plot.get(),
+          List.of(ReleasePanels.of(loaded), CalibrationPanels.of(loaded, alertRate.value())));
       invocation.err().println("surprisal: drew " + plot.get());
     }
     return 0;

@@ -15,17 +15,27 @@ import java.util.List;
 record Panel(String title, String xAxis, List<Curve> curves, String absence) {
   private static final double DECADE = 10;
 
+  /** How a curve is drawn. */
+  enum Style {
+    /** A line through what was measured. */
+    LINE,
+    /** A broken line, there to compare others with. */
+    REFERENCE,
+    /** The outline of bars, filled. */
+    BARS
+  }
+
   /**
    * One curve.
    *
    * @param name in the legend
    * @param yAxis what y is, with its unit; curves of the same share an axis
-   * @param reference whether the curve is only there to compare others with
+   * @param style how it is drawn
    * @param x finite, ascending, at least one
    * @param y of each x, finite
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Curve(String name, String yAxis, boolean reference, double[] x, double[] y) {
+  record Curve(String name, String yAxis, Style style, double[] x, double[] y) {
 
     private boolean positive() {
       return Arrays.stream(y).allMatch(value -> value > 0);

@@ -42,8 +42,9 @@ final class ReleasePanels {
         "Noise schedule " + release.configuration().schedule(),
         "time t",
         List.of(
-            new Panel.Curve("γ(t)", yAxis, false, t, schedule.gamma(t)),
-            new Panel.Curve("straight line", yAxis, true, new double[] {0, 1}, line)),
+            new Panel.Curve("γ(t)", yAxis, Panel.Style.LINE, t, schedule.gamma(t)),
+            new Panel.Curve(
+                "straight line", yAxis, Panel.Style.REFERENCE, new double[] {0, 1}, line)),
         "");
   }
 
@@ -77,13 +78,13 @@ final class ReleasePanels {
             new Panel.Curve(
                 "loss",
                 "loss (bits/dim)",
-                false,
+                Panel.Style.LINE,
                 t,
                 profile.points().stream().mapToDouble(LossProfile.Point::lossBitsPerDim).toArray()),
             new Panel.Curve(
                 "variance of one evaluation at t",
                 "variance ((bits/dim)²)",
-                false,
+                Panel.Style.LINE,
                 t,
                 profile.points().stream().mapToDouble(LossProfile.Point::variance).toArray())),
         "");
@@ -110,7 +111,7 @@ final class ReleasePanels {
     return new Panel.Curve(
         name,
         BITS_PER_DIM,
-        false,
+        Panel.Style.LINE,
         measured.stream().mapToDouble(TrainingRecord.Point::step).toArray(),
         measured.stream().mapToDouble(value).toArray());
   }

@@ -6,6 +6,7 @@ import io.surprisal.model.diffusion.DiffusionModel;
 import io.surprisal.model.images.ImageGrid;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Png;
+import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
@@ -37,12 +38,15 @@ import picocli.CommandLine.Spec;
     name = "sample",
     description = {
       "Draws images from a release's model, by ancestral sampling.",
-      "They show what the model takes for normal. Sample i of a seed stays the same however many"
-          + " are drawn."
+      "They show what the model takes for normal; of a release that sees pictures by tiles they are"
+          + " tiles. Sample i of a seed stays the same however many are drawn."
     })
 final class SampleCommand implements Callable<Integer> {
   /** Columns of a denoising path: what the model took the image for, and last the image. */
   private static final int PATH_COLUMNS = 10;
+
+  /** Least side of a drawn sample, pixels, unless told otherwise. */
+  private static final int LEGIBLE = 128;
 
   private final Invocation invocation;
 
@@ -93,11 +97,12 @@ final class SampleCommand implements Callable<Integer> {
   private Optional<Integer> columns = Optional.empty();
 
   @Option(
-      names = "--scale",
-      defaultValue = "1",
-      paramLabel = "K",
-      description = "Draw every pixel K×K (default: ${DEFAULT-VALUE}).")
-  private int scale;
+      names = {"--magnify", "--scale"},
+      paramLabel = "N",
+      description =
+          "Draw every pixel N×N; 1 for samples as they are (default: the least that makes a sample"
+              + " 128 pixels a side).")
+  private Optional<Integer> magnify = Optional.empty();
 
   @Mixin private ExecutionOption execution;
 
@@ -110,7 +115,14 @@ final class SampleCommand implements Callable<Integer> {
 
   /** What {@code --json} prints. */
   private record Result(
-      int samples, int timesteps, long seed, String out, double seconds, String precision) {}
+      int samples,
+      int timesteps,
+      long seed,
+      String out,
+      String shows,
+      int magnified,
+      double seconds,
+      String precision) {}
 
   @Override
   public Integer call() throws IOException {
@@ -118,17 +130,25 @@ final class SampleCommand implements Callable<Integer> {
     Usage.require(spec, timesteps >= 1, "--timesteps is " + timesteps + ", must be at least 1");
     Usage.require(
         spec, columns.orElse(1) >= 1, "--columns is " + columns.orElse(1) + ", must be at least 1");
-    Usage.require(spec, scale >= 1, "--scale is " + scale + ", must be at least 1");
+    Usage.require(
+        spec, magnify.orElse(1) >= 1, "--magnify is " + magnify.orElse(1) + ", must be at least 1");
     Usage.require(
         spec,
         !path.map(SampleCommand::normal).equals(Optional.of(normal(out))),
         "--path and --out are the same file");
-    ImageGrid grid = new ImageGrid(columns.orElse((int) Math.ceil(Math.sqrt(count))), scale);
-    int pathLength = path.isPresent() ? Math.min(PATH_COLUMNS - 1, timesteps) : 0;
-    ImageGrid strip = new ImageGrid(pathLength + 1, scale);
     OutputFile.requirePng(out, "--out", spec.commandLine());
     path.ifPresent(file -> OutputFile.requirePng(file, "--path", spec.commandLine()));
     Release loaded = release.load();
+    Preprocessing shape = loaded.preprocessing();
+    if (shape.tiling().isPresent()) {
+      invocation
+          .err()
+          .println("surprisal: the samples are " + shows(shape) + ", not whole pictures");
+    }
+    int scale = magnify.orElseGet(() -> legible(shape));
+    ImageGrid grid = new ImageGrid(columns.orElse((int) Math.ceil(Math.sqrt(count))), scale);
+    int pathLength = path.isPresent() ? Math.min(PATH_COLUMNS - 1, timesteps) : 0;
+    ImageGrid strip = new ImageGrid(pathLength + 1, scale);
     requireRoom(grid, count, loaded.configuration());
     requireRoom(strip, path.isPresent() ? count * strip.columns() : 1, loaded.configuration());
     Execution where = execution.forRelease(loaded);
@@ -149,9 +169,25 @@ final class SampleCommand implements Callable<Integer> {
             timesteps,
             seed.value(),
             out.toString(),
+            shows(shape),
+            scale,
             seconds,
             where.precision().toString()));
     return 0;
+  }
+
+  /** How often a pixel is repeated so that a sample is large enough to look at. */
+  private static int legible(Preprocessing shape) {
+    int side = Math.min(shape.height(), shape.width());
+    return Math.max(1, (LEGIBLE + side - 1) / side);
+  }
+
+  private static String shows(Preprocessing shape) {
+    String size = "%d×%d".formatted(shape.width(), shape.height());
+    return shape
+        .tiling()
+        .map(tiling -> "tiles of %s at scale %s".formatted(size, tiling.scale()))
+        .orElse("images of " + size);
   }
 
   private static Path normal(Path file) {
@@ -183,9 +219,10 @@ final class SampleCommand implements Callable<Integer> {
   private void print(Result result) {
     output.print(
         result,
-        new Table("samples", "timesteps", "seed", "seconds", "precision", "out")
+        new Table("samples", "of", "timesteps", "seed", "seconds", "precision", "out")
             .row(
                 result.samples(),
+                result.shows(),
                 result.timesteps(),
                 result.seed(),
                 result.seconds(),

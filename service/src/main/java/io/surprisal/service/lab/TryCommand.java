@@ -1,31 +1,23 @@
 package io.surprisal.service.lab;
 
-import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.detection.AlertRule;
-import io.surprisal.model.fit.Budget;
-import io.surprisal.model.fit.Fit;
-import io.surprisal.model.fit.FitImages;
-import io.surprisal.model.fit.FitRequest;
-import io.surprisal.model.fit.Start;
-import io.surprisal.model.fit.TrainingPlan;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
-import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.runtime.Workers;
 import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
 import io.surprisal.model.scoring.TileScorer;
-import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.cli.Usage;
+import io.surprisal.service.fits.FolderFit;
 import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
@@ -39,12 +31,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
@@ -64,15 +52,6 @@ import picocli.CommandLine.Spec;
     })
 final class TryCommand implements Callable<Integer> {
   private static final Duration LONGEST_END = Duration.ofMinutes(2);
-
-  /** One picture of so many is for the report alone. */
-  private static final int REPORTED = 3;
-
-  /** Of the others: a third of these shows what is usual where, two thirds calibrate. */
-  private static final double HELD_OUT = 0.4;
-
-  /** With fewer, too few of those held out would calibrate. */
-  private static final int FEWEST_PICTURES = 18;
 
   private static final int EVALUATIONS = 8;
 
@@ -156,48 +135,29 @@ final class TryCommand implements Callable<Integer> {
         anomalous.isPresent()
             ? Optional.of(Images.pictures(List.of(anomalous.get())))
             : Optional.empty();
-    int[] order = shuffled(files.size());
-    int reported = files.size() / REPORTED;
-    PictureFiles unseen = files.subset(Arrays.copyOf(order, Math.max(1, reported)));
-    FitImages.Pictures images =
-        PictureFits.tiled(
-            files.subset(Arrays.copyOfRange(order, reported, order.length)),
-            pictures.wishes(),
-            name(),
-            HELD_OUT,
-            Calibrator.DEFAULT_IMAGES);
+    FolderFit part = FolderFit.of(files, pictures.wishes(), name(), seed.value());
     Usage.require(
         spec,
-        images.calibrating() >= Calibrator.FEWEST_IMAGES,
-        files.size() + " pictures are too few to try; give at least " + FEWEST_PICTURES);
-    Release release = fit(images, start, time);
+        part.calibrates(),
+        files.size() + " pictures are too few to try; give at least " + FolderFit.FEWEST_PICTURES);
+    Release release =
+        part.fit(
+            invocation,
+            execution,
+            clock,
+            new FolderFit.Order(
+                releaseFile(),
+                EVALUATIONS,
+                seed.value(),
+                start,
+                start.plusMillis((long) ((1 - SCORING) * time.toMillis()))));
     if (invocation.stop().requested() && release.calibration().isEmpty()) {
       invocation.err().println("surprisal: stopped before anything was calibrated; no report");
       return 0;
     }
-    report(new Found(files, unseen, others, images), release, start.plus(time));
+    report(part, others, release, start.plus(time));
     return 0;
   }
-
-  private int[] shuffled(int size) {
-    List<Integer> order = new ArrayList<>(IntStream.range(0, size).boxed().toList());
-    Collections.shuffle(order, new Random(seed.value()));
-    return order.stream().mapToInt(i -> i).toArray();
-  }
-
-  /**
-   * The pictures.
-   *
-   * @param files all that are normal
-   * @param unseen those for the report alone
-   * @param others those that are not normal
-   * @param images that were learned from and calibrated on
-   */
-  private record Found(
-      PictureFiles files,
-      PictureFiles unseen,
-      Optional<PictureFiles> others,
-      FitImages.Pictures images) {}
 
   private String name() {
     return folder.get(0).toAbsolutePath().normalize().getFileName().toString();
@@ -208,52 +168,17 @@ final class TryCommand implements Callable<Integer> {
     return out.resolveSibling(report.replaceFirst("\\.[A-Za-z]+$", "") + ".safetensors");
   }
 
-  private Release fit(FitImages.Pictures images, Instant start, Duration time) throws IOException {
-    TorchRuntime.preferOperatorThreads(1);
-    Instant end = start.plusMillis((long) ((1 - SCORING) * time.toMillis()));
-    Budget budget = new Budget.Time(Duration.between(start, end));
-    FitConfiguration configuration =
-        PictureFits.planned(
-            images,
-            budget,
-            Map.of(),
-            execution.device(),
-            new TrainingPlan.Measuring(
-                clock,
-                start.plusMillis((long) (PictureFits.MEASURING * time.toMillis())),
-                invocation.stop()::requested));
-    FitRequest request =
-        new FitRequest(
-            images,
-            configuration,
-            new Start.Anew(),
-            budget,
-            seed.value(),
-            execution.forModel(configuration.model(images.preprocessing().shape())),
-            new FitRequest.Outcome(
-                releaseFile(),
-                FitRequest.Weights.AVERAGED,
-                EVALUATIONS,
-                Calibrator.DEFAULT_IMAGES,
-                Optional.empty(),
-                Optional.of(end)));
-    try (FitProgress display = new FitProgress(invocation, budget)) {
-      return new Fit(request, display, invocation.stop()::requested, clock).run();
-    }
-  }
-
-  private void report(Found found, Release release, Instant end) throws IOException {
+  private void report(FolderFit found, Optional<PictureFiles> others, Release release, Instant end)
+      throws IOException {
     Calibration calibration = release.calibration().orElseThrow();
     Execution where = execution.forScoring(release);
-    double rate = Math.max(alertRate.value(), 1.0 / (calibration.images() + 1));
+    double rate = FolderFit.alertRate(alertRate.value(), calibration.images());
     AlertRule rule =
         AlertRule.of(release, calibration.evaluations(), where.precision().toString(), rate);
     List<ScoredPicture> normal;
     List<String> skipped = new ArrayList<>();
     found.files().skipped().forEach(s -> skipped.add(s.file() + ": " + s.reason()));
-    found
-        .others()
-        .ifPresent(o -> o.skipped().forEach(s -> skipped.add(s.file() + ": " + s.reason())));
+    others.ifPresent(o -> o.skipped().forEach(s -> skipped.add(s.file() + ": " + s.reason())));
     try (ImageScorer scorer =
             new ImageScorer(
                 release,
@@ -262,18 +187,18 @@ final class TryCommand implements Callable<Integer> {
         Workers workers = new Workers("try", where.workers())) {
       TileScorer tiles = new TileScorer(scorer, release.preprocessing(), workers);
       Instant half =
-          found.others().isPresent()
-              ? end.minus(Duration.between(clock.instant(), end).dividedBy(2))
-              : end;
+          others.isPresent() ? end.minus(Duration.between(clock.instant(), end).dividedBy(2)) : end;
       normal =
           new Scoring(release, tiles, rule, half, skipped)
               .of(found.unseen(), IntStream.range(0, found.unseen().size()).toArray());
       Scoring scoring = new Scoring(release, tiles, rule, end, skipped);
       Optional<TryReport.Strange> strange = Optional.empty();
-      if (found.others().isPresent()) {
-        PictureFiles those = found.others().get();
+      if (others.isPresent()) {
+        PictureFiles those = others.get();
         strange =
-            Optional.of(new TryReport.Strange(those, scoring.of(those, shuffled(those.size()))));
+            Optional.of(
+                new TryReport.Strange(
+                    those, scoring.of(those, FolderFit.shuffled(those.size(), seed.value()))));
       }
       TryReport report =
           new TryReport(

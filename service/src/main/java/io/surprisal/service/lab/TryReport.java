@@ -176,18 +176,15 @@ final class TryReport {
     if (!(high > low)) {
       high = low + 1;
     }
-    int[] first = counts(ordinary, low, high);
-    int[] second = counts(others, low, high);
-    double tallest =
-        Math.max(
-            1,
-            Math.max(Arrays.stream(first).max().orElse(1), Arrays.stream(second).max().orElse(1)));
+    Histogram first = Histogram.of(ordinary, low, high, BARS);
+    Histogram second = Histogram.of(others, low, high, BARS);
+    double tallest = Math.max(1, Math.max(first.tallest(), second.tallest()));
     page.append(
         "<h2>How surprising the most surprising part of each picture is</h2>\n<svg viewBox='0 0 720 230' role=img aria-label='Histogram of the largest surprise of each picture'>");
     double step = 680.0 / BARS;
     for (int i = 0; i < BARS; i++) {
-      bar("normal", 20 + i * step, step / 2 - 1, 180 * first[i] / tallest);
-      bar("other", 20 + i * step + step / 2, step / 2 - 1, 180 * second[i] / tallest);
+      bar("normal", 20 + i * step, step / 2 - 1, 180 * first.counts()[i] / tallest);
+      bar("other", 20 + i * step + step / 2, step / 2 - 1, 180 * second.counts()[i] / tallest);
     }
     page.append("<line class=axis x1=20 x2=700 y1=195 y2=195 />");
     for (int i = 0; i <= 4; i++) {
@@ -328,14 +325,6 @@ final class TryReport {
 
   private static double[] values(List<ScoredPicture> scored, ToDoubleFunction<ScoredPicture> of) {
     return scored.stream().mapToDouble(of).toArray();
-  }
-
-  private static int[] counts(double[] values, double low, double high) {
-    int[] counts = new int[BARS];
-    for (double value : values) {
-      counts[(int) Math.min(BARS - 1, BARS * (value - low) / (high - low))]++;
-    }
-    return counts;
   }
 
   private static double min(double[] values) {

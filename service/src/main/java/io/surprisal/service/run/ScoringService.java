@@ -191,11 +191,14 @@ public final class ScoringService implements AutoCloseable {
   /** Commits, leaves the images at hand to the next owner of their partition, frees the network. */
   @Override
   public void close() {
-    if (stream.map(running -> running.close(CLOSE_TIMEOUT)).orElse(true)) {
-      batches.close();
-      serving.close();
-    } else {
+    boolean ended = stream.map(running -> running.close(CLOSE_TIMEOUT)).orElse(true);
+    if (!ended) {
       LOG.warn("The stream did not end within {} s", CLOSE_TIMEOUT.toSeconds());
+    }
+    // A process that exits while a worker is within native code dies of a fault in it.
+    batches.close();
+    if (ended) {
+      serving.close();
     }
   }
 }

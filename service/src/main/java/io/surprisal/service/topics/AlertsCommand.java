@@ -1,14 +1,13 @@
 package io.surprisal.service.topics;
 
 import io.surprisal.schemas.AnomalyAlert;
-import io.surprisal.schemas.PictureBox;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.service.cli.AvroFields;
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.options.AlertText;
 import io.surprisal.service.options.TopicFollower;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -39,23 +38,10 @@ final class AlertsCommand implements Callable<Integer> {
         "%s  %8.4f bits/dim%s  %s  %s  %s%s",
         alert.getEventTime(),
         alert.getBitsPerDim(),
-        alert.getThreshold() == null
-            ? ""
-            : String.format(Locale.ROOT, " (threshold %.4f)", alert.getThreshold()),
-        alert.getReasons().stream().map(String::valueOf).collect(Collectors.joining(",")),
+        AlertText.threshold(alert),
+        AlertText.reasons(alert),
         alert.getSource(),
         alert.getImageId(),
-        alert.getBoxes().stream().map(AlertsCommand::text).collect(Collectors.joining()));
-  }
-
-  private static String text(PictureBox box) {
-    return String.format(
-        Locale.ROOT,
-        "  [%d×%d at %d,%d: %.1f σ]",
-        box.getWidth(),
-        box.getHeight(),
-        box.getLeft(),
-        box.getTop(),
-        box.getSurprise());
+        AlertText.boxes(alert, Integer.MAX_VALUE));
   }
 }

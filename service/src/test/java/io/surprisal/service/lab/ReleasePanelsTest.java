@@ -85,7 +85,7 @@ class ReleasePanelsTest {
     assertThat(gamma.x()[0]).isZero();
     assertThat(gamma.x()[last]).isEqualTo(1);
     assertThat(gamma.y()).isSorted();
-    assertThat(line.reference()).isTrue();
+    assertThat(line.style()).isEqualTo(Panel.Style.REFERENCE);
     assertThat(line.x()).containsExactly(0, 1);
     assertThat(line.y()).containsExactly(gamma.y()[0], gamma.y()[last]);
     assertThat(panel.yAxes()).hasSize(1);
@@ -166,17 +166,24 @@ class ReleasePanelsTest {
     assertThat(coloursOf(png)).allSatisfy(colours -> assertThat(colours).hasSizeGreaterThan(2));
   }
 
-  /** The colours of each panel. */
+  /** The colours of each panel of a release that has one histogram at most. */
   private static List<Set<Integer>> coloursOf(Path png) throws IOException {
     BufferedImage image = ImageIO.read(png.toFile());
     assertThat(image.getWidth()).isEqualTo(3 * Figure.WIDTH);
-    assertThat(image.getHeight()).isEqualTo(Figure.HEIGHT);
-    List<Set<Integer>> colours = List.of(new HashSet<>(), new HashSet<>(), new HashSet<>());
-    for (int i = 0; i < colours.size(); i++) {
-      int[] pixels =
-          image.getRGB(i * Figure.WIDTH, 0, Figure.WIDTH, Figure.HEIGHT, null, 0, Figure.WIDTH);
-      Arrays.stream(pixels).forEach(colours.get(i)::add);
-    }
+    assertThat(image.getHeight()).isEqualTo(2 * Figure.HEIGHT);
+    return List.of(
+        coloursOf(image, 0, 0),
+        coloursOf(image, 0, 1),
+        coloursOf(image, 0, 2),
+        coloursOf(image, 1, 0));
+  }
+
+  private static Set<Integer> coloursOf(BufferedImage image, int row, int column) {
+    int left = column * Figure.WIDTH;
+    int top = row * Figure.HEIGHT;
+    Set<Integer> colours = new HashSet<>();
+    Arrays.stream(image.getRGB(left, top, Figure.WIDTH, Figure.HEIGHT, null, 0, Figure.WIDTH))
+        .forEach(colours::add);
     return colours;
   }
 

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Preprocessing;
+import io.surprisal.model.images.Tiling;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.service.cli.Json;
@@ -16,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -33,6 +36,15 @@ class SampleCommandTest {
     FitConfiguration tiny = FitConfiguration.named("tiny");
     Release.untrained(releases.resolve("grey"), tiny.model(new ImageShape(1, 8, 6)), 1);
     Release.untrained(releases.resolve("colour"), tiny.model(new ImageShape(3, 8, 6)), 1);
+    Release grey = Release.load(releases.resolve("grey"));
+    Release.write(
+        releases.resolve("tiles"),
+        grey.configuration(),
+        Preprocessing.tiled(new ImageShape(1, 8, 6), new Tiling(2, 6)),
+        grey.parameters(),
+        Optional.empty(),
+        grey.training(),
+        Optional.empty());
   }
 
   private CommandRun sample(String release, String options) {
@@ -52,7 +64,9 @@ class SampleCommandTest {
   @Test
   void shouldWriteAGridAndTheWayThere() throws IOException {
     CommandRun run =
-        sample("grey", "--count 5 --timesteps 4 --out FOLDER/grid.png --path FOLDER/p.png --json");
+        sample(
+            "grey",
+            "--count 5 --timesteps 4 --magnify 1 --out FOLDER/grid.png --path FOLDER/p.png --json");
 
     assertThat(run.exitCode()).as(run.err()).isZero();
     assertThat(run.outLines()).hasSize(1);
@@ -78,8 +92,54 @@ class SampleCommandTest {
     CommandRun other = sample("colour", options.formatted("c.png") + 4);
 
     assertThat(other.out()).contains("samples", "timesteps", "float32", folder + "/c.png");
-    assertThat(image("a.png").toString()).isEqualTo("3×34×12 image");
+    assertThat(image("a.png").toString()).isEqualTo("3×34×12 image"); // a line of two pixels
     assertThat(image("b.png")).isEqualTo(image("a.png")).isNotEqualTo(image("c.png"));
+  }
+
+  /** 128 / 6 pixels: each becomes 22×22, of one level, and two white ones part two samples. */
+  @ParameterizedTest
+  @ValueSource(strings = {"grey", "colour"})
+  void shouldDrawLegiblyLargeUnlessToldOtherwise(String release) throws IOException {
+    assertThat(sample(release, "--count 2 --timesteps 2 --out FOLDER/large.png").exitCode())
+        .isZero();
+    assertThat(
+            sample(release, "--count 2 --timesteps 2 --magnify 1 --out FOLDER/raw.png").exitCode())
+        .isZero();
+
+    PixelImage large = image("large.png");
+    PixelImage raw = image("raw.png");
+    assertThat(large.height()).isEqualTo(8 * 22);
+    assertThat(large.width()).isEqualTo(2 * 6 * 22 + 2);
+    assertThat(raw.width()).isEqualTo(2 * 6 + 1);
+    for (int channel = 0; channel < raw.channels(); channel++) {
+      for (int y = 0; y < large.height(); y++) {
+        for (int x = 0; x < 6 * 22; x++) {
+          int second = x + 6 * 22 + 2;
+          assertThat(level(large, channel, y, x)).isEqualTo(level(raw, channel, y / 22, x / 22));
+          assertThat(level(large, channel, y, second))
+              .isEqualTo(level(raw, channel, y / 22, 7 + x / 22));
+        }
+        assertThat(level(large, channel, y, 6 * 22)).isEqualTo(255);
+        assertThat(level(large, channel, y, 6 * 22 + 1)).isEqualTo(255);
+      }
+    }
+  }
+
+  private static int level(PixelImage image, int channel, int y, int x) {
+    return image.pixels()[(channel * image.height() + y) * image.width() + x] & 0xff;
+  }
+
+  @Test
+  void shouldSayThatTilesAreNoWholePictures() throws IOException {
+    CommandRun tiles = sample("tiles", "--count 1 --timesteps 2 --out FOLDER/t.png --json");
+    CommandRun whole = sample("grey", "--count 1 --timesteps 2 --out FOLDER/g.png --json");
+
+    assertThat(tiles.exitCode()).as(tiles.err()).isZero();
+    assertThat(tiles.err()).contains("tiles of 6×8 at scale ½, not whole pictures");
+    assertThat(Json.MAPPER.readTree(tiles.out()).path("shows").asText())
+        .isEqualTo("tiles of 6×8 at scale ½");
+    assertThat(whole.err()).doesNotContain("tiles");
+    assertThat(Json.MAPPER.readTree(whole.out()).path("shows").asText()).isEqualTo("images of 6×8");
   }
 
   @ParameterizedTest
@@ -90,8 +150,8 @@ class SampleCommandTest {
         "--out FOLDER/o --count many",
         "--out FOLDER/o --timesteps 0",
         "--out FOLDER/o --columns 0",
-        "--out FOLDER/o --scale 0",
-        "--out FOLDER/o --scale 100000",
+        "--out FOLDER/o --magnify 0",
+        "--out FOLDER/o --magnify 100000",
         "--out FOLDER/o --path FOLDER/o",
         "--out FOLDER/o --seed x",
         "--out FOLDER/o --precision float8",

@@ -1,4 +1,4 @@
-package io.surprisal.service.lab;
+package io.surprisal.service.fits;
 
 import ai.djl.Device;
 import io.surprisal.model.datasets.PictureFiles;
@@ -15,11 +15,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What fits say and decide before they start, wherever a command runs one. */
-final class PictureFits {
+public final class PictureFits {
   private static final Logger LOG = LoggerFactory.getLogger(PictureFits.class);
 
   /** Share of the time that may go into measuring which configuration suits. */
-  static final double MEASURING = 0.15;
+  public static final double MEASURING = 0.15;
 
   private static final double USUAL_ALERT_RATE = 0.01;
   private static final int MEASURED_IMAGES = 64;
@@ -33,7 +33,7 @@ final class PictureFits {
    * @param heldOut share that is never trained on
    * @param calibrationImages most of them that calibrate
    */
-  static FitImages.Pictures tiled(
+  public static FitImages.Pictures tiled(
       PictureFiles files,
       PicturePlan.Wishes wishes,
       String name,
@@ -56,7 +56,7 @@ final class PictureFits {
   }
 
   /** What suits images, budget and machine; says what was chosen. */
-  static FitConfiguration planned(
+  public static FitConfiguration planned(
       FitImages images,
       Budget budget,
       Map<String, Object> set,

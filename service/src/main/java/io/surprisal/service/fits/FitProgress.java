@@ -1,4 +1,4 @@
-package io.surprisal.service.lab;
+package io.surprisal.service.fits;
 
 import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Progress of a run on the terminal: a bar for the training, one for the calibration. */
-final class FitProgress implements Fit.Listener, AutoCloseable {
+public final class FitProgress implements Fit.Listener, AutoCloseable {
   private final Invocation invocation;
   private final long total;
   private final Progress training;
@@ -19,7 +19,7 @@ final class FitProgress implements Fit.Listener, AutoCloseable {
   private int parameters;
 
   /** A bar over the steps, or over the seconds where only the time is bounded. */
-  FitProgress(Invocation invocation, Budget budget) {
+  public FitProgress(Invocation invocation, Budget budget) {
     this.invocation = invocation;
     if (budget instanceof Budget.Time time) {
       total = time.duration().toSeconds();
@@ -31,7 +31,7 @@ final class FitProgress implements Fit.Listener, AutoCloseable {
   }
 
   /** Parameters of the network; 0 until the fit has started. */
-  int parameters() {
+  public int parameters() {
     return parameters;
   }
 
