@@ -4,6 +4,7 @@ import io.surprisal.model.release.Calibration;
 import io.surprisal.model.scoring.ImageLikelihood;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -88,11 +89,15 @@ public final class ImageStatistics {
     if (calibration.isPresent()) {
       values.put(
           Statistic.COMBINED,
-          survivals.entrySet().stream()
-              .mapToDouble(test -> test.getValue().surprise(values.get(test.getKey())))
+          values.entrySet().stream()
+              .mapToDouble(value -> survival(value.getKey()).surprise(value.getValue()))
               .max()
               .orElseThrow());
     }
     return values;
+  }
+
+  private Survival survival(Statistic of) {
+    return Objects.requireNonNull(survivals.get(of));
   }
 }

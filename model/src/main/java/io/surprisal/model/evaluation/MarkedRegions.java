@@ -97,12 +97,12 @@ public final class MarkedRegions {
   public Optional<List<Path2D>> of(String name, Path file) {
     String exact = name.replace('\\', '/');
     if (pictures.containsKey(exact)) {
-      return Optional.of(pictures.get(exact));
+      return Optional.ofNullable(pictures.get(exact));
     }
     List<String> keys = pictures.keySet().stream().filter(key -> file.endsWith(key)).toList();
     if (keys.isEmpty()) {
       keys = pictures.keySet().stream().filter(key -> key.endsWith("/" + exact)).toList();
     }
-    return keys.size() == 1 ? Optional.of(pictures.get(keys.get(0))) : Optional.empty();
+    return keys.size() == 1 ? Optional.ofNullable(pictures.get(keys.get(0))) : Optional.empty();
   }
 }

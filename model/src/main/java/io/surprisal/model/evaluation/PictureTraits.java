@@ -42,8 +42,8 @@ public record PictureTraits(
     try {
       return new PictureTraits(
           brightnessOf(picture),
-          OptionalDouble.of(Files.size(file)),
-          OptionalDouble.of(Files.getLastModifiedTime(file).toMillis()),
+          OptionalDouble.of((double) Files.size(file)),
+          OptionalDouble.of((double) Files.getLastModifiedTime(file).toMillis()),
           name.matches()
               ? OptionalDouble.of(Double.parseDouble(name.group(1)))
               : OptionalDouble.empty());

@@ -98,7 +98,6 @@ record DetectionResult(
    * @param caught share of the anomalous images that the release's rule alerts on, by what for, the
    *     combined for anything; empty where it never alerts
    */
-  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Figures(
       Map<String, Double> auroc,
       Map<String, double[]> aurocInterval,

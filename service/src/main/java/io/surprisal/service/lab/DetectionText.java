@@ -78,7 +78,9 @@ final class DetectionText {
 
   private static String text(
       String key, Map<String, Double> values, Map<String, double[]> intervals) {
-    return values.containsKey(key) ? text(values.get(key), intervals.get(key)) : NONE;
+    Double value = values.get(key);
+    double[] interval = intervals.get(key);
+    return value == null || interval == null ? NONE : text(value, interval);
   }
 
   private static String text(double value, double[] interval) {

@@ -152,8 +152,7 @@ final class Figure {
     styler.setLegendFont(TEXT);
     styler.setLegendBorderColor(Color.WHITE);
     boolean fit = panel.curves().size() <= MOST_IN_A_ROW;
-    styler.setLegendPosition(
-        fit ? Styler.LegendPosition.OutsideS : Styler.LegendPosition.OutsideE);
+    styler.setLegendPosition(fit ? Styler.LegendPosition.OutsideS : Styler.LegendPosition.OutsideE);
     styler.setLegendLayout(fit ? Styler.LegendLayout.Horizontal : Styler.LegendLayout.Vertical);
     styler.setChartPadding(PADDING);
     styler.setMarkerSize(6);

@@ -4,6 +4,7 @@ import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.evaluation.PictureTraits;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What {@code detect} keeps of the images of a set.
@@ -29,7 +30,9 @@ record ScoredSet(List<Scored> images, List<String> skipped) {
 
   /** The values of a measure that there is, by image. */
   double[] values(DetectionMeasure measure) {
-    return images.stream().mapToDouble(image -> image.values().get(measure)).toArray();
+    return images.stream()
+        .mapToDouble(image -> Objects.requireNonNull(image.values().get(measure)))
+        .toArray();
   }
 
   /** Which of the images alert for a measure that alerts. */
