@@ -102,9 +102,9 @@ class DetectCommandTest {
     List<String> args = new ArrayList<>();
     for (String word : line.split(" ")) {
       int name = word.indexOf('=') + 1;
+      boolean number = word.matches("[-\\d.]+");
       boolean file =
-          word.contains(".") && !word.matches("[-\\d.]+")
-              || word.matches(".*(train|normal|damaged)");
+          (word.contains(".") && !number) || word.matches("(.*=)?(train|normal|damaged)");
       args.add(
           file && !word.startsWith("--")
               ? word.substring(0, name) + folder.resolve(word.substring(name))
