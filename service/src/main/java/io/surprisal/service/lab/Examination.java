@@ -65,13 +65,4 @@ record Examination(
   BufferedImage drawing(OptionalDouble threshold) {
     return EvidencePicture.draw(picture, evidence, EvidencePicture.limit(threshold), boxes);
   }
-
-  /** Mean of all samples, 0 to 255. */
-  double brightness() {
-    long sum = 0;
-    for (byte pixel : picture.pixels()) {
-      sum += pixel & 0xff;
-    }
-    return sum / (double) picture.pixels().length;
-  }
 }

@@ -31,8 +31,15 @@ final class Figure {
   private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 16);
   private static final Font TEXT = new Font(Font.SANS_SERIF, Font.PLAIN, 15);
 
-  /** Blue and vermilion, which stay apart to colour-blind eyes (Okabe &amp; Ito 2008). */
-  private static final Color[] COLOURS = {new Color(0x0072B2), new Color(0xD55E00)};
+  /** Blue, vermilion and more, which stay apart to colour-blind eyes (Okabe &amp; Ito 2008). */
+  private static final Color[] COLOURS = {
+    new Color(0x0072B2),
+    new Color(0xD55E00),
+    new Color(0x009E73),
+    new Color(0xCC79A7),
+    new Color(0xE69F00),
+    new Color(0x56B4E9)
+  };
 
   private static final Color REFERENCE = new Color(0x444444);
 
@@ -42,6 +49,9 @@ final class Figure {
   private static final BasicStroke SOLID = new BasicStroke(2.5f);
   private static final BasicStroke DASHED =
       new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {8, 6}, 0);
+
+  /** The names of more curves do not fit below the chart. */
+  private static final int MOST_IN_A_ROW = 2;
 
   /** A curve of more points shows them well enough by its line. */
   private static final int MOST_MARKERS = 64;
@@ -159,8 +169,9 @@ final class Figure {
     styler.setAxisTickLabelsFont(TEXT);
     styler.setLegendFont(TEXT);
     styler.setLegendBorderColor(Color.WHITE);
-    styler.setLegendPosition(Styler.LegendPosition.OutsideS);
-    styler.setLegendLayout(Styler.LegendLayout.Horizontal);
+    boolean fit = panel.curves().size() <= MOST_IN_A_ROW;
+    styler.setLegendPosition(fit ? Styler.LegendPosition.OutsideS : Styler.LegendPosition.OutsideE);
+    styler.setLegendLayout(fit ? Styler.LegendLayout.Horizontal : Styler.LegendLayout.Vertical);
     styler.setChartPadding(PADDING);
     styler.setMarkerSize(6);
     styler.setYAxisLogarithmic(panel.logarithmic());

@@ -16,6 +16,7 @@ public final class LabCommands {
             new FitCommand(invocation),
             new ImportCommand(invocation),
             new EvaluateCommand(invocation),
+            new DetectCommand(invocation),
             new ExplainCommand(invocation),
             new SampleCommand(invocation),
             new CalibrateCommand(invocation),

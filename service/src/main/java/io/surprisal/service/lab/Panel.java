@@ -8,8 +8,8 @@ import java.util.List;
  *
  * @param title above the chart
  * @param xAxis what x is, with its unit
- * @param curves to draw, at most two, on one y axis or on one each; none where the numbers are
- *     missing
+ * @param curves to draw, at most six on one y axis, or two with one each; none where the numbers
+ *     are missing
  * @param absence what is said in place of the chart where there are no curves
  */
 record Panel(String title, String xAxis, List<Curve> curves, String absence) {

@@ -1,6 +1,8 @@
 package io.surprisal.service.lab;
 
 import io.surprisal.model.detection.Verdict;
+import io.surprisal.model.evaluation.PictureTraits;
+import java.nio.file.Path;
 
 /**
  * What is kept of each picture that was examined.
@@ -9,17 +11,17 @@ import io.surprisal.model.detection.Verdict;
  * @param bitsPerDim its score
  * @param surprise its local statistic, standard deviations
  * @param verdict of the rule
- * @param brightness mean of all samples, 0 to 255
+ * @param traits what can be known of it without a release
  */
 record ScoredPicture(
-    int index, double bitsPerDim, double surprise, Verdict verdict, double brightness) {
+    int index, double bitsPerDim, double surprise, Verdict verdict, PictureTraits traits) {
 
-  static ScoredPicture of(int index, Examination examined) {
+  static ScoredPicture of(int index, Path file, Examination examined) {
     return new ScoredPicture(
         index,
         examined.likelihood().bitsPerDim(),
         examined.evidence().statistic(),
         examined.verdict(),
-        examined.brightness());
+        PictureTraits.ofFile(examined.picture(), file));
   }
 }

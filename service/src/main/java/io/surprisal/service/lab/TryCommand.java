@@ -264,6 +264,7 @@ final class TryCommand implements Callable<Integer> {
             scored.add(
                 ScoredPicture.of(
                     which[i],
+                    files.file(which[i]),
                     Examination.of(files, which[i], release.preprocessing(), scorer, rule)));
           } catch (ImageRejectedException | IllegalArgumentException e) {
             skipped.add(files.file(which[i]) + ": " + e.getMessage());

@@ -2,6 +2,11 @@ package io.surprisal.service.lab;
 
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.evaluation.Bootstrap;
+import io.surprisal.model.evaluation.Estimate;
+import io.surprisal.model.evaluation.Giveaway;
+import io.surprisal.model.evaluation.PictureTraits;
+import io.surprisal.model.evaluation.Separation;
 import io.surprisal.model.fit.FitImages;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
@@ -11,7 +16,6 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
@@ -33,9 +37,6 @@ final class TryReport {
   private static final int MOST_SKIPPED = 50;
   private static final int DRAWING_WIDTH = 720;
   private static final int BARS = 24;
-
-  /** Distance of an area from ½ above which something else explains the difference as well. */
-  private static final double EXPLAINS = 0.25;
 
   private static final long BOOTSTRAP_SEED = 1;
 
@@ -228,49 +229,24 @@ final class TryReport {
             "%d of %d alert at the rate of %.1f %%."
                 .formatted(caught, others.scored().size(), 100 * run.rate()))
         .append("</p>\n");
-    warn("brightness", others, ScoredPicture::brightness, ScoredPicture::brightness);
-    warn("file size", others, s -> bytes(files, s), s -> bytes(others.files(), s));
-    warn("time of the file", others, s -> time(files, s), s -> time(others.files(), s));
+    for (Giveaway giveaway : Giveaway.among(traits(normal), traits(others.scored()))) {
+      page.append("<p class=warning>").append(text(giveaway.sentence())).append("</p>\n");
+    }
+  }
+
+  private static List<PictureTraits> traits(List<ScoredPicture> scored) {
+    return scored.stream().map(ScoredPicture::traits).toList();
   }
 
   private void row(String name, Strange others, ToDoubleFunction<ScoredPicture> of) {
-    Separation s = Separation.of(values(normal, of), values(others.scored(), of), BOOTSTRAP_SEED);
+    Estimate auroc =
+        Separation.of(
+                values(normal, of), values(others.scored(), of), Bootstrap.seeded(BOOTSTRAP_SEED))
+            .auroc();
     page.append(
         format(
             "<tr><td>%s</td><td>%.3f</td><td>%.3f to %.3f</td></tr>",
-            name, s.auroc(), s.low(), s.high()));
-  }
-
-  private void warn(
-      String name,
-      Strange others,
-      ToDoubleFunction<ScoredPicture> ofNormal,
-      ToDoubleFunction<ScoredPicture> ofOther) {
-    double area =
-        Separation.of(values(normal, ofNormal), values(others.scored(), ofOther), BOOTSTRAP_SEED)
-            .auroc();
-    if (Math.abs(area - 0.5) > EXPLAINS) {
-      page.append(
-          format(
-              "<p class=warning>The two sets are told apart by %s alone, too (AUROC %.2f): what is said above may be about that, not about what is wrong with the pictures.</p>%n",
-              name, Math.max(area, 1 - area)));
-    }
-  }
-
-  private static double bytes(PictureFiles files, ScoredPicture scored) {
-    try {
-      return Files.size(files.file(scored.index()));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static double time(PictureFiles files, ScoredPicture scored) {
-    try {
-      return Files.getLastModifiedTime(files.file(scored.index())).toMillis();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+            name, auroc.value(), auroc.low(), auroc.high()));
   }
 
   private void pictures(

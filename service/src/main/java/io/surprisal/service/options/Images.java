@@ -38,14 +38,20 @@ public final class Images {
       say(preprocessing, data.height(), data.width());
       return prepared(data, preprocessing);
     }
-    ImageSource source = PictureFiles.isAllOf(paths) ? pictures(paths) : open(paths);
+    ImageSource source = asTheyAre(paths);
     PixelImage first = source.image(0);
     requireTaken(preprocessing, first, source.name(0));
     say(preprocessing, first.height(), first.width());
     return new ScaledPictures(source, preprocessing);
   }
 
-  private static void say(Preprocessing preprocessing, int height, int width) {
+  /** Pictures of any sizes, or the images of data sets; says what is skipped. */
+  public static ImageSource asTheyAre(List<Path> paths) throws IOException {
+    return PictureFiles.isAllOf(paths) ? pictures(paths) : open(paths);
+  }
+
+  /** Says what becomes of a picture of a size. */
+  public static void say(Preprocessing preprocessing, int height, int width) {
     LOG.info("images: {}", preprocessing.of(height, width));
   }
 

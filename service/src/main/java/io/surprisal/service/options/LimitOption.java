@@ -30,7 +30,16 @@ public final class LimitOption implements OwnWords {
 
   /** Of a command that takes all images unless told otherwise. */
   public static LimitOption none() {
-    return new LimitOption("Only the first N images", OptionalInt.empty());
+    return none("Only the first N images");
+  }
+
+  /**
+   * Of a command that takes all images unless told otherwise, in words of its own.
+   *
+   * @param meaning what is done with N images, without a full stop
+   */
+  public static LimitOption none(String meaning) {
+    return new LimitOption(meaning, OptionalInt.empty());
   }
 
   /** Of a command that takes the first so many unless told otherwise. */
