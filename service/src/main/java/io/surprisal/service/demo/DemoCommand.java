@@ -7,6 +7,7 @@ import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
@@ -209,7 +210,7 @@ final class DemoCommand implements Callable<Integer> {
     PictureFiles fitting =
         ShownPictures.fitting(
             files,
-            TopicSettings.DEFAULT_MAX_IMAGE_BYTES,
+            ImageSizeLimit.DEFAULT_BYTES,
             (name, why) -> LOG.warn("not shown: {}: {}", name, why));
     return ShownPictures.of(fitting, name(camera.orElseThrow()), standing);
   }

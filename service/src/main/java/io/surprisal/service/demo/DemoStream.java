@@ -15,7 +15,6 @@ import io.surprisal.service.cli.KafkaClients;
 import io.surprisal.service.cli.StopSignal;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.topology.records.DeadLetter;
-import io.surprisal.topology.topics.TopicSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -92,7 +91,6 @@ final class DemoStream implements AutoCloseable {
     Map<String, Object> promptly = new HashMap<>(client);
     promptly.putAll(ImageSizeLimit.producer(ImageSizeLimit.DEFAULT.recordBytes()));
     promptly.put(ProducerConfig.LINGER_MS_CONFIG, 5);
-    promptly.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, TopicSettings.DEFAULT_MAX_IMAGE_BYTES);
     producer = KafkaClients.producer(promptly);
   }
 

@@ -3,6 +3,7 @@ package io.surprisal.service.demo;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.service.options.ImageSource;
 import java.io.IOException;
@@ -154,9 +155,13 @@ final class ShownPictures implements DemoCamera {
   public ImageEvent event(long index) throws IOException {
     Shot shot = shot(index);
     Picture picture = pictures.get((int) (index % pictures.size()));
-    ImageEvent event = picture.images().event(picture.at(), shot.source(), Instant.now());
-    event.setImageId(shot.id());
-    return event;
+    try {
+      ImageEvent event = picture.images().event(picture.at(), shot.source(), Instant.now());
+      event.setImageId(shot.id());
+      return event;
+    } catch (ImageRejectedException e) { // was looked at beforehand, so it has changed since
+      throw new IOException(picture.name() + ": " + e.getMessage(), e);
+    }
   }
 
   @Override

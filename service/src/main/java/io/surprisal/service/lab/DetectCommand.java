@@ -296,7 +296,7 @@ final class DetectCommand implements Callable<Integer> {
             pairs,
             invocation.stop().requested()));
     if (plot.isPresent() && !panels.isEmpty()) {
-      Figure.write(plot.get(), panels);
+      Figure.write(plot.get(), List.of(panels));
     }
   }
 

@@ -27,7 +27,7 @@ final class DetectionPanels {
               String.format(
                   Locale.ROOT, "%s %.3f", measure.title(), Separation.auroc(usual, others)),
               Y_AXIS,
-              false,
+              Panel.Style.LINE,
               curve[0],
               curve[1]));
     }
