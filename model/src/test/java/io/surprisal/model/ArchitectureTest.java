@@ -40,7 +40,7 @@ class ArchitectureTest {
               "scoring",
               Set.of("checks", "datasets", "diffusion", "images", "network", "release", "runtime")),
           Map.entry("batching", Set.of("images", "scoring")),
-          Map.entry("detection", Set.of("release", "scoring")),
+          Map.entry("detection", Set.of("images", "release", "scoring")),
           Map.entry("evaluation", Set.of("detection", "images")),
           Map.entry(
               "variance",

@@ -79,7 +79,10 @@ public final class LocalEvidence {
     return around(surprise.strongest(), surprise.window(surprise.strongest()));
   }
 
-  /** The surprise of a pixel, standard deviations; −∞ near the edge, where no window fits. */
+  /**
+   * The surprise of a pixel, standard deviations; near the edge that of the nearest window, −∞
+   * where none fits the image.
+   */
   public float at(int row, int column) {
     return surprise.at(row * width + column);
   }

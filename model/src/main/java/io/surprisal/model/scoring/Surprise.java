@@ -35,6 +35,7 @@ public final class Surprise {
     Surprise surprise = new Surprise(evidence.height(), evidence.width());
     if (evidence.again().length == 0) {
       surprise.compare(evidence.bits(), normal, normal.means(), normal.deviations());
+      surprise.extendToTheEdges(normal.windows().get(0) / 2);
       return surprise;
     }
     FirstLook look =
@@ -43,6 +44,7 @@ public final class Surprise {
             .orElseThrow(() -> new IllegalArgumentException("evidence of two looks, not of one"));
     surprise.compare(evidence.again(), normal, normal.means(), normal.deviations());
     surprise.estimate(of(evidence.first(), normal, look), look.agreement());
+    surprise.extendToTheEdges(normal.windows().get(0) / 2);
     return surprise;
   }
 
@@ -98,10 +100,24 @@ public final class Surprise {
     return floats;
   }
 
+  /** No window fits around what lies near an edge; it shows what the nearest that does shows. */
+  private void extendToTheEdges(int half) {
+    if (2 * half >= Math.min(height, width)) {
+      return; // it fits nowhere
+    }
+    for (int y = 0; y < height; y++) {
+      int row = Math.max(half, Math.min(height - 1 - half, y));
+      for (int x = 0; x < width; x++) {
+        int column = Math.max(half, Math.min(width - 1 - half, x));
+        largest[y * width + x] = largest[row * width + column];
+      }
+    }
+  }
+
   private void estimate(Surprise first, double agreement) {
     float most = largest[strongest];
     for (int i = 0; i < largest.length; i++) {
-      if (window[i] == 0) {
+      if (window[i] == 0 && first.window[i] != 0) {
         largest[i] = Math.min(most, (float) (agreement * first.largest[i]));
       }
     }
@@ -115,7 +131,7 @@ public final class Surprise {
     return width;
   }
 
-  /** Standard deviations; −∞ near the edge, where no window fits. */
+  /** Standard deviations; near the edge that of the nearest window. */
   public float at(int pixel) {
     return largest[pixel];
   }

@@ -122,8 +122,10 @@ class LocalEvidenceTest {
     LocalEvidence evidence = new LocalEvidence(map, normal(List.of(3), List.of(2f), List.of(0.5f)));
     assertThat(evidence.at(1, 1)).isEqualTo(2f);
     assertThat(evidence.at(1, 2)).isEqualTo(8f);
-    assertThat(evidence.at(1, 0)).isEqualTo(Float.NEGATIVE_INFINITY);
-    assertThat(evidence.at(0, 1)).isEqualTo(Float.NEGATIVE_INFINITY);
+    // near the edge the nearest window's
+    assertThat(evidence.at(1, 0)).isEqualTo(2f);
+    assertThat(evidence.at(0, 1)).isEqualTo(2f);
+    assertThat(evidence.at(2, 3)).isEqualTo(8f);
     assertThat(evidence.statistic()).isEqualTo(8);
     assertThat(evidence.strongest()).isEqualTo(new Box(0, 1, 3, 3, 8));
   }
