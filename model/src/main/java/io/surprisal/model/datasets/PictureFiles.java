@@ -1,8 +1,10 @@
 package io.surprisal.model.datasets;
 
+import io.surprisal.model.decoding.DecodedImage;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.decoding.ImageDecoder;
 import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.PixelImage;
 import java.io.IOException;
@@ -15,8 +17,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * PNG and JPEG files of any sizes. Only what their headers say is held in memory: a picture is
- * decoded each time that it is asked for.
+ * PNG, JPEG, TIFF and BMP files of any sizes. Only what their headers say is held in memory: a
+ * picture is decoded each time that it is asked for.
  */
 public final class PictureFiles implements ImageSource {
   private static final ImageDecoder DECODER = new ImageDecoder(DecodingLimits.defaults());
@@ -39,26 +41,34 @@ public final class PictureFiles implements ImageSource {
 
   private final List<Picture> pictures;
   private final List<Skipped> skipped;
+  private final Interpretation how;
 
-  private PictureFiles(List<Picture> pictures, List<Skipped> skipped) {
+  private PictureFiles(List<Picture> pictures, List<Skipped> skipped, Interpretation how) {
+    this.how = how;
     this.pictures = List.copyOf(pictures);
     this.skipped = List.copyOf(skipped);
   }
 
-  /** Whether paths are folders and files whose names end as those of PNG and JPEG files. */
+  /** Whether paths are folders and files whose names end as those of picture files. */
   public static boolean isAllOf(List<Path> paths) {
     return paths.stream()
         .allMatch(path -> Files.isDirectory(path) || ImageDatasets.isNamedAsPicture(path));
   }
 
+  /** As {@link #open(List, Interpretation)}, as usually interpreted. */
+  public static PictureFiles open(List<Path> paths) throws IOException {
+    return open(paths, Interpretation.usual());
+  }
+
   /**
-   * Looks at the headers of the PNG and JPEG files that are named, and of those in folders, at any
+   * Looks at the headers of the picture files that are named, and of those in folders, at any
    * depth, sorted by path. A file that is not one complete picture is skipped.
    *
+   * @param how files are understood
    * @throws NoSuchFileException if a path does not exist
    * @throws IOException if no path is given, a file cannot be read, or no picture is left
    */
-  public static PictureFiles open(List<Path> paths) throws IOException {
+  public static PictureFiles open(List<Path> paths, Interpretation how) throws IOException {
     if (paths.isEmpty()) {
       throw new IOException("No picture file or folder was given");
     }
@@ -67,10 +77,10 @@ public final class PictureFiles implements ImageSource {
     for (Path path : paths) {
       if (Files.isDirectory(path)) {
         for (Path file : ImageDatasets.imageFiles(path)) {
-          add(file, path.relativize(file).toString(), pictures, skipped);
+          add(file, path.relativize(file).toString(), how, pictures, skipped);
         }
       } else if (Files.exists(path)) {
-        add(path, String.valueOf(path.getFileName()), pictures, skipped);
+        add(path, String.valueOf(path.getFileName()), how, pictures, skipped);
       } else {
         throw new NoSuchFileException(path.toString());
       }
@@ -80,13 +90,14 @@ public final class PictureFiles implements ImageSource {
           "none of %d files is a picture; the first: %s: %s"
               .formatted(skipped.size(), skipped.get(0).file(), skipped.get(0).reason()));
     }
-    return new PictureFiles(pictures, skipped);
+    return new PictureFiles(pictures, skipped, how);
   }
 
-  private static void add(Path file, String name, List<Picture> pictures, List<Skipped> skipped)
+  private static void add(
+      Path file, String name, Interpretation how, List<Picture> pictures, List<Skipped> skipped)
       throws IOException {
     try {
-      pictures.add(new Picture(file, name, DECODER.size(Files.readAllBytes(file))));
+      pictures.add(new Picture(file, name, DECODER.size(Files.readAllBytes(file), how)));
     } catch (ImageRejectedException e) {
       skipped.add(new Skipped(file, String.valueOf(e.getMessage())));
     }
@@ -94,7 +105,7 @@ public final class PictureFiles implements ImageSource {
 
   /** Some of the pictures, in the order given. */
   public PictureFiles subset(int[] which) {
-    return new PictureFiles(IntStream.of(which).mapToObj(pictures::get).toList(), List.of());
+    return new PictureFiles(IntStream.of(which).mapToObj(pictures::get).toList(), List.of(), how);
   }
 
   /** What was left out. */
@@ -125,9 +136,14 @@ public final class PictureFiles implements ImageSource {
    */
   @Override
   public PixelImage image(int index) {
+    return read(index).pixels();
+  }
+
+  /** As {@link #image}, with what was repaired. */
+  public DecodedImage read(int index) {
     Picture picture = pictures.get(index);
     try {
-      return DECODER.decode(Files.readAllBytes(picture.file()));
+      return DECODER.read(Files.readAllBytes(picture.file()), how);
     } catch (ImageRejectedException e) {
       throw new IllegalArgumentException(picture.name() + ": " + e.getMessage(), e);
     } catch (IOException e) {

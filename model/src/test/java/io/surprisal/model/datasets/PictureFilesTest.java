@@ -1,6 +1,8 @@
 package io.surprisal.model.datasets;
 
 import static io.surprisal.model.decoding.EncodedImages.bytes;
+import static io.surprisal.model.decoding.EncodedImages.concat;
+import static io.surprisal.model.decoding.EncodedImages.jpeg;
 import static io.surprisal.model.decoding.EncodedImages.png;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -10,8 +12,6 @@ import io.surprisal.model.datasets.PictureFiles.Skipped;
 import io.surprisal.model.decoding.ImageDecoderTest;
 import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.PixelImage;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,7 +61,7 @@ class PictureFilesTest {
   void shouldSkipABrokenFileAndSayWhy() throws Exception {
     byte[] whole = png(GREY);
     file("a.png", whole);
-    Path cut = file("cut.png", Arrays.copyOf(whole, whole.length - 20));
+    Path cut = file("cut.png", Arrays.copyOf(whole, whole.length - 32));
     Path text = file("text.jpg", bytes('h', 'e', 'l', 'l', 'o'));
     PictureFiles pictures = PictureFiles.open(List.of(folder));
     assertThat(pictures.size()).isEqualTo(1);
@@ -72,17 +71,18 @@ class PictureFilesTest {
     assertThat(pictures.skipped().get(1).reason()).contains("neither a PNG nor a JPEG");
   }
 
-  /** A transparent picture is complete as far as its structure tells; only its pixels are not. */
+  /** A picture may be complete as far as its structure tells; only its pixels are not. */
   @Test
   void shouldDecodeNothingBeforeItIsAskedFor() throws Exception {
-    Path transparent = file("glass.png", transparent(6, 2));
-    PictureFiles pictures = PictureFiles.open(List.of(transparent));
-    assertThat(pictures.size(0)).isEqualTo(new PictureSize(2, 6));
+    byte[] whole = jpeg(ImageDecoderTest.gradient(1, 20, 60), false);
+    byte[] half = concat(Arrays.copyOf(whole, whole.length - 60), bytes(0xff, 0xd9));
+    PictureFiles pictures = PictureFiles.open(List.of(file("half.jpg", half)));
+    assertThat(pictures.size(0)).isEqualTo(new PictureSize(20, 60));
     assertThat(pictures.skipped()).isEmpty();
     assertThatIllegalArgumentException()
         .isThrownBy(() -> pictures.image(0))
-        .withMessageContaining("glass.png")
-        .withMessageContaining("transparent");
+        .withMessageContaining("half.jpg")
+        .withMessageContaining("breaks off");
   }
 
   @Test
@@ -131,11 +131,5 @@ class PictureFilesTest {
 
   private Path file(String name, byte[] content) throws IOException {
     return Files.write(folder.resolve(name), content);
-  }
-
-  private static byte[] transparent(int width, int height) throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ImageIO.write(new BufferedImage(width, height, BufferedImage.TYPE_INT_ARGB), "png", out);
-    return out.toByteArray();
   }
 }
