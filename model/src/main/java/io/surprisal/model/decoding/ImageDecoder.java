@@ -104,9 +104,10 @@ public final class ImageDecoder {
     return switch (declared) {
       case GRAY8 -> decodeRaw(declared, 1, width, height, body);
       case RGB8 -> decodeRaw(declared, 3, width, height, body);
-      case PNG, JPEG, TIFF, BMP -> {
+      case PNG, JPEG, TIFF, BMP, FILE -> {
         VettedImage vetted = vet(body);
-        if (vetted.format() != declared || !isSize(vetted, width, height)) {
+        if ((declared != ImageFormat.FILE && vetted.format() != declared)
+            || !isSize(vetted, width, height)) {
           throw new ImageRejectedException(
               Reason.HEADER_MISMATCH,
               "Stated was %s of %d×%d pixels, but the body is %s of %d×%d"
@@ -145,7 +146,7 @@ public final class ImageDecoder {
           case JPEG -> JpegGuard.vet(encoded, start.at(), limits);
           case TIFF -> TiffGuard.vet(encoded, limits);
           case BMP -> BmpGuard.vet(encoded, limits);
-          case GRAY8, RGB8 -> throw new IllegalStateException(start + " is no file");
+          case FILE, GRAY8, RGB8 -> throw new IllegalStateException(start + " is no file");
         };
     if (start.at() > 0) {
       vetted.repairs().add(Repair.BYTES_BEFORE_START);

@@ -10,6 +10,8 @@ public enum ImageFormat {
   TIFF,
   /** A Windows bitmap without run lengths. */
   BMP,
+  /** Any of these, recognised by its first bytes. */
+  FILE,
   /** Raw grey samples, [height, width]. */
   GRAY8,
   /** Raw colour samples, interleaved: [height, width, red-green-blue]. */

@@ -27,7 +27,7 @@ final class Readers {
       case JPEG -> JPEG.createReaderInstance();
       case TIFF -> TIFF.createReaderInstance();
       case BMP -> BMP.createReaderInstance();
-      case GRAY8, RGB8 -> throw new IllegalArgumentException(format + " is no file");
+      case FILE, GRAY8, RGB8 -> throw new IllegalArgumentException(format + " is no kind of file");
     };
   }
 

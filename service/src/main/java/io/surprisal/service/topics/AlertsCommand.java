@@ -36,7 +36,7 @@ final class AlertsCommand implements Callable<Integer> {
   private static String line(AnomalyAlert alert) {
     return String.format(
         Locale.ROOT,
-        "%s  %8.4f bits/dim%s  %s  %s  %s%s",
+        "%s  %8.4f bits/dim%s  %s  %s  %s%s%s",
         alert.getEventTime(),
         alert.getBitsPerDim(),
         alert.getThreshold() == null
@@ -45,7 +45,8 @@ final class AlertsCommand implements Callable<Integer> {
         alert.getReasons().stream().map(String::valueOf).collect(Collectors.joining(",")),
         alert.getSource(),
         alert.getImageId(),
-        alert.getBoxes().stream().map(AlertsCommand::text).collect(Collectors.joining()));
+        alert.getBoxes().stream().map(AlertsCommand::text).collect(Collectors.joining()),
+        Repairs.text(alert.getRepairs()));
   }
 
   private static String text(PictureBox box) {

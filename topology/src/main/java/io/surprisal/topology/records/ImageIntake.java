@@ -1,9 +1,11 @@
 package io.surprisal.topology.records;
 
+import io.surprisal.model.decoding.DecodedImage;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.decoding.ImageDecoder;
 import io.surprisal.model.decoding.ImageFormat;
 import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.schemas.ImageEvent;
@@ -47,10 +49,10 @@ public final class ImageIntake {
   /**
    * An image that can be scored.
    *
-   * @param decoded in its own shape
+   * @param decoded in its own shape, with what was repaired
    * @param pixels in the network's shape
    */
-  public record Accepted(Identity identity, PixelImage decoded, PixelImage pixels) {}
+  public record Accepted(Identity identity, DecodedImage decoded, PixelImage pixels) {}
 
   /**
    * Checks and decodes.
@@ -74,20 +76,22 @@ public final class ImageIntake {
     ImageEvent event = IMAGES.decode(image.value());
     requireShort("imageId", event.getImageId());
     requireShort("source", event.getSource());
-    PixelImage decoded = decode(event);
+    DecodedImage decoded = decode(event, preprocessing.interpretation());
     return new Accepted(
         new Identity(event.getImageId(), event.getSource(), event.getEventTime()),
         decoded,
-        preprocessing.apply(decoded));
+        preprocessing.apply(decoded.pixels()));
   }
 
-  private PixelImage decode(ImageEvent event) throws NotScoredException, ImageRejectedException {
+  private DecodedImage decode(ImageEvent event, Interpretation how)
+      throws NotScoredException, ImageRejectedException {
     ImageFormat format =
         switch (event.getFormat()) {
           case PNG -> ImageFormat.PNG;
           case JPEG -> ImageFormat.JPEG;
           case GRAY8 -> ImageFormat.GRAY8;
           case RGB8 -> ImageFormat.RGB8;
+          case FILE -> ImageFormat.FILE;
           case UNKNOWN ->
               throw new NotScoredException(
                   DeadLetterReason.UNKNOWN_FORMAT,
@@ -95,7 +99,7 @@ public final class ImageIntake {
         };
     byte[] body = new byte[event.getBody().remaining()];
     event.getBody().duplicate().get(body);
-    return decoder.decode(format, event.getWidth(), event.getHeight(), body);
+    return decoder.read(format, event.getWidth(), event.getHeight(), body, how);
   }
 
   private static void requireShort(String name, String value) throws NotScoredException {

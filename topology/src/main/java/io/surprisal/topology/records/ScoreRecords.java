@@ -2,12 +2,14 @@ package io.surprisal.topology.records;
 
 import static io.surprisal.schemas.NullableFields.orNull;
 
+import io.surprisal.model.decoding.Repair;
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.ImageRepair;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.PictureBox;
 import io.surprisal.schemas.ScoreVerdict;
@@ -16,6 +18,7 @@ import io.surprisal.topology.serving.ServedModel;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** From a likelihood to what the stream says of it: the score, and an alert where there is one. */
 public final class ScoreRecords {
@@ -35,10 +38,14 @@ public final class ScoreRecords {
   /**
    * Judges a likelihood.
    *
+   * @param repairs of the image's file
    * @throws NotScoredException if it is not a finite number
    */
   public Scored judge(
-      ImageIntake.Identity identity, ImageLocation location, ImageLikelihood likelihood)
+      ImageIntake.Identity identity,
+      Set<Repair> repairs,
+      ImageLocation location,
+      ImageLikelihood likelihood)
       throws NotScoredException {
     if (!Double.isFinite(likelihood.bitsPerDim())) {
       throw new NotScoredException(
@@ -48,6 +55,8 @@ public final class ScoreRecords {
     Optional<LocalEvidence> evidence = model.rule().localEvidence(likelihood);
     Verdict verdict = model.rule().judge(likelihood, evidence);
     ImageScore score = score(identity, location, likelihood, verdict);
+    score.setRepairs(
+        repairs.stream().map(repair -> ImageRepair.valueOf(repair.name())).toList());
     evidence.ifPresent(
         of -> {
           score.setLocalStatistic(of.statistic());
@@ -134,6 +143,7 @@ public final class ScoreRecords {
                 .map(this::box)
                 .toList())
         .setMap(evidence.map(ScoreRecords::map).orElse(null))
+        .setRepairs(score.getRepairs())
         .build();
   }
 

@@ -58,6 +58,7 @@ public final class IncomingImages {
       case JPEG -> Optional.of(ImageFormat.JPEG);
       case GRAY8 -> Optional.of(ImageFormat.GRAY8);
       case RGB8 -> Optional.of(ImageFormat.RGB8);
+      case FILE -> Optional.of(ImageFormat.FILE);
       case UNKNOWN -> Optional.empty();
     };
   }
