@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -70,9 +71,13 @@ final class BatchQueue {
     return lane.line() == spare;
   }
 
-  /** Puts an image in line; blocks while that is full. See {@link ScoringQueue#submit}. */
-  CompletableFuture<ImageLikelihood> submit(Lane lane, PixelImage image)
-      throws InterruptedException {
+  /**
+   * Puts an image in line; blocks while that is full. See {@link ScoringQueue#submit}.
+   *
+   * @param begun is given the image's evaluation before it stands in line
+   */
+  CompletableFuture<ImageLikelihood> submit(
+      Lane lane, PixelImage image, Consumer<ImageEvaluation> begun) throws InterruptedException {
     lock.lockInterruptibly();
     try {
       if (lane.retired()) {
@@ -83,7 +88,7 @@ final class BatchQueue {
       lock.unlock();
     }
     try {
-      return enqueue(lane, image);
+      return enqueue(lane, image, begun);
     } finally {
       lock.lock();
       try {
@@ -95,14 +100,15 @@ final class BatchQueue {
     }
   }
 
-  private CompletableFuture<ImageLikelihood> enqueue(Lane lane, PixelImage image)
-      throws InterruptedException {
+  private CompletableFuture<ImageLikelihood> enqueue(
+      Lane lane, PixelImage image, Consumer<ImageEvaluation> begun) throws InterruptedException {
     ImageEvaluation evaluation;
     try {
       evaluation = lane.scorer().begin(image, 0);
     } catch (IllegalArgumentException e) {
       return CompletableFuture.failedFuture(e); // the image is not of the model's shape
     }
+    begun.accept(evaluation);
     lock.lockInterruptibly();
     try {
       while (waiting.size() >= capacity && failed.isEmpty() && !closed) {
@@ -123,8 +129,11 @@ final class BatchQueue {
   /**
    * Puts images that nobody waits for and that belong together in line, where there is room for
    * one: so their number is no matter. Never blocks.
+   *
+   * @param begun is given the images' evaluations in their order, before they stand in line
    */
-  Optional<List<CompletableFuture<ImageLikelihood>>> offerAll(Lane lane, List<PixelImage> images) {
+  Optional<List<CompletableFuture<ImageLikelihood>>> offerAll(
+      Lane lane, List<PixelImage> images, Consumer<ImageEvaluation> begun) {
     if (!takes(lane)) {
       return Optional.empty();
     }
@@ -137,6 +146,7 @@ final class BatchQueue {
               .map(image -> CompletableFuture.<ImageLikelihood>failedFuture(e))
               .toList());
     }
+    evaluations.forEach(begun);
     lock.lock();
     try {
       return takes(lane)
@@ -292,6 +302,25 @@ final class BatchQueue {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Puts images that have had a stage back at the head of their line, for the next. They have been
+   * let in once, so that they are not asked for room again: never blocks.
+   *
+   * @param evaluations of images of the lane, which is in use meanwhile
+   * @return completes as those of {@link #submit}
+   */
+  List<CompletableFuture<ImageLikelihood>> again(Lane lane, List<ImageEvaluation> evaluations) {
+    List<WaitingImage> images =
+        evaluations.stream()
+            .map(
+                evaluation ->
+                    new WaitingImage(
+                        lane, evaluation, System.nanoTime(), new CompletableFuture<>()))
+            .toList();
+    goOn(images);
+    return images.stream().map(WaitingImage::likelihood).toList();
   }
 
   /**

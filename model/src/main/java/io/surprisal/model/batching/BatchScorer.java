@@ -65,7 +65,7 @@ public final class BatchScorer implements AutoCloseable {
 
   /**
    * Where images or pictures for one release are handed in, after its preprocessing has been
-   * applied to them. Tiles get all evaluations, whatever the rule.
+   * applied to them. Which evaluations tiles get is said by the scorer's looks, whatever the rule.
    *
    * @param preprocessing of the release
    * @param rule asked after each of the scorer's stages but the last
@@ -73,7 +73,8 @@ public final class BatchScorer implements AutoCloseable {
   public ScoringLane queue(ImageScorer scorer, Preprocessing preprocessing, StoppingRule rule) {
     return preprocessing.tiling().isEmpty()
         ? queue(scorer, rule)
-        : new TileLanes.Awaited(queue(scorer), preprocessing);
+        : new TileLanes.Awaited(
+            new Lane.Awaited(queue, queue.lane(scorer, TileLanes.ONE_LOOK)), preprocessing);
   }
 
   /** As {@link #queue(ImageScorer, Preprocessing, StoppingRule)}, where nobody waits for them. */
@@ -81,7 +82,7 @@ public final class BatchScorer implements AutoCloseable {
     return preprocessing.tiling().isEmpty()
         ? spare(scorer, rule)
         : new TileLanes.Spare(
-            new Lane.Spare(queue, queue.spareLane(scorer, StoppingRule.NEVER)), preprocessing);
+            new Lane.Spare(queue, queue.spareLane(scorer, TileLanes.ONE_LOOK)), preprocessing);
   }
 
   /**

@@ -1,14 +1,17 @@
 package io.surprisal.model.batching;
 
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.scoring.ImageEvaluation;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.model.scoring.SecondLook;
 import io.surprisal.model.scoring.StoppingRule;
 import java.time.Duration;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /**
  * Images of one caller: one scorer, one rule. Who uses it is counted by its {@link BatchQueue},
@@ -76,10 +79,21 @@ final class Lane {
   }
 
   /** A lane whose callers wait for their images. */
-  record Awaited(BatchQueue queue, Lane lane) implements ScoringLane {
+  record Awaited(BatchQueue queue, Lane lane) implements TileLine {
     @Override
-    public CompletableFuture<ImageLikelihood> submit(PixelImage image) throws InterruptedException {
-      return queue.submit(lane, image);
+    public CompletableFuture<ImageLikelihood> submit(
+        PixelImage image, Consumer<ImageEvaluation> begun) throws InterruptedException {
+      return queue.submit(lane, image, begun);
+    }
+
+    @Override
+    public Optional<SecondLook> secondLook() {
+      return lane.scorer.secondLook();
+    }
+
+    @Override
+    public List<CompletableFuture<ImageLikelihood>> again(List<ImageEvaluation> tiles) {
+      return queue.again(lane, tiles);
     }
 
     @Override
@@ -89,15 +103,30 @@ final class Lane {
   }
 
   /** A lane of images that nobody waits for. */
-  record Spare(BatchQueue queue, Lane lane) implements SpareLane {
+  record Spare(BatchQueue queue, Lane lane) implements SpareLane, SecondLooks {
     @Override
     public Optional<CompletableFuture<ImageLikelihood>> offer(PixelImage image) {
-      return offerAll(List.of(image)).map(scores -> scores.get(0));
+      return offerAll(List.of(image), evaluation -> {}).map(scores -> scores.get(0));
     }
 
-    /** Hands in images that belong together: either all are taken or none. */
-    Optional<List<CompletableFuture<ImageLikelihood>>> offerAll(List<PixelImage> images) {
-      return queue.offerAll(lane, images);
+    /**
+     * Hands in images that belong together: either all are taken or none.
+     *
+     * @param begun is given their evaluations in their order
+     */
+    Optional<List<CompletableFuture<ImageLikelihood>>> offerAll(
+        List<PixelImage> images, Consumer<ImageEvaluation> begun) {
+      return queue.offerAll(lane, images, begun);
+    }
+
+    @Override
+    public Optional<SecondLook> secondLook() {
+      return lane.scorer.secondLook();
+    }
+
+    @Override
+    public List<CompletableFuture<ImageLikelihood>> again(List<ImageEvaluation> tiles) {
+      return queue.again(lane, tiles);
     }
 
     @Override

@@ -2,13 +2,13 @@ package io.surprisal.model.calibration;
 
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageSubset;
-import io.surprisal.model.detection.TypicalityFit;
 import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.ControlVariate;
+import io.surprisal.model.release.LocalControl;
+import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.release.Release;
-import io.surprisal.model.release.Typicality;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Workers;
 import io.surprisal.model.scoring.BoundEstimator;
@@ -59,9 +59,9 @@ public final class Calibrator {
    * levels keyed by the pixels lie anywhere, and so show the loss at all times.
    *
    * <p>Before that a control variate is fitted, to images that the calibration leaves out: as many
-   * as {@code limit} leaves over, or a tenth of all, where that is enough. All scores use it. To
-   * the same images the typicality is fitted, but for several stages: an image that stops early has
-   * not the errors that it looks at.
+   * as {@code limit} leaves over, or a tenth of all, where that is enough. All scores use it. From
+   * the same images it is learned what is typical and what local evidence is usual where, but for
+   * several stages: an image that stops early has not the errors that these look at.
    *
    * @param all normal images of the model's shape
    * @param limit at most this many are scored, the first ones
@@ -98,9 +98,14 @@ public final class Calibrator {
     NoisePlan keyed = NoisePlan.keyedByPixels();
     NoisePlan again = NoisePlan.fresh(REPETITION_SEED);
     double offset = release.levelOffset();
+    BoundEstimator served = estimator(stages, keyed.atOffset(offset), control);
+    Optional<LocalControl> pixels =
+        control.isPresent() && stages.ends().size() == 1
+            ? Optional.of(
+                PixelControlFit.fit(release, execution, served, new ImageSubset(all, fitted), stop))
+            : Optional.empty();
     try (ImageScorer fixed =
-            new ImageScorer(
-                release, execution, estimator(stages, keyed.atOffset(offset), control));
+            new ImageScorer(release, execution, pixels.map(served::withLocal).orElse(served));
         ImageScorer random = new ImageScorer(release, execution, estimator(whole, keyed, control));
         ImageScorer fixedAgain =
             new ImageScorer(
@@ -112,9 +117,8 @@ public final class Calibrator {
           new Sample(
               stages,
               new LossBins(NoiseSchedule.of(release.configuration(), release.parameters())),
-              control.isPresent() && stages.ends().size() == 1
-                  ? typicality(fixed, new ImageSubset(all, fitted), workers, stop)
-                  : Optional.empty());
+              pixels.flatMap(
+                  of -> NormalImages.fit(fixed, of, new ImageSubset(all, fitted), workers, stop)));
       for (int done = 0; done < n && (done == 0 || !stop.getAsBoolean()); ) {
         int from = done;
         List<PixelImage> images =
@@ -163,30 +167,6 @@ public final class Calibrator {
     return calibrate(release, data, limit, Stages.single(evaluations), execution, progress, stop);
   }
 
-  /** Empty where it was stopped. */
-  private static Optional<Typicality> typicality(
-      ImageScorer scorer, ImageDataset data, Workers workers, BooleanSupplier stop) {
-    List<double[]> traits = new ArrayList<>();
-    while (traits.size() < data.size()) {
-      if (stop.getAsBoolean()) {
-        return Optional.empty();
-      }
-      int from = traits.size();
-      int images = Math.min(data.size() - from, workers.count() * IMAGES_A_CALL);
-      workers
-          .map(
-              (images + IMAGES_A_CALL - 1) / IMAGES_A_CALL,
-              call ->
-                  scorer.score(
-                      IntStream.range(
-                              call * IMAGES_A_CALL, Math.min(images, (call + 1) * IMAGES_A_CALL))
-                          .mapToObj(i -> data.image(from + i))
-                          .toList()))
-          .forEach(scores -> scores.stream().map(TypicalityFit::traits).forEach(traits::add));
-    }
-    return Optional.of(TypicalityFit.fit(traits));
-  }
-
   /** Of each image what every stage says. */
   private static List<List<ImageLikelihood>> scored(
       ImageScorer scorer, List<PixelImage> images, long firstIndex) {
@@ -223,13 +203,16 @@ public final class Calibrator {
     private final List<Double> strataPositions = new ArrayList<>();
     private final Repetitions randomNoise = new Repetitions();
     private final LossBins lossBins;
-    private final Optional<Typicality> typicality;
+    private final Optional<NormalImages> normal;
+    private final Optional<LocalNormal> local;
     private final List<Double> untypicality = new ArrayList<>();
+    private final List<Double> locality = new ArrayList<>();
 
-    Sample(Stages stages, LossBins lossBins, Optional<Typicality> typicality) {
+    Sample(Stages stages, LossBins lossBins, Optional<NormalImages> normal) {
       this.stages = stages;
       this.lossBins = lossBins;
-      this.typicality = typicality;
+      this.normal = normal;
+      local = normal.flatMap(NormalImages::local);
       samples = stages.ends().stream().map(StageSample::new).toList();
     }
 
@@ -241,10 +224,9 @@ public final class Calibrator {
         double offset = random.levelOffset(scored.images().get(i), 0);
         strataPositions.add(offset * evaluations % 1 - 0.5);
         lossBins.add(random.times(scored.images().get(i), 0), atRandom.squaredErrors());
-        typicality.ifPresent(
-            normal ->
-                untypicality.add(
-                    normal.untypicality(TypicalityFit.traits(atFixed.get(atFixed.size() - 1)))));
+        ImageLikelihood whole = atFixed.get(atFixed.size() - 1);
+        normal.ifPresent(images -> untypicality.add(images.untypicality(whole)));
+        local.ifPresent(here -> locality.add(normal.orElseThrow().locality(whole)));
         for (int stage = 0; stage < samples.size(); stage++) {
           samples.get(stage).add(atFixed.get(stage), atRandom);
         }
@@ -277,8 +259,10 @@ public final class Calibrator {
               .toList(),
           lossBins.profile(),
           control,
-          typicality,
-          floats(untypicality));
+          normal.map(NormalImages::typicality),
+          floats(untypicality),
+          local,
+          floats(locality));
     }
   }
 
@@ -354,7 +338,8 @@ public final class Calibrator {
           Math.sqrt(variance / adjusted.length),
           noise.errorScale(),
           randomErrorScale,
-          Math.sqrt(distance));
+          Math.sqrt(distance),
+          noise.error());
     }
   }
 
@@ -362,11 +347,18 @@ public final class Calibrator {
   private static final class Repetitions {
     private double measured;
     private double estimated;
+    private int images;
 
     void add(ImageLikelihood once, ImageLikelihood again) {
       double difference = once.bitsPerDim() - again.bitsPerDim();
       measured += difference * difference / 2;
+      images++;
       estimated += (Math.pow(once.standardError(), 2) + Math.pow(again.standardError(), 2)) / 2;
+    }
+
+    /** Root mean square, bits/dim; 0 for no images. */
+    double error() {
+      return images == 0 ? 0 : Math.sqrt(measured / images);
     }
 
     double errorScale() {

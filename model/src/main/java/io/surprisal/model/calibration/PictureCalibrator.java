@@ -5,7 +5,6 @@ import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.datasets.RandomCrops;
 import io.surprisal.model.datasets.ScaledPictures;
 import io.surprisal.model.detection.LocalEvidence;
-import io.surprisal.model.detection.LocalFit;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.LocalControl;
@@ -14,18 +13,15 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Workers;
 import io.surprisal.model.scoring.BoundEstimator;
-import io.surprisal.model.scoring.EvidenceMap;
-import io.surprisal.model.scoring.ImageEvaluation;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
 import io.surprisal.model.scoring.TileScorer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -46,19 +42,22 @@ public final class PictureCalibrator {
    */
   private static final int TILES = 512;
 
+  /** How many times as many evaluations a second look has as the first. */
+  private static final int LOOKS = 4;
+
   private static final long SEED = 1;
-  private static final int TILES_A_CALL = 32;
 
   private PictureCalibrator() {}
 
   /**
-   * How many tiles are scored in all to calibrate.
+   * How many tiles are scored in all to calibrate, each with all evaluations.
    *
-   * @param pictures those that show what is usual, and those that calibrate
+   * @param fitted pictures that show what is usual
+   * @param calibrating those that alerts are judged against
    * @param tiles of a picture
    */
-  public static int scored(int pictures, int tiles) {
-    return Calibrator.scored(TILES) + TILES + pictures * tiles;
+  public static int scored(int fitted, int calibrating, int tiles) {
+    return Calibrator.scored(TILES) + TILES + (fitted + (calibrating + 1) / 2) * tiles;
   }
 
   /**
@@ -82,7 +81,8 @@ public final class PictureCalibrator {
   }
 
   /**
-   * Calibrates for evaluations in a single stage.
+   * Calibrates for a first look at every tile, and a second at those that deserve one; where K is
+   * not divisible, for a single look.
    *
    * @param release with a tiling
    * @param evaluations K, the serving number
@@ -103,39 +103,49 @@ public final class PictureCalibrator {
       BooleanSupplier enough,
       BooleanSupplier stop) {
     BooleanSupplier either = () -> enough.getAsBoolean() || stop.getAsBoolean();
+    Stages stages = stages(evaluations);
     ImageDataset tiles =
         RandomCrops.tiles(pictures.all(), pictures.fitted(), release.preprocessing(), TILES, SEED);
     Calibration ofTiles =
-        Calibrator.calibrate(
-            release, tiles, tiles.size(), evaluations, execution, done -> {}, either);
+        Calibrator.calibrate(release, tiles, tiles.size(), stages, execution, done -> {}, either);
     ImageSource scaled = new ScaledPictures(pictures.all(), release.preprocessing());
-    Stages stages = Stages.single(evaluations);
     BoundEstimator served = BoundEstimator.served(release, Optional.of(ofTiles), stages);
-    LocalControl control = control(release, execution, served, tiles, either);
+    LocalControl control = PixelControlFit.fit(release, execution, served, tiles, either);
     List<Float> scores = new ArrayList<>();
     List<Float> locality = new ArrayList<>();
     LocalNormal normal;
-    try (ImageScorer scorer = new ImageScorer(release, execution, served.withLocal(control));
+    BoundEstimator controlled = served.withLocal(control);
+    try (ImageScorer scorer = new ImageScorer(release, execution, controlled);
         Workers workers = new Workers("calibrate", execution.workers())) {
       TileScorer whole = new TileScorer(scorer, release.preprocessing(), workers);
-      LocalFitting fitting = new LocalFitting(control);
+      LooksFit fit =
+          new LooksFit(
+              control,
+              stages,
+              release.preprocessing().shape().height(),
+              release.preprocessing().shape().width());
       each(
           whole,
           scaled,
           pictures.fitted(),
-          () -> stop.getAsBoolean() || (enough.getAsBoolean() && fitting.begun()),
-          fitting::add,
+          () -> stop.getAsBoolean() || (enough.getAsBoolean() && fit.begun()),
+          (picture, score) -> fit.add(score, release.preprocessing().corners(picture)),
           done -> {});
       if (stop.getAsBoolean()) {
         return Optional.empty();
       }
-      normal = fitting.normal();
+      normal = fit.normal();
+    }
+    BoundEstimator looking =
+        normal.firstLook().isPresent() ? controlled.withLooks(normal) : controlled;
+    try (ImageScorer scorer = new ImageScorer(release, execution, looking);
+        Workers workers = new Workers("calibrate", execution.workers())) {
       each(
-          whole,
+          new TileScorer(scorer, release.preprocessing(), workers),
           scaled,
           pictures.calibrating(),
           () -> stop.getAsBoolean() || (enough.getAsBoolean() && !scores.isEmpty()),
-          score -> {
+          (picture, score) -> {
             scores.add((float) score.bitsPerDim());
             locality.add(statistic(score, normal));
           },
@@ -161,6 +171,13 @@ public final class PictureCalibrator {
             floats(locality)));
   }
 
+  /** A first look with a quarter of the evaluations, where that is a whole number. */
+  static Stages stages(int evaluations) {
+    return evaluations % LOOKS == 0
+        ? new Stages(List.of(evaluations / LOOKS, evaluations))
+        : Stages.single(evaluations);
+  }
+
   private static float[] floats(List<Float> values) {
     float[] floats = new float[values.size()];
     for (int i = 0; i < floats.length; i++) {
@@ -173,90 +190,27 @@ public final class PictureCalibrator {
     return (float) new LocalEvidence(score.evidence().orElseThrow(), normal).statistic();
   }
 
-  /** The slopes of the tiles' errors by noise level. */
-  private static LocalControl control(
-      Release release,
-      Execution execution,
-      BoundEstimator served,
-      ImageDataset tiles,
-      BooleanSupplier stop) {
-    try (ImageScorer scorer =
-        new ImageScorer(release, execution, served.withLocal(LocalControl.NONE))) {
-      double[] sums = new double[scorer.evaluations()];
-      double[] times = scorer.times(tiles.image(0), 0);
-      int count = 0;
-      for (int from = 0; from < tiles.size() && (from == 0 || !stop.getAsBoolean()); ) {
-        int to = Math.min(tiles.size(), from + TILES_A_CALL);
-        List<ImageEvaluation> some =
-            IntStream.range(from, to).mapToObj(i -> scorer.begin(tiles.image(i), i)).toList();
-        scorer.advance(some);
-        for (ImageEvaluation tile : some) {
-          double[] slopes = tile.slopes();
-          for (int i = 0; i < sums.length; i++) {
-            sums[i] += slopes[i];
-          }
-          count++;
-        }
-        from = to;
-      }
-      int seen = count;
-      return LocalControl.of(times, Arrays.stream(sums).map(sum -> sum / seen).toArray());
-    }
-  }
-
-  /** Collects what is usual of pictures of which the first says how large they are. */
-  private static final class LocalFitting {
-    private final LocalControl control;
-    private Optional<LocalFit> fit = Optional.empty();
-
-    LocalFitting(LocalControl control) {
-      this.control = control;
-    }
-
-    void add(ImageLikelihood score) {
-      EvidenceMap evidence = score.evidence().orElseThrow();
-      if (fit.isEmpty()) {
-        fit = Optional.of(new LocalFit(control, evidence.height(), evidence.width()));
-      }
-      fit.get().add(evidence);
-    }
-
-    boolean begun() {
-      return fit.isPresent();
-    }
-
-    LocalNormal normal() {
-      return fit.map(LocalFit::normal)
-          .orElseThrow(
-              () ->
-                  new IllegalArgumentException(
-                      "none of the pictures that show what is usual can be used"));
-    }
-  }
-
   /** Scores pictures one after the other, their tiles side by side. */
   private static void each(
       TileScorer scorer,
       ImageSource pictures,
       int[] which,
       BooleanSupplier stop,
-      Consumer<ImageLikelihood> then,
+      BiConsumer<PixelImage, ImageLikelihood> then,
       IntConsumer progress) {
     for (int i = 0; i < which.length && !stop.getAsBoolean(); i++) {
-      score(scorer, pictures, which[i]).ifPresent(then);
+      picture(pictures, which[i])
+          .ifPresent(picture -> then.accept(picture, scorer.score(List.of(picture), 0).get(0)));
       progress.accept(i + 1);
     }
   }
 
-  private static Optional<ImageLikelihood> score(
-      TileScorer scorer, ImageSource pictures, int index) {
-    PixelImage picture;
+  private static Optional<PixelImage> picture(ImageSource pictures, int index) {
     try {
-      picture = pictures.image(index);
+      return Optional.of(pictures.image(index));
     } catch (IllegalArgumentException e) {
       LOG.warn("skipped: {}", e.getMessage());
       return Optional.empty();
     }
-    return Optional.of(scorer.score(List.of(picture), index).get(0));
   }
 }

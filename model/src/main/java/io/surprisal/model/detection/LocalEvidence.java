@@ -2,9 +2,9 @@ package io.surprisal.model.detection;
 
 import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.scoring.EvidenceMap;
+import io.surprisal.model.scoring.Surprise;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
@@ -21,10 +21,8 @@ public final class LocalEvidence {
 
   private final int height;
   private final int width;
-  private final float[] surprise;
+  private final Surprise surprise;
   private final int smallestWindow;
-  private final int strongest;
-  private final int strongestWindow;
 
   /**
    * A rectangle at the network's scale.
@@ -60,48 +58,22 @@ public final class LocalEvidence {
     height = evidence.height();
     width = evidence.width();
     smallestWindow = normal.windows().get(0);
-    surprise = new float[height * width];
-    Arrays.fill(surprise, Float.NEGATIVE_INFINITY);
-    int at = 0;
-    int window = smallestWindow;
-    BoxMeans means = new BoxMeans(evidence);
-    for (int w = 0; w < normal.windows().size(); w++) {
-      int side = normal.windows().get(w);
-      int half = side / 2;
-      for (int y = half; y < height - half; y++) {
-        int row = y * normal.rows() / height;
-        for (int x = half; x < width - half; x++) {
-          int cell = normal.index(w, row, x * normal.columns() / width);
-          float z =
-              (float)
-                  ((means.of(y - half, x - half, side) - normal.means().get(cell))
-                      / normal.deviations().get(cell));
-          int pixel = y * width + x;
-          if (z > surprise[at]) {
-            at = pixel;
-            window = side;
-          }
-          surprise[pixel] = Math.max(surprise[pixel], z);
-        }
-      }
-    }
-    strongest = at;
-    strongestWindow = window;
+    surprise = Surprise.of(evidence, normal);
   }
 
   /** The image's local statistic, standard deviations; −∞ where no window fits the image. */
   public double statistic() {
-    return surprise[strongest];
+    return surprise.at(surprise.strongest());
   }
 
   /** The window that the statistic is of. */
   public Box strongest() {
-    return around(strongest, strongestWindow);
+    return around(surprise.strongest(), surprise.window(surprise.strongest()));
   }
 
   /** The surprise of a pixel, standard deviations; −∞ near the edge, where no window fits. */
   public float at(int row, int column) {
-    return surprise[row * width + column];
+    return surprise.at(row * width + column);
   }
 
   public int height() {
@@ -139,7 +111,7 @@ public final class LocalEvidence {
     int top = Math.max(0, pixel / width - side / 2);
     int left = Math.max(0, pixel % width - side / 2);
     return new Box(
-        top, left, Math.min(side, height - top), Math.min(side, width - left), surprise[pixel]);
+        top, left, Math.min(side, height - top), Math.min(side, width - left), surprise.at(pixel));
   }
 
   /**
@@ -147,10 +119,13 @@ public final class LocalEvidence {
    * statistic is not.
    */
   public List<Box> above(double threshold) {
-    boolean[] seen = new boolean[surprise.length];
+    boolean[] seen = new boolean[height * width];
+    for (int pixel = 0; pixel < seen.length; pixel++) {
+      seen[pixel] = !surprise.measured(pixel);
+    }
     List<Box> boxes = new ArrayList<>();
-    for (int pixel = 0; pixel < surprise.length; pixel++) {
-      if (!seen[pixel] && surprise[pixel] > threshold) {
+    for (int pixel = 0; pixel < seen.length; pixel++) {
+      if (!seen[pixel] && surprise.at(pixel) > threshold) {
         boxes.add(region(pixel, threshold, seen));
       }
     }
@@ -176,11 +151,11 @@ public final class LocalEvidence {
       left = Math.min(left, x - half);
       bottom = Math.max(bottom, y + half + 1);
       right = Math.max(right, x + half + 1);
-      largest = Math.max(largest, surprise[pixel]);
+      largest = Math.max(largest, surprise.at(pixel));
       for (int ny = Math.max(0, y - 1); ny <= Math.min(height - 1, y + 1); ny++) {
         for (int nx = Math.max(0, x - 1); nx <= Math.min(width - 1, x + 1); nx++) {
           int neighbour = ny * width + nx;
-          if (!seen[neighbour] && surprise[neighbour] > threshold) {
+          if (!seen[neighbour] && surprise.at(neighbour) > threshold) {
             seen[neighbour] = true;
             open.add(neighbour);
           }

@@ -2,6 +2,7 @@ package io.surprisal.model.detection;
 
 import io.surprisal.model.release.LocalControl;
 import io.surprisal.model.release.LocalNormal;
+import io.surprisal.model.scoring.BoxMeans;
 import io.surprisal.model.scoring.EvidenceMap;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,9 +63,9 @@ public final class LocalFit {
     return Math.max(1, Math.min(MOST_CELLS, side / CELL));
   }
 
-  /** Takes a normal image's evidence. */
+  /** Takes a normal image's evidence, of one look. */
   public void add(EvidenceMap evidence) {
-    BoxMeans means = new BoxMeans(evidence);
+    BoxMeans means = new BoxMeans(evidence.height(), evidence.width(), evidence.bits());
     for (int w = 0; w < windows.size(); w++) {
       int side = windows.get(w);
       int half = side / 2;

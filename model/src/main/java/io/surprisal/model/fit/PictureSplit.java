@@ -115,7 +115,7 @@ final class PictureSplit implements FitSplit {
 
   @Override
   public int scoredToCalibrate(int of) {
-    return PictureCalibrator.scored(of + fitted.length, images.tiles());
+    return PictureCalibrator.scored(fitted.length, of, images.tiles());
   }
 
   @Override

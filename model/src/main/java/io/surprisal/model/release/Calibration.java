@@ -55,6 +55,8 @@ public record Calibration(
    * @param randomErrorScale the same where the levels are random too; NaN where not measured
    * @param distance root mean square of (score after these evaluations − score after all),
    *     bits/dim; 0 for the last stage, and where nothing was measured
+   * @param monteCarloError of one image's score at fixed levels, root mean square, bits/dim; 0
+   *     where it was not measured
    */
   public record Correction(
       int evaluations,
@@ -62,7 +64,19 @@ public record Calibration(
       double standardError,
       double errorScale,
       double randomErrorScale,
-      double distance) {
+      double distance,
+      double monteCarloError) {
+
+    /** Where the Monte-Carlo error of an image is not known but by its evaluations. */
+    public Correction(
+        int evaluations,
+        double bias,
+        double standardError,
+        double errorScale,
+        double randomErrorScale,
+        double distance) {
+      this(evaluations, bias, standardError, errorScale, randomErrorScale, distance, 0);
+    }
 
     /** Of the only stage. */
     public Correction(
@@ -113,7 +127,8 @@ public record Calibration(
       if (!Double.isFinite(correction.bias())
           || !Double.isFinite(correction.standardError())
           || correction.standardError() < 0
-          || !(correction.distance() >= 0)) {
+          || !(correction.distance() >= 0)
+          || !(correction.monteCarloError() >= 0)) {
         throw new IllegalArgumentException("calibration: " + correction + " must be finite");
       }
     }

@@ -1,6 +1,9 @@
 package io.surprisal.model.release;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What local evidence normal pictures show where: by window, and by where in the picture the
@@ -13,6 +16,8 @@ import java.util.List;
  * @param columns of cells
  * @param means bits a pixel, by window, then by row, then by column
  * @param deviations above 0, in the same order
+ * @param firstLookOrNull how tiles are looked at before that; none where every tile gets all
+ *     evaluations at once
  */
 public record LocalNormal(
     LocalControl control,
@@ -20,7 +25,19 @@ public record LocalNormal(
     int rows,
     int columns,
     List<Float> means,
-    List<Float> deviations) {
+    List<Float> deviations,
+    @JsonProperty("firstLook") @Nullable FirstLook firstLookOrNull) {
+
+  /** Where every tile gets all evaluations at once. */
+  public LocalNormal(
+      LocalControl control,
+      List<Integer> windows,
+      int rows,
+      int columns,
+      List<Float> means,
+      List<Float> deviations) {
+    this(control, windows, rows, columns, means, deviations, null);
+  }
 
   /**
    * @throws IllegalArgumentException if a number is impossible
@@ -36,12 +53,23 @@ public record LocalNormal(
         || columns < 1
         || means.size() != windows.size() * rows * columns
         || deviations.size() != means.size()
+        || (firstLookOrNull != null && firstLookOrNull.means().size() != means.size())
         || means.stream().anyMatch(value -> !Float.isFinite(value))
         || deviations.stream().anyMatch(value -> !(value > 0 && Float.isFinite(value)))) {
       throw new IllegalArgumentException(
           "local evidence: windows %s by %d×%d cells with %d means and %d deviations"
               .formatted(windows, rows, columns, means.size(), deviations.size()));
     }
+  }
+
+  /** How tiles are looked at first; empty where every tile gets all evaluations at once. */
+  public Optional<FirstLook> firstLook() {
+    return Optional.ofNullable(firstLookOrNull);
+  }
+
+  /** With a first look before the second. */
+  public LocalNormal after(FirstLook first) {
+    return new LocalNormal(control, windows, rows, columns, means, deviations, first);
   }
 
   /** Where the numbers of a window and a cell lie. */

@@ -8,17 +8,32 @@ import io.surprisal.model.release.Calibration;
  * @param bias subtracted from every score, bits/dim
  * @param biasError standard error of {@code bias}, which all scores share
  * @param errorScale factor on the upper estimate of an image's Monte-Carlo error
+ * @param usualError Monte-Carlo error of a usual image, bits/dim, for evaluations that are too few
+ *     to show it; NaN where not known
  */
-record Adjustment(double bias, double biasError, double errorScale) {
-  static final Adjustment NONE = new Adjustment(0, 0, 1);
+record Adjustment(double bias, double biasError, double errorScale, double usualError) {
+  static final Adjustment NONE = new Adjustment(0, 0, 1, Double.NaN);
 
   /** Of scores at the release's fixed noise levels. */
   static Adjustment atFixedLevels(Calibration.Correction measured) {
-    return new Adjustment(measured.bias(), measured.standardError(), measured.errorScale());
+    return new Adjustment(
+        measured.bias(),
+        measured.standardError(),
+        measured.errorScale(),
+        measured.monteCarloError() > 0 ? measured.monteCarloError() : Double.NaN);
   }
 
   /** Of scores at levels that are drawn with the noise, which have no bias. */
   static Adjustment atRandomLevels(Calibration.Correction measured) {
-    return new Adjustment(0, 0, measured.randomErrorScale());
+    return new Adjustment(0, 0, measured.randomErrorScale(), Double.NaN);
+  }
+
+  /**
+   * The Monte-Carlo error of an image.
+   *
+   * @param estimate what its evaluations say, an upper estimate; NaN where they are too few
+   */
+  double error(double estimate) {
+    return Double.isNaN(estimate) ? usualError : errorScale * estimate;
   }
 }

@@ -29,6 +29,9 @@ public final class BoundEstimator {
   private final Optional<ControlVariate> control;
   private final Optional<LocalControl> local;
 
+  /** What is normal of pictures whose tiles are looked at twice. */
+  private final Optional<LocalNormal> looks;
+
   /** By number of evaluations; none for a number that was not calibrated. */
   private final Map<Integer, Adjustment> adjustments;
 
@@ -38,19 +41,27 @@ public final class BoundEstimator {
       DiffusionTime time,
       Optional<ControlVariate> control,
       Optional<LocalControl> local,
+      Optional<LocalNormal> looks,
       Map<Integer, Adjustment> adjustments) {
     this.stages = stages;
     this.noise = noise;
     this.time = time;
     this.control = control;
     this.local = local;
+    this.looks = looks;
     this.adjustments = adjustments;
   }
 
   /** The plain mean of the evaluations, in continuous time. */
   public static BoundEstimator plain(Stages stages, NoisePlan noise) {
     return new BoundEstimator(
-        stages, noise, DiffusionTime.CONTINUOUS, Optional.empty(), Optional.empty(), Map.of());
+        stages,
+        noise,
+        DiffusionTime.CONTINUOUS,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Map.of());
   }
 
   /**
@@ -60,6 +71,9 @@ public final class BoundEstimator {
    * levels and the measured bias of those is subtracted; for any other K the levels are keyed by
    * the image's pixels, which has no bias. The release's control variate is subtracted from each
    * evaluation.
+   *
+   * <p>Where the release looks at pictures' tiles twice, and K is what it was calibrated for, these
+   * looks are the stages.
    *
    * @param stages after each of which an image may stop
    * @throws IllegalArgumentException if there are several stages and the release was not calibrated
@@ -71,7 +85,17 @@ public final class BoundEstimator {
 
   /** As {@link #served(Release, Stages)}, with a calibration that the release is about to get. */
   public static BoundEstimator served(
-      Release release, Optional<Calibration> calibration, Stages stages) {
+      Release release, Optional<Calibration> calibration, Stages asked) {
+    Optional<LocalNormal> looks =
+        calibration
+            .filter(c -> asked.equals(Stages.single(c.evaluations())))
+            .flatMap(Calibration::local)
+            .filter(normal -> normal.firstLook().isPresent());
+    Stages stages =
+        looks
+            .flatMap(LocalNormal::firstLook)
+            .map(look -> new Stages(List.of(look.evaluations(), asked.evaluations())))
+            .orElse(asked);
     Map<Integer, Adjustment> adjustments = adjustments(calibration, Adjustment::atFixedLevels);
     requireCalibrated(release, stages, adjustments);
     NoisePlan keyed = NoisePlan.keyedByPixels();
@@ -83,6 +107,7 @@ public final class BoundEstimator {
         DiffusionTime.CONTINUOUS,
         calibration.flatMap(Calibration::control),
         calibration.flatMap(Calibration::local).map(LocalNormal::control),
+        looks,
         adjustments);
   }
 
@@ -97,6 +122,7 @@ public final class BoundEstimator {
         DiffusionTime.CONTINUOUS,
         release.calibration().flatMap(Calibration::control),
         release.calibration().flatMap(Calibration::local).map(LocalNormal::control),
+        Optional.empty(),
         adjustments(release.calibration(), Adjustment::atRandomLevels));
   }
 
@@ -126,12 +152,35 @@ public final class BoundEstimator {
 
   /** With a control variate subtracted from each evaluation, in place of any other. */
   public BoundEstimator controlledBy(ControlVariate variate) {
-    return new BoundEstimator(stages, noise, time, Optional.of(variate), local, adjustments);
+    return new BoundEstimator(stages, noise, time, Optional.of(variate), local, looks, adjustments);
   }
 
   /** With evidence of each pixel, controlled so. */
   public BoundEstimator withLocal(LocalControl localControl) {
-    return new BoundEstimator(stages, noise, time, control, Optional.of(localControl), adjustments);
+    return new BoundEstimator(
+        stages, noise, time, control, Optional.of(localControl), looks, adjustments);
+  }
+
+  /**
+   * With pictures whose tiles are looked at twice: after the first stage, and after the last.
+   *
+   * @param normal that says so
+   * @throws IllegalArgumentException if the stages are not these looks
+   */
+  public BoundEstimator withLooks(LocalNormal normal) {
+    int first = normal.firstLook().orElseThrow().evaluations();
+    if (stages.ends().size() != 2 || stages.ends().get(0) != first) {
+      throw new IllegalArgumentException(
+          "stages of " + stages + " evaluations, a first look of " + first);
+    }
+    return new BoundEstimator(
+        stages,
+        noise,
+        time,
+        control,
+        Optional.of(normal.control()),
+        Optional.of(normal),
+        adjustments);
   }
 
   /**
@@ -149,7 +198,8 @@ public final class BoundEstimator {
               + timesteps
               + " timesteps; take as many or fewer");
     }
-    return new BoundEstimator(stages, noise, discrete, control, local, adjustments);
+    return new BoundEstimator(
+        stages, noise, discrete, control, local, Optional.empty(), adjustments);
   }
 
   Stages stages() {
@@ -166,6 +216,10 @@ public final class BoundEstimator {
 
   Optional<LocalControl> local() {
     return local;
+  }
+
+  Optional<LocalNormal> looks() {
+    return looks;
   }
 
   /** What is known about the mean of so many evaluations. */

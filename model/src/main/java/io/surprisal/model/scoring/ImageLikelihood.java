@@ -12,7 +12,8 @@ import java.util.function.ToDoubleFunction;
  *
  * @param bitsPerDim the whole bound
  * @param standardError Monte-Carlo error of {@code bitsPerDim}, an upper estimate where the release
- *     was not calibrated for this number of evaluations; NaN for fewer than three evaluations
+ *     was not calibrated for this number of evaluations; for fewer than three evaluations that of a
+ *     usual image, NaN where that was not calibrated
  * @param prior KL(q(z₁|x) ‖ N(0, I))
  * @param diffusion the diffusion loss, corrected for the bias of fixed noise levels
  * @param reconstruction −log p(x|z₀)
@@ -74,9 +75,6 @@ public record ImageLikelihood(
       List<ImageLikelihood> tiles, List<Tiling.Corner> corners, int height, int width) {
     ImageLikelihood first = tiles.get(0);
     int n = tiles.size();
-    if (n == 1) {
-      return first;
-    }
     float[] errors = new float[first.squaredErrors.length];
     for (ImageLikelihood tile : tiles) {
       for (int i = 0; i < errors.length; i++) {
@@ -117,6 +115,21 @@ public record ImageLikelihood(
             squaredErrors,
             evaluations,
             codecBitsPerDim);
+  }
+
+  /** With what each pixel adds. */
+  ImageLikelihood withEvidence(EvidenceMap map) {
+    return new ImageLikelihood(
+        bitsPerDim,
+        standardError,
+        prior,
+        diffusion,
+        reconstruction,
+        noiseLevels,
+        squaredErrors,
+        evaluations,
+        codecBitsPerDim,
+        Optional.of(map));
   }
 
   private static double mean(List<ImageLikelihood> tiles, ToDoubleFunction<ImageLikelihood> term) {

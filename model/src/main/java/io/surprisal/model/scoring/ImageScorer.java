@@ -227,6 +227,13 @@ public final class ImageScorer implements PictureScorer, AutoCloseable {
     return workers;
   }
 
+  /** Which tiles of a picture are looked at again; empty where all get all evaluations at once. */
+  public Optional<SecondLook> secondLook() {
+    return estimator
+        .looks()
+        .map(normal -> new SecondLook(normal, configuration.height(), configuration.width()));
+  }
+
   /** The stages of an image's evaluations. */
   public Stages stages() {
     return stages;

@@ -13,9 +13,11 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.scoring.BoundEstimator;
 import io.surprisal.model.scoring.EvidenceMap;
+import io.surprisal.model.scoring.ImageEvaluation;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.NoisePlan;
+import io.surprisal.model.scoring.SecondLook;
 import io.surprisal.model.scoring.Stages;
 import io.surprisal.model.scoring.StoppingRule;
 import java.time.Duration;
@@ -26,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class TileLanesTest {
@@ -60,9 +63,10 @@ class TileLanesTest {
   }
 
   /** Takes so many images, then throws. */
-  private record Awaited(Line line, int room, Exception then) implements ScoringLane {
+  private record Awaited(Line line, int room, Exception then) implements TileLine {
     @Override
-    public CompletableFuture<ImageLikelihood> submit(PixelImage image) throws InterruptedException {
+    public CompletableFuture<ImageLikelihood> submit(
+        PixelImage image, Consumer<ImageEvaluation> begun) throws InterruptedException {
       if (line.images.size() < room) {
         return line.take(image);
       }
@@ -70,6 +74,16 @@ class TileLanesTest {
         throw interrupted;
       }
       throw (RuntimeException) then;
+    }
+
+    @Override
+    public Optional<SecondLook> secondLook() {
+      return Optional.empty();
+    }
+
+    @Override
+    public List<CompletableFuture<ImageLikelihood>> again(List<ImageEvaluation> tiles) {
+      throw new AssertionError("one look is all");
     }
 
     @Override

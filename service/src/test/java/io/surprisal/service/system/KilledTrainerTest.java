@@ -109,11 +109,14 @@ class KilledTrainerTest {
 
       CommandRun answered = system.command("pause");
       assertThat(answered.exitCode()).as(answered.err()).isZero();
-      List<TrainerEvent> since = system.events();
-      assertThat(since.subList(before, since.size()))
+      List<TrainerEvent> all = system.events();
+      List<TrainerEvent> since = all.subList(before, all.size());
+      assertThat(since).as("the command's answer").isNotEmpty();
+      // The old one may come to be the active one again: what it says then is its own.
+      assertThat(since)
           .as("nothing of the old one's run gets through")
-          .extracting(TrainerEvent::getMember)
-          .containsOnly("new");
+          .extracting(TrainerEvent::getRunId)
+          .doesNotContain(failed.getRunId());
     }
   }
 }

@@ -1,0 +1,41 @@
+package io.surprisal.model.release;
+
+import java.util.List;
+
+/**
+ * How a picture's tiles are looked at first, with few evaluations, and which are looked at again
+ * with all of them: those that a window touches which is more surprising than the threshold, and in
+ * any case those under the picture's most surprising window.
+ *
+ * @param evaluations of every tile
+ * @param means of the windows' evidence after these, in the order of {@link LocalNormal#means}
+ * @param deviations above 0, in the same order
+ * @param threshold in these deviations
+ * @param agreement correlation of what the first and the second look say of a window, 0 to 1: what
+ *     one that is looked at once would have shown is its surprise times this
+ */
+public record FirstLook(
+    int evaluations,
+    List<Float> means,
+    List<Float> deviations,
+    double threshold,
+    double agreement) {
+
+  /**
+   * @throws IllegalArgumentException if a number is impossible
+   */
+  public FirstLook {
+    means = List.copyOf(means);
+    deviations = List.copyOf(deviations);
+    if (evaluations < 1
+        || means.size() != deviations.size()
+        || means.stream().anyMatch(value -> !Float.isFinite(value))
+        || deviations.stream().anyMatch(value -> !(value > 0 && Float.isFinite(value)))
+        || !Double.isFinite(threshold)
+        || !(agreement >= 0 && agreement <= 1)) {
+      throw new IllegalArgumentException(
+          "a first look of %d evaluations: %d means, %d deviations, threshold %s, agreement %s"
+              .formatted(evaluations, means.size(), deviations.size(), threshold, agreement));
+    }
+  }
+}
