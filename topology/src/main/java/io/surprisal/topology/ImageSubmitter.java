@@ -112,9 +112,7 @@ final class ImageSubmitter {
       return candidate
           .scoring()
           .offer(
-              alike
-                  ? own.apply(accepted.decoded().pixels())
-                  : intake.accept(image, own).pixels());
+              alike ? own.apply(accepted.decoded().pixels()) : intake.accept(image, own).pixels());
     } catch (ImageRejectedException | NotScoredException e) {
       return Optional.of(CompletableFuture.failedFuture(e)); // which the serving release takes
     }

@@ -14,7 +14,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * PNG, JPEG, TIFF and BMP files of any sizes. Only what their headers say is held in memory: a
@@ -22,6 +26,13 @@ import java.util.stream.IntStream;
  */
 public final class PictureFiles implements ImageSource {
   private static final ImageDecoder DECODER = new ImageDecoder(DecodingLimits.defaults());
+
+  private static final int LOOKED_AT = 64;
+
+  /** Of so many samples, one may lie outside the levels at either end. */
+  private static final int ONE_OF = 1000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(PictureFiles.class);
 
   /**
    * A file.
@@ -106,6 +117,43 @@ public final class PictureFiles implements ImageSource {
   /** Some of the pictures, in the order given. */
   public PictureFiles subset(int[] which) {
     return new PictureFiles(IntStream.of(which).mapToObj(pictures::get).toList(), List.of(), how);
+  }
+
+  /**
+   * The levels between which all but a thousandth of the samples at either end lie, of those of up
+   * to {@value #LOOKED_AT} pictures from all over that have 16 bits; empty where none has, or all
+   * samples are alike.
+   *
+   * @throws UncheckedIOException if a file cannot be read any more
+   */
+  public Optional<Interpretation.Levels> levels() {
+    long[] counts = new long[1 << 16];
+    int looked = Math.min(LOOKED_AT, size());
+    for (int i = 0; i < looked; i++) {
+      Picture picture = pictures.get((int) ((long) i * size() / looked));
+      try {
+        DECODER.countLevels(Files.readAllBytes(picture.file()), counts);
+      } catch (ImageRejectedException e) {
+        LOG.debug("{} has no levels", picture.name(), e); // the fit leaves it out, and says so
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    long tail = LongStream.of(counts).sum() / ONE_OF;
+    int black = 0;
+    for (long below = counts[0]; below <= tail && black < 0xffff; below += counts[black]) {
+      black++;
+    }
+    int white = 0xffff;
+    for (long above = counts[0xffff]; above <= tail && white > 0; above += counts[white]) {
+      white--;
+    }
+    return black < white ? Optional.of(new Interpretation.Levels(black, white)) : Optional.empty();
+  }
+
+  /** How the files are understood. */
+  public Interpretation interpretation() {
+    return how;
   }
 
   /** What was left out. */

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
@@ -76,6 +77,19 @@ public final class ImageDecoder {
    */
   public DecodedImage read(byte[] encoded, Interpretation how) throws ImageRejectedException {
     return decode(vet(encoded), how);
+  }
+
+  /**
+   * Counts how often each level of a file of 16 bits occurs; nothing for others.
+   *
+   * @param counts by level, 65,536 of them
+   * @throws ImageRejectedException as {@link #read(byte[], Interpretation)}
+   */
+  public void countLevels(byte[] encoded, long[] counts) throws ImageRejectedException {
+    Decoding decoding = whole(vet(encoded));
+    if (decoding.raster != null) {
+      Samples.countDeep(decoding.raster, counts);
+    }
   }
 
   /**
@@ -154,14 +168,12 @@ public final class ImageDecoder {
     return vetted;
   }
 
-  private DecodedImage decode(VettedImage vetted, Interpretation how)
-      throws ImageRejectedException {
-    VettedImage whole = vetted;
-    Decoding decoding = whole.doubtful() ? mended(whole) : Decoding.of(whole);
+  /** Decoded, after repair where that is needed; never with a damage. */
+  private Decoding whole(VettedImage vetted) throws ImageRejectedException {
+    Decoding decoding = vetted.doubtful() ? mended(vetted) : Decoding.of(vetted);
     if (decoding.damage != null && vetted.format() == ImageFormat.JPEG && !vetted.doubtful()) {
       decoding = mended(vetted);
     }
-    whole = decoding.of;
     Raster raster = decoding.raster;
     if (raster == null || decoding.damage != null) {
       throw new ImageRejectedException(
@@ -173,9 +185,17 @@ public final class ImageDecoder {
       throw new ImageRejectedException(
           Reason.MALFORMED, "The " + vetted.format() + " does not decode to its stated size");
     }
+    return decoding;
+  }
+
+  private DecodedImage decode(VettedImage vetted, Interpretation how)
+      throws ImageRejectedException {
+    Decoding whole = whole(vetted);
     Set<Repair> repairs = EnumSet.noneOf(Repair.class);
-    repairs.addAll(whole.repairs());
-    PixelImage stored = new Samples(how, vetted.ink(), repairs).of(raster, decoding.colours);
+    repairs.addAll(whole.of.repairs());
+    PixelImage stored =
+        new Samples(how, vetted.ink(), repairs)
+            .of(Objects.requireNonNull(whole.raster), whole.colours);
     return new DecodedImage(orientation(vetted, how).turn(stored), repairs);
   }
 

@@ -114,6 +114,24 @@ final class Samples {
     return new PixelImage(channels, raster.getHeight(), width, pixels);
   }
 
+  /** Counts the light of a raster of 16 bits by its levels; nothing for others. */
+  static void countDeep(Raster raster, long[] counts) {
+    int bands = raster.getNumBands();
+    int channels = bands < 3 ? 1 : 3;
+    if (raster.getSampleModel().getSampleSize(0) != 16) {
+      return;
+    }
+    int[] row = new int[bands * raster.getWidth()];
+    for (int y = 0; y < raster.getHeight(); y++) {
+      raster.getPixels(0, y, raster.getWidth(), 1, row);
+      for (int i = 0; i < row.length; i++) {
+        if (i % bands < channels) {
+          counts[row[i]]++;
+        }
+      }
+    }
+  }
+
   private static int bits(Raster raster, @Nullable ColorModel colours, int band) {
     return colours == null
         ? raster.getSampleModel().getSampleSize(band)

@@ -9,9 +9,14 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.surprisal.model.datasets.PictureFiles.Skipped;
+import io.surprisal.model.decoding.DecodedImage;
 import io.surprisal.model.decoding.ImageDecoderTest;
+import io.surprisal.model.decoding.Repair;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.PixelImage;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -20,6 +25,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -93,6 +99,30 @@ class PictureFilesTest {
     Files.delete(file);
     assertThat(pictures.size(0)).isEqualTo(new PictureSize(4, 7));
     assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> pictures.image(0));
+  }
+
+  @Test
+  void shouldFindTheLevelsOfSixteenBits() throws Exception {
+    BufferedImage deep = new BufferedImage(40, 50, BufferedImage.TYPE_USHORT_GRAY);
+    for (int i = 0; i < 2000; i++) {
+      deep.getRaster().setSample(i % 40, i / 40, 0, i == 0 ? 60_000 : i == 1 ? 3 : 500 + i);
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ImageIO.write(deep, "png", out);
+    file("deep.png", out.toByteArray());
+    file("shallow.png", png(GREY));
+    assertThat(PictureFiles.open(List.of(folder)).levels())
+        .contains(new Interpretation.Levels(503, 2498));
+    assertThat(PictureFiles.open(List.of(folder.resolve("shallow.png"))).levels()).isEmpty();
+  }
+
+  @Test
+  void shouldSayWhatWasRepaired() throws Exception {
+    byte[] whole = png(GREY);
+    Path damaged = file("a.png", Arrays.copyOf(whole, whole.length - 12));
+    DecodedImage read = PictureFiles.open(List.of(damaged)).read(0);
+    assertThat(read.pixels()).isEqualTo(GREY);
+    assertThat(read.repairs()).containsExactly(Repair.NO_END_MARKER);
   }
 
   @Test

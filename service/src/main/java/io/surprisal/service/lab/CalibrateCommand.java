@@ -125,7 +125,7 @@ final class CalibrateCommand implements Callable<Integer> {
         spec,
         stages.ends().size() == 1,
         "pictures are not scored in stages yet; give --evaluations a single number");
-    ImageSource images = normal.pictures();
+    ImageSource images = normal.pictures(loaded);
     PictureCalibrator.Pictures pictures = PictureCalibrator.Pictures.of(images, limit.of(images));
     Usage.require(
         spec,

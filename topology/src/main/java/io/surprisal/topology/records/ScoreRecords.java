@@ -54,9 +54,7 @@ public final class ScoreRecords {
     }
     Optional<LocalEvidence> evidence = model.rule().localEvidence(likelihood);
     Verdict verdict = model.rule().judge(likelihood, evidence);
-    ImageScore score = score(identity, location, likelihood, verdict);
-    score.setRepairs(
-        repairs.stream().map(repair -> ImageRepair.valueOf(repair.name())).toList());
+    ImageScore score = score(identity, repairs, location, likelihood, verdict);
     evidence.ifPresent(
         of -> {
           score.setLocalStatistic(of.statistic());
@@ -90,6 +88,7 @@ public final class ScoreRecords {
 
   private ImageScore score(
       ImageIntake.Identity identity,
+      Set<Repair> repairs,
       ImageLocation location,
       ImageLikelihood likelihood,
       Verdict verdict) {
@@ -112,6 +111,7 @@ public final class ScoreRecords {
         .setLowLikelihoodPValue(orNull(verdict.pValue()))
         .setAtypicalPValue(orNull(verdict.atypicalPValue()))
         .setLocation(location)
+        .setRepairs(repairs.stream().map(repair -> ImageRepair.valueOf(repair.name())).toList())
         .build();
   }
 

@@ -52,8 +52,7 @@ public record SourceWindow(
   }
 
   SourceWindow with(Comparison changed) {
-    return new SourceWindow(
-        scores, alerts, repaired, calibratedMean, Optional.of(changed), false);
+    return new SourceWindow(scores, alerts, repaired, calibratedMean, Optional.of(changed), false);
   }
 
   SourceWindow withTold() {

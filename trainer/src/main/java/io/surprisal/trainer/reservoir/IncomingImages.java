@@ -4,21 +4,31 @@ import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.decoding.ImageDecoder;
 import io.surprisal.model.decoding.ImageFormat;
 import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** From records of the images topic to images. Not thread-safe. */
+/** From records of the images topic to images, as scorers see them. Not thread-safe. */
 public final class IncomingImages {
   private static final Logger LOG = LoggerFactory.getLogger(IncomingImages.class);
   private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
 
   private final ImageDecoder decoder = new ImageDecoder(DecodingLimits.defaults());
+  private final Supplier<Interpretation> interpretation;
+
+  /**
+   * @param interpretation gives how the release that serves now understands files
+   */
+  public IncomingImages(Supplier<Interpretation> interpretation) {
+    this.interpretation = interpretation;
+  }
 
   /** The image of a record; empty where there is none: the scorer makes a dead letter of it. */
   public Optional<ReservoirImage> read(ConsumerRecord<byte[], byte[]> record, Instant now) {
@@ -39,7 +49,10 @@ public final class IncomingImages {
               record.partition(),
               record.offset(),
               arrival(record, now),
-              decoder.decode(format.get(), event.getWidth(), event.getHeight(), body)));
+              decoder
+                  .read(
+                      format.get(), event.getWidth(), event.getHeight(), body, interpretation.get())
+                  .pixels()));
     } catch (RecordFormatException | ImageRejectedException e) {
       LOG.debug("{}-{} at {} is no image", record.topic(), record.partition(), record.offset(), e);
       return Optional.empty();
