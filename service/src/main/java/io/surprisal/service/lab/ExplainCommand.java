@@ -57,7 +57,7 @@ final class ExplainCommand implements Callable<Integer> {
   @Parameters(
       arity = "1..*",
       paramLabel = "FILE|DIR",
-      description = "PNG or JPEG files, or folders of them.")
+      description = "Picture files (PNG, JPEG, TIFF, BMP), or folders of them.")
   private List<Path> files = List.of();
 
   @Option(

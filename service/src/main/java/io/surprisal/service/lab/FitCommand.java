@@ -75,7 +75,8 @@ final class FitCommand implements Callable<Integer> {
   @Mixin
   private final ImagesOption data =
       new ImagesOption(
-          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.");
+          "IDX (also .gz) or CIFAR binary files, picture files (PNG, JPEG, TIFF, BMP), or a folder"
+              + " of those.");
 
   @Option(
       names = "--out",
