@@ -256,7 +256,7 @@ class JpegRepairTest {
       markers.add(at);
       at += 2;
       if (marker != JpegMarker.SOI && marker != JpegMarker.EOI && !JpegMarker.isRestart(marker)) {
-        at += (jpeg[at] & 0xff) << 8 | jpeg[at + 1] & 0xff;
+        at += ((jpeg[at] & 0xff) << 8) | (jpeg[at + 1] & 0xff);
       }
     }
     return markers;
