@@ -7,7 +7,7 @@ const path = require('node:path');
 const { cluster, parse, requireTopic, run } = require('./cluster');
 const { Records } = require('./records');
 
-const USAGE = `Send images to Surprisal: PNG and JPEG files as they are, or raw grey pixels.
+const USAGE = `Send images to Surprisal: PNG, JPEG, TIFF and BMP files as they are, or raw grey pixels.
 
   publish.js --source NAME [--gray8 WIDTHxHEIGHT] FILE…
 
@@ -21,6 +21,12 @@ const USAGE = `Send images to Surprisal: PNG and JPEG files as they are, or raw 
   --schemas DIR                 Surprisal's Avro schemas (default: those of the clone)
 
 Exit codes: 0 all sent; 1 some left out (each is named); 2 usage; 3 no broker, topic or schema.`;
+
+/** Whether it is a TIFF or BMP, or a PNG or JPEG behind a few foreign bytes. */
+function isOtherFile(body) {
+  const start = body.subarray(0, 4096).toString('latin1');
+  return /^(II\*\0|MM\0\*|BM)|\x89PNG|\xff\xd8\xff/.test(start);
+}
 
 /** An ImageEvent of a file. */
 function imageEvent(file, source, gray8) {
@@ -36,8 +42,12 @@ function imageEvent(file, source, gray8) {
     format = 'PNG';
   } else if (body.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) {
     format = 'JPEG';
+  } else if (isOtherFile(body)) {
+    format = 'FILE';
   } else {
-    throw new Error('neither a PNG nor a JPEG; say --gray8 WIDTHxHEIGHT of raw pixels');
+    throw new Error(
+      'neither a PNG nor a JPEG, TIFF or BMP; say --gray8 WIDTHxHEIGHT of raw pixels',
+    );
   }
   const imageId = path.basename(file);
   return { imageId, source, eventTime: new Date(), format, width, height, body };

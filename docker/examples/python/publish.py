@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Send images to Surprisal: PNG and JPEG files as they are, or raw grey pixels.
+"""Send images to Surprisal: PNG, JPEG, TIFF and BMP files as they are, or raw grey pixels.
 
   publish.py --bootstrap-server HOST:PORT --source line-1 FILE…
   publish.py --source line-1 --gray8 32x32 frame.raw
@@ -24,7 +24,7 @@ def parse():
         "--gray8",
         metavar="WIDTHxHEIGHT",
         type=width_and_height,
-        help="the files hold raw pixels, one byte each (default: they are PNG or JPEG)",
+        help="the files hold raw pixels, one byte each (default: they are image files)",
     )
     parser.add_argument(
         "--key",

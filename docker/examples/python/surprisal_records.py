@@ -96,8 +96,13 @@ class Records:
         return record
 
 
+def is_behind_foreign_bytes(body):
+    """Whether a PNG or JPEG begins within the first bytes, as the scorer looks for it."""
+    return b"\x89PNG" in body[:4096] or b"\xff\xd8\xff" in body[:4096]
+
+
 def image_event(file, source, gray8=None):
-    """An ImageEvent of a PNG or JPEG file, or of raw grey pixels where gray8 is (width, height)."""
+    """An ImageEvent of an image file, or of raw grey pixels where gray8 is (width, height)."""
     body = pathlib.Path(file).read_bytes()
     if gray8:
         if len(body) != gray8[0] * gray8[1]:
@@ -107,8 +112,12 @@ def image_event(file, source, gray8=None):
         form = "PNG"
     elif body.startswith(b"\xff\xd8\xff"):
         form = "JPEG"
+    elif body[:4] in (b"II*\0", b"MM\0*") or body[:2] == b"BM" or is_behind_foreign_bytes(body):
+        form = "FILE"
     else:
-        raise ValueError("neither a PNG nor a JPEG; say --gray8 WIDTHxHEIGHT of raw pixels")
+        raise ValueError(
+            "neither a PNG nor a JPEG, TIFF or BMP; say --gray8 WIDTHxHEIGHT of raw pixels"
+        )
     return {
         "imageId": pathlib.Path(file).name,
         "source": source,

@@ -30,11 +30,11 @@ class SchemaEvolutionTest {
   private static final Map<Class<?>, List<Long>> PUBLISHED =
       Map.of(
           ImageEvent.class,
-          List.of(0xc746228a783aa849L),
+          List.of(0xc746228a783aa849L, 0x92c1d9c43dd798fdL),
           ImageScore.class,
-          List.of(0x0b8a18a67c868917L, 0x0503336ff50ab349L),
+          List.of(0x0b8a18a67c868917L, 0x0503336ff50ab349L, 0xfa6b42dd6431efb3L),
           AnomalyAlert.class,
-          List.of(0xe0483c56c393cf1cL, 0x750872b62e7fa649L),
+          List.of(0xe0483c56c393cf1cL, 0x750872b62e7fa649L, 0x1c89c7ebc54360d5L),
           ControlCommand.class,
           List.of(0x3e418f480c4664baL, 0x1b27458e9751a0beL, 0x8540fdcd9baea93aL),
           ReleaseAnnouncement.class,
@@ -42,7 +42,7 @@ class SchemaEvolutionTest {
           TrainerEvent.class,
           List.of(0x3433fc0e21833293L, 0xfe93471bc5856e59L, 0x6bf8c56b06e826d9L),
           SourceStatistics.class,
-          List.of(0xd84d3c1d00d2eda9L, 0xc525fd97bc46178bL));
+          List.of(0xd84d3c1d00d2eda9L, 0xc525fd97bc46178bL, 0x133df4dff81fafa1L));
 
   static Stream<Class<? extends SpecificRecord>> types() {
     return RecordTypes.all();
@@ -135,7 +135,7 @@ class SchemaEvolutionTest {
             .parse(
                 RecordFormat.currentSchema(ImageEvent.class)
                     .toString()
-                    .replace("\"RGB8\"]", "\"RGB8\",\"WEBP\"]"));
+                    .replace("\"FILE\"]", "\"FILE\",\"WEBP\"]"));
     GenericRecord event = RecordTypes.records(later).sample();
     event.put("format", new GenericData.EnumSymbol(later.getField("format").schema(), "WEBP"));
 

@@ -4,11 +4,12 @@ import io.surprisal.model.batching.DeviceFailedException;
 import io.surprisal.model.batching.RetiredException;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.images.ImageRejectedException;
-import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.topology.pending.PendingImage;
 import io.surprisal.topology.records.ImageIntake;
+import io.surprisal.topology.records.NotScoredException;
 import io.surprisal.topology.serving.ServedModel;
 import io.surprisal.topology.serving.ShadowModel;
 import io.surprisal.topology.serving.Shadowed;
@@ -70,7 +71,11 @@ final class ImageSubmitter {
       return PendingImage.submitted(
           image,
           location,
-          new PendingImage.Submission(accepted.identity(), model, shadowed(accepted, location)),
+          new PendingImage.Submission(
+              accepted.identity(),
+              accepted.decoded().repairs(),
+              model,
+              shadowed(image, accepted, location, model)),
           likelihood);
     } catch (RetiredException e) {
       throw e;
@@ -84,19 +89,31 @@ final class ImageSubmitter {
   }
 
   /** Hands an image of its share to the candidate too. */
-  private Optional<Shadowed> shadowed(ImageIntake.Accepted accepted, ImageLocation location) {
+  private Optional<Shadowed> shadowed(
+      Record<byte[], byte[]> image,
+      ImageIntake.Accepted accepted,
+      ImageLocation location,
+      ServedModel model) {
     ImageIntake.Identity identity = accepted.identity();
     return candidates
         .get()
         .filter(candidate -> candidate.takes(identity.source(), identity.name(location)))
-        .map(candidate -> new Shadowed(candidate, offer(candidate, accepted.decoded())));
+        .map(candidate -> new Shadowed(candidate, offer(candidate, image, accepted, model)));
   }
 
-  private static Optional<CompletableFuture<ImageLikelihood>> offer(
-      ShadowModel candidate, PixelImage decoded) {
+  private Optional<CompletableFuture<ImageLikelihood>> offer(
+      ShadowModel candidate,
+      Record<byte[], byte[]> image,
+      ImageIntake.Accepted accepted,
+      ServedModel model) {
+    Preprocessing own = candidate.preprocessing();
+    boolean alike = own.interpretation().equals(model.preprocessing().interpretation());
     try {
-      return candidate.scoring().offer(candidate.preprocessing().apply(decoded));
-    } catch (ImageRejectedException e) {
+      return candidate
+          .scoring()
+          .offer(
+              alike ? own.apply(accepted.decoded().pixels()) : intake.accept(image, own).pixels());
+    } catch (ImageRejectedException | NotScoredException e) {
       return Optional.of(CompletableFuture.failedFuture(e)); // which the serving release takes
     }
   }

@@ -83,6 +83,7 @@ public final class PlainScoringLoop {
               records
                   .judge(
                       accepted.identity(),
+                      accepted.decoded().repairs(),
                       new ImageLocation(image.topic(), image.partition(), image.offset()),
                       likelihood)
                   .score();

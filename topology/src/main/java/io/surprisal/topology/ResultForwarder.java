@@ -71,7 +71,7 @@ final class ResultForwarder {
     var likelihood = image.result();
     PendingImage.Submission submission = image.submission().orElseThrow();
     return new ScoreRecords(submission.model())
-        .judge(submission.identity(), image.location(), likelihood);
+        .judge(submission.identity(), submission.repairs(), image.location(), likelihood);
   }
 
   private void forwardAlert(PendingImage image, AnomalyAlert alert) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.surprisal.model.decoding.DecodingLimits;
+import io.surprisal.model.decoding.Repair;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Release;
@@ -18,6 +19,7 @@ import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.ImageRepair;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.schemas.RecordFormat;
@@ -152,6 +154,25 @@ class ScoringTopologyTest {
 
     assertThat(scores.readValue().getBitsPerDim()).isFinite();
     assertThat(deadLetters.isEmpty()).isTrue();
+  }
+
+  @Test
+  void shouldScoreARepairedFileAsTheUndamagedOneAndSayWhatWasRepaired() {
+    byte[] odd = TestImages.file(BodyFormat.PNG, 8, 8, TestImages.checkerboard());
+    byte[] damaged = new byte[odd.length - 12 + 2]; // two bytes before, no end
+    System.arraycopy(odd, 0, damaged, 2, odd.length - 12);
+    images.pipeInput(KEY, event(BodyFormat.PNG, odd));
+    images.pipeInput(KEY, event(BodyFormat.FILE, damaged));
+
+    List<ImageScore> scored = scores.readValuesToList();
+    List<AnomalyAlert> raised = alerts.readValuesToList();
+    assertThat(scored.get(0).getRepairs()).isEmpty();
+    assertThat(scored.get(1).getRepairs())
+        .containsExactly(ImageRepair.BYTES_BEFORE_START, ImageRepair.NO_END_MARKER);
+    assertThat(scored.get(1).getBitsPerDim()).isEqualTo(scored.get(0).getBitsPerDim());
+    assertThat(raised)
+        .extracting(AnomalyAlert::getRepairs)
+        .containsExactly(scored.get(0).getRepairs(), scored.get(1).getRepairs());
   }
 
   @Test
@@ -341,9 +362,16 @@ class ScoringTopologyTest {
             "a colour image for a grey release",
             DeadLetterReason.WRONG_CHANNELS,
             TestImages.bytes(
-                TestImages.event("1", BodyFormat.RGB8, new byte[3 * 8 * 8])
-                    .setWidth(8)
-                    .setHeight(8))));
+                TestImages.event("1", BodyFormat.RGB8, red()).setWidth(8).setHeight(8))));
+  }
+
+  /** Raw samples of 8×8 pixels. */
+  private static byte[] red() {
+    byte[] samples = new byte[3 * 8 * 8];
+    for (int i = 0; i < samples.length; i += 3) {
+      samples[i] = -1;
+    }
+    return samples;
   }
 
   private static byte[] event(BodyFormat format, byte[] body) {
@@ -540,6 +568,12 @@ class ScoringTopologyTest {
         model.precision(),
         model.rule(),
         model.alertRate());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Repair.class)
+  void shouldHaveANameInTheRecordsForEveryRepair(Repair repair) {
+    assertThatCode(() -> ImageRepair.valueOf(repair.name())).doesNotThrowAnyException();
   }
 
   @ParameterizedTest

@@ -9,14 +9,20 @@ import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.scoring.ImageScorer;
+import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.topology.serving.ServedModel;
+import io.surprisal.topology.statistics.SourceWindow;
 import io.surprisal.topology.statistics.SourceWindows;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -112,6 +118,43 @@ class StatisticsTest {
   private List<SourceStatistics> told() {
     driver.letTheTellerRun();
     return statistics.readValuesToList();
+  }
+
+  @Test
+  void shouldCountTheRepairedFilesOfASource() {
+    byte[] whole = TestImages.file(BodyFormat.PNG, 8, 8);
+    byte[] endless = Arrays.copyOf(whole, whole.length - 12);
+    for (byte[] file : List.of(whole, endless, whole, endless, endless)) {
+      images.pipeInput(
+          TestImages.bytes(TestImages.event("", BodyFormat.PNG, file).setEventTime(START)));
+    }
+
+    assertThat(told())
+        .extracting(SourceStatistics::getImages, SourceStatistics::getRepaired)
+        .containsExactly(tuple(5L, 3L));
+  }
+
+  /** As a scorer of before wrote it. */
+  @Test
+  void shouldReadAWindowThatCountedNoRepairs() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(bytes);
+    out.writeByte(1);
+    out.writeLong(7); // scores
+    out.writeDouble(3.5);
+    out.writeDouble(0.25);
+    out.writeLong(2); // alerts
+    out.writeDouble(Double.NaN);
+    out.writeBoolean(true);
+    out.writeBoolean(false);
+
+    SourceWindow window = SourceWindow.serde().deserializer().deserialize("t", bytes.toByteArray());
+
+    assertThat(window.alerts()).isEqualTo(2);
+    assertThat(window.repaired()).isZero();
+    assertThat(window.told()).isTrue();
+    byte[] again = SourceWindow.serde().serializer().serialize("t", window);
+    assertThat(SourceWindow.serde().deserializer().deserialize("t", again)).isEqualTo(window);
   }
 
   @Test

@@ -65,11 +65,18 @@ final class TestImages {
 
   /** A whole image file. */
   static byte[] file(BodyFormat format, int width, int height) {
-    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY);
     Random random = new Random(1);
+    byte[] samples = new byte[width * height];
+    random.nextBytes(samples);
+    return file(format, width, height, samples);
+  }
+
+  /** A whole image file of grey samples. */
+  static byte[] file(BodyFormat format, int width, int height, byte[] samples) {
+    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY);
     for (int y = 0; y < height; y++) {
       for (int x = 0; x < width; x++) {
-        image.getRaster().setSample(x, y, 0, random.nextInt(256));
+        image.getRaster().setSample(x, y, 0, samples[y * width + x] & 0xff);
       }
     }
     ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -1,6 +1,7 @@
 package io.surprisal.trainer;
 
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.drift.StreamWatch;
 import io.surprisal.trainer.reservoir.Reservoir;
@@ -51,6 +52,19 @@ public final class TrainerProcess implements AutoCloseable {
   private volatile boolean decides;
   private volatile Instant lastTurn;
 
+  /** How a release understands files; as usual where there is none, or it cannot be read. */
+  private Interpretation interpretation(String release) {
+    if (release.isEmpty()) {
+      return Interpretation.usual();
+    }
+    try {
+      return store.load(release).preprocessing().interpretation();
+    } catch (IOException e) {
+      LOG.warn("Release {} cannot be read: files are understood as usual", release, e);
+      return Interpretation.usual();
+    }
+  }
+
   /**
    * Opens reservoir and store, and starts to read the stream.
    *
@@ -67,6 +81,7 @@ public final class TrainerProcess implements AutoCloseable {
             settings.sensitivity(),
             settings.runs().gate().alertRate(),
             reservoir,
+            this::interpretation,
             clock);
     Map<String, Object> own = new HashMap<>();
     own.put(ConsumerConfig.GROUP_ID_CONFIG, settings.cluster().group());

@@ -2,9 +2,8 @@ package io.surprisal.model.datasets;
 
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.decoding.ImageDecoder;
-import io.surprisal.model.decoding.JpegGuard;
-import io.surprisal.model.decoding.PngGuard;
 import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PixelImage;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -25,22 +24,33 @@ import java.util.zip.ZipException;
 /** Opens data sets on disk. Their images are held in memory, one byte a sample. */
 public final class ImageDatasets {
 
+  /** Bytes that tell what a file is. */
+  private static final int START = 1 << 13;
+
+  private static final String PICTURES = ".png, .jpg, .jpeg, .tif, .tiff, .bmp";
+
   private ImageDatasets() {}
 
+  /** As {@link #open(List, Interpretation)}, as usually interpreted. */
+  public static ImageDataset open(List<Path> paths) throws IOException {
+    return open(paths, Interpretation.usual());
+  }
+
   /**
-   * Opens IDX files (plain or gzip), CIFAR-10 and CIFAR-100 binary files, PNG and JPEG files, and
-   * folders, from which all PNG and JPEG files are taken, at any depth, sorted by path. Several
-   * paths make one data set, in the order given.
+   * Opens IDX files (plain or gzip), CIFAR-10 and CIFAR-100 binary files, picture files (PNG, JPEG,
+   * TIFF, BMP), and folders, from which all picture files are taken, at any depth, sorted by path.
+   * Several paths make one data set, in the order given.
    *
+   * @param how picture files are understood
    * @throws NoSuchFileException if a path does not exist
    * @throws IOException if a file is of none of these kinds, truncated, broken, or cannot be read,
    *     or if not all images have one shape; the message names the file
    */
-  public static ImageDataset open(List<Path> paths) throws IOException {
+  public static ImageDataset open(List<Path> paths, Interpretation how) throws IOException {
     if (paths.isEmpty()) {
       throw new IOException("No image file or folder was given");
     }
-    ImageDecoder decoder = new ImageDecoder(DecodingLimits.defaults());
+    Pictures decoder = new Pictures(new ImageDecoder(DecodingLimits.defaults()), how);
     List<ImageDataset> parts = new ArrayList<>();
     for (Path path : paths) {
       if (Files.isDirectory(path)) {
@@ -62,6 +72,9 @@ public final class ImageDatasets {
   public static ImageDataset of(List<PixelImage> images) {
     return new Listed(List.copyOf(images));
   }
+
+  /** How picture files become images. */
+  private record Pictures(ImageDecoder decoder, Interpretation how) {}
 
   private record Listed(List<PixelImage> images) implements ImageDataset {
     @Override
@@ -95,7 +108,7 @@ public final class ImageDatasets {
     }
   }
 
-  /** The PNG and JPEG files of a folder, at any depth, sorted by path; at least one. */
+  /** The picture files of a folder, at any depth, sorted by path; at least one. */
   static List<Path> imageFiles(Path folder) throws IOException {
     try (Stream<Path> files = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
       List<Path> found =
@@ -105,7 +118,7 @@ public final class ImageDatasets {
               .toList();
       if (found.isEmpty()) {
         throw new IOException(
-            folder + " holds no .png, .jpg or .jpeg file; name IDX and CIFAR files one by one");
+            folder + " holds no " + PICTURES + " file; name IDX and CIFAR files one by one");
       }
       return found;
     } catch (UncheckedIOException unreadable) {
@@ -117,18 +130,18 @@ public final class ImageDatasets {
     }
   }
 
-  private static ImageDataset readFile(ImageDecoder decoder, Path file) throws IOException {
+  private static ImageDataset readFile(Pictures decoder, Path file) throws IOException {
     if (!Files.exists(file)) {
       throw new NoSuchFileException(file.toString());
     }
     try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
-      in.mark(8);
-      byte[] start = in.readNBytes(8);
+      in.mark(START);
+      byte[] start = in.readNBytes(START);
       in.reset();
-      if (PngGuard.recognises(start) || JpegGuard.recognises(start)) {
+      if (isNamedAsPicture(file)) {
         return readEncoded(decoder, file, String.valueOf(file.getFileName()));
       }
-      if (hasName(file, ".bin")) {
+      if (hasName(file, ".bin") && start.length > 0 && start[0] >= 0) { // a label; no picture
         return Cifar.read(file, in.readAllBytes());
       }
       if (start.length >= 2 && start[0] == 0x1f && start[1] == (byte) 0x8b) {
@@ -141,15 +154,28 @@ public final class ImageDatasets {
       if (start.length >= 2 && start[0] == 0 && start[1] == 0) {
         return Idx.read(file, in);
       }
+      requirePicture(file, start);
     }
-    throw new IOException(
-        file + " is not an IDX file (plain or gzip), a PNG, a JPEG or a CIFAR .bin file");
+    return readEncoded(decoder, file, String.valueOf(file.getFileName()));
   }
 
-  private static ImageDataset readEncoded(ImageDecoder decoder, Path file, String name)
+  private static void requirePicture(Path file, byte[] start) throws IOException {
+    try {
+      ImageDecoder.recognise(start);
+    } catch (ImageRejectedException e) {
+      throw new IOException(
+          e.reason() == ImageRejectedException.Reason.NOT_AN_IMAGE
+              ? file
+                  + " is not an IDX file (plain or gzip), a PNG, JPEG, TIFF or BMP, or a CIFAR .bin file"
+              : file + ": " + e.getMessage(),
+          e);
+    }
+  }
+
+  private static ImageDataset readEncoded(Pictures decoder, Path file, String name)
       throws IOException {
     try {
-      PixelImage image = decoder.decode(Files.readAllBytes(file));
+      PixelImage image = decoder.decoder.read(Files.readAllBytes(file), decoder.how).pixels();
       return new ImageBlock(
           1,
           image.channels(),
@@ -164,9 +190,9 @@ public final class ImageDatasets {
     }
   }
 
-  /** Whether a file's name ends as that of a PNG or JPEG file. */
-  static boolean isNamedAsPicture(Path file) {
-    return hasName(file, ".png", ".jpg", ".jpeg");
+  /** Whether a file's name ends as that of a picture file that is read. */
+  public static boolean isNamedAsPicture(Path file) {
+    return hasName(file, PICTURES.split(", "));
   }
 
   private static boolean hasName(Path file, String... endings) {

@@ -2,37 +2,39 @@ package io.surprisal.model.decoding;
 
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.ImageRejectedException.Reason;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.PixelImage;
 import java.awt.image.BufferedImage;
-import java.awt.image.IndexColorModel;
+import java.awt.image.ColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
-import javax.imageio.ImageIO;
+import java.util.Objects;
+import java.util.Set;
 import javax.imageio.ImageReader;
-import javax.imageio.spi.ImageReaderSpi;
 import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns the bytes of an image into samples, and trusts none of them: size and structure are checked
- * by {@link PngGuard} and {@link JpegGuard} before a decoder runs and before any pixel is
- * allocated. The pixels themselves are decoded by the JDK's Image I/O, in memory; what it only
- * warns about is rejected here.
+ * by a guard for each format before a decoder runs and before any pixel is allocated. The pixels
+ * themselves are decoded by the JDK's Image I/O, in memory.
+ *
+ * <p>What every viewer repairs is repaired, and said: the pixels are those that the file had before
+ * it was damaged. What is missing is not made up: such a file is refused, as is one that the
+ * decoder warns about after the repair.
  *
  * <p>Grey of 1, 2 and 4 bits is expanded to 8; palettes become grey if all their colours are grey,
- * else RGB; an alpha channel is dropped if every pixel is opaque. Of an animated PNG the default
- * image is read. The format's colour profiles and orientation are not applied.
+ * else RGB; what a file leaves open is the {@link Interpretation}'s. Of an animated PNG the default
+ * image is read, of a TIFF the first. The format's colour profiles are not applied.
  *
  * <p>Thread-safe.
  */
 public final class ImageDecoder {
-
-  private static final ImageReaderSpi PNG_READER = reader(ImageFormat.PNG);
-  private static final ImageReaderSpi JPEG_READER = reader(ImageFormat.JPEG);
 
   private final DecodingLimits limits;
 
@@ -41,55 +43,104 @@ public final class ImageDecoder {
   }
 
   /**
-   * Decodes a PNG or JPEG, recognised by its first bytes.
+   * What a file is by its first bytes, without a look at the rest.
+   *
+   * @param start a few thousand bytes, or all
+   * @throws ImageRejectedException if it is nothing that is read; the message says what it is
+   */
+  public static ImageFormat recognise(byte[] start) throws ImageRejectedException {
+    return FileStart.of(start).format();
+  }
+
+  /**
+   * The pixels of a file, recognised by its first bytes, as usually interpreted.
    *
    * @throws ImageRejectedException if the bytes are not one complete image within the limits
    */
   public PixelImage decode(byte[] encoded) throws ImageRejectedException {
-    return decode(vet(encoded));
+    return read(encoded, Interpretation.usual()).pixels();
   }
 
   /**
-   * How large a PNG or JPEG is, after all checks but without decoding its pixels.
+   * The pixels of a body, as usually interpreted; see {@link #read(ImageFormat, int, int, byte[],
+   * Interpretation)}.
+   */
+  public PixelImage decode(ImageFormat declared, int width, int height, byte[] body)
+      throws ImageRejectedException {
+    return read(declared, width, height, body, Interpretation.usual()).pixels();
+  }
+
+  /**
+   * Decodes a file, recognised by its first bytes.
+   *
+   * @throws ImageRejectedException if the bytes are not one complete image within the limits
+   */
+  public DecodedImage read(byte[] encoded, Interpretation how) throws ImageRejectedException {
+    return decode(vet(encoded), how);
+  }
+
+  /**
+   * Counts how often each level of a file of 16 bits occurs; nothing for others.
+   *
+   * @param counts by level, 65,536 of them
+   * @throws ImageRejectedException as {@link #read(byte[], Interpretation)}
+   */
+  public void countLevels(byte[] encoded, long[] counts) throws ImageRejectedException {
+    Decoding decoding = whole(vet(encoded));
+    if (decoding.raster != null) {
+      Samples.countDeep(decoding.raster, counts);
+    }
+  }
+
+  /**
+   * How large the picture of a file is, after all checks but without decoding its pixels.
    *
    * @throws ImageRejectedException if the bytes are not one complete image within the limits, as
    *     far as its structure tells
    */
-  public PictureSize size(byte[] encoded) throws ImageRejectedException {
+  public PictureSize size(byte[] encoded, Interpretation how) throws ImageRejectedException {
     VettedImage vetted = vet(encoded);
-    return new PictureSize(vetted.height(), vetted.width());
+    return orientation(vetted, how).turned(vetted.height(), vetted.width());
   }
 
   /**
    * Decodes a body of which the sender states format and size.
    *
-   * @param width pixels; 0 means not stated, which only PNG and JPEG allow
-   * @param height pixels; 0 means not stated, which only PNG and JPEG allow
+   * @param width pixels, as the file stores them or as it shows them; 0 means not stated, which
+   *     only files allow
+   * @param height pixels, as {@code width}
    * @throws ImageRejectedException if the body is not what was stated, or not one complete image
    *     within the limits
    */
-  public PixelImage decode(ImageFormat declared, int width, int height, byte[] body)
+  public DecodedImage read(
+      ImageFormat declared, int width, int height, byte[] body, Interpretation how)
       throws ImageRejectedException {
     return switch (declared) {
       case GRAY8 -> decodeRaw(declared, 1, width, height, body);
       case RGB8 -> decodeRaw(declared, 3, width, height, body);
-      case PNG, JPEG -> {
+      case PNG, JPEG, TIFF, BMP, FILE -> {
         VettedImage vetted = vet(body);
-        if (vetted.format() != declared
-            || (width != 0 && width != vetted.width())
-            || (height != 0 && height != vetted.height())) {
+        if ((declared != ImageFormat.FILE && vetted.format() != declared)
+            || !isSize(vetted, width, height)) {
           throw new ImageRejectedException(
               Reason.HEADER_MISMATCH,
               "Stated was %s of %d×%d pixels, but the body is %s of %d×%d"
                   .formatted(
                       declared, width, height, vetted.format(), vetted.width(), vetted.height()));
         }
-        yield decode(vetted);
+        yield decode(vetted, how);
       }
     };
   }
 
-  private PixelImage decodeRaw(ImageFormat format, int channels, int width, int height, byte[] body)
+  private static boolean isSize(VettedImage vetted, int width, int height) {
+    PictureSize shown = vetted.orientation().turned(vetted.height(), vetted.width());
+    return ((width == 0 || width == vetted.width()) && (height == 0 || height == vetted.height()))
+        || ((width == 0 || width == shown.width()) && (height == 0 || height == shown.height()));
+  }
+
+  private DecodedImage decodeRaw(
+      ImageFormat format, int channels, int width, int height, byte[] body)
       throws ImageRejectedException {
     limits.check(Math.max(width, 0), Math.max(height, 0));
     if (body.length != (long) channels * width * height) {
@@ -98,114 +149,107 @@ public final class ImageDecoder {
           "Stated was %s of %d×%d pixels, which is %d bytes, but the body has %d"
               .formatted(format, width, height, (long) channels * width * height, body.length));
     }
-    return PixelImage.ofInterleaved(channels, height, width, body);
+    return new DecodedImage(PixelImage.ofInterleaved(channels, height, width, body), Set.of());
   }
 
   private VettedImage vet(byte[] encoded) throws ImageRejectedException {
-    if (PngGuard.recognises(encoded)) {
-      return PngGuard.vet(encoded, limits);
+    FileStart start = FileStart.of(encoded);
+    VettedImage vetted =
+        switch (start.format()) {
+          case PNG -> PngGuard.vet(encoded, start.at(), limits);
+          case JPEG -> JpegGuard.vet(encoded, start.at(), limits);
+          case TIFF -> TiffGuard.vet(encoded, limits);
+          case BMP -> BmpGuard.vet(encoded, limits);
+          case FILE, GRAY8, RGB8 -> throw new IllegalStateException(start + " is no file");
+        };
+    if (start.at() > 0) {
+      vetted.repairs().add(Repair.BYTES_BEFORE_START);
     }
-    if (JpegGuard.recognises(encoded)) {
-      return JpegGuard.vet(encoded, limits);
-    }
-    throw new ImageRejectedException(
-        Reason.NOT_AN_IMAGE, "These " + encoded.length + " bytes are neither a PNG nor a JPEG");
+    return vetted;
   }
 
-  private static PixelImage decode(VettedImage vetted) throws ImageRejectedException {
-    BufferedImage decoded = read(vetted);
-    if (decoded.getWidth() != vetted.width() || decoded.getHeight() != vetted.height()) {
+  /** Decoded, after repair where that is needed; never with a damage. */
+  private Decoding whole(VettedImage vetted) throws ImageRejectedException {
+    Decoding decoding = vetted.doubtful() ? mended(vetted) : Decoding.of(vetted);
+    if (decoding.damage != null && vetted.format() == ImageFormat.JPEG && !vetted.doubtful()) {
+      decoding = mended(vetted);
+    }
+    Raster raster = decoding.raster;
+    if (raster == null || decoding.damage != null) {
+      throw new ImageRejectedException(
+          Reason.MALFORMED,
+          "The " + vetted.format() + " is damaged: " + decoding.damage,
+          decoding.cause);
+    }
+    if (raster.getWidth() != vetted.width() || raster.getHeight() != vetted.height()) {
       throw new ImageRejectedException(
           Reason.MALFORMED, "The " + vetted.format() + " does not decode to its stated size");
     }
-    return decoded.getColorModel() instanceof IndexColorModel palette
-        ? fromPalette(decoded.getRaster(), palette)
-        : fromBands(decoded.getRaster());
+    return decoding;
   }
 
-  private static BufferedImage read(VettedImage vetted) throws ImageRejectedException {
-    List<String> warnings = new ArrayList<>();
-    ImageReader reader = null;
-    try {
-      reader =
-          (vetted.format() == ImageFormat.PNG ? PNG_READER : JPEG_READER).createReaderInstance();
-      reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
-      reader.setInput(
-          new MemoryCacheImageInputStream(new ByteArrayInputStream(vetted.encoded())), true, true);
-      BufferedImage decoded = reader.read(0);
-      if (!warnings.isEmpty()) {
-        throw new ImageRejectedException(
-            Reason.MALFORMED, "The " + vetted.format() + " is damaged: " + warnings.get(0));
-      }
-      return decoded;
-    } catch (IOException | RuntimeException damaged) {
-      // Image I/O answers some damaged files with unchecked exceptions.
-      throw new ImageRejectedException(
-          Reason.MALFORMED,
-          "The " + vetted.format() + " does not decode: " + damaged.getMessage(),
-          damaged);
-    } finally {
-      if (reader != null) {
-        reader.dispose();
-      }
-    }
-  }
-
-  private static PixelImage fromPalette(Raster raster, IndexColorModel palette)
+  private DecodedImage decode(VettedImage vetted, Interpretation how)
       throws ImageRejectedException {
-    boolean grey = true;
-    for (int i = 0; i < palette.getMapSize(); i++) {
-      grey &= palette.getRed(i) == palette.getGreen(i) && palette.getRed(i) == palette.getBlue(i);
-    }
-    int channels = grey ? 1 : 3;
-    int area = raster.getWidth() * raster.getHeight();
-    byte[] pixels = new byte[channels * area];
-    int[] indices = new int[raster.getWidth()];
-    for (int y = 0; y < raster.getHeight(); y++) {
-      raster.getPixels(0, y, raster.getWidth(), 1, indices);
-      for (int x = 0; x < indices.length; x++) {
-        int rgba = palette.getRGB(indices[x]);
-        requireOpaque(rgba >>> 24);
-        for (int channel = 0; channel < channels; channel++) {
-          pixels[channel * area + y * indices.length + x] = (byte) (rgba >> (16 - 8 * channel));
+    Decoding whole = whole(vetted);
+    Set<Repair> repairs = EnumSet.noneOf(Repair.class);
+    repairs.addAll(whole.of.repairs());
+    PixelImage stored =
+        new Samples(how, vetted.ink(), repairs)
+            .of(Objects.requireNonNull(whole.raster), whole.colours);
+    return new DecodedImage(orientation(vetted, how).turn(stored), repairs);
+  }
+
+  private Decoding mended(VettedImage damaged) throws ImageRejectedException {
+    return Decoding.of(JpegMender.mend(damaged, limits));
+  }
+
+  private static ExifOrientation orientation(VettedImage vetted, Interpretation how) {
+    return how.orientation() == Interpretation.Orientation.UPRIGHT
+        ? vetted.orientation()
+        : ExifOrientation.UPRIGHT;
+  }
+
+  /**
+   * What the JDK's reader made of a file.
+   *
+   * @param raster null where it failed
+   * @param colours null where it has none
+   * @param damage what it warned of or failed at; null: nothing
+   */
+  private record Decoding(
+      VettedImage of,
+      @Nullable Raster raster,
+      @Nullable ColorModel colours,
+      @Nullable String damage,
+      @Nullable Exception cause) {
+
+    static Decoding of(VettedImage vetted) {
+      List<String> warnings = new ArrayList<>();
+      ImageReader reader = null;
+      try {
+        reader = Readers.of(vetted.format());
+        reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+        reader.setInput(
+            new MemoryCacheImageInputStream(new ByteArrayInputStream(vetted.encoded())),
+            true,
+            true);
+        // Of four components the JPEG reader knows no colours.
+        boolean bare = vetted.format() == ImageFormat.JPEG && vetted.ink() != VettedImage.Ink.LIGHT;
+        BufferedImage image = bare ? null : reader.read(0);
+        return new Decoding(
+            vetted,
+            image == null ? reader.readRaster(0, null) : image.getRaster(),
+            image == null ? null : image.getColorModel(),
+            warnings.isEmpty() ? null : warnings.get(0),
+            null);
+      } catch (IOException | RuntimeException damaged) {
+        // Image I/O answers some damaged files with unchecked exceptions.
+        return new Decoding(vetted, null, null, String.valueOf(damaged.getMessage()), damaged);
+      } finally {
+        if (reader != null) {
+          reader.dispose();
         }
       }
     }
-    return new PixelImage(channels, raster.getHeight(), raster.getWidth(), pixels);
-  }
-
-  /** Bands as the PNG and JPEG readers order them: grey or RGB, then alpha if there is one. */
-  private static PixelImage fromBands(Raster raster) throws ImageRejectedException {
-    int bands = raster.getNumBands();
-    int channels = bands < 3 ? 1 : 3;
-    int width = raster.getWidth();
-    int area = width * raster.getHeight();
-    byte[] pixels = new byte[channels * area];
-    int[] row = new int[bands * width];
-    for (int y = 0; y < raster.getHeight(); y++) {
-      raster.getPixels(0, y, width, 1, row);
-      for (int x = 0; x < width; x++) {
-        for (int channel = 0; channel < channels; channel++) {
-          pixels[channel * area + y * width + x] = (byte) row[x * bands + channel];
-        }
-        if (bands > channels) {
-          requireOpaque(row[x * bands + channels]);
-        }
-      }
-    }
-    return new PixelImage(channels, raster.getHeight(), width, pixels);
-  }
-
-  private static void requireOpaque(int alpha) throws ImageRejectedException {
-    if (alpha != 255) {
-      throw new ImageRejectedException(
-          Reason.WRONG_CHANNELS, "The image is transparent in places; flatten it first");
-    }
-  }
-
-  private static ImageReaderSpi reader(ImageFormat format) {
-    return ImageIO.getImageReadersByFormatName(format.name().toLowerCase(Locale.ROOT))
-        .next()
-        .getOriginatingProvider();
   }
 }

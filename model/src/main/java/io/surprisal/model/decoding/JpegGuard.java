@@ -1,117 +1,256 @@
 package io.surprisal.model.decoding;
 
+import static io.surprisal.model.decoding.JpegMarker.APP0;
+import static io.surprisal.model.decoding.JpegMarker.APP1;
+import static io.surprisal.model.decoding.JpegMarker.APP14;
+import static io.surprisal.model.decoding.JpegMarker.APP2;
+import static io.surprisal.model.decoding.JpegMarker.DAC;
+import static io.surprisal.model.decoding.JpegMarker.DHT;
+import static io.surprisal.model.decoding.JpegMarker.DQT;
+import static io.surprisal.model.decoding.JpegMarker.DRI;
+import static io.surprisal.model.decoding.JpegMarker.EOI;
+import static io.surprisal.model.decoding.JpegMarker.JPG;
+import static io.surprisal.model.decoding.JpegMarker.SOF0;
+import static io.surprisal.model.decoding.JpegMarker.SOF1;
+import static io.surprisal.model.decoding.JpegMarker.SOF15;
+import static io.surprisal.model.decoding.JpegMarker.SOF2;
+import static io.surprisal.model.decoding.JpegMarker.SOF3;
+import static io.surprisal.model.decoding.JpegMarker.SOF55;
+import static io.surprisal.model.decoding.JpegMarker.SOI;
+import static io.surprisal.model.decoding.JpegMarker.SOS;
+
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.ImageRejectedException.Reason;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Walks the segments of a JPEG (ITU-T T.81, annex B) before a decoder sees it.
  *
  * <p>The size is checked against the limits as soon as the frame header is read, and the scans are
- * counted up to the end-of-image marker, which must be there. Only the frame, its tables and scans
- * are passed on, behind a fresh colour-space marker: metadata, colour profiles, thumbnails and EXIF
- * orientation are not looked at. Bytes after the end of the image, where cameras put previews, are
- * ignored.
+ * counted and held against each other: what they must have sent by the end of the image. Only the
+ * frame, its tables and scans are passed on, behind a fresh colour-space marker: metadata, colour
+ * profiles and thumbnails are not looked at, but for the orientation.
+ *
+ * <p>Foreign bytes before markers are passed over and said, as is an end marker that is missing;
+ * whether the last scan is whole is then for the decoder to say, and for {@link JpegMender}.
  */
-public final class JpegGuard {
+final class JpegGuard {
 
-  private static final int SOF0 = 0xc0;
-  private static final int SOF1 = 0xc1;
-  private static final int SOF2 = 0xc2;
-  private static final int DHT = 0xc4;
-  private static final int JPG = 0xc8;
-  private static final int DAC = 0xcc;
-  private static final int SOF15 = 0xcf;
-  private static final int SOI = 0xd8;
-  private static final int EOI = 0xd9;
-  private static final int SOS = 0xda;
-  private static final int DQT = 0xdb;
-  private static final int DRI = 0xdd;
-  private static final int APP0 = 0xe0;
-  private static final int APP14 = 0xee;
+  /** So many zeros at the end of a scan are looked at more closely. */
+  static final int ZEROS = 16;
 
   /** JFIF 1.1 without density and thumbnail: three components are YCbCr. */
   private static final byte[] JFIF = {
     (byte) 0xff, (byte) APP0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0
   };
 
-  private JpegGuard() {}
+  /** Of an Adobe segment: where it says how the colours are transformed. */
+  private static final int ADOBE_LENGTH = 16;
 
-  public static boolean recognises(byte[] encoded) {
-    return encoded.length >= 3
-        && encoded[0] == (byte) 0xff
-        && encoded[1] == (byte) SOI
-        && encoded[2] == (byte) 0xff;
+  private final byte[] encoded;
+  private final ByteBuffer in;
+  private final DecodingLimits limits;
+  private final ByteArrayOutputStream kept;
+  private final Set<Repair> repairs = EnumSet.noneOf(Repair.class);
+  private @Nullable JpegFrame frame;
+  private @Nullable JpegProgress progress;
+  private ExifOrientation orientation = ExifOrientation.UPRIGHT;
+  private byte[] adobe = new byte[0];
+  private int scans;
+  private boolean jfif;
+  private boolean severalPictures;
+  private boolean zeros;
+
+  private JpegGuard(byte[] encoded, int start, DecodingLimits limits) {
+    this.encoded = encoded;
+    this.limits = limits;
+    in = ByteBuffer.wrap(encoded).position(start + 2);
+    kept = new ByteArrayOutputStream(encoded.length);
   }
 
-  static VettedImage vet(byte[] encoded, DecodingLimits limits) throws ImageRejectedException {
-    ByteBuffer in = ByteBuffer.wrap(encoded).position(2);
-    ByteArrayOutputStream kept = new ByteArrayOutputStream(encoded.length);
-    Frame frame = null;
-    int scans = 0;
-    boolean jfif = false;
-    byte[] adobe = new byte[0];
-    for (int marker = nextMarker(in); marker != EOI; marker = nextMarker(in)) {
+  /** Whether a JPEG begins at a place. */
+  static boolean recognises(byte[] encoded, int at) {
+    return encoded.length >= at + 3 && encoded[at] == (byte) 0xff && encoded[at + 1] == (byte) SOI;
+  }
+
+  /** Whether a JPEG begins at a place and goes on with a segment, as by chance it hardly does. */
+  static boolean goesOn(byte[] encoded, int at) {
+    return encoded.length > at + 4
+        && recognises(encoded, at)
+        && encoded[at + 2] == (byte) 0xff
+        && Byte.toUnsignedInt(encoded[at + 3]) >= SOF0
+        && encoded[at + 3] != (byte) 0xff
+        && encoded[at + 4] < 64;
+  }
+
+  /**
+   * Checks a JPEG.
+   *
+   * @param start where it begins
+   */
+  static VettedImage vet(byte[] encoded, int start, DecodingLimits limits)
+      throws ImageRejectedException {
+    return new JpegGuard(encoded, start, limits).vet();
+  }
+
+  private VettedImage vet() throws ImageRejectedException {
+    for (int marker = nextMarker(); marker != EOI; marker = nextMarker()) {
       int start = in.position() - 2;
       int length = in.remaining() < 2 ? 0 : Short.toUnsignedInt(in.getShort());
-      if (length < 2) {
-        throw in.hasRemaining() ? malformed("has an empty segment at byte " + start) : truncated();
-      }
-      if (in.remaining() < length - 2) {
-        throw truncated();
+      if (length < 2 || in.remaining() < length - 2) {
+        if (length < 2 && in.hasRemaining()) {
+          throw malformed("has an empty segment at byte " + start);
+        }
+        if (scans == 0) {
+          throw truncated();
+        }
+        in.position(in.limit()); // whatever it was, it is no scan that has begun
+        continue;
       }
       ByteBuffer segment = in.slice().limit(length - 2);
       in.position(in.position() + length - 2);
-      switch (marker) {
-        case SOF0, SOF1, SOF2 -> {
-          if (frame != null) {
-            throw malformed("has a second frame header");
-          }
-          frame = Frame.read(segment, limits);
-          kept.write(encoded, start, length + 2);
-        }
-        case DHT, DQT, DRI -> kept.write(encoded, start, length + 2);
-        case SOS -> {
-          if (frame == null) {
-            throw malformed("has a scan before its frame header");
-          }
-          if (++scans > limits.maxScans()) {
-            throw new ImageRejectedException(
-                Reason.TOO_MANY_SCANS,
-                "The JPEG has more scans than the limit of " + limits.maxScans());
-          }
-          skipEntropyCodedData(in);
-          kept.write(encoded, start, in.position() - start);
-        }
-        case APP0 -> jfif |= startsWith(segment, "JFIF");
-        case APP14 -> {
-          if (startsWith(segment, "Adobe")) {
-            adobe = Arrays.copyOfRange(encoded, start, start + length + 2);
-          }
-        }
-        default -> {
-          if ((marker > DHT && marker <= SOF15 && marker != JPG)
-              || marker == 0xc3
-              || marker == DAC) {
-            throw new ImageRejectedException(
-                Reason.UNSUPPORTED,
-                "The JPEG is neither baseline nor progressive Huffman (marker FF%02X); convert it"
-                    .formatted(marker));
-          }
-        }
-      }
+      take(marker, start, segment);
     }
-    if (frame == null || scans == 0) {
+    if (frame == null || progress == null || scans == 0) {
       throw malformed("has no scan");
     }
+    boolean ended = !repairs.contains(Repair.NO_END_MARKER);
+    if (!progress.showsAll() || (!ended && !progress.isComplete())) {
+      throw new ImageRejectedException(
+          Reason.TRUNCATED, "The JPEG ends after " + scans + " scans, before its last");
+    }
+    if (!progress.isComplete()) {
+      repairs.add(Repair.SCANS_MISSING);
+    }
+    if (in.hasRemaining() && !severalPictures) {
+      repairs.add(Repair.BYTES_AFTER_END);
+    }
+    return new VettedImage(
+        ImageFormat.JPEG,
+        frame.width(),
+        frame.height(),
+        rebuilt(frame),
+        orientation,
+        ink(frame),
+        repairs,
+        zeros);
+  }
+
+  private void take(int marker, int start, ByteBuffer segment) throws ImageRejectedException {
+    switch (marker) {
+      case SOF0, SOF1, SOF2 -> {
+        if (frame != null) {
+          throw malformed("has a second frame header");
+        }
+        frame = JpegFrame.read(marker, segment, limits);
+        progress = new JpegProgress(frame);
+        keep(start, in.position());
+      }
+      case DHT, DQT, DRI -> keep(start, in.position());
+      case SOS -> takeScan(start, segment);
+      case APP0 -> {
+        jfif |= startsWith(segment, "JFIF");
+        if (startsWith(segment, "AVI1") && segment.remaining() > 4 && segment.get(4) != 0) {
+          repairs.add(Repair.ONE_FIELD);
+        }
+      }
+      case APP1 -> {
+        if (startsWith(segment, "Exif\0\0") && orientation == ExifOrientation.UPRIGHT) {
+          orientation = ExifOrientation.of(segment.position(6));
+        }
+      }
+      case APP2 -> severalPictures |= startsWith(segment, "MPF\0");
+      case APP14 -> {
+        if (startsWith(segment, "Adobe")) {
+          adobe = Arrays.copyOfRange(encoded, start, in.position());
+        }
+      }
+      default -> requireReadable(marker);
+    }
+  }
+
+  private static void requireReadable(int marker) throws ImageRejectedException {
+    if (marker == SOF55) {
+      throw new ImageRejectedException(
+          Reason.UNSUPPORTED, "The file is JPEG-LS, which is not read; convert it");
+    }
+    if ((marker > DHT && marker <= SOF15 && marker != JPG) || marker == SOF3 || marker == DAC) {
+      throw new ImageRejectedException(
+          Reason.UNSUPPORTED,
+          "The JPEG is neither baseline nor progressive Huffman (marker FF%02X); convert it"
+              .formatted(marker));
+    }
+  }
+
+  private void takeScan(int start, ByteBuffer segment) throws ImageRejectedException {
+    if (frame == null || progress == null) {
+      throw malformed("has a scan before its frame header");
+    }
+    scans++;
+    limits.checkScans(
+        frame.width(), frame.height(), frame.components().size(), scans, encoded.length);
+    progress.add(JpegScan.read(segment, frame));
+    int from = in.position();
+    int end = JpegMarker.endOfScan(encoded, from);
+    keep(start, end);
+    in.position(end);
+    zeros = end - from >= ZEROS && isZero(end - ZEROS, end);
+  }
+
+  private boolean isZero(int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (encoded[i] != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void keep(int from, int to) {
+    kept.write(encoded, from, to - from);
+  }
+
+  /** Reads one marker with whatever stands before it, and leaves the position behind it. */
+  private int nextMarker() throws ImageRejectedException {
+    while (in.hasRemaining()) {
+      if (in.get() != (byte) 0xff) {
+        repairs.add(Repair.BYTES_BEFORE_MARKER);
+        continue;
+      }
+      int marker = 0xff;
+      while (marker == 0xff && in.hasRemaining()) {
+        marker = Byte.toUnsignedInt(in.get());
+      }
+      if (marker == SOI && frame != null) {
+        throw malformed("breaks off where another one begins, at byte " + (in.position() - 2));
+      }
+      if (marker >= SOF0 && marker < 0xff && !JpegMarker.isRestart(marker) && marker != SOI) {
+        return marker;
+      }
+      if (marker != 0xff) {
+        repairs.add(Repair.BYTES_BEFORE_MARKER);
+      }
+    }
+    if (scans == 0) {
+      throw truncated();
+    }
+    repairs.add(Repair.NO_END_MARKER);
+    return EOI;
+  }
+
+  private byte[] rebuilt(JpegFrame of) {
     ByteArrayOutputStream vetted = new ByteArrayOutputStream(kept.size() + JFIF.length + 4);
     vetted.write(0xff);
     vetted.write(SOI);
     // The colour space as the IJG's library decides it: JFIF, then Adobe, then component names.
-    if (jfif || (adobe.length == 0 && !frame.namedRgb)) {
+    boolean ofThree = of.components().size() < 4;
+    if (ofThree && (jfif || (adobe.length == 0 && !of.namedRgb()))) {
       vetted.writeBytes(JFIF);
     } else {
       vetted.writeBytes(adobe);
@@ -119,39 +258,19 @@ public final class JpegGuard {
     vetted.writeBytes(kept.toByteArray());
     vetted.write(0xff);
     vetted.write(EOI);
-    return new VettedImage(ImageFormat.JPEG, frame.width, frame.height, vetted.toByteArray());
+    return vetted.toByteArray();
   }
 
-  /** Reads one marker with the fill bytes before it, and leaves the position behind it. */
-  private static int nextMarker(ByteBuffer in) throws ImageRejectedException {
-    if (in.hasRemaining() && in.get() != (byte) 0xff) {
-      throw malformed("has no marker at byte " + (in.position() - 1));
+  private VettedImage.Ink ink(JpegFrame of) {
+    if (of.components().size() < 4) {
+      return VettedImage.Ink.LIGHT;
     }
-    int marker = 0xff;
-    while (marker == 0xff && in.hasRemaining()) {
-      marker = Byte.toUnsignedInt(in.get());
+    if (adobe.length < ADOBE_LENGTH) {
+      return VettedImage.Ink.CMYK;
     }
-    if (marker == 0xff) {
-      throw truncated();
-    }
-    if (marker < SOF0 || (marker >= 0xd0 && marker <= SOI)) {
-      throw malformed("has a misplaced marker FF%02X".formatted(marker));
-    }
-    return marker;
-  }
-
-  /** Moves to the marker that ends the scan; stuffed zeros and restart markers belong to it. */
-  private static void skipEntropyCodedData(ByteBuffer in) throws ImageRejectedException {
-    while (in.remaining() >= 2) {
-      if (in.get() == (byte) 0xff) {
-        int next = Byte.toUnsignedInt(in.get(in.position()));
-        if (next != 0 && next != 0xff && (next < 0xd0 || next > 0xd7)) {
-          in.position(in.position() - 1);
-          return;
-        }
-      }
-    }
-    throw truncated();
+    return adobe[ADOBE_LENGTH - 1] == 2
+        ? VettedImage.Ink.INVERTED_YCCK
+        : VettedImage.Ink.INVERTED_CMYK;
   }
 
   private static boolean startsWith(ByteBuffer segment, String name) {
@@ -161,44 +280,10 @@ public final class JpegGuard {
   }
 
   private static ImageRejectedException truncated() {
-    return new ImageRejectedException(
-        Reason.TRUNCATED, "The JPEG ends before its end-of-image marker");
+    return new ImageRejectedException(Reason.TRUNCATED, "The JPEG ends before its image data");
   }
 
   private static ImageRejectedException malformed(String what) {
     return new ImageRejectedException(Reason.MALFORMED, "The JPEG " + what);
-  }
-
-  private record Frame(int width, int height, boolean namedRgb) {
-
-    static Frame read(ByteBuffer segment, DecodingLimits limits) throws ImageRejectedException {
-      if (segment.remaining() < 6) {
-        throw malformed("has a frame header of " + segment.remaining() + " bytes");
-      }
-      int precision = segment.get();
-      int height = Short.toUnsignedInt(segment.getShort());
-      int width = Short.toUnsignedInt(segment.getShort());
-      int components = Byte.toUnsignedInt(segment.get());
-      limits.check(width, height);
-      if (precision != 8) {
-        throw new ImageRejectedException(
-            Reason.UNSUPPORTED, "The JPEG has " + precision + " bits a sample; convert it to 8");
-      }
-      if (segment.remaining() != 3 * components) {
-        throw malformed("has a frame header of the wrong length");
-      }
-      if (components != 1 && components != 3) {
-        throw new ImageRejectedException(
-            Reason.WRONG_CHANNELS,
-            "The JPEG has %d components (CMYK has 4); convert it to grey or RGB"
-                .formatted(components));
-      }
-      boolean namedRgb =
-          components == 3
-              && segment.get(6) == 'R'
-              && segment.get(9) == 'G'
-              && segment.get(12) == 'B';
-      return new Frame(width, height, namedRgb);
-    }
   }
 }

@@ -4,20 +4,24 @@ import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.ImageRejectedException.Reason;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Walks the chunks of a PNG (PNG specification, third edition, section 5) before a decoder sees it.
  *
- * <p>The size is checked against the limits as soon as IHDR is read. Only IHDR, PLTE, tRNS, IDAT
- * and IEND are passed on: text and profile chunks, which a decoder would inflate, never are. The
- * image data must inflate to exactly the length that IHDR implies. Bytes after IEND are ignored, as
- * all decoders do.
+ * <p>The size is checked against the limits as soon as IHDR is read. Only IHDR, PLTE, tRNS and the
+ * image data are passed on: text and profile chunks, which a decoder would inflate, never are; of
+ * eXIf the orientation is read. The image data must inflate to the length that IHDR implies; a
+ * little more is passed over and said. What follows the image data may be missing.
  */
-public final class PngGuard {
+final class PngGuard {
 
   private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
   private static final int IHDR = 0x49484452;
@@ -25,86 +29,157 @@ public final class PngGuard {
   private static final int TRNS = 0x74524e53;
   private static final int IDAT = 0x49444154;
   private static final int IEND = 0x49454e44;
+  private static final int EXIF = 0x65584966;
+
+  /** Apple's tools write it: without zlib's header, blue first. */
+  private static final int CGBI = 0x43674249;
+
+  /** Bytes of rows that no pixel needs, at most. More is no slip of an encoder. */
+  private static final int MOST_SURPLUS = 1 << 16;
 
   /** First column, first row, column step and row step of the seven passes of Adam7. */
   private static final int[][] ADAM7 = {
     {0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}
   };
 
-  private PngGuard() {}
+  private final byte[] encoded;
+  private final ByteBuffer in;
+  private final DecodingLimits limits;
+  private final ByteArrayOutputStream kept;
+  private final ByteArrayOutputStream deflated;
+  private final Set<Repair> repairs = EnumSet.noneOf(Repair.class);
+  private @Nullable Header header;
+  private ExifOrientation orientation = ExifOrientation.UPRIGHT;
 
-  public static boolean recognises(byte[] encoded) {
-    return encoded.length >= SIGNATURE.length
-        && Arrays.equals(encoded, 0, SIGNATURE.length, SIGNATURE, 0, SIGNATURE.length);
+  private PngGuard(byte[] encoded, int start, DecodingLimits limits) {
+    this.encoded = encoded;
+    this.limits = limits;
+    in = ByteBuffer.wrap(encoded).position(start + SIGNATURE.length);
+    kept = new ByteArrayOutputStream(encoded.length);
+    deflated = new ByteArrayOutputStream(encoded.length);
   }
 
-  static VettedImage vet(byte[] encoded, DecodingLimits limits) throws ImageRejectedException {
-    ByteBuffer in = ByteBuffer.wrap(encoded).position(SIGNATURE.length);
-    ByteArrayOutputStream kept = new ByteArrayOutputStream(encoded.length);
-    kept.write(encoded, 0, SIGNATURE.length);
-    ByteArrayOutputStream deflated = new ByteArrayOutputStream(encoded.length);
-    Header header = null;
-    for (int type = 0; type != IEND; ) {
+  /** Whether a PNG begins at a place. */
+  static boolean recognises(byte[] encoded, int at) {
+    return encoded.length >= at + SIGNATURE.length
+        && Arrays.equals(encoded, at, at + SIGNATURE.length, SIGNATURE, 0, SIGNATURE.length);
+  }
+
+  /**
+   * Checks a PNG.
+   *
+   * @param start where it begins
+   */
+  static VettedImage vet(byte[] encoded, int start, DecodingLimits limits)
+      throws ImageRejectedException {
+    return new PngGuard(encoded, start, limits).vet();
+  }
+
+  private VettedImage vet() throws ImageRejectedException {
+    kept.writeBytes(SIGNATURE);
+    boolean ended = false;
+    while (!ended) {
       int start = in.position();
-      if (in.remaining() < 8) {
-        throw truncated("IEND");
-      }
-      int length = in.getInt();
-      type = in.getInt();
+      int length = in.remaining() < 8 ? -1 : in.getInt();
+      int type = length < 0 ? 0 : in.getInt();
       if (length < 0 || in.remaining() < length + 4L) {
-        throw truncated("the chunk at byte " + start);
-      }
-      int body = in.position();
-      if (header == null) {
-        if (type != IHDR || length != 13) {
-          throw malformed("does not begin with an IHDR chunk of 13 bytes");
+        if (deflated.size() == 0 || type == IDAT) {
+          throw truncated(length < 0 ? "IEND" : "the chunk at byte " + start);
         }
-        header = Header.read(in, limits);
-      } else if (type == IHDR) {
-        throw malformed("has a second IHDR chunk");
+        repairs.add(Repair.NO_END_MARKER); // whether the image data is whole, its own checksum says
+        in.position(in.limit());
+        break;
       }
-      CRC32 crc = new CRC32();
-      crc.update(encoded, start + 4, length + 4);
-      if ((int) crc.getValue() != in.getInt(body + length)) {
+      take(type, start, length);
+      ended = type == IEND;
+    }
+    Header of = require(header);
+    checkInflatedLength(of.inflatedLength());
+    if (in.hasRemaining()) {
+      repairs.add(Repair.BYTES_AFTER_END);
+    }
+    write(IDAT, deflated.toByteArray());
+    write(IEND, new byte[0]);
+    return new VettedImage(
+        ImageFormat.PNG,
+        of.width,
+        of.height,
+        kept.toByteArray(),
+        orientation,
+        VettedImage.Ink.LIGHT,
+        repairs,
+        false);
+  }
+
+  private void take(int type, int start, int length) throws ImageRejectedException {
+    int body = in.position();
+    if (header == null) {
+      if (type == CGBI) {
+        throw new ImageRejectedException(
+            Reason.UNSUPPORTED, "The PNG is in Apple's own variant (CgBI); convert it");
+      }
+      if (type != IHDR || length != 13) {
+        throw malformed("does not begin with an IHDR chunk of 13 bytes");
+      }
+      header = Header.read(in, limits);
+    } else if (type == IHDR) {
+      throw malformed("has a second IHDR chunk");
+    }
+    boolean ancillary = (type & 0x20000000) != 0;
+    boolean needed = type == IHDR || type == PLTE || type == TRNS || type == IDAT;
+    if (!needed && !ancillary && type != IEND) {
+      throw new ImageRejectedException(
+          Reason.UNSUPPORTED,
+          "The PNG needs a chunk of unknown type %s at byte %d".formatted(name(start + 4), start));
+    }
+    CRC32 crc = new CRC32();
+    crc.update(encoded, start + 4, length + 4);
+    if ((int) crc.getValue() != in.getInt(body + length)) {
+      if (needed) {
         throw malformed("has a wrong checksum in the chunk at byte " + start);
       }
-      in.position(body + length + 4);
-      boolean ancillary = (type & 0x20000000) != 0;
-      if (type == IHDR || type == PLTE || type == TRNS || type == IDAT || type == IEND) {
-        kept.write(encoded, start, length + 12);
-        if (type == IDAT) {
-          deflated.write(encoded, body, length);
-        }
-      } else if (!ancillary) {
-        throw new ImageRejectedException(
-            Reason.UNSUPPORTED, "The PNG needs a chunk of unknown type at byte " + start);
-      }
+      repairs.add(Repair.WRONG_CHECKSUM);
+    } else if (type == EXIF) {
+      orientation = ExifOrientation.of(in.slice(body, length));
     }
-    if (header == null) {
-      throw malformed("does not begin with an IHDR chunk of 13 bytes");
+    in.position(body + length + 4);
+    if (type == IDAT) {
+      deflated.write(encoded, body, length);
+    } else if (needed) {
+      kept.write(encoded, start, length + 12);
     }
-    checkInflatedLength(deflated.toByteArray(), header.inflatedLength());
-    return new VettedImage(ImageFormat.PNG, header.width, header.height, kept.toByteArray());
   }
 
-  private static void checkInflatedLength(byte[] deflated, long expected)
-      throws ImageRejectedException {
+  private String name(int at) {
+    return new String(encoded, at, 4, StandardCharsets.ISO_8859_1).replaceAll("[^A-Za-z]", "?");
+  }
+
+  private void write(int type, byte[] body) {
+    ByteBuffer chunk = ByteBuffer.allocate(body.length + 12);
+    chunk.putInt(body.length).putInt(type).put(body);
+    CRC32 crc = new CRC32();
+    crc.update(chunk.array(), 4, body.length + 4);
+    kept.writeBytes(chunk.putInt((int) crc.getValue()).array());
+  }
+
+  private void checkInflatedLength(long expected) throws ImageRejectedException {
     Inflater inflater = new Inflater();
     try {
-      inflater.setInput(deflated);
+      inflater.setInput(deflated.toByteArray());
       byte[] discarded = new byte[8192];
-      while (!inflater.finished() && inflater.getBytesWritten() <= expected) {
+      while (!inflater.finished() && inflater.getBytesWritten() <= expected + MOST_SURPLUS) {
         if (inflater.inflate(discarded) == 0 && !inflater.finished()) {
           throw truncated("its image data");
         }
       }
-      if (inflater.getBytesWritten() != expected) {
+      long written = inflater.getBytesWritten();
+      if (written < expected || !inflater.finished()) {
         throw malformed(
-            "has image data that inflates to %s %d bytes instead of %d"
-                .formatted(
-                    inflater.finished() ? "exactly" : "more than",
-                    Math.min(inflater.getBytesWritten(), expected),
-                    expected));
+            "has image data that inflates to %s bytes instead of %d"
+                .formatted(inflater.finished() ? written : "more than " + expected, expected));
+      }
+      if (written > expected || inflater.getRemaining() > 0) {
+        repairs.add(Repair.SURPLUS_IMAGE_DATA);
       }
     } catch (DataFormatException damaged) {
       throw new ImageRejectedException(
@@ -112,6 +187,13 @@ public final class PngGuard {
     } finally {
       inflater.end();
     }
+  }
+
+  private static Header require(@Nullable Header header) throws ImageRejectedException {
+    if (header == null) {
+      throw malformed("does not begin with an IHDR chunk of 13 bytes");
+    }
+    return header;
   }
 
   private static ImageRejectedException truncated(String what) {
@@ -133,17 +215,15 @@ public final class PngGuard {
       int compression = in.get();
       int filter = in.get();
       int interlace = in.get();
-      if (depth == 16) {
-        throw new ImageRejectedException(
-            Reason.UNSUPPORTED, "The PNG has 16 bits a channel; convert it to 8");
-      }
       boolean lowDepth = depth == 1 || depth == 2 || depth == 4;
+      boolean whole = depth == 8 || depth == 16;
       int samples =
           switch (colourType) {
-            case 0, 3 -> lowDepth || depth == 8 ? 1 : 0;
-            case 2 -> depth == 8 ? 3 : 0;
-            case 4 -> depth == 8 ? 2 : 0;
-            case 6 -> depth == 8 ? 4 : 0;
+            case 0 -> lowDepth || whole ? 1 : 0;
+            case 2 -> whole ? 3 : 0;
+            case 3 -> lowDepth || depth == 8 ? 1 : 0;
+            case 4 -> whole ? 2 : 0;
+            case 6 -> whole ? 4 : 0;
             default -> 0;
           };
       if (samples == 0 || compression != 0 || filter != 0 || interlace < 0 || interlace > 1) {
@@ -151,6 +231,7 @@ public final class PngGuard {
             "has no valid IHDR: bit depth %d, colour type %d, compression %d, filter %d, interlace %d"
                 .formatted(depth, colourType, compression, filter, interlace));
       }
+      limits.checkDepth(width, height, samples * depth);
       return new Header((int) width, (int) height, samples * depth, interlace == 1);
     }
 

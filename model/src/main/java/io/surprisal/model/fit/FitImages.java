@@ -4,6 +4,7 @@ import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.datasets.ImageSubset;
 import io.surprisal.model.datasets.RandomCrops;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.Preprocessing;
 import java.util.stream.IntStream;
 
@@ -32,8 +33,16 @@ public sealed interface FitImages {
    * @param data training and held out
    * @param name what to call them in the release
    * @param heldOut which of them are never trained on
+   * @param interpretation how files of pictures were understood, and are to be
    */
-  record Whole(ImageDataset data, String name, HeldOut heldOut) implements FitImages {
+  record Whole(ImageDataset data, String name, HeldOut heldOut, Interpretation interpretation)
+      implements FitImages {
+
+    /** As usually interpreted. */
+    public Whole(ImageDataset data, String name, HeldOut heldOut) {
+      this(data, name, heldOut, Interpretation.usual());
+    }
+
     @Override
     public int size() {
       return data.size();
@@ -41,7 +50,7 @@ public sealed interface FitImages {
 
     @Override
     public Preprocessing preprocessing() {
-      return Preprocessing.resizing(data.shape());
+      return Preprocessing.resizing(data.shape()).with(interpretation);
     }
 
     @Override

@@ -1,8 +1,8 @@
 package io.surprisal.model.fit;
 
-import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.images.ImageShape;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.images.Tiling;
@@ -97,7 +97,10 @@ public record PicturePlan(Preprocessing preprocessing, PictureSize usual, int si
     }
     int channels = channels(pictures);
     return new PicturePlan(
-        Preprocessing.tiled(new ImageShape(channels, tile, tile), tiling), usual, counts.size());
+        Preprocessing.tiled(new ImageShape(channels, tile, tile), tiling)
+            .with(pictures.interpretation()),
+        usual,
+        counts.size());
   }
 
   /** As large as usual, or as a small picture allows; the network may halve it twice. */
@@ -120,7 +123,7 @@ public record PicturePlan(Preprocessing preprocessing, PictureSize usual, int si
   }
 
   /** Of most of a few pictures from all over the folder. */
-  private static int channels(ImageSource pictures) {
+  private static int channels(PictureFiles pictures) {
     int colour = 0;
     int grey = 0;
     Optional<IllegalArgumentException> first = Optional.empty();
@@ -139,12 +142,16 @@ public record PicturePlan(Preprocessing preprocessing, PictureSize usual, int si
     if (colour + grey == 0) {
       throw first.orElseThrow();
     }
+    boolean luma = pictures.interpretation().colour() == Interpretation.Colour.LUMA;
     if (colour > 0 && grey > 0) {
       LOG.warn(
-          "of {} pictures looked at {} are grey and {} colour: the fewer are left out",
+          "of {} pictures looked at {} are grey and {} colour: {}",
           looked,
           grey,
-          colour);
+          colour,
+          colour >= grey
+              ? "grey ones are taken as colour"
+              : luma ? "colour is taken as grey" : "those with colours are left out");
     }
     return colour >= grey ? 3 : 1;
   }

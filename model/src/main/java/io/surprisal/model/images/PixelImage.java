@@ -68,6 +68,35 @@ public record PixelImage(int channels, int height, int width, byte[] pixels) {
     return new PixelImage(channels, rows, columns, part);
   }
 
+  /** How light a colour is, 0 to 255 as its samples: 0.299 R + 0.587 G + 0.114 B (BT.601). */
+  public static int luma(int red, int green, int blue) {
+    return (299 * red + 587 * green + 114 * blue + 500) / 1000;
+  }
+
+  /** The same picture in grey or colour: colour of equal samples, or grey of its luma. */
+  public PixelImage withChannels(int other) {
+    if (other == channels) {
+      return this;
+    }
+    int area = height * width;
+    byte[] changed = new byte[other * area];
+    for (int i = 0; i < changed.length; i++) {
+      changed[i] =
+          other == 1
+              ? (byte) luma(pixels[i] & 0xff, pixels[area + i] & 0xff, pixels[2 * area + i] & 0xff)
+              : pixels[i % area];
+    }
+    return new PixelImage(other, height, width, changed);
+  }
+
+  /** Whether it shows no colour: grey, or red, green and blue alike in every pixel. */
+  public boolean isGrey() {
+    int area = height * width;
+    return channels == 1
+        || (Arrays.equals(pixels, 0, area, pixels, area, 2 * area)
+            && Arrays.equals(pixels, 0, area, pixels, 2 * area, 3 * area));
+  }
+
   /** The samples k as x = 2(k + ½)/256 − 1, in their order. */
   public float[] scaled() {
     float[] scaled = new float[pixels.length];

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param width columns of the network's input
  * @param otherSizes what happens to an image of another size
  * @param tilingOrNull how a picture is cut into tiles; null unless {@code otherSizes} says so
+ * @param interpretationOrNull how files are understood; null in releases that do not say
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Preprocessing(
@@ -22,7 +23,8 @@ public record Preprocessing(
     int height,
     int width,
     OtherSizes otherSizes,
-    @JsonProperty("tiling") @Nullable Tiling tilingOrNull) {
+    @JsonProperty("tiling") @Nullable Tiling tilingOrNull,
+    @JsonProperty("interpretation") @Nullable Interpretation interpretationOrNull) {
 
   /** Most tiles of a picture: its answer must not take so long that the stream gives it up. */
   public static final int MOST_TILES = 1024;
@@ -58,12 +60,23 @@ public record Preprocessing(
   /** For the input of a network. */
   public static Preprocessing resizing(ImageShape shape) {
     return new Preprocessing(
-        shape.channels(), shape.height(), shape.width(), OtherSizes.RESIZE, null);
+        shape.channels(), shape.height(), shape.width(), OtherSizes.RESIZE, null, null);
   }
 
   /** For the input of a network that sees a picture tile by tile. */
   public static Preprocessing tiled(ImageShape tile, Tiling tiling) {
-    return new Preprocessing(tile.channels(), tile.height(), tile.width(), OtherSizes.TILE, tiling);
+    return new Preprocessing(
+        tile.channels(), tile.height(), tile.width(), OtherSizes.TILE, tiling, null);
+  }
+
+  /** The same, of files that are understood in a stated way. */
+  public Preprocessing with(Interpretation interpretation) {
+    return new Preprocessing(channels, height, width, otherSizes, tilingOrNull, interpretation);
+  }
+
+  /** How files are understood. */
+  public Interpretation interpretation() {
+    return interpretationOrNull == null ? Interpretation.unstated() : interpretationOrNull;
   }
 
   /** By how much pictures that are seen tile by tile are shrunk; 1 for those that are not. */
@@ -83,19 +96,23 @@ public record Preprocessing(
 
   /**
    * The image in the network's shape, or, where it is seen tile by tile, at the network's scale;
-   * the same object if it is so already.
+   * the same object if it is so already. A network for colour takes grey as colour of equal
+   * samples, one for grey takes colour if it is grey in fact, or the {@link #interpretation} says
+   * so.
    *
-   * @throws ImageRejectedException with {@link Reason#WRONG_CHANNELS} if the image is grey and the
-   *     network wants colour, or the reverse; with {@link Reason#TOO_SMALL} if it is smaller than a
-   *     tile, and {@link Reason#TOO_LARGE} if it has more than {@value #MOST_TILES}
+   * @throws ImageRejectedException with {@link Reason#WRONG_CHANNELS} if the image has colours and
+   *     the network wants grey; with {@link Reason#TOO_SMALL} if it is smaller than a tile, and
+   *     {@link Reason#TOO_LARGE} if it has more than {@value #MOST_TILES}
    */
-  public PixelImage apply(PixelImage image) throws ImageRejectedException {
-    if (image.channels() != channels) {
+  public PixelImage apply(PixelImage decoded) throws ImageRejectedException {
+    if (channels == 1
+        && interpretation().colour() == Interpretation.Colour.REFUSE
+        && !decoded.isGrey()) {
       throw new ImageRejectedException(
           Reason.WRONG_CHANNELS,
-          "The image has %d channel(s), the release was trained on %d"
-              .formatted(image.channels(), channels));
+          "The image has colours, the release was trained on grey images; send grey ones, or fit a release with --colour luma");
     }
+    PixelImage image = decoded.withChannels(channels);
     if (tilingOrNull != null) {
       return reduced(image, tilingOrNull);
     }

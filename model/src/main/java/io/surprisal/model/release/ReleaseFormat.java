@@ -19,10 +19,16 @@ final class ReleaseFormat {
   /** One that does not know tiles would stretch pictures; nor local evidence: other verdicts. */
   private static final int WITH_TILES = 4;
 
+  /** One that does not know how files are to be understood would see other pictures. */
+  private static final int WITH_INTERPRETATION = 5;
+
   private ReleaseFormat() {}
 
   /** The oldest that says all. */
   static int of(Preprocessing preprocessing, @Nullable Calibration calibration) {
+    if (preprocessing.interpretationOrNull() != null) {
+      return WITH_INTERPRETATION;
+    }
     if (preprocessing.tiling().isPresent()
         || (calibration != null && calibration.local().isPresent())) {
       return WITH_TILES;
@@ -37,7 +43,7 @@ final class ReleaseFormat {
   }
 
   static void require(Path file, int format) throws ReleaseException {
-    if (format < FIRST || format > WITH_TILES) {
+    if (format < FIRST || format > WITH_INTERPRETATION) {
       throw new ReleaseException(
           file
               + " has release format "
@@ -45,7 +51,7 @@ final class ReleaseFormat {
               + ", this version reads the formats "
               + FIRST
               + " to "
-              + WITH_TILES);
+              + WITH_INTERPRETATION);
     }
   }
 }

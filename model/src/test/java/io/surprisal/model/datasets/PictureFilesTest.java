@@ -1,13 +1,18 @@
 package io.surprisal.model.datasets;
 
 import static io.surprisal.model.decoding.EncodedImages.bytes;
+import static io.surprisal.model.decoding.EncodedImages.concat;
+import static io.surprisal.model.decoding.EncodedImages.jpeg;
 import static io.surprisal.model.decoding.EncodedImages.png;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.surprisal.model.datasets.PictureFiles.Skipped;
+import io.surprisal.model.decoding.DecodedImage;
 import io.surprisal.model.decoding.ImageDecoderTest;
+import io.surprisal.model.decoding.Repair;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.PixelImage;
 import java.awt.image.BufferedImage;
@@ -61,7 +66,7 @@ class PictureFilesTest {
   void shouldSkipABrokenFileAndSayWhy() throws Exception {
     byte[] whole = png(GREY);
     file("a.png", whole);
-    Path cut = file("cut.png", Arrays.copyOf(whole, whole.length - 20));
+    Path cut = file("cut.png", Arrays.copyOf(whole, whole.length - 32));
     Path text = file("text.jpg", bytes('h', 'e', 'l', 'l', 'o'));
     PictureFiles pictures = PictureFiles.open(List.of(folder));
     assertThat(pictures.size()).isEqualTo(1);
@@ -71,17 +76,18 @@ class PictureFilesTest {
     assertThat(pictures.skipped().get(1).reason()).contains("neither a PNG nor a JPEG");
   }
 
-  /** A transparent picture is complete as far as its structure tells; only its pixels are not. */
+  /** A picture may be complete as far as its structure tells; only its pixels are not. */
   @Test
   void shouldDecodeNothingBeforeItIsAskedFor() throws Exception {
-    Path transparent = file("glass.png", transparent(6, 2));
-    PictureFiles pictures = PictureFiles.open(List.of(transparent));
-    assertThat(pictures.size(0)).isEqualTo(new PictureSize(2, 6));
+    byte[] whole = jpeg(ImageDecoderTest.gradient(1, 20, 60), false);
+    byte[] half = concat(Arrays.copyOf(whole, whole.length - 60), bytes(0xff, 0xd9));
+    PictureFiles pictures = PictureFiles.open(List.of(file("half.jpg", half)));
+    assertThat(pictures.size(0)).isEqualTo(new PictureSize(20, 60));
     assertThat(pictures.skipped()).isEmpty();
     assertThatIllegalArgumentException()
         .isThrownBy(() -> pictures.image(0))
-        .withMessageContaining("glass.png")
-        .withMessageContaining("transparent");
+        .withMessageContaining("half.jpg")
+        .withMessageContaining("breaks off");
   }
 
   @Test
@@ -94,6 +100,30 @@ class PictureFilesTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> pictures.image(0))
         .withMessageContaining("a.png cannot be read any more");
+  }
+
+  @Test
+  void shouldFindTheLevelsOfSixteenBits() throws Exception {
+    BufferedImage deep = new BufferedImage(40, 50, BufferedImage.TYPE_USHORT_GRAY);
+    for (int i = 0; i < 2000; i++) {
+      deep.getRaster().setSample(i % 40, i / 40, 0, i == 0 ? 60_000 : i == 1 ? 3 : 500 + i);
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ImageIO.write(deep, "png", out);
+    file("deep.png", out.toByteArray());
+    file("shallow.png", png(GREY));
+    assertThat(PictureFiles.open(List.of(folder)).levels())
+        .contains(new Interpretation.Levels(503, 2498));
+    assertThat(PictureFiles.open(List.of(folder.resolve("shallow.png"))).levels()).isEmpty();
+  }
+
+  @Test
+  void shouldSayWhatWasRepaired() throws Exception {
+    byte[] whole = png(GREY);
+    Path damaged = file("a.png", Arrays.copyOf(whole, whole.length - 12));
+    DecodedImage read = PictureFiles.open(List.of(damaged)).read(0);
+    assertThat(read.pixels()).isEqualTo(GREY);
+    assertThat(read.repairs()).containsExactly(Repair.NO_END_MARKER);
   }
 
   @Test
@@ -132,11 +162,5 @@ class PictureFilesTest {
 
   private Path file(String name, byte[] content) throws IOException {
     return Files.write(folder.resolve(name), content);
-  }
-
-  private static byte[] transparent(int width, int height) throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ImageIO.write(new BufferedImage(width, height, BufferedImage.TYPE_INT_ARGB), "png", out);
-    return out.toByteArray();
   }
 }

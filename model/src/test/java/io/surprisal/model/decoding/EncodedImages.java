@@ -2,18 +2,25 @@ package io.surprisal.model.decoding;
 
 import io.surprisal.model.images.PixelImage;
 import java.awt.image.BufferedImage;
+import java.awt.image.RenderedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Random;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
+import javax.imageio.metadata.IIOMetadata;
+import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.w3c.dom.Node;
 
 /** Encoded images for the tests: by the JDK's writers, and by hand where those refuse. */
 public final class EncodedImages {
@@ -53,7 +60,7 @@ public final class EncodedImages {
     return out.toByteArray();
   }
 
-  static byte[] jpeg(PixelImage image, boolean progressive) {
+  public static byte[] jpeg(PixelImage image, boolean progressive) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
     try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
@@ -69,6 +76,83 @@ public final class EncodedImages {
       writer.dispose();
     }
     return out.toByteArray();
+  }
+
+  /** A baseline JPEG with a restart marker after so many units. */
+  static byte[] jpegWithRestarts(PixelImage image, int interval) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
+    try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
+      BufferedImage buffered = buffered(image);
+      IIOMetadata metadata =
+          writer.getDefaultImageMetadata(
+              ImageTypeSpecifier.createFromRenderedImage(buffered), writer.getDefaultWriteParam());
+      String format = "javax_imageio_jpeg_image_1.0";
+      Node root = metadata.getAsTree(format);
+      IIOMetadataNode dri = new IIOMetadataNode("dri");
+      dri.setAttribute("interval", String.valueOf(interval));
+      root.getLastChild().insertBefore(dri, root.getLastChild().getLastChild());
+      metadata.setFromTree(format, root);
+      writer.setOutput(stream);
+      writer.write(null, new IIOImage(buffered, null, metadata), null);
+    } catch (IOException inMemory) {
+      throw new UncheckedIOException(inMemory);
+    } finally {
+      writer.dispose();
+    }
+    return out.toByteArray();
+  }
+
+  /**
+   * A TIFF.
+   *
+   * @param compression as the JDK's writer calls it; empty: none
+   */
+  static byte[] tiff(RenderedImage image, String compression) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("tiff").next();
+    try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
+      ImageWriteParam parameters = writer.getDefaultWriteParam();
+      if (!compression.isEmpty()) {
+        parameters.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+        parameters.setCompressionType(compression);
+      }
+      writer.setOutput(stream);
+      writer.write(null, new IIOImage(image, null, null), parameters);
+    } catch (IOException inMemory) {
+      throw new UncheckedIOException(inMemory);
+    } finally {
+      writer.dispose();
+    }
+    return out.toByteArray();
+  }
+
+  /** A BMP of 24 bits. */
+  static byte[] bmp(PixelImage image) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      ImageIO.write(buffered(image), "bmp", new MemoryCacheImageOutputStream(out));
+    } catch (IOException inMemory) {
+      throw new UncheckedIOException(inMemory);
+    }
+    return out.toByteArray();
+  }
+
+  /** Noise that no compression takes to be anything else. */
+  static PixelImage noise(int channels, int height, int width, long seed) {
+    byte[] pixels = new byte[channels * height * width];
+    new Random(seed).nextBytes(pixels);
+    return new PixelImage(channels, height, width, pixels);
+  }
+
+  /** With bytes put before a place. */
+  static byte[] inserted(byte[] into, int at, byte[] surplus) {
+    return concat(Arrays.copyOf(into, at), surplus, Arrays.copyOfRange(into, at, into.length));
+  }
+
+  /** Without some bytes. */
+  static byte[] without(byte[] from, int at, int count) {
+    return concat(Arrays.copyOf(from, at), Arrays.copyOfRange(from, at + count, from.length));
   }
 
   /** A PNG of the chunks given, with its signature. */

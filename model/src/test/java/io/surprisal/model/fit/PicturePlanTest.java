@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.fit.PicturePlan.Wishes;
 import io.surprisal.model.images.ImageShape;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Png;
@@ -47,7 +48,8 @@ class PicturePlanTest {
   }
 
   private static Preprocessing tiled(int channels, int tile, int reduction) {
-    return Preprocessing.tiled(new ImageShape(channels, tile, tile), new Tiling(reduction, tile));
+    return Preprocessing.tiled(new ImageShape(channels, tile, tile), new Tiling(reduction, tile))
+        .with(Interpretation.usual());
   }
 
   /** 36 × 15 tiles at scale 1 are too many, 18 × 8 at ½ are not. */

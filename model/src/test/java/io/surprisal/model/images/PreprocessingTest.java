@@ -67,12 +67,46 @@ class PreprocessingTest {
   }
 
   @Test
-  void shouldRejectAnotherNumberOfChannelsAndNameBoth() {
+  void shouldTakeGreyAsColourOfEqualSamples() throws Exception {
+    assertThat(to(3, 1, 2).apply(new PixelImage(1, 1, 2, bytes(7, 200))))
+        .isEqualTo(new PixelImage(3, 1, 2, bytes(7, 200, 7, 200, 7, 200)));
+  }
+
+  @Test
+  void shouldTakeColourAsGreyOnlyIfItShowsNoneOrTheReleaseSaysSo() throws Exception {
+    PixelImage grey = new PixelImage(3, 1, 2, bytes(7, 200, 7, 200, 7, 200));
+    PixelImage colour = new PixelImage(3, 1, 2, bytes(7, 255, 7, 0, 7, 0));
+    assertThat(to(1, 1, 2).apply(grey)).isEqualTo(new PixelImage(1, 1, 2, bytes(7, 200)));
     assertThatExceptionOfType(ImageRejectedException.class)
-        .isThrownBy(() -> to(3, 1, 1).apply(new PixelImage(1, 1, 1, bytes(0))))
-        .withMessageContaining("1 channel")
-        .withMessageContaining("3")
+        .isThrownBy(() -> to(1, 1, 2).apply(colour))
+        .withMessageContaining("has colours")
+        .withMessageContaining("grey")
         .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.WRONG_CHANNELS));
+    assertThat(
+            to(1, 1, 2).with(Interpretation.usual().with(Interpretation.Colour.LUMA)).apply(colour))
+        .isEqualTo(new PixelImage(1, 1, 2, bytes(7, 76))); // 0.299 · 255
+  }
+
+  @Test
+  void shouldSurviveJsonWithItsInterpretation() throws Exception {
+    ObjectMapper json = new ObjectMapper();
+    Preprocessing stated =
+        to(3, 32, 48)
+            .with(
+                new Interpretation(
+                    Interpretation.Orientation.UPRIGHT,
+                    "#102030",
+                    new Interpretation.Levels(10, 4095),
+                    Interpretation.Colour.LUMA));
+    assertThat(json.readValue(json.writeValueAsString(stated), Preprocessing.class))
+        .isEqualTo(stated);
+  }
+
+  /** Earlier releases were trained on pictures as their files store them. */
+  @Test
+  void shouldLeavePicturesAsStoredWhereNothingIsStated() {
+    assertThat(to(1, 8, 8).interpretation().orientation())
+        .isEqualTo(Interpretation.Orientation.AS_STORED);
   }
 
   @Test
@@ -110,15 +144,16 @@ class PreprocessingTest {
   @Test
   void shouldRefuseATilingThatDoesNotGoWithTheRest() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new Preprocessing(1, 8, 8, OtherSizes.TILE, null))
+        .isThrownBy(() -> new Preprocessing(1, 8, 8, OtherSizes.TILE, null, null))
         .withMessageContaining("TILE with null");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new Preprocessing(1, 8, 8, OtherSizes.RESIZE, new Tiling(1, 8)))
+        .isThrownBy(() -> new Preprocessing(1, 8, 8, OtherSizes.RESIZE, new Tiling(1, 8), null))
         .withMessageContaining("RESIZE with Tiling");
     // pixels between two tiles would be left out
-    assertThat(new Preprocessing(1, 8, 9, OtherSizes.TILE, new Tiling(1, 8)).tiling()).isPresent();
+    assertThat(new Preprocessing(1, 8, 9, OtherSizes.TILE, new Tiling(1, 8), null).tiling())
+        .isPresent();
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new Preprocessing(1, 8, 9, OtherSizes.TILE, new Tiling(1, 9)))
+        .isThrownBy(() -> new Preprocessing(1, 8, 9, OtherSizes.TILE, new Tiling(1, 9), null))
         .withMessageContaining("stride=9")
         .withMessageContaining("8×9");
   }

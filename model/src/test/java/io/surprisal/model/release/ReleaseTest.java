@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.checks.Sha256;
 import io.surprisal.model.diffusion.TimeDensity;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.network.ParameterLayout;
@@ -146,6 +147,26 @@ class ReleaseTest {
     assertThat(Release.load(other).calibration().orElseThrow().control()).contains(control);
     assertThat(Files.readString(other, StandardCharsets.ISO_8859_1)).contains("format\\\":2");
     assertThat(Files.readString(file, StandardCharsets.ISO_8859_1)).contains("format\\\":1");
+  }
+
+  /** A version that would read files in another way must refuse the release. */
+  @Test
+  void shouldComeBackWithItsInterpretationInAFormatOfItsOwn() throws IOException {
+    Interpretation interpretation =
+        Interpretation.usual().withBackground("#000000").with(new Interpretation.Levels(64, 4095));
+    Path other = folder.resolve("interpreting");
+    Release.write(
+        other,
+        written.configuration(),
+        written.preprocessing().with(interpretation),
+        written.parameters(),
+        written.calibration(),
+        written.training(),
+        Optional.empty());
+
+    assertThat(Release.load(other).preprocessing().interpretation()).isEqualTo(interpretation);
+    assertThat(Files.readString(other, StandardCharsets.ISO_8859_1)).contains("format\\\":5");
+    assertThat(written.preprocessing().interpretation()).isEqualTo(Interpretation.unstated());
   }
 
   /** A version that would not test it must refuse the file. */
@@ -382,7 +403,7 @@ class ReleaseTest {
   @Test
   void shouldRefuseAnotherFormat() throws IOException {
     assertRefusedAfter(
-        manifest -> manifest.put("format", 5), tensors -> {}, "release format 5", "formats 1 to 4");
+        manifest -> manifest.put("format", 6), tensors -> {}, "release format 6", "formats 1 to 5");
   }
 
   @Test

@@ -95,7 +95,9 @@ final class BenchScalingCommand implements Callable<Integer> {
 
   private ReleaseBound measure(Path file, Progress progress) throws IOException {
     Release release = ReleaseFiles.load(file);
-    ImageDataset images = Images.prepared(data.open(), release.preprocessing());
+    ImageDataset images =
+        Images.prepared(
+            data.open(release.preprocessing().interpretation()), release.preprocessing());
     if (ReleaseBound.petaflop(release) == 0) {
       throw new ParameterException(
           spec.commandLine(), file + " was not trained, or does not say on how many images");

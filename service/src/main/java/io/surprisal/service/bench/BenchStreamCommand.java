@@ -244,7 +244,8 @@ final class BenchStreamCommand implements Callable<Integer> {
     ImageDataset dataset =
         synthetic.isPresent()
             ? synthetic.get().noise(NOISE_IMAGES)
-            : Images.prepared(Images.open(data), loaded.preprocessing());
+            : Images.prepared(
+                Images.open(data, loaded.preprocessing().interpretation()), loaded.preprocessing());
     Execution where = execution.forScoring(loaded);
     try (TemporaryCluster cluster = TemporaryCluster.start("surprisal-bench")) {
       measure(loaded, where, dataset, cluster);

@@ -139,7 +139,7 @@ final class CalibrateCommand implements Callable<Integer> {
         spec,
         stages.ends().size() == 1,
         "which tiles of a picture are looked at again is calibrated too; give --evaluations a single number");
-    ImageSource images = normal.pictures();
+    ImageSource images = normal.pictures(loaded);
     PictureCalibrator.Pictures pictures = PictureCalibrator.Pictures.of(images, limit.of(images));
     Usage.require(
         spec,

@@ -7,6 +7,7 @@ import io.surprisal.model.detection.ImageStatistics;
 import io.surprisal.model.detection.Statistic;
 import io.surprisal.model.evaluation.Bootstrap;
 import io.surprisal.model.evaluation.MarkedRegions;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
@@ -168,14 +169,15 @@ final class DetectCommand implements Callable<Integer> {
         new Judge(
             AlertRule.of(loaded, k, where.precision().toString(), alertRate.value()),
             ImageStatistics.of(loaded.calibration()));
-    ImageSource usual = Images.asTheyAre(normal);
+    Interpretation how = loaded.preprocessing().interpretation();
+    ImageSource usual = Images.asTheyAre(normal, how);
     sayWhatBecomesOf(usual, loaded);
     Map<String, Anomalous> sets = sets(loaded, judge.statistics());
     ComponentFit fit = new ComponentFit(invocation, loaded.preprocessing(), seed.value());
     ComponentFit.Outcome components =
         baselineData.isEmpty()
             ? fit.ofHalf(usual, limit.of(usual))
-            : fit.of(Images.asTheyAre(baselineData), limit.of(usual));
+            : fit.of(Images.asTheyAre(baselineData, how), limit.of(usual));
     Map<String, ScoredSet> others = new LinkedHashMap<>();
     ScoredSet scored;
     try (ImageScorer scorer =
@@ -333,7 +335,8 @@ final class DetectCommand implements Callable<Integer> {
     }
     Map<String, Anomalous> sets = new LinkedHashMap<>();
     for (Map.Entry<String, List<Path>> set : paths.entrySet()) {
-      ImageSource images = Images.asTheyAre(set.getValue());
+      ImageSource images =
+          Images.asTheyAre(set.getValue(), loaded.preprocessing().interpretation());
       int count = limit.of(images);
       Optional<RegionStudy> study = Optional.empty();
       if (marked.isPresent() && images instanceof PictureFiles files) {

@@ -50,7 +50,8 @@ final class EvaluateCommand implements Callable<Integer> {
   @Mixin
   private final ReleaseAndImages measured =
       new ReleaseAndImages(
-          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.");
+          "IDX (also .gz) or CIFAR binary files, picture files (PNG, JPEG, TIFF, BMP), or a folder"
+              + " of those.");
 
   @Mixin private final LimitOption limit = LimitOption.none();
 

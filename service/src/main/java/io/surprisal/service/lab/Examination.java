@@ -1,6 +1,8 @@
 package io.surprisal.service.lab;
 
 import io.surprisal.model.datasets.PictureFiles;
+import io.surprisal.model.decoding.DecodedImage;
+import io.surprisal.model.decoding.Repair;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Verdict;
@@ -14,11 +16,13 @@ import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 
 /**
  * A picture with all that a release says of it.
  *
  * @param picture as it came
+ * @param repairs of its file
  * @param likelihood its score
  * @param evidence where its surprise is
  * @param verdict of the rule
@@ -26,6 +30,7 @@ import java.util.OptionalDouble;
  */
 record Examination(
     PixelImage picture,
+    Set<Repair> repairs,
     ImageLikelihood likelihood,
     LocalEvidence evidence,
     Verdict verdict,
@@ -43,13 +48,19 @@ record Examination(
   static Examination of(
       PictureFiles files, int index, Preprocessing preprocessing, TileScorer scorer, AlertRule rule)
       throws ImageRejectedException {
-    PixelImage picture = files.image(index);
+    DecodedImage read = files.read(index);
+    PixelImage picture = read.pixels();
     ImageLikelihood likelihood = scorer.score(List.of(preprocessing.apply(picture)), index).get(0);
     LocalEvidence evidence = rule.localEvidence(likelihood).orElseThrow();
     List<LocalEvidence.Box> boxes =
         rule.boxes(evidence).stream().map(box -> evidence.inPicture(box, size(picture))).toList();
     return new Examination(
-        picture, likelihood, evidence, rule.judge(likelihood, Optional.of(evidence)), boxes);
+        picture,
+        read.repairs(),
+        likelihood,
+        evidence,
+        rule.judge(likelihood, Optional.of(evidence)),
+        boxes);
   }
 
   private static PictureSize size(PixelImage picture) {

@@ -1,6 +1,7 @@
 package io.surprisal.service.lab;
 
 import io.surprisal.model.datasets.PictureFiles;
+import io.surprisal.model.decoding.Repair;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Verdict;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -55,7 +57,7 @@ final class ExplainCommand implements Callable<Integer> {
   @Parameters(
       arity = "1..*",
       paramLabel = "FILE|DIR",
-      description = "PNG or JPEG files, or folders of them.")
+      description = "Picture files (PNG, JPEG, TIFF, BMP), or folders of them.")
   private List<Path> files = List.of();
 
   @Option(
@@ -89,6 +91,7 @@ final class ExplainCommand implements Callable<Integer> {
       double localStatistic,
       LocalEvidence.Box strongest,
       List<LocalEvidence.Box> boxes,
+      Set<Repair> repairs,
       double seconds) {}
 
   /** Conformal p-values; null where the release cannot say. */
@@ -108,7 +111,7 @@ final class ExplainCommand implements Callable<Integer> {
                 () ->
                     new IllegalArgumentException(
                         "the release does not know what local evidence is normal; surprisal fit on pictures, or surprisal calibrate for a release that sees pictures by tiles, measures it"));
-    PictureFiles pictures = Images.pictures(files);
+    PictureFiles pictures = Images.pictures(files, loaded.preprocessing().interpretation());
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
     AlertRule rule =
@@ -184,6 +187,7 @@ final class ExplainCommand implements Callable<Integer> {
               evidence.statistic(),
               examined.strongest(),
               examined.boxes(),
+              examined.repairs(),
               (System.nanoTime() - start) * 1e-9));
     }
   }
@@ -197,7 +201,7 @@ final class ExplainCommand implements Callable<Integer> {
         e,
         String.format(
             Locale.ROOT,
-            "%s  %.4f bits/dim ± %.4f  strongest %.1f σ at %d,%d (%d×%d)  %s  %s",
+            "%s  %.4f bits/dim ± %.4f  strongest %.1f σ at %d,%d (%d×%d)  %s%s  %s",
             e.picture(),
             e.bitsPerDim(),
             e.standardError(),
@@ -209,6 +213,7 @@ final class ExplainCommand implements Callable<Integer> {
             e.reasons().isEmpty()
                 ? "no alert"
                 : e.reasons().stream().map(String::valueOf).collect(Collectors.joining(", ")),
+            e.repairs().isEmpty() ? "" : "  repaired: " + e.repairs(),
             e.drawing()));
   }
 }

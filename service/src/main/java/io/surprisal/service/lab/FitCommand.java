@@ -10,6 +10,7 @@ import io.surprisal.model.fit.HeldOut;
 import io.surprisal.model.fit.PicturePlan;
 import io.surprisal.model.fit.Start;
 import io.surprisal.model.fit.TrainingPlan;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
@@ -28,6 +29,7 @@ import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
 import io.surprisal.service.options.ImagesOption;
+import io.surprisal.service.options.InterpretationOption;
 import io.surprisal.service.options.PicturesOption;
 import io.surprisal.service.options.SeedOption;
 import java.io.IOException;
@@ -75,7 +77,8 @@ final class FitCommand implements Callable<Integer> {
   @Mixin
   private final ImagesOption data =
       new ImagesOption(
-          "IDX (also .gz) or CIFAR binary files, PNG or JPEG files, or a folder of those.");
+          "IDX (also .gz) or CIFAR binary files, picture files (PNG, JPEG, TIFF, BMP), or a folder"
+              + " of those.");
 
   @Option(
       names = "--out",
@@ -87,6 +90,8 @@ final class FitCommand implements Callable<Integer> {
   @Mixin private ConfigurationOption configuration;
 
   @Mixin private PicturesOption pictures;
+
+  @Mixin private InterpretationOption interpretation;
 
   @Option(names = "--batch", paramLabel = "B", description = "Images a step.")
   private Optional<Integer> batch = Optional.empty();
@@ -233,24 +238,26 @@ final class FitCommand implements Callable<Integer> {
             .map(path -> path.getFileName().toString())
             .collect(Collectors.joining(" "));
     PicturePlan.Wishes wishes = pictures.wishes();
+    Interpretation how = interpretation.of(data.paths());
     if (PictureFiles.isAllOf(data.paths())) {
-      PictureFiles files = Images.pictures(data.paths());
+      PictureFiles files = Images.pictures(data.paths(), how);
       if (wishes.isSet() || PicturePlan.isNeededFor(files)) {
         return PictureFits.tiled(
             files, wishes, name, heldOut.orElse(PICTURES_HELD_OUT), calibrationImages);
       }
     } else if (wishes.isSet()) {
       throw new IllegalArgumentException(
-          "--scale, --tile and --largest-side are for PNG and JPEG files");
+          "--scale, --tile and --largest-side are for picture files");
     }
-    ImageDataset whole = data.open();
+    ImageDataset whole = data.open(how);
     LOG.info(
         "{} images of {}×{}, whole; {} held out",
         whole.size(),
         whole.width(),
         whole.height(),
         Math.round(heldOut.orElse(DEFAULT_HELD_OUT) * whole.size()));
-    return new FitImages.Whole(whole, name, new HeldOut.Share(heldOut.orElse(DEFAULT_HELD_OUT)));
+    return new FitImages.Whole(
+        whole, name, new HeldOut.Share(heldOut.orElse(DEFAULT_HELD_OUT)), how);
   }
 
   private Optional<Duration> time() {

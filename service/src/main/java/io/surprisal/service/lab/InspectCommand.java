@@ -1,6 +1,7 @@
 package io.surprisal.service.lab;
 
 import io.surprisal.model.diffusion.NoiseSchedule;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
@@ -203,6 +204,18 @@ final class InspectCommand implements Callable<Integer> {
         .orElse("whole, resized to %d×%d".formatted(p.width(), p.height()));
   }
 
+  private static String files(Interpretation how) {
+    return "%s, on %s, 16 bits from %d to %d, colour for grey %s"
+        .formatted(
+            how.orientation() == Interpretation.Orientation.UPRIGHT
+                ? "turned upright"
+                : "as stored",
+            how.background(),
+            how.deep().black(),
+            how.deep().white(),
+            how.colour() == Interpretation.Colour.LUMA ? "as its luma" : "refused");
+  }
+
   private static Table table(Result r) {
     ModelConfiguration c = r.configuration();
     TrainingRecord t = r.training();
@@ -213,6 +226,7 @@ final class InspectCommand implements Callable<Integer> {
             .row("file", r.bytes() + " bytes, " + r.parameters() + " parameters")
             .row("images", c.channels() + "×" + c.height() + "×" + c.width())
             .row("pictures", pictures(r.preprocessing()))
+            .row("picture files", files(r.preprocessing().interpretation()))
             .row("network", network(c))
             .row("Fourier exponents", c.fourierExponents())
             .row(

@@ -66,7 +66,7 @@ final class TryCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "FOLDER",
       arity = "1..*",
-      description = "PNG and JPEG files of normal pictures, or folders of them.")
+      description = "Files of normal pictures (PNG, JPEG, TIFF, BMP), or folders of them.")
   private List<Path> folder = List.of();
 
   @Option(

@@ -2,6 +2,7 @@ package io.surprisal.service.options;
 
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.decoding.ImageDecoder;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.ImageRejectedException.Reason;
 import io.surprisal.model.images.PixelImage;
@@ -23,8 +24,8 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * Images on disk as the events that are published. A PNG or JPEG file is sent as it is, without
- * being decoded; the images of IDX and CIFAR files are sent raw.
+ * Images on disk as the events that are published. A picture file is sent as it is, without being
+ * decoded; the images of IDX and CIFAR files are sent raw.
  */
 public interface ImageSource {
 
@@ -51,7 +52,7 @@ public interface ImageSource {
       throws IOException, ImageRejectedException;
 
   /**
-   * The images in files and folders (PNG and JPEG files at any depth), in the order given.
+   * The images in files and folders (picture files at any depth), in the order given.
    *
    * @throws NoSuchFileException if one does not exist
    * @throws IOException if a folder, an IDX or a CIFAR file cannot be read
@@ -67,7 +68,7 @@ public interface ImageSource {
       if (Files.isDirectory(path)) {
         try (Stream<Path> files = Files.walk(path, FileVisitOption.FOLLOW_LINKS)) {
           files
-              .filter(file -> hasName(file, ".png", ".jpg", ".jpeg") && Files.isRegularFile(file))
+              .filter(file -> ImageDatasets.isNamedAsPicture(file) && Files.isRegularFile(file))
               .sorted()
               .forEach(file -> sources.add(new Encoded(file, path.relativize(file).toString())));
         }
@@ -79,7 +80,9 @@ public interface ImageSource {
     }
     if (sources.isEmpty()) {
       throw new MissingDependencyException(
-          "no .png, .jpg or .jpeg file in " + paths + "; name IDX and CIFAR files one by one");
+          "no .png, .jpg, .jpeg, .tif, .tiff or .bmp file in "
+              + paths
+              + "; name IDX and CIFAR files one by one");
     }
     return sources;
   }
@@ -108,7 +111,7 @@ public interface ImageSource {
     }
   }
 
-  /** A PNG or JPEG file; read when its turn comes. */
+  /** A picture file; read when its turn comes. */
   record Encoded(Path file, String name) implements ImageSource {
 
     @Override
@@ -140,11 +143,11 @@ public interface ImageSource {
       if (bytes.length >= 3 && bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xD8) {
         return BodyFormat.JPEG;
       }
-      throw new ImageRejectedException(
-          Reason.NOT_AN_IMAGE,
-          bytes.length == 0
-              ? "the file is empty"
-              : "neither a PNG nor a JPEG, an IDX or a CIFAR file");
+      if (bytes.length == 0) {
+        throw new ImageRejectedException(Reason.NOT_AN_IMAGE, "the file is empty");
+      }
+      ImageDecoder.recognise(bytes);
+      return BodyFormat.FILE; // or a PNG or JPEG behind foreign bytes
     }
   }
 

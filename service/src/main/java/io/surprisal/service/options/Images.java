@@ -5,12 +5,16 @@ import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.datasets.ScaledPictures;
+import io.surprisal.model.decoding.DecodedImage;
 import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,9 +24,14 @@ public final class Images {
 
   private Images() {}
 
-  /** Opens what {@code --data} names. */
+  /** Opens what {@code --data} names, as usually interpreted. */
   public static ImageDataset open(List<Path> paths) throws IOException {
-    return ImageDatasets.open(paths);
+    return open(paths, Interpretation.usual());
+  }
+
+  /** Opens what {@code --data} names. */
+  public static ImageDataset open(List<Path> paths, Interpretation how) throws IOException {
+    return ImageDatasets.open(paths, how);
   }
 
   /**
@@ -33,12 +42,16 @@ public final class Images {
    */
   public static ImageSource forRelease(List<Path> paths, Preprocessing preprocessing)
       throws IOException {
-    if (preprocessing.tiling().isEmpty()) {
-      ImageDataset data = open(paths);
+    Interpretation how = preprocessing.interpretation();
+    if (preprocessing.tiling().isEmpty() && !PictureFiles.isAllOf(paths)) {
+      ImageDataset data = open(paths, how);
       say(preprocessing, data.height(), data.width());
       return prepared(data, preprocessing);
     }
-    ImageSource source = asTheyAre(paths);
+    ImageSource source = asTheyAre(paths, how);
+    if (source instanceof PictureFiles files) {
+      source = new SayingRepairs(files, ConcurrentHashMap.newKeySet());
+    }
     PixelImage first = source.image(0);
     requireTaken(preprocessing, first, source.name(0));
     say(preprocessing, first.height(), first.width());
@@ -46,8 +59,8 @@ public final class Images {
   }
 
   /** Pictures of any sizes, or the images of data sets; says what is skipped. */
-  public static ImageSource asTheyAre(List<Path> paths) throws IOException {
-    return PictureFiles.isAllOf(paths) ? pictures(paths) : open(paths);
+  public static ImageSource asTheyAre(List<Path> paths, Interpretation how) throws IOException {
+    return PictureFiles.isAllOf(paths) ? pictures(paths, how) : open(paths, how);
   }
 
   /** Says what becomes of a picture of a size. */
@@ -55,9 +68,14 @@ public final class Images {
     LOG.info("images: {}", preprocessing.of(height, width));
   }
 
-  /** Opens picture files of any sizes, and says what is skipped. */
+  /** Opens picture files of any sizes, and says what is skipped; as usually interpreted. */
   public static PictureFiles pictures(List<Path> paths) throws IOException {
-    PictureFiles pictures = PictureFiles.open(paths);
+    return pictures(paths, Interpretation.usual());
+  }
+
+  /** Opens picture files of any sizes, and says what is skipped. */
+  public static PictureFiles pictures(List<Path> paths, Interpretation how) throws IOException {
+    PictureFiles pictures = PictureFiles.open(paths, how);
     for (PictureFiles.Skipped skipped : pictures.skipped()) {
       LOG.warn("skipped: {}: {}", skipped.file(), skipped.reason());
     }
@@ -90,6 +108,28 @@ public final class Images {
               + e.getMessage()
               + "; convert the images, or fit a release on images like them",
           e);
+    }
+  }
+
+  /** Pictures of files; says once of each what was repaired. */
+  private record SayingRepairs(PictureFiles files, Set<Integer> said) implements ImageSource {
+    @Override
+    public int size() {
+      return files.size();
+    }
+
+    @Override
+    public PixelImage image(int index) {
+      DecodedImage read = files.read(index);
+      if (!read.repairs().isEmpty() && said.add(index)) {
+        LOG.warn("repaired: {}: {}", files.file(index), read.repairs());
+      }
+      return read.pixels();
+    }
+
+    @Override
+    public String name(int index) {
+      return files.name(index);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.surprisal.service.options;
 
 import io.surprisal.model.datasets.ImageDataset;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.service.cli.OwnWords;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,9 +32,14 @@ public final class ImagesOption implements OwnWords {
     return data;
   }
 
-  /** The images, as they are. */
+  /** The images, as they are; files as usually interpreted. */
   public ImageDataset open() throws IOException {
     return Images.open(data);
+  }
+
+  /** The images, as they are. */
+  public ImageDataset open(Interpretation how) throws IOException {
+    return Images.open(data, how);
   }
 
   @Override

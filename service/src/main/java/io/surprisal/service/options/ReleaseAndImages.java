@@ -39,7 +39,8 @@ public final class ReleaseAndImages {
 
   /** The images, as a release takes them. */
   public ImageDataset imagesFor(Release loaded) throws IOException {
-    return Images.prepared(images.open(), loaded.preprocessing());
+    return Images.prepared(
+        images.open(loaded.preprocessing().interpretation()), loaded.preprocessing());
   }
 
   /** The pictures, as a release takes them, whole or by tiles. */
@@ -48,7 +49,7 @@ public final class ReleaseAndImages {
   }
 
   /** The pictures as they are, of any sizes. */
-  public PictureFiles pictures() throws IOException {
-    return Images.pictures(images.paths());
+  public PictureFiles pictures(Release loaded) throws IOException {
+    return Images.pictures(images.paths(), loaded.preprocessing().interpretation());
   }
 }

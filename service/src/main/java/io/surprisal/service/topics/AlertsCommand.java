@@ -35,13 +35,14 @@ final class AlertsCommand implements Callable<Integer> {
   private static String line(AnomalyAlert alert) {
     return String.format(
         Locale.ROOT,
-        "%s  %8.4f bits/dim%s  %s  %s  %s%s",
+        "%s  %8.4f bits/dim%s  %s  %s  %s%s%s",
         alert.getEventTime(),
         alert.getBitsPerDim(),
         AlertText.threshold(alert),
         AlertText.reasons(alert),
         alert.getSource(),
         alert.getImageId(),
-        AlertText.boxes(alert, Integer.MAX_VALUE));
+        AlertText.boxes(alert, Integer.MAX_VALUE),
+        Repairs.text(alert.getRepairs()));
   }
 }

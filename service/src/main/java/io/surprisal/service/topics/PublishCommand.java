@@ -64,7 +64,8 @@ final class PublishCommand implements Callable<Integer> {
       arity = "1..*",
       paramLabel = "FILES|DIR|IDX",
       description =
-          "PNG and JPEG files, folders of them, IDX files (plain or gzip), CIFAR .bin files.")
+          "PNG, JPEG, TIFF and BMP files, folders of them, IDX files (plain or gzip), CIFAR .bin"
+              + " files.")
   private List<Path> paths;
 
   @Option(

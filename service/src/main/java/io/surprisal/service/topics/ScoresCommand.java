@@ -34,12 +34,13 @@ final class ScoresCommand implements Callable<Integer> {
   private static String line(ImageScore score) {
     return String.format(
         Locale.ROOT,
-        "%s  %8.4f ± %.4f bits/dim  %-12s  %s  %s",
+        "%s  %8.4f ± %.4f bits/dim  %-12s  %s  %s%s",
         score.getEventTime(),
         score.getBitsPerDim(),
         score.getStandardError(),
         score.getVerdict(),
         score.getSource(),
-        score.getImageId());
+        score.getImageId(),
+        Repairs.text(score.getRepairs()));
   }
 }

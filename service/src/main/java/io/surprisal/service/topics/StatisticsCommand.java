@@ -41,7 +41,7 @@ final class StatisticsCommand implements Callable<Integer> {
   private static String line(SourceStatistics statistics) {
     return String.format(
         Locale.ROOT,
-        "%s  %-16s  %s  %6d images  %5.1f %% alerts  %s bits/dim  drift %s%s",
+        "%s  %-16s  %s  %6d images  %5.1f %% alerts  %s bits/dim  drift %s%s%s",
         statistics.getWindowStart(),
         statistics.getOthers() ? "(all others)" : statistics.getSource(),
         statistics.getReleaseId().substring(0, Math.min(12, statistics.getReleaseId().length())),
@@ -51,6 +51,7 @@ final class StatisticsCommand implements Callable<Integer> {
         statistics.getDriftStatistic() == null
             ? "unknown"
             : String.format(Locale.ROOT, "%+.1f", statistics.getDriftStatistic()),
+        statistics.getRepaired() == 0 ? "" : "  " + statistics.getRepaired() + " repaired",
         statistics.getCandidateReleaseId() == null ? "" : comparison(statistics));
   }
 

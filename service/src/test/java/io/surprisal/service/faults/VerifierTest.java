@@ -244,6 +244,7 @@ class VerifierTest {
     }
     score.put("noiseLevels", List.of());
     score.put("squaredErrors", List.of());
+    score.put("repairs", List.of());
     score.put("verdict", symbol(SCORES, "verdict", verdict));
     scores.add(record("scores", scores.size(), encode(SCORES, score)));
   }
@@ -255,6 +256,7 @@ class VerifierTest {
     alert.put("reasons", List.of());
     alert.put("alertRate", 0.01);
     alert.put("boxes", List.of());
+    alert.put("repairs", List.of());
     alerts.add(record("alerts", alerts.size(), encode(ALERTS, alert)));
   }
 

@@ -220,7 +220,7 @@ class FuzzedInputTest {
           case 8 ->
               encoded(BodyFormat.PNG, SIDE, Arrays.copyOf(png, random.nextInt(png.length - 12)));
           case 9 -> encoded(BodyFormat.PNG, SIDE + 1 + random.nextInt(99), png);
-          case 10 -> encoded(BodyFormat.RGB8, SIDE, new byte[3 * SIDE * SIDE]);
+          case 10 -> encoded(BodyFormat.RGB8, SIDE, noise(3 * SIDE * SIDE));
           case 11 -> encoded(BodyFormat.JPEG, SIDE, noise(random.nextInt(300)));
           case 12 ->
               EVENTS.encode(event("x".repeat(1025), BodyFormat.GRAY8, SIDE, new byte[SIDE * SIDE]));

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.ImageRepair;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ScoreVerdict;
@@ -431,7 +432,8 @@ public class PublishAndReadTest {
         new ImageLocation("surprisal.images", 1, 2L),
         null,
         null,
-        null);
+        null,
+        List.of(ImageRepair.NO_END_MARKER));
   }
 
   private static Path png(Path file, int width, int height) throws IOException {

@@ -1,11 +1,13 @@
 package io.surprisal.topology.pending;
 
+import io.surprisal.model.decoding.Repair;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.topology.records.ImageIntake;
 import io.surprisal.topology.serving.ServedModel;
 import io.surprisal.topology.serving.Shadowed;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.streams.processor.api.Record;
@@ -28,12 +30,16 @@ public record PendingImage(
    * An image on its way through a model.
    *
    * @param identity what the record says of the image
+   * @param repairs of its file
    * @param model that scores it, whatever serves when it is done
    * @param shadowed what the candidate makes of it; empty where there is none, or it is not of its
    *     share
    */
   public record Submission(
-      ImageIntake.Identity identity, ServedModel model, Optional<Shadowed> shadowed) {}
+      ImageIntake.Identity identity,
+      Set<Repair> repairs,
+      ServedModel model,
+      Optional<Shadowed> shadowed) {}
 
   public static PendingImage submitted(
       Record<byte[], byte[]> record,

@@ -22,23 +22,23 @@ public enum DeadLetterReason {
   OVERSIZED_ID,
   /** The stated format is one that this version does not know. */
   UNKNOWN_FORMAT,
-  /** The body is neither a PNG nor a JPEG, though one was stated. */
+  /** The body is no image file of a kind that is read, though one was stated. */
   NOT_AN_IMAGE,
-  /** The image file ends before the image does. */
+  /** A part of the image is missing. */
   TRUNCATED,
   /** The image has more pixels than the limits allow. */
   TOO_LARGE,
   /** The picture is smaller, at the release's scale, than a tile of its network. */
   TOO_SMALL,
-  /** A JPEG of more scans than the limit. */
+  /** A JPEG of more scans than the limit, or than its budget of time. */
   TOO_MANY_SCANS,
   /** An image of width or height 0. */
   ZERO_SIZE,
   /** The stated format or size is not the body's. */
   HEADER_MISMATCH,
-  /** Transparency, CMYK, or grey where the release wants colour and the reverse. */
+  /** A number of channels that no image has, or colour where the release wants grey. */
   WRONG_CHANNELS,
-  /** An image of a kind that is not read, such as 16-bit PNG. */
+  /** An image of a kind that is not read, such as WebP. */
   UNSUPPORTED,
   /** The image file is damaged. */
   MALFORMED,

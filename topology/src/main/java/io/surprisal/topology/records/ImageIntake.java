@@ -1,9 +1,11 @@
 package io.surprisal.topology.records;
 
+import io.surprisal.model.decoding.DecodedImage;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.decoding.ImageDecoder;
 import io.surprisal.model.decoding.ImageFormat;
 import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
@@ -51,10 +53,10 @@ public final class ImageIntake {
   /**
    * An image that can be scored.
    *
-   * @param decoded in its own shape
+   * @param decoded in its own shape, with what was repaired
    * @param pixels in the network's shape
    */
-  public record Accepted(Identity identity, PixelImage decoded, PixelImage pixels) {}
+  public record Accepted(Identity identity, DecodedImage decoded, PixelImage pixels) {}
 
   /**
    * Checks and decodes.
@@ -73,15 +75,15 @@ public final class ImageIntake {
     ImageEvent event = IMAGES.decode(image.value());
     requireShort("imageId", event.getImageId());
     requireShort("source", event.getSource());
-    PixelImage decoded = decode(event);
+    DecodedImage decoded = decode(event, preprocessing.interpretation());
     return new Accepted(
         new Identity(
             event.getImageId(),
             event.getSource(),
             event.getEventTime(),
-            new PictureSize(decoded.height(), decoded.width())),
+            new PictureSize(decoded.pixels().height(), decoded.pixels().width())),
         decoded,
-        preprocessing.apply(decoded));
+        preprocessing.apply(decoded.pixels()));
   }
 
   /** Why an image would become a dead letter. */
@@ -98,20 +100,22 @@ public final class ImageIntake {
       requireShort(key);
       requireShort("imageId", event.getImageId());
       requireShort("source", event.getSource());
-      decode(event);
+      decode(event, Interpretation.usual());
       return Optional.empty();
     } catch (NotScoredException | ImageRejectedException e) {
       return Optional.of(new Refusal(DeadLetterReason.of(e), String.valueOf(e.getMessage())));
     }
   }
 
-  private PixelImage decode(ImageEvent event) throws NotScoredException, ImageRejectedException {
+  private DecodedImage decode(ImageEvent event, Interpretation how)
+      throws NotScoredException, ImageRejectedException {
     ImageFormat format =
         switch (event.getFormat()) {
           case PNG -> ImageFormat.PNG;
           case JPEG -> ImageFormat.JPEG;
           case GRAY8 -> ImageFormat.GRAY8;
           case RGB8 -> ImageFormat.RGB8;
+          case FILE -> ImageFormat.FILE;
           case UNKNOWN ->
               throw new NotScoredException(
                   DeadLetterReason.UNKNOWN_FORMAT,
@@ -119,7 +123,7 @@ public final class ImageIntake {
         };
     byte[] body = new byte[event.getBody().remaining()];
     event.getBody().duplicate().get(body);
-    return decoder.decode(format, event.getWidth(), event.getHeight(), body);
+    return decoder.read(format, event.getWidth(), event.getHeight(), body, how);
   }
 
   private static void requireShort(byte @Nullable [] key) throws NotScoredException {

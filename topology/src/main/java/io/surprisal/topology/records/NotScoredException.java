@@ -1,7 +1,7 @@
 package io.surprisal.topology.records;
 
 /** An image fails a check of this room. */
-final class NotScoredException extends Exception {
+public final class NotScoredException extends Exception {
   private static final long serialVersionUID = 1L;
 
   private final DeadLetterReason reason;

@@ -2,6 +2,7 @@ package io.surprisal.topology.records;
 
 import static io.surprisal.schemas.NullableFields.orNull;
 
+import io.surprisal.model.decoding.Repair;
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.PictureSize;
@@ -9,6 +10,7 @@ import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.ImageRepair;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.PictureBox;
 import io.surprisal.schemas.ScoreVerdict;
@@ -17,6 +19,7 @@ import io.surprisal.topology.serving.ServedModel;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** From a likelihood to what the stream says of it: the score, and an alert where there is one. */
 public final class ScoreRecords {
@@ -36,10 +39,14 @@ public final class ScoreRecords {
   /**
    * Judges a likelihood.
    *
+   * @param repairs of the image's file
    * @throws NotScoredException if it is not a finite number
    */
   public Scored judge(
-      ImageIntake.Identity identity, ImageLocation location, ImageLikelihood likelihood)
+      ImageIntake.Identity identity,
+      Set<Repair> repairs,
+      ImageLocation location,
+      ImageLikelihood likelihood)
       throws NotScoredException {
     if (!Double.isFinite(likelihood.bitsPerDim())) {
       throw new NotScoredException(
@@ -48,7 +55,7 @@ public final class ScoreRecords {
     }
     Optional<LocalEvidence> evidence = model.rule().localEvidence(likelihood);
     Verdict verdict = model.rule().judge(likelihood, evidence);
-    ImageScore score = score(identity, location, likelihood, verdict);
+    ImageScore score = score(identity, repairs, location, likelihood, verdict);
     evidence.ifPresent(
         of -> {
           score.setLocalStatistic(of.statistic());
@@ -86,6 +93,7 @@ public final class ScoreRecords {
 
   private ImageScore score(
       ImageIntake.Identity identity,
+      Set<Repair> repairs,
       ImageLocation location,
       ImageLikelihood likelihood,
       Verdict verdict) {
@@ -108,6 +116,7 @@ public final class ScoreRecords {
         .setLowLikelihoodPValue(orNull(verdict.pValue()))
         .setAtypicalPValue(orNull(verdict.atypicalPValue()))
         .setLocation(location)
+        .setRepairs(repairs.stream().map(repair -> ImageRepair.valueOf(repair.name())).toList())
         .build();
   }
 
@@ -139,6 +148,7 @@ public final class ScoreRecords {
                 .flatMap(of -> model.rule().boxes(of).stream().map(box -> box(of, box, picture)))
                 .toList())
         .setMap(evidence.map(ScoreRecords::map).orElse(null))
+        .setRepairs(score.getRepairs())
         .build();
   }
 

@@ -1,5 +1,7 @@
 package io.surprisal.topology.statistics;
 
+import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.ScoreVerdict;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -17,6 +19,7 @@ import org.apache.kafka.common.serialization.Serdes;
  *
  * @param scores bits/dim of its images
  * @param alerts how many of them raised one
+ * @param repaired how many of their files had to be repaired
  * @param calibratedMean of the release, bits/dim; empty: it is not calibrated
  * @param comparison with the candidate that was tried last in this window; empty: none was
  * @param told whether the topic has all of this
@@ -24,27 +27,36 @@ import org.apache.kafka.common.serialization.Serdes;
 public record SourceWindow(
     Moments scores,
     long alerts,
+    long repaired,
     OptionalDouble calibratedMean,
     Optional<Comparison> comparison,
     boolean told) {
 
-  private static final int VERSION = 1;
+  /** The first version did not count repairs. */
+  private static final int WITHOUT_REPAIRS = 1;
+
+  private static final int VERSION = 2;
 
   static SourceWindow empty(OptionalDouble calibratedMean) {
-    return new SourceWindow(Moments.NONE, 0, calibratedMean, Optional.empty(), true);
+    return new SourceWindow(Moments.NONE, 0, 0, calibratedMean, Optional.empty(), true);
   }
 
-  SourceWindow with(double bitsPerDim, boolean alert) {
+  SourceWindow with(ImageScore score) {
     return new SourceWindow(
-        scores.with(bitsPerDim), alerts + (alert ? 1 : 0), calibratedMean, comparison, false);
+        scores.with(score.getBitsPerDim()),
+        alerts + (score.getVerdict() == ScoreVerdict.ALERT ? 1 : 0),
+        repaired + (score.getRepairs().isEmpty() ? 0 : 1),
+        calibratedMean,
+        comparison,
+        false);
   }
 
   SourceWindow with(Comparison changed) {
-    return new SourceWindow(scores, alerts, calibratedMean, Optional.of(changed), false);
+    return new SourceWindow(scores, alerts, repaired, calibratedMean, Optional.of(changed), false);
   }
 
   SourceWindow withTold() {
-    return new SourceWindow(scores, alerts, calibratedMean, comparison, true);
+    return new SourceWindow(scores, alerts, repaired, calibratedMean, comparison, true);
   }
 
   /** The comparison with a candidate; that with another one is over. */
@@ -78,6 +90,7 @@ public record SourceWindow(
       out.writeByte(VERSION);
       write(scores, out);
       out.writeLong(alerts);
+      out.writeLong(repaired);
       out.writeDouble(calibratedMean.orElse(Double.NaN));
       out.writeBoolean(told);
       out.writeBoolean(comparison.isPresent());
@@ -106,7 +119,7 @@ public record SourceWindow(
   private static SourceWindow decode(byte[] bytes) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       int version = in.readByte();
-      if (version != VERSION) {
+      if (version < WITHOUT_REPAIRS || version > VERSION) {
         throw new SerializationException(
             "a window of statistics of version "
                 + version
@@ -116,6 +129,7 @@ public record SourceWindow(
       }
       Moments scores = moments(in);
       long alerts = in.readLong();
+      long repaired = version == WITHOUT_REPAIRS ? 0 : in.readLong();
       double mean = in.readDouble();
       boolean told = in.readBoolean();
       Optional<Comparison> comparison =
@@ -123,6 +137,7 @@ public record SourceWindow(
       return new SourceWindow(
           scores,
           alerts,
+          repaired,
           Double.isNaN(mean) ? OptionalDouble.empty() : OptionalDouble.of(mean),
           comparison,
           told);

@@ -3,7 +3,6 @@ package io.surprisal.topology.statistics;
 import static io.surprisal.schemas.NullableFields.orNull;
 
 import io.surprisal.schemas.ImageScore;
-import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.SourceStatistics;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -115,7 +114,7 @@ public final class SourceWindows {
     WindowKey key = room || windows.containsKey(own) ? own : own.ofOthers();
     SourceWindow before =
         Optional.ofNullable(windows.get(key)).orElseGet(() -> SourceWindow.empty(calibratedMean));
-    put(key, before.with(score.getBitsPerDim(), score.getVerdict() == ScoreVerdict.ALERT));
+    put(key, before.with(score));
     return key;
   }
 
@@ -179,6 +178,7 @@ public final class SourceWindows {
         .setImagesPartition(partition)
         .setImages(scores.count())
         .setAlerts(window.alerts())
+        .setRepaired(window.repaired())
         .setAlertRate((double) window.alerts() / scores.count())
         .setMeanBitsPerDim(scores.mean())
         .setStandardDeviation(orNull(scores.standardDeviation()))

@@ -1,5 +1,6 @@
 package io.surprisal.trainer.drift;
 
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.runtime.Threads;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageScore;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -56,10 +58,14 @@ public final class StreamWatch implements AutoCloseable {
   private final InstantSource clock;
   private final KafkaConsumer<byte[], byte[]> images;
   private final KafkaConsumer<byte[], byte[]> verdicts;
-  private final IncomingImages incoming = new IncomingImages();
+  private final Function<String, Interpretation> interpretations;
+  private final IncomingImages incoming = new IncomingImages(this::interpretation);
   private final Thread thread = new Thread(this::watch, "trainer-stream");
   private volatile boolean closed;
   private volatile Optional<Throwable> failure = Optional.empty();
+
+  /** Of {@link #release}. */
+  private volatile Interpretation interpretation;
 
   /** Guarded by this object, as are the test and what it has read. */
   private String release;
@@ -76,13 +82,16 @@ public final class StreamWatch implements AutoCloseable {
    * Starts to read.
    *
    * @param alertRate that releases are calibrated for
+   * @param interpretations by release, or nothing where there is none: how it understands files
    */
   public StreamWatch(
       ClusterSettings cluster,
       DriftSensitivity sensitivity,
       double alertRate,
       Reservoir reservoir,
+      Function<String, Interpretation> interpretations,
       InstantSource clock) {
+    this.interpretations = interpretations;
     topics = cluster.topics();
     this.reservoir = reservoir;
     this.sensitivity = sensitivity;
@@ -90,6 +99,7 @@ public final class StreamWatch implements AutoCloseable {
     this.clock = clock;
     Optional<WatchState> saved = reservoir.watch().map(WatchState::decode);
     release = saved.map(WatchState::release).orElse("");
+    interpretation = interpretations.apply(release);
     drift =
         new StreamDrift(
             sensitivity, alertRate, saved.map(WatchState::drift).orElse(StreamDrift.State.START));
@@ -114,10 +124,15 @@ public final class StreamWatch implements AutoCloseable {
   public synchronized Optional<StreamShift> shift(String releaseId) {
     if (!releaseId.equals(release)) {
       release = releaseId;
+      interpretation = interpretations.apply(releaseId);
       drift = new StreamDrift(sensitivity, alertRate, StreamDrift.State.START);
       unsaved = true;
     }
     return drift.shift();
+  }
+
+  private Interpretation interpretation() {
+    return interpretation;
   }
 
   /** What ended it; empty while it reads. */

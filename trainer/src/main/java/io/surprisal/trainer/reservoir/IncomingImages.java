@@ -4,6 +4,7 @@ import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.decoding.ImageDecoder;
 import io.surprisal.model.decoding.ImageFormat;
 import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
@@ -13,14 +14,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * From records of the images topic to images, so many at a time as memory has room for: a poll
- * brings a bounded number of bytes, but a picture takes many times that once it is decoded. Not
- * thread-safe.
+ * From records of the images topic to images as scorers see them, so many at a time as memory has
+ * room for: a poll brings a bounded number of bytes, but a picture takes many times that once it is
+ * decoded. Not thread-safe.
  */
 public final class IncomingImages {
   private static final Logger LOG = LoggerFactory.getLogger(IncomingImages.class);
@@ -42,6 +44,14 @@ public final class IncomingImages {
   }
 
   private final ImageDecoder decoder = new ImageDecoder(DecodingLimits.defaults());
+  private final Supplier<Interpretation> interpretation;
+
+  /**
+   * @param interpretation gives how the release that serves now understands files
+   */
+  public IncomingImages(Supplier<Interpretation> interpretation) {
+    this.interpretation = interpretation;
+  }
 
   /**
    * Hands the images of some records over, in portions of at most {@link #PORTION_BYTES} and one
@@ -87,7 +97,10 @@ public final class IncomingImages {
               record.partition(),
               record.offset(),
               arrival(record, now),
-              decoder.decode(format.get(), event.getWidth(), event.getHeight(), body)));
+              decoder
+                  .read(
+                      format.get(), event.getWidth(), event.getHeight(), body, interpretation.get())
+                  .pixels()));
     } catch (RecordFormatException | ImageRejectedException e) {
       LOG.debug("{}-{} at {} is no image", record.topic(), record.partition(), record.offset(), e);
       return Optional.empty();
@@ -106,6 +119,7 @@ public final class IncomingImages {
       case JPEG -> Optional.of(ImageFormat.JPEG);
       case GRAY8 -> Optional.of(ImageFormat.GRAY8);
       case RGB8 -> Optional.of(ImageFormat.RGB8);
+      case FILE -> Optional.of(ImageFormat.FILE);
       case UNKNOWN -> Optional.empty();
     };
   }

@@ -11,6 +11,7 @@ import io.surprisal.model.fit.FitImages;
 import io.surprisal.model.fit.FitRequest;
 import io.surprisal.model.fit.HeldOut;
 import io.surprisal.model.fit.Start;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Provenance;
@@ -228,7 +229,13 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
             settings.software());
     FitRequest request =
         new FitRequest(
-            new FitImages.Whole(data, settings.imagesTopic(), new HeldOut.Last(heldOut)),
+            new FitImages.Whole(
+                data,
+                settings.imagesTopic(),
+                new HeldOut.Last(heldOut),
+                parent
+                    .map(active -> active.preprocessing().interpretation())
+                    .orElseGet(Interpretation::usual)),
             fit,
             start(candidate, parent),
             new Budget.Time(Duration.ofMillis(Math.round(plan.minutes() * 60_000))),

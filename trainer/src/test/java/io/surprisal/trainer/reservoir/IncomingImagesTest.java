@@ -2,6 +2,7 @@ package io.surprisal.trainer.reservoir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.RecordFormat;
@@ -50,7 +51,7 @@ class IncomingImagesTest {
     byte[] small = black(8, 8);
     byte[] none = {1, 2, 3};
 
-    new IncomingImages()
+    new IncomingImages(Interpretation::usual)
         .read(
             List.of(record(0, 4, small), record(1, 7, none), record(0, 5, small)), NOW, this::take);
 
@@ -65,7 +66,7 @@ class IncomingImagesTest {
       records.add(record(0, i, large));
     }
 
-    new IncomingImages().read(records, NOW, this::take);
+    new IncomingImages(Interpretation::usual).read(records, NOW, this::take);
 
     assertThat(portions)
         .extracting(Portion::offsets)
@@ -81,11 +82,12 @@ class IncomingImagesTest {
 
   @Test
   void shouldSayHowFarItLookedWhereThereIsNoImage() {
-    new IncomingImages().read(List.of(record(2, 9, new byte[] {1})), NOW, this::take);
+    new IncomingImages(Interpretation::usual)
+        .read(List.of(record(2, 9, new byte[] {1})), NOW, this::take);
 
     assertThat(portions).containsExactly(new Portion(List.of(), 0, Map.of(2, 10L)));
 
-    new IncomingImages().read(List.of(), NOW, this::take);
+    new IncomingImages(Interpretation::usual).read(List.of(), NOW, this::take);
 
     assertThat(portions).hasSize(1);
   }
