@@ -84,7 +84,11 @@ final class Samples {
   private PixelImage fromBands(Raster raster, @Nullable ColorModel colours) {
     int bands = raster.getNumBands();
     int channels = bands < 3 ? 1 : 3;
-    if (ink == VettedImage.Ink.LIGHT && bands == channels && bits(raster, colours, 0) == 8) {
+    boolean whole = ink == VettedImage.Ink.LIGHT && bands == channels;
+    for (int channel = 0; channel < channels; channel++) {
+      whole &= bits(raster, colours, channel) == 8;
+    }
+    if (whole) {
       return asTheyAre(raster, channels);
     }
     int width = raster.getWidth();
