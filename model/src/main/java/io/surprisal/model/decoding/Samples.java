@@ -84,6 +84,13 @@ final class Samples {
   private PixelImage fromBands(Raster raster, @Nullable ColorModel colours) {
     int bands = raster.getNumBands();
     int channels = bands < 3 ? 1 : 3;
+    boolean whole = ink == VettedImage.Ink.LIGHT && bands == channels;
+    for (int channel = 0; channel < channels; channel++) {
+      whole &= bits(raster, colours, channel) == 8;
+    }
+    if (whole) {
+      return asTheyAre(raster, channels);
+    }
     int width = raster.getWidth();
     int area = width * raster.getHeight();
     byte[] pixels = new byte[channels * area];
@@ -130,6 +137,24 @@ final class Samples {
         }
       }
     }
+  }
+
+  /** The usual case, of 8 bits that are opaque: without a look at each level. */
+  private static PixelImage asTheyAre(Raster raster, int channels) {
+    int bands = raster.getNumBands();
+    int width = raster.getWidth();
+    int area = width * raster.getHeight();
+    byte[] pixels = new byte[channels * area];
+    int[] row = new int[bands * width];
+    for (int y = 0; y < raster.getHeight(); y++) {
+      raster.getPixels(0, y, width, 1, row);
+      for (int x = 0; x < width; x++) {
+        for (int channel = 0; channel < channels; channel++) {
+          pixels[channel * area + y * width + x] = (byte) row[x * bands + channel];
+        }
+      }
+    }
+    return new PixelImage(channels, raster.getHeight(), width, pixels);
   }
 
   private static int bits(Raster raster, @Nullable ColorModel colours, int band) {
