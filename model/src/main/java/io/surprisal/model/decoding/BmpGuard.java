@@ -61,7 +61,7 @@ final class BmpGuard {
       throw malformed("has " + bits + " bits a pixel");
     }
     byte[] colours = palette ? palette(in, header, os2, bits) : new byte[0];
-    byte[] masks = fields ? masks(encoded, header) : new byte[0];
+    byte[] masks = fields ? masks(encoded) : new byte[0];
     int pixels = in.getInt(10);
     long rows = (width * (long) bits + 31) / 32 * 4 * height;
     if (pixels < FILE_HEADER + header || pixels > encoded.length) {
@@ -112,7 +112,7 @@ final class BmpGuard {
     return palette;
   }
 
-  private static byte[] masks(byte[] encoded, int header) throws ImageRejectedException {
+  private static byte[] masks(byte[] encoded) throws ImageRejectedException {
     int start = FILE_HEADER + HEADER; // behind the plain header, or as part of a longer one
     if (encoded.length < start + 12) {
       throw truncated();

@@ -34,7 +34,7 @@ final class ForeignFormat {
           Kind.image("AVIF", "....ftypavi[fs]"),
           Kind.image("HEIC", "....ftyp(hei[cxms]|hev[cxms]|mif1|msf1)"),
           Kind.other("a film (MP4 or QuickTime)", "....ftyp"),
-          Kind.image("JPEG 2000", "(\0\0\0\u000cjP  \r\n\u0087\n|\u00ff\u004f\u00ff\u0051)"),
+          Kind.image("JPEG 2000", "(\0\0\0\u000cjP  \r\n\u0087\n|\u00ffO\u00ffQ)"),
           Kind.image("JPEG XL", "(\u00ff\n|\0\0\0\u000cJXL \r\n\u0087\n)"),
           Kind.image("BigTIFF", "(II\\+\0|MM\0\\+)"),
           Kind.image("FITS", "SIMPLE  ="),

@@ -73,7 +73,7 @@ final class Samples {
         for (int channel = 0; channel < channels; channel++) {
           int level = argb >> (16 - 8 * channel) & 0xff;
           pixels[channel * area + y * width + x] =
-              (byte) (inverted(mix(level, background[channel], alpha, OPAQUE)));
+              (byte) inverted(mix(level, background[channel], alpha, OPAQUE));
         }
       }
     }
@@ -195,9 +195,9 @@ final class Samples {
       int luma = row[i];
       int blue = row[i + 1] - 128;
       int red = row[i + 2] - 128;
-      row[i] = clamp(255 - luma - (91881 * red + 32768 >> 16));
-      row[i + 1] = clamp(255 - luma - (-22554 * blue - 46802 * red + 32768 >> 16));
-      row[i + 2] = clamp(255 - luma - (116130 * blue + 32768 >> 16));
+      row[i] = clamp(255 - luma - ((91881 * red + 32768) >> 16));
+      row[i + 1] = clamp(255 - luma - ((-22554 * blue - 46802 * red + 32768) >> 16));
+      row[i + 2] = clamp(255 - luma - ((116130 * blue + 32768) >> 16));
     }
   }
 

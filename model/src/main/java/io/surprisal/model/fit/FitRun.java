@@ -33,8 +33,10 @@ final class FitRun {
 
   private static final int PNG_IMAGES = 1024;
 
-  /** Most of the time before a run's end that is kept for its calibration. */
-  private static final double MOST_CALIBRATION = 0.5;
+  /**
+   * Most of the time before a run's end that is kept for its calibration, which makes do with less.
+   */
+  private static final double MOST_CALIBRATION = 0.3;
 
   private final FitRequest request;
   private final Fit.Listener listener;

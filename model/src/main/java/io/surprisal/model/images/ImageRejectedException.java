@@ -1,5 +1,7 @@
 package io.surprisal.model.images;
 
+import org.jspecify.annotations.Nullable;
+
 /** One image cannot be used, through its own fault; the images around it are not affected. */
 public class ImageRejectedException extends Exception {
 
@@ -34,7 +36,7 @@ public class ImageRejectedException extends Exception {
     this.reason = reason;
   }
 
-  public ImageRejectedException(Reason reason, String message, Throwable cause) {
+  public ImageRejectedException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
   }
