@@ -9,9 +9,9 @@ import io.surprisal.model.images.ImageRejectedException.Reason;
  * @param maxSide largest width and height, pixels
  * @param maxPixels largest width · height
  * @param maxScans most scans of a JPEG; encoders write about ten
- * @param millis processor time that decoding may take, for a picture of up to half of {@code
- *     maxPixels}, and in proportion for larger ones. It is not measured but estimated from the
- *     header, so that the answer is the same on every machine and at every time
+ * @param millis processor time that decoding may take, for a picture of up to {@value
+ *     #USUAL_PIXELS} pixels, and in proportion for larger ones. It is not measured but estimated
+ *     from the header, so that the answer is the same on every machine and at every time
  */
 public record DecodingLimits(int maxSide, long maxPixels, int maxScans, int millis) {
 
@@ -27,6 +27,8 @@ public record DecodingLimits(int maxSide, long maxPixels, int maxScans, int mill
   private static final int MOST_BITS = 32;
 
   private static final int DEFAULT_MILLIS = 1000;
+
+  private static final int USUAL_PIXELS = 1 << 23;
 
   /**
    * @throws IllegalArgumentException if a limit is not positive
@@ -93,7 +95,7 @@ public record DecodingLimits(int maxSide, long maxPixels, int maxScans, int mill
     }
     double pixels = (double) width * height;
     double estimate = (NANOS_A_SAMPLE * pixels * components * scans + NANOS_A_BYTE * bytes) / 1e6;
-    double budget = millis * Math.max(1, 2 * pixels / maxPixels);
+    double budget = millis * Math.max(1, pixels / USUAL_PIXELS);
     if (scans > 1 && estimate > budget) {
       throw new ImageRejectedException(
           Reason.TOO_MANY_SCANS,

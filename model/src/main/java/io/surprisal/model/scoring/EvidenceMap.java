@@ -30,8 +30,12 @@ public record EvidenceMap(int height, int width, float[] bits, float[] again) {
   public EvidenceMap {
     if (bits.length != height * width || (again.length != 0 && again.length != bits.length)) {
       throw new IllegalArgumentException(
-          "evidence of %d×%d pixels with %d and %d numbers"
-              .formatted(width, height, bits.length, again.length));
+          "evidence of %d×%d pixels with %d numbers%s"
+              .formatted(
+                  width,
+                  height,
+                  bits.length,
+                  again.length == 0 ? "" : ", after all evaluations " + again.length));
     }
   }
 

@@ -182,7 +182,7 @@ class RandomCropsTest {
                   picture(0, HEIGHT, WIDTH),
                   picture(1, TILE - 1, WIDTH),
                   picture(2, HEIGHT, WIDTH),
-                  new PixelImage(1, HEIGHT, WIDTH, new byte[HEIGHT * WIDTH]),
+                  picture(3, TILE - 1, TILE - 1),
                   picture(4, HEIGHT, TILE - 1)));
       RandomCrops crops = crops(pictures, 6, memory);
       Set<Integer> used =

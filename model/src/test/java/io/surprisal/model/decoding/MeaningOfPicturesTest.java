@@ -160,7 +160,7 @@ class MeaningOfPicturesTest {
   @Test
   void shouldRefuseMoreBitsThanTheMemoryIsFor() {
     byte[] png =
-        pngOf(ihdr(4096, 4096, 16, EncodedImages.RGB, 0), chunk("IDAT", deflate(bytes(0))), iend());
+        pngOf(ihdr(8192, 4096, 16, EncodedImages.RGB, 0), chunk("IDAT", deflate(bytes(0))), iend());
     assertThatExceptionOfType(ImageRejectedException.class)
         .isThrownBy(() -> decoder.decode(png))
         .withMessageContaining("of 48 bits");
