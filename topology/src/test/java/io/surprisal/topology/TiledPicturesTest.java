@@ -185,7 +185,7 @@ class TiledPicturesTest {
                 .get(0)
                 .bitsPerDim(),
             within(1e-3));
-    assertThat(score.getEvaluations()).isEqualTo(EVALUATIONS);
+    assertThat(score.getEvaluations()).isEqualTo(EVALUATIONS / 4); // of the first look
     assertThat(score.getLocalStatistic()).isFinite();
     assertThat(score.getLocalPValue()).isBetween(0.0, 1.0);
     assertThat(score.getStrongest().getWidth()).isPositive();
@@ -209,8 +209,9 @@ class TiledPicturesTest {
     assertThat(alert.getBoxes().get(0))
         .satisfies(
             box -> {
-              // in pixels as it came: the widest window reaches 14, the box 4 beyond the damage
-              assertThat(box.getLeft()).isBetween(14, 34);
+              // in pixels as it came: the widest window reaches 14, the box 4 beyond the damage,
+              // and a tile's errors a little further than that
+              assertThat(box.getLeft()).isBetween(8, 34);
               assertThat(box.getTop()).isBetween(0, 14);
               assertThat(box.getLeft() + box.getWidth()).isBetween(46, WIDTH);
               assertThat(box.getTop() + box.getHeight()).isBetween(26, HEIGHT);
