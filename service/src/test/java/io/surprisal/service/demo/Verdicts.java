@@ -17,6 +17,7 @@ final class Verdicts {
 
   static ImageScore score(DemoCamera.Shot shot, String release, ScoreVerdict verdict) {
     return ImageScore.newBuilder()
+        .setRepairs(List.of())
         .setImageId(shot.id())
         .setSource(shot.source())
         .setEventTime(Instant.EPOCH)
@@ -37,6 +38,7 @@ final class Verdicts {
 
   static AnomalyAlert alert(DemoCamera.Shot shot, String release, PictureBox... boxes) {
     return AnomalyAlert.newBuilder()
+        .setRepairs(List.of())
         .setAlertId("a")
         .setIncidentId("a")
         .setReasons(

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 class AlertTextTest {
   private static AnomalyAlert.Builder alert() {
     return AnomalyAlert.newBuilder()
+        .setRepairs(List.of())
         .setAlertId("a")
         .setIncidentId("a")
         .setReasons(List.of(AlertReason.LOW_LIKELIHOOD, AlertReason.LOCAL))
