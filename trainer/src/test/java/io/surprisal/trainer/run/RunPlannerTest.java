@@ -250,7 +250,9 @@ class RunPlannerTest {
               i,
               i % 4 == 0 ? new PixelImage(1, 20, 40, half) : new PixelImage(1, 40, 20, half)));
     }
-    images.add(StreamImages.image("a", FRAMES, new PixelImage(3, 20, 20, new byte[1200])));
+    byte[] red = new byte[1200];
+    Arrays.fill(red, 0, 400, (byte) 200); // grey pixels would do for a network of grey images
+    images.add(StreamImages.image("a", FRAMES, new PixelImage(3, 20, 20, red)));
     reservoir.add(images, Map.of());
     new RunPlanner(SmallRuns.runs(Optional.of(SmallRuns.FIT), 16), reservoir, store)
         .plan(run, order(false, Optional.empty()));
