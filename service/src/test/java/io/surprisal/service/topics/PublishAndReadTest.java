@@ -144,7 +144,9 @@ public class PublishAndReadTest {
                     .contains("left out large.png: its " + bytes + " bytes")
                     .contains("topic rest.images", "8519680")
                     .contains("'surprisal topics --max-image-bytes 10485760 --raise-limits'"),
-            line -> assertThat(line).contains("left out text.jpg: neither a PNG nor a JPEG"),
+            line ->
+                assertThat(line)
+                    .contains("left out text.jpg: These 5 bytes are neither a PNG nor a JPEG"),
             line -> assertThat(line).contains("left out empty.jpg: the file is empty"),
             line -> assertThat(line).contains("left out cut.png: The PNG ends before"),
             line -> assertThat(line).contains("left out many.png: The image claims 8193×1"));
