@@ -20,6 +20,11 @@ const USAGE = `Print Surprisal's scores or alerts, one JSON object a line.
 
 Exit codes: 0 done, also after Ctrl-C or SIGTERM; 2 usage; 3 no broker, topic or schema.`;
 
+/** For JSON.stringify, which has made an object of the buffer already. */
+function bytesInBase64(key, value) {
+  return Buffer.isBuffer(this[key]) ? this[key].toString('base64') : value;
+}
+
 async function main() {
   const { values, positionals } = parse(
     USAGE,
@@ -72,7 +77,7 @@ async function main() {
         );
         return;
       }
-      console.log(JSON.stringify(record));
+      console.log(JSON.stringify(record, bytesInBase64));
       printed++;
       if (printed === max) {
         resolve();

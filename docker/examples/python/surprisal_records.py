@@ -5,6 +5,7 @@ little-endian), and the body in Avro's binary encoding:
 https://avro.apache.org/docs/1.12.0/specification/#single-object-encoding
 """
 
+import base64
 import datetime
 import io
 import json
@@ -136,12 +137,14 @@ def width_and_height(text):
 
 
 def to_json(record):
-    """One line of JSON; times as ISO 8601."""
-    return json.dumps(
-        record,
-        ensure_ascii=False,
-        default=lambda time: time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-    )
+    """One line of JSON; times as ISO 8601, bytes in base64."""
+    return json.dumps(record, ensure_ascii=False, default=_as_text)
+
+
+def _as_text(value):
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def full_name(name, namespace):
