@@ -266,7 +266,7 @@ public final class Calibrator {
     }
   }
 
-  private static float[] floats(List<Double> values) {
+  static float[] floats(List<Double> values) {
     float[] floats = new float[values.size()];
     for (int i = 0; i < floats.length; i++) {
       floats[i] = values.get(i).floatValue();

@@ -10,6 +10,7 @@ import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.Stages;
 import io.surprisal.model.scoring.Surprise;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -105,7 +106,7 @@ final class LooksFit {
           squares += before.at(pixel) * before.at(pixel);
         }
       }
-      picture.corners().forEach(corner -> strongest.add(strongest(before, corner)));
+      picture.corners().forEach(corner -> strongest.add(strongest(before, corner, once)));
     }
     strongest.sort(null);
     double threshold = strongest.get((int) ((1 - OPENED) * (strongest.size() - 1)));
@@ -118,10 +119,13 @@ final class LooksFit {
   }
 
   /** Of the windows that touch a tile. */
-  private float strongest(Surprise surprise, Tiling.Corner corner) {
+  private float strongest(Surprise surprise, Tiling.Corner corner, LocalNormal once) {
+    int reach = Collections.max(once.windows()) / 2;
+    int bottom = Math.min(surprise.height(), corner.top() + tileHeight + reach);
+    int right = Math.min(surprise.width(), corner.left() + tileWidth + reach);
     float largest = Float.NEGATIVE_INFINITY;
-    for (int row = 0; row < surprise.height(); row++) {
-      for (int column = 0; column < surprise.width(); column++) {
+    for (int row = Math.max(0, corner.top() - reach); row < bottom; row++) {
+      for (int column = Math.max(0, corner.left() - reach); column < right; column++) {
         int pixel = row * surprise.width() + column;
         int half = surprise.window(pixel) / 2;
         if (row + half >= corner.top()

@@ -111,8 +111,8 @@ public final class PictureCalibrator {
     ImageSource scaled = new ScaledPictures(pictures.all(), release.preprocessing());
     BoundEstimator served = BoundEstimator.served(release, Optional.of(ofTiles), stages);
     LocalControl control = PixelControlFit.fit(release, execution, served, tiles, either);
-    List<Float> scores = new ArrayList<>();
-    List<Float> locality = new ArrayList<>();
+    List<Double> scores = new ArrayList<>();
+    List<Double> locality = new ArrayList<>();
     LocalNormal normal;
     BoundEstimator controlled = served.withLocal(control);
     try (ImageScorer scorer = new ImageScorer(release, execution, controlled);
@@ -146,7 +146,7 @@ public final class PictureCalibrator {
           pictures.calibrating(),
           () -> stop.getAsBoolean() || (enough.getAsBoolean() && !scores.isEmpty()),
           (picture, score) -> {
-            scores.add((float) score.bitsPerDim());
+            scores.add(score.bitsPerDim());
             locality.add(statistic(score, normal));
           },
           progress);
@@ -161,14 +161,14 @@ public final class PictureCalibrator {
         new Calibration(
             evaluations,
             ofTiles.precision(),
-            floats(scores),
+            Calibrator.floats(scores),
             ofTiles.corrections(),
             ofTiles.lossProfile(),
             ofTiles.control(),
             Optional.empty(),
             new float[0],
             Optional.of(normal),
-            floats(locality)));
+            Calibrator.floats(locality)));
   }
 
   /** A first look with a quarter of the evaluations, where that is a whole number. */
@@ -178,16 +178,8 @@ public final class PictureCalibrator {
         : Stages.single(evaluations);
   }
 
-  private static float[] floats(List<Float> values) {
-    float[] floats = new float[values.size()];
-    for (int i = 0; i < floats.length; i++) {
-      floats[i] = values.get(i);
-    }
-    return floats;
-  }
-
-  private static float statistic(ImageLikelihood score, LocalNormal normal) {
-    return (float) new LocalEvidence(score.evidence().orElseThrow(), normal).statistic();
+  private static double statistic(ImageLikelihood score, LocalNormal normal) {
+    return new LocalEvidence(score.evidence().orElseThrow(), normal).statistic();
   }
 
   /** Scores pictures one after the other, their tiles side by side. */

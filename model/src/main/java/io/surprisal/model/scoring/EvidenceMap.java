@@ -85,7 +85,7 @@ public record EvidenceMap(int height, int width, float[] bits, float[] again) {
   }
 
   /** The share of pixels that have had all evaluations. */
-  public double lookedAtAgain() {
+  public double shareLookedAtAgain() {
     if (again.length == 0) {
       return 1;
     }

@@ -103,22 +103,15 @@ public record ImageLikelihood(
 
   /** The same without what each pixel adds, which takes the memory of a picture. */
   public ImageLikelihood withoutEvidence() {
-    return evidence.isEmpty()
-        ? this
-        : new ImageLikelihood(
-            bitsPerDim,
-            standardError,
-            prior,
-            diffusion,
-            reconstruction,
-            noiseLevels,
-            squaredErrors,
-            evaluations,
-            codecBitsPerDim);
+    return evidence.isEmpty() ? this : with(Optional.empty());
   }
 
-  /** With what each pixel adds. */
+  /** The same with what each pixel adds. */
   ImageLikelihood withEvidence(EvidenceMap map) {
+    return with(Optional.of(map));
+  }
+
+  private ImageLikelihood with(Optional<EvidenceMap> map) {
     return new ImageLikelihood(
         bitsPerDim,
         standardError,
@@ -129,7 +122,7 @@ public record ImageLikelihood(
         squaredErrors,
         evaluations,
         codecBitsPerDim,
-        Optional.of(map));
+        map);
   }
 
   private static double mean(List<ImageLikelihood> tiles, ToDoubleFunction<ImageLikelihood> term) {

@@ -100,7 +100,7 @@ class SecondLookTest {
     assertThat(surprise.measured(20 * SIDE + 20)).isFalse();
     assertThat(surprise.measured(3 * SIDE + TILE)).isFalse();
     assertThat(surprise.at(20 * SIDE + 20)).isCloseTo((float) (AGREEMENT * 3), within(1e-5f));
-    assertThat(whole.lookedAtAgain()).isCloseTo(1 / 9.0, within(1e-12));
+    assertThat(whole.shareLookedAtAgain()).isCloseTo(1 / 9.0, within(1e-12));
   }
 
   @Test
@@ -197,7 +197,7 @@ class SecondLookTest {
         }
       }
       assertThat(opened).isBetween(1, 4);
-      assertThat(evidence.lookedAtAgain()).isCloseTo(opened / 9.0, within(1e-12));
+      assertThat(evidence.shareLookedAtAgain()).isCloseTo(opened / 9.0, within(1e-12));
     }
   }
 

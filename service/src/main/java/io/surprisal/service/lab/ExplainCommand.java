@@ -91,6 +91,7 @@ final class ExplainCommand implements Callable<Integer> {
       double localStatistic,
       LocalEvidence.Box strongest,
       List<LocalEvidence.Box> boxes,
+      double lookedAtAgain,
       Set<Repair> repairs,
       double seconds) {}
 
@@ -187,6 +188,7 @@ final class ExplainCommand implements Callable<Integer> {
               evidence.statistic(),
               examined.strongest(),
               examined.boxes(),
+              examined.likelihood().evidence().orElseThrow().shareLookedAtAgain(),
               examined.repairs(),
               (System.nanoTime() - start) * 1e-9));
     }

@@ -26,8 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("training")
 class DetectCommandTest {
   private static final int SIDE = 8;
-  private static final int WIDTH = 48;
-  private static final int HEIGHT = 40;
 
   @TempDir private static Path folder;
 
@@ -40,16 +38,16 @@ class DetectCommandTest {
     Path damaged = Files.createDirectories(folder.resolve("damaged/line-1"));
     Path train = Files.createDirectory(folder.resolve("train"));
     for (int i = 0; i < 20; i++) {
-      write(train.resolve("%02d.png".formatted(i)), texture(i));
+      DarkPicture.write(train.resolve("%02d.png".formatted(i)), DarkPicture.of(i));
     }
     for (int i = 0; i < 6; i++) {
-      write(places.resolve("n%d.png".formatted(i)), texture(100 + i));
-      BufferedImage broken = texture(200 + i);
+      DarkPicture.write(places.resolve("n%d.png".formatted(i)), DarkPicture.of(100 + i));
+      BufferedImage broken = DarkPicture.of(200 + i);
       broken.createGraphics().fillRect(28, 10, 12, 12);
-      write(damaged.resolve("d%d.png".formatted(i)), broken);
+      DarkPicture.write(damaged.resolve("d%d.png".formatted(i)), broken);
     }
     Files.writeString(damaged.resolve("unreadable.png"), "no picture");
-    write(damaged.resolve("small.png"), texture(7).getSubimage(0, 0, 12, 12));
+    DarkPicture.write(damaged.resolve("small.png"), DarkPicture.of(7).getSubimage(0, 0, 12, 12));
     Files.writeString(
         folder.resolve("marked.json"),
         Stream.of(0, 1, 2, 3)
@@ -79,22 +77,6 @@ class DetectCommandTest {
       idx[i] = (byte) (120 - noise / 2 + random.nextInt(noise));
     }
     Files.write(file, idx);
-  }
-
-  /** Dark, with a little noise. */
-  private static BufferedImage texture(int seed) {
-    SplittableRandom random = new SplittableRandom(seed);
-    BufferedImage picture = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_BYTE_GRAY);
-    for (int y = 0; y < HEIGHT; y++) {
-      for (int x = 0; x < WIDTH; x++) {
-        picture.getRaster().setSample(x, y, 0, 100 + random.nextInt(40));
-      }
-    }
-    return picture;
-  }
-
-  private static void write(Path file, BufferedImage picture) throws IOException {
-    ImageIO.write(picture, "png", file.toFile());
   }
 
   /** Files are named within the folder of the test. */

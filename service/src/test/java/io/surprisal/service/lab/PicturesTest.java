@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,8 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("training")
 class PicturesTest {
   private static final int PICTURES = 30;
-  private static final int WIDTH = 48;
-  private static final int HEIGHT = 40;
 
   @TempDir private static Path folder;
 
@@ -36,7 +33,7 @@ class PicturesTest {
   static void fitOnce() throws IOException {
     pictures = Files.createDirectory(folder.resolve("pictures"));
     for (int i = 0; i < PICTURES; i++) {
-      write(pictures.resolve("normal-%02d.png".formatted(i)), texture(i));
+      DarkPicture.write(pictures.resolve("normal-%02d.png".formatted(i)), DarkPicture.of(i));
     }
     Files.writeString(pictures.resolve("broken.png"), "no picture");
     release = folder.resolve("release.safetensors");
@@ -44,22 +41,6 @@ class PicturesTest {
         run(
             "fit --data PICTURES --out RELEASE --config tiny --steps 3 --batch 4 --tile 8"
                 + " --scale 1/2 --held-out 0.5 --evaluations 4 --precision float32 --json");
-  }
-
-  /** Dark, with a little noise. */
-  private static BufferedImage texture(int seed) {
-    SplittableRandom random = new SplittableRandom(seed);
-    BufferedImage picture = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_BYTE_GRAY);
-    for (int y = 0; y < HEIGHT; y++) {
-      for (int x = 0; x < WIDTH; x++) {
-        picture.getRaster().setSample(x, y, 0, 100 + random.nextInt(40));
-      }
-    }
-    return picture;
-  }
-
-  private static void write(Path file, BufferedImage picture) throws IOException {
-    ImageIO.write(picture, "png", file.toFile());
   }
 
   private static CommandRun run(String line) {
@@ -116,14 +97,14 @@ class PicturesTest {
 
   @Test
   void shouldDrawWhereTheSurpriseIs() throws IOException {
-    BufferedImage damaged = texture(1000);
+    BufferedImage damaged = DarkPicture.of(1000);
     for (int y = 10; y < 22; y++) {
       for (int x = 28; x < 40; x++) {
         damaged.getRaster().setSample(x, y, 0, 255);
       }
     }
     Path file = folder.resolve("damaged.png");
-    write(file, damaged);
+    DarkPicture.write(file, damaged);
 
     CommandRun run =
         run(
@@ -139,8 +120,10 @@ class PicturesTest {
     JsonNode box = explained.path("boxes").path(0);
     assertThat(box.path("left").asInt()).isBetween(0, 28);
     assertThat(box.path("top").asInt()).isBetween(0, 10);
-    assertThat(box.path("left").asInt() + box.path("width").asInt()).isBetween(40, WIDTH);
-    assertThat(box.path("top").asInt() + box.path("height").asInt()).isBetween(22, HEIGHT);
+    assertThat(box.path("left").asInt() + box.path("width").asInt())
+        .isBetween(40, DarkPicture.WIDTH);
+    assertThat(box.path("top").asInt() + box.path("height").asInt())
+        .isBetween(22, DarkPicture.HEIGHT);
     assertThat(box.path("surprise")).isEqualTo(strongest.path("surprise"));
     try (Stream<Path> drawn = Files.list(folder.resolve("drawings"))) {
       assertThat(drawn.map(path -> path.getFileName().toString()))
@@ -148,17 +131,17 @@ class PicturesTest {
     }
     BufferedImage drawing =
         ImageIO.read(folder.resolve("drawings/damaged.png-surprise.png").toFile());
-    assertThat(drawing.getWidth()).isEqualTo(WIDTH);
-    assertThat(drawing.getHeight()).isGreaterThanOrEqualTo(2 * HEIGHT);
+    assertThat(drawing.getWidth()).isEqualTo(DarkPicture.WIDTH);
+    assertThat(drawing.getHeight()).isGreaterThanOrEqualTo(2 * DarkPicture.HEIGHT);
   }
 
   @Test
   void shouldReportOnAFolderInOneFile() throws IOException {
     Path odd = Files.createDirectory(folder.resolve("odd"));
     for (int i = 0; i < 4; i++) {
-      BufferedImage white = texture(2000 + i);
+      BufferedImage white = DarkPicture.of(2000 + i);
       white.createGraphics().fillRect(8, 8, 24, 24);
-      write(odd.resolve("odd <%d> & so.png".formatted(i)), white);
+      DarkPicture.write(odd.resolve("odd <%d> & so.png".formatted(i)), white);
     }
 
     CommandRun run =
@@ -193,7 +176,7 @@ class PicturesTest {
   @Test
   void shouldSayWhatCannotBeDone() throws IOException {
     Path small = folder.resolve("small.png");
-    write(small, texture(1).getSubimage(0, 0, 12, 12));
+    DarkPicture.write(small, DarkPicture.of(1).getSubimage(0, 0, 12, 12));
 
     CommandRun tooSmall =
         run("explain --release RELEASE FOLDER/small.png --out FOLDER/none --alert-rate 0.2");

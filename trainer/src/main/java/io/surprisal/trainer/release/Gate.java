@@ -4,6 +4,7 @@ import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageSubset;
 import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.evaluation.Separation;
 import io.surprisal.model.images.Damage;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
@@ -206,7 +207,7 @@ public final class Gate {
                 Random random = new Random(seed + kind);
                 List<PixelImage> damaged =
                     whole.stream().map(image -> kinds.get(kind).apply(image, random)).toList();
-                return auroc(normal, bitsPerDim(scorer, damaged));
+                return Separation.auroc(normal, bitsPerDim(scorer, damaged));
               })
           .average()
           .orElseThrow();
@@ -215,16 +216,5 @@ public final class Gate {
 
   private static double[] bitsPerDim(ImageScorer scorer, List<PixelImage> images) {
     return scorer.score(images).stream().mapToDouble(ImageLikelihood::bitsPerDim).toArray();
-  }
-
-  /** Probability that a random positive scores above a random negative; ties count half. */
-  static double auroc(double[] negative, double[] positive) {
-    double wins = 0;
-    for (double high : positive) {
-      for (double low : negative) {
-        wins += high > low ? 1 : high == low ? 0.5 : 0;
-      }
-    }
-    return wins / negative.length / positive.length;
   }
 }

@@ -230,13 +230,4 @@ class GateTest {
     double t = (1 - Gate.increaseLowerBound(candidate, before)) / standardError;
     assertThat(t).isBetween(2.70, 2.83);
   }
-
-  @Test
-  void shouldCountPairsInOrder() {
-    assertThat(Gate.auroc(new double[] {1, 2}, new double[] {3, 4})).isEqualTo(1);
-    assertThat(Gate.auroc(new double[] {3, 4}, new double[] {1, 2})).isZero();
-    assertThat(Gate.auroc(new double[] {1, 1}, new double[] {1})).isEqualTo(0.5);
-    // Of the six pairs three are in order, and one is equal.
-    assertThat(Gate.auroc(new double[] {1, 3, 5}, new double[] {2, 5})).isEqualTo(3.5 / 6);
-  }
 }
