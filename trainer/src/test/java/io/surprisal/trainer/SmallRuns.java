@@ -7,6 +7,7 @@ import io.surprisal.model.fit.Fit;
 import io.surprisal.model.fit.FitImages;
 import io.surprisal.model.fit.FitRequest;
 import io.surprisal.model.fit.HeldOut;
+import io.surprisal.model.fit.PicturePlan;
 import io.surprisal.model.fit.Start;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Release;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** The smallest network that learns something of the camera's frames, and runs that train it. */
 public final class SmallRuns {
@@ -34,19 +36,24 @@ public final class SmallRuns {
           "{\"embedding\": 8, \"blocks\": 1, \"groups\": 4, \"batch\": 8,"
               + " \"schedule\": \"LEARNED_SCALAR\", \"learningRate\": 0.01, \"warmupSteps\": 10}");
 
+  /** Nothing is set of how pictures are seen. */
+  public static final PicturePlan.Wishes NO_WISHES =
+      new PicturePlan.Wishes(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
+
   private SmallRuns() {}
 
   /** Runs of {@link #FIT}. */
   public static RunSettings runs() {
-    return runs(Optional.of(FIT), 64);
+    return runs(Optional.of(FIT), NO_WISHES);
   }
 
-  /** Runs of a configuration, on images of a largest side. */
-  public static RunSettings runs(Optional<FitConfiguration> configuration, int largestSide) {
+  /** Runs of a configuration, on pictures that are seen as set. */
+  public static RunSettings runs(
+      Optional<FitConfiguration> configuration, PicturePlan.Wishes pictures) {
     return new RunSettings(
         "test.images",
         configuration,
-        largestSide,
+        pictures,
         Device.cpu(),
         new GateSettings(0.01, EVALUATIONS, 0.05),
         "surprisal test");

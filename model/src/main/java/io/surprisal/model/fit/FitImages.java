@@ -66,14 +66,10 @@ public sealed interface FitImages {
    * @param preprocessing says scale and tiles
    * @param tiles that a usual one has
    * @param name what to call them in the release
-   * @param heldOut share of the pictures that is never trained on
+   * @param heldOut which of them are never trained on
    */
   record Pictures(
-      ImageSource pictures,
-      Preprocessing preprocessing,
-      int tiles,
-      String name,
-      HeldOut.Share heldOut)
+      ImageSource pictures, Preprocessing preprocessing, int tiles, String name, HeldOut heldOut)
       implements FitImages {
 
     /** One of so many held-out pictures shows what is normal of a tile. */
@@ -95,7 +91,9 @@ public sealed interface FitImages {
 
     /** How many pictures are held out. */
     int held() {
-      return (int) Math.round(size() * heldOut.fraction());
+      return heldOut instanceof HeldOut.Last last
+          ? last.images()
+          : (int) Math.round(size() * ((HeldOut.Share) heldOut).fraction());
     }
 
     /** Of the pictures held out, how many show what is normal of a tile. */

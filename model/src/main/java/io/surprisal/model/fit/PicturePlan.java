@@ -7,6 +7,7 @@ import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.images.Tiling;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -67,19 +68,23 @@ public record PicturePlan(Preprocessing preprocessing, PictureSize usual, int si
    * @throws IllegalArgumentException if a usual picture would be smaller than a tile
    */
   public static PicturePlan of(PictureFiles pictures, Wishes wishes) {
-    Map<PictureSize, Long> counts =
-        IntStream.range(0, pictures.size())
-            .mapToObj(pictures::size)
-            .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
-    PictureSize usual =
-        counts.entrySet().stream()
-            .max(
-                Map.Entry.<PictureSize, Long>comparingByValue()
-                    .thenComparing(
-                        Map.Entry.comparingByKey(
-                            Comparator.comparingInt(PictureSize::largestSide))))
-            .orElseThrow()
-            .getKey();
+    return of(
+        IntStream.range(0, pictures.size()).mapToObj(pictures::size).toList(),
+        channels(pictures),
+        pictures.interpretation(),
+        wishes);
+  }
+
+  /**
+   * As {@link #of(PictureFiles, Wishes)}, of pictures that are no files.
+   *
+   * @param sizes of all, at least one
+   * @param channels of most
+   * @param how files were understood, and are to be
+   */
+  public static PicturePlan of(
+      List<PictureSize> sizes, int channels, Interpretation how, Wishes wishes) {
+    PictureSize usual = commonest(sizes);
     int tile = wishes.tile().orElseGet(() -> usualTile(usual));
     int reduction =
         wishes
@@ -95,12 +100,24 @@ public record PicturePlan(Preprocessing preprocessing, PictureSize usual, int si
           "a picture of %s at scale %s is smaller than a tile of %d×%d; take a smaller --tile or a finer --scale"
               .formatted(usual, tiling.scale(), tile, tile));
     }
-    int channels = channels(pictures);
     return new PicturePlan(
-        Preprocessing.tiled(new ImageShape(channels, tile, tile), tiling)
-            .with(pictures.interpretation()),
+        Preprocessing.tiled(new ImageShape(channels, tile, tile), tiling).with(how),
         usual,
-        counts.size());
+        (int) sizes.stream().distinct().count());
+  }
+
+  /** The size that most have; of equally many the larger. */
+  private static PictureSize commonest(List<PictureSize> sizes) {
+    return sizes.stream()
+        .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()))
+        .entrySet()
+        .stream()
+        .max(
+            Map.Entry.<PictureSize, Long>comparingByValue()
+                .thenComparing(
+                    Map.Entry.comparingByKey(Comparator.comparingInt(PictureSize::largestSide))))
+        .orElseThrow()
+        .getKey();
   }
 
   /** As large as usual, or as a small picture allows; the network may halve it twice. */

@@ -47,14 +47,30 @@ final class PictureSplit implements FitSplit {
     int held = images.held();
     if (size - held < 1) {
       throw new IllegalArgumentException(
-          size + " pictures are too few to hold out a share of " + images.heldOut().fraction());
+          "%d pictures are too few to hold out %d of them".formatted(size, held));
     }
-    int[] order = DataSplit.permutation(size, new Random(seed));
+    int[] order =
+        images.heldOut() instanceof HeldOut.Last
+            ? lastFirst(size, held, seed)
+            : DataSplit.permutation(size, new Random(seed));
     int fit = images.fitted();
     fitted = Arrays.copyOfRange(order, 0, fit);
     calibrating = Arrays.copyOfRange(order, fit, held);
     training = Arrays.copyOfRange(order, held, size);
     crops = new RandomCrops(images.pictures(), training, images.preprocessing(), seed, MEMORY);
+  }
+
+  /** The last ones in an order of chance, then the others. */
+  private static int[] lastFirst(int size, int last, long seed) {
+    int[] order = new int[size];
+    int[] chance = DataSplit.permutation(last, new Random(seed));
+    for (int i = 0; i < last; i++) {
+      order[i] = size - last + chance[i];
+    }
+    for (int i = last; i < size; i++) {
+      order[i] = i - last;
+    }
+    return order;
   }
 
   @Override

@@ -35,8 +35,7 @@ final class ReservoirOptions {
       paramLabel = "BYTES",
       defaultValue = "" + ReservoirBounds.DEFAULT_BYTES,
       description =
-          "Most bytes of both, a byte a pixel and channel: a run has most of them in memory, so more"
-              + " takes a larger SURPRISAL_HEAP (default: ${DEFAULT-VALUE}).")
+          "Most bytes of both, on disk, a byte a pixel and channel (default: ${DEFAULT-VALUE}).")
   private long keptBytes;
 
   @Option(

@@ -13,6 +13,7 @@ import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.DeviceOption;
 import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.KafkaOptions;
+import io.surprisal.service.options.PicturesOption;
 import io.surprisal.service.options.ReleaseFiles;
 import io.surprisal.trainer.TrainerProcess;
 import io.surprisal.trainer.TrainerSettings;
@@ -142,13 +143,7 @@ final class TrainCommand implements Callable<Integer> {
               + " time and machine).")
   private Optional<String> configuration = Optional.empty();
 
-  @Option(
-      names = "--largest-side",
-      paramLabel = "PIXELS",
-      defaultValue = "64",
-      description =
-          "New networks see larger images scaled down to this (default: ${DEFAULT-VALUE}).")
-  private int largestSide;
+  @Mixin private final PicturesOption pictures = new PicturesOption();
 
   @Option(
       names = "--command-expiry",
@@ -187,8 +182,6 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Usage.require(spec, tolerance >= 0, "--tolerance is " + tolerance + ", must be at least 0");
-    Usage.require(
-        spec, largestSide >= 8, "--largest-side is " + largestSide + ", must be at least 8");
     Usage.require(spec, kept >= 2, "--keep is " + kept + ", must be at least 2");
     evaluations.require();
     alertRate.require();
@@ -252,7 +245,7 @@ final class TrainCommand implements Callable<Integer> {
         new RunSettings(
             kafka.topics().images(),
             configuration.map(this::named),
-            largestSide,
+            pictures.wishes(),
             device.device(),
             new GateSettings(tolerance, evaluations.value(), alertRate.value()),
             Version.text()));

@@ -1,8 +1,5 @@
 package io.surprisal.trainer.release;
 
-import io.surprisal.model.calibration.Calibrator;
-import io.surprisal.model.datasets.ImageDataset;
-import io.surprisal.model.datasets.ImageSubset;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.evaluation.Separation;
 import io.surprisal.model.images.Damage;
@@ -11,7 +8,6 @@ import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.scoring.BoundEstimator;
-import io.surprisal.model.scoring.DatasetLikelihood;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.NoisePlan;
@@ -75,7 +71,7 @@ public final class Gate {
    *
    * @param heldOut images that trained neither release
    */
-  public GateReport judge(Release candidate, Optional<Release> active, ImageDataset heldOut)
+  public GateReport judge(Release candidate, Optional<Release> active, HeldOutImages heldOut)
       throws IOException {
     List<String> reasons = new ArrayList<>();
     double[] scores = scores(candidate, heldOut);
@@ -113,17 +109,10 @@ public final class Gate {
         BoundEstimator.plain(Stages.single(settings.evaluations()), NoisePlan.fresh(seed)));
   }
 
-  private double[] scores(Release release, ImageDataset images) {
-    double[] scores = new double[images.size()];
+  private double[] scores(Release release, HeldOutImages images) {
     try (ImageScorer scorer = scorer(release)) {
-      DatasetLikelihood.measure(
-          scorer,
-          images,
-          images.size(),
-          (index, likelihood) -> scores[index] = likelihood.bitsPerDim(),
-          stop);
+      return images.bitsPerDim(scorer, stop);
     }
-    return scores;
   }
 
   /** Of the mean of paired differences. */
@@ -145,29 +134,26 @@ public final class Gate {
     return mean - t * standardError;
   }
 
-  private Optional<String> alertRateReason(Release candidate, ImageDataset heldOut)
+  private Optional<String> alertRateReason(Release candidate, HeldOutImages heldOut)
       throws IOException {
-    ImageSubset calibrating = new ImageSubset(heldOut, 0, 2);
-    ImageSubset checking = new ImageSubset(heldOut, 1, 2);
+    HeldOutImages calibrating = everySecond(heldOut, 0);
+    HeldOutImages checking = everySecond(heldOut, 1);
     int evaluations = settings.evaluations();
-    double rate = Math.max(settings.alertRate(), 2.0 / calibrating.size());
+    Optional<Calibration> calibration =
+        calibrating.calibration(candidate, evaluations, execution, stop);
+    if (calibration.isEmpty()) {
+      return Optional.of("it was stopped");
+    }
+    double rate = Math.max(settings.alertRate(), 2.0 / calibration.get().images());
     Path file = Files.createTempFile("surprisal-gate", ".safetensors");
     try {
-      Calibration calibration =
-          Calibrator.calibrate(
-              candidate, calibrating, calibrating.size(), evaluations, execution, n -> {}, stop);
-      Release calibrated = candidate.recalibrated(file, calibration);
+      Release calibrated = candidate.recalibrated(file, calibration.get());
       AlertRule rule =
           AlertRule.of(calibrated, evaluations, execution.precision().toString(), rate);
       if (rule.silence().isPresent()) {
         return rule.silence();
       }
-      int alerts = 0;
-      try (ImageScorer scorer = new ImageScorer(calibrated, execution, evaluations)) {
-        for (int i = 0; i < checking.size() && !stop.getAsBoolean(); i++) {
-          alerts += rule.judge(scorer.score(checking.image(i))).alert() ? 1 : 0;
-        }
-      }
+      int alerts = checking.alerts(calibrated, rule, evaluations, execution, stop);
       int least = rule.falseAlerts(checking.size()).quantile(1 - ALERTS_CONFIDENCE);
       int most = rule.falseAlerts(checking.size()).quantile(ALERTS_CONFIDENCE);
       return alerts >= least && alerts <= most
@@ -180,8 +166,12 @@ public final class Gate {
     }
   }
 
+  private static HeldOutImages everySecond(HeldOutImages images, int first) {
+    return images.subset(IntStream.range(0, images.size()).filter(i -> i % 2 == first).toArray());
+  }
+
   private Optional<String> damageReason(
-      Release candidate, Optional<Release> active, ImageDataset heldOut) {
+      Release candidate, Optional<Release> active, HeldOutImages heldOut) {
     double found = auroc(candidate, heldOut);
     double needed = active.map(release -> auroc(release, heldOut) - AUROC_TOLERANCE).orElse(CHANCE);
     return found >= needed
@@ -195,9 +185,8 @@ public final class Gate {
   }
 
   /** Of bits/dim, damaged against whole, mean over the kinds of damage. */
-  private double auroc(Release release, ImageDataset heldOut) {
-    int n = Math.min(DAMAGED_IMAGES, heldOut.size());
-    List<PixelImage> whole = IntStream.range(0, n).mapToObj(heldOut::image).toList();
+  private double auroc(Release release, HeldOutImages heldOut) {
+    List<PixelImage> whole = heldOut.seen(DAMAGED_IMAGES);
     try (ImageScorer scorer = scorer(release)) {
       double[] normal = bitsPerDim(scorer, whole);
       List<Damage> kinds = List.of(Damage.values());

@@ -11,13 +11,13 @@ import java.time.Duration;
  *     samples are smaller in proportion
  * @param maxAge older images are dropped
  * @param bytes that all images take together, decoded as they are kept; windows and samples share
- *     them as they share the images. A run has most of them in memory
+ *     them as they share the images
  */
 public record ReservoirBounds(
     int recent, int uniform, double heldOutShare, Duration maxAge, long bytes) {
 
-  /** 1 GiB: a run on so much fits the heap that the launcher gives, with room for all else. */
-  public static final long DEFAULT_BYTES = 1L << 30;
+  /** 4 GiB: some thousands of photos of half a megapixel. */
+  public static final long DEFAULT_BYTES = 4L << 30;
 
   public ReservoirBounds {
     if (recent < 1 || uniform < 0 || !(heldOutShare > 0 && heldOutShare < 1) || bytes < 1) {

@@ -1,7 +1,9 @@
 package io.surprisal.trainer.run;
 
+import io.surprisal.model.fit.PicturePlan;
 import io.surprisal.model.images.ImageShape;
-import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Interpretation;
+import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.release.Provenance;
 import io.surprisal.trainer.reservoir.Reservoir;
@@ -12,20 +14,33 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Images of the reservoir by what a run does with them.
+ * Images of the reservoir by what a run does with them. Their pixels stay there.
  *
  * @param training that it trains on
  * @param heldOut that its candidate is judged by and calibrated on
  * @param heldOutAlerted that raised alerts, of which as many join the held-out ones as normal
  *     images raise
  */
-record ChosenImages(
-    List<ReservoirImage> training,
-    List<ReservoirImage> heldOut,
-    List<ReservoirImage> heldOutAlerted) {
+record ChosenImages(List<Chosen> training, List<Chosen> heldOut, List<Chosen> heldOutAlerted) {
+  private static final Logger LOG = LoggerFactory.getLogger(ChosenImages.class);
+
+  /** An image without its pixels. */
+  record Chosen(ReservoirImage.Place place, ImageShape shape) {
+    static Chosen of(ReservoirImage image) {
+      return new Chosen(image.place(), image.pixels().shape());
+    }
+
+    PictureSize size() {
+      return new PictureSize(shape.height(), shape.width());
+    }
+  }
 
   /**
    * Those that a run takes: what alerted stays in quarantine, but where the order says otherwise.
@@ -36,7 +51,7 @@ record ChosenImages(
     reservoir.forEach(
         image -> {
           if (!alerted.contains(image.place()) || order.takesAlerted(image)) {
-            chosen.training.add(image);
+            chosen.training.add(Chosen.of(image));
           }
         },
         Reservoir.Pool.TRAINING_RECENT,
@@ -47,48 +62,87 @@ record ChosenImages(
             return;
           }
           boolean quarantined = alerted.contains(image.place()) && !order.takesAlerted(image);
-          (quarantined ? chosen.heldOutAlerted : chosen.heldOut).add(image);
+          (quarantined ? chosen.heldOutAlerted : chosen.heldOut).add(Chosen.of(image));
         },
         Reservoir.Pool.HELD_OUT_RECENT);
     return chosen;
   }
 
   /**
-   * What a new network sees: images of the shape that most of the training images have, scaled down
-   * where they are larger.
+   * What a new network sees: images of the shape that most of the training images have, whole, or,
+   * where they are too large for that, or it is set, tile by tile.
    *
-   * @param largestSide pixels
+   * @param wishes what is set
+   * @throws IllegalStateException if what is set does not go with the images
    */
-  Preprocessing commonestShape(int largestSide) {
-    Map<Preprocessing, Integer> shapes = new HashMap<>();
-    for (ReservoirImage image : training) {
-      PixelImage pixels = image.pixels();
-      shapes.merge(Preprocessing.resizing(pixels.shape()), 1, Integer::sum);
-    }
-    Preprocessing commonest =
-        shapes.entrySet().stream()
+  Preprocessing forNewNetwork(PicturePlan.Wishes wishes) {
+    ImageShape commonest =
+        training.stream()
+            .collect(Collectors.groupingBy(Chosen::shape, Collectors.counting()))
+            .entrySet()
+            .stream()
             .max(Map.Entry.comparingByValue())
             .orElseThrow(() -> new IllegalStateException("no images to train on"))
             .getKey();
-    double scale =
-        Math.min(1, (double) largestSide / Math.max(commonest.height(), commonest.width()));
-    return Preprocessing.resizing(
-        new ImageShape(
-            commonest.channels(),
-            Math.max(1, (int) Math.round(scale * commonest.height())),
-            Math.max(1, (int) Math.round(scale * commonest.width()))));
+    boolean large = Math.max(commonest.height(), commonest.width()) > PicturePlan.LARGEST_WHOLE;
+    if (!large && !wishes.isSet()) {
+      return Preprocessing.resizing(commonest);
+    }
+    try {
+      PicturePlan plan =
+          PicturePlan.of(
+              training.stream().map(Chosen::size).toList(),
+              commonest.channels(),
+              Interpretation.usual(),
+              wishes);
+      LOG.info("{} images to train on: {}", training.size(), plan);
+      return plan.preprocessing();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Reads images again, in their pixels, one at a time, in the reservoir's order.
+   *
+   * @param which some of these
+   * @param reader is told the position in {@code which}, and the image; what the reservoir has
+   *     dropped meanwhile is left out
+   */
+  static void read(
+      Reservoir reservoir, List<Chosen> which, BiConsumer<Integer, ReservoirImage> reader) {
+    Map<ReservoirImage.Place, Integer> positions = new HashMap<>();
+    which.forEach(chosen -> positions.put(chosen.place(), positions.size()));
+    reservoir.forEach(
+        image -> {
+          Integer position = positions.get(image.place());
+          if (position != null) {
+            reader.accept(position, image);
+          }
+        },
+        Reservoir.Pool.TRAINING_RECENT,
+        Reservoir.Pool.TRAINING_UNIFORM,
+        Reservoir.Pool.HELD_OUT_RECENT);
+  }
+
+  /** All, in the order of a run. */
+  List<Chosen> all() {
+    return Stream.of(training, heldOut, heldOutAlerted).flatMap(List::stream).toList();
   }
 
   /** The part of each partition that the images lie in, in the order of partitions. */
   List<Provenance.Range> window(String topic) {
     Map<Integer, Provenance.Range> ranges = new TreeMap<>();
-    Stream.of(training, heldOut, heldOutAlerted)
-        .flatMap(List::stream)
+    all()
         .forEach(
             image ->
                 ranges.merge(
-                    image.partition(),
-                    new Provenance.Range(topic, image.partition(), image.offset(), image.offset()),
+                    image.place().partition(),
+                    new Provenance.Range(
+                        topic,
+                        image.place().partition(),
+                        image.place().offset(),
+                        image.place().offset()),
                     ChosenImages::spanning));
     return List.copyOf(ranges.values());
   }

@@ -1,7 +1,10 @@
 package io.surprisal.trainer.run;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.release.Provenance;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A training run as it was decided, on disk before it begins: a trainer that was killed goes on
@@ -29,6 +34,7 @@ import java.util.Map;
  * @param heldOut how many of the images, at their end, are held out
  * @param alerted how many of those, at their end, raised alerts
  * @param window of the stream that the images lie in
+ * @param tiledOrNull how pictures go through the network tile by tile; null where images do whole
  */
 record RunPlan(
     String runId,
@@ -44,10 +50,17 @@ record RunPlan(
     long seed,
     int heldOut,
     int alerted,
-    List<Provenance.Range> window) {
+    List<Provenance.Range> window,
+    @JsonProperty("tiled") @JsonInclude(JsonInclude.Include.NON_NULL)
+        @Nullable Preprocessing tiledOrNull) {
 
   private static final ObjectMapper JSON = JsonMapper.builder().build();
   private static final String FILE = "plan.json";
+
+  /** How pictures go through the network tile by tile; empty where images do whole. */
+  Optional<Preprocessing> tiled() {
+    return Optional.ofNullable(tiledOrNull);
+  }
 
   /** Writes the plan into the directory of its run, whole or not at all. */
   void write(Path directory) throws IOException {

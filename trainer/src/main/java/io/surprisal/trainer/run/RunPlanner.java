@@ -3,10 +3,10 @@ package io.surprisal.trainer.run;
 import ai.djl.Device;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.datasets.Idx;
-import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.diffusion.PrecisionMeasurement;
 import io.surprisal.model.fit.Budget;
+import io.surprisal.model.fit.FitImages;
 import io.surprisal.model.fit.TrainingPlan;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PixelImage;
@@ -17,15 +17,18 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.trainer.drift.StreamShift;
+import io.surprisal.trainer.release.HeldOutPictures;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.reservoir.ReservoirImage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +38,8 @@ public final class RunPlanner {
 
   /** Fewer images teach nothing that would generalise. */
   static final int FEWEST_TRAINING_IMAGES = 64;
+
+  private static final int MEASURED_IMAGES = 64;
 
   private final RunSettings settings;
   private final Reservoir reservoir;
@@ -95,10 +100,6 @@ public final class RunPlanner {
         order.active().isPresent()
             ? Optional.of(store.load(order.active().get()))
             : Optional.empty();
-    if (parent.isPresent() && parent.get().preprocessing().tiling().isPresent()) {
-      throw new IllegalStateException(
-          "the active release sees pictures tile by tile, and only surprisal fit learns from crops: fit a new release on pictures like them and announce it");
-    }
     Optional<FitConfiguration> again =
         order.fromScratch() ? Optional.empty() : parent.flatMap(RunPlanner::configurationOf);
     boolean warm = again.isPresent();
@@ -108,17 +109,30 @@ public final class RunPlanner {
           "%d images to train on raised no alerts, a run needs %d; wait for more, or send RETRAIN with includeAlerted"
               .formatted(chosen.training().size(), FEWEST_TRAINING_IMAGES));
     }
+    boolean tiledAlready =
+        parent.map(active -> active.preprocessing().tiling().isPresent()).orElse(false);
     Preprocessing input =
-        warm ? parent.get().preprocessing() : chosen.commonestShape(settings.largestSide());
-    List<PixelImage> training = inShape(chosen.training(), input);
-    List<PixelImage> heldOut = inShape(chosen.heldOut(), input);
-    List<PixelImage> alerted = inShape(chosen.heldOutAlerted(), input);
-    List<PixelImage> all = new ArrayList<>(training);
-    all.addAll(heldOut);
-    all.addAll(alerted);
-    ImageDataset data = ImageDatasets.of(all);
-    Idx.write(TrainingRun.images(directory), data);
-    FitConfiguration fit = again.orElseGet(() -> newConfiguration(data, order));
+        warm || tiledAlready
+            ? parent.orElseThrow().preprocessing()
+            : chosen.forNewNetwork(settings.pictures());
+    Parts parts =
+        input.tiling().isPresent()
+            ? pictures(directory, chosen, input)
+            : whole(directory, chosen, input);
+    if (input.tiling().isPresent()) {
+      requireCalibrating(parts.heldOut() + parts.alerted(), order.alertRate());
+    }
+    RunImages images =
+        RunImages.in(
+            directory,
+            Optional.of(input).filter(tiled -> tiled.tiling().isPresent()),
+            input.interpretation());
+    FitConfiguration fit =
+        again.orElseGet(
+            () ->
+                newConfiguration(
+                    images.toFit(settings.imagesTopic(), parts.heldOut() + parts.alerted()),
+                    order));
     RunPlan plan =
         new RunPlan(
             order.runId(),
@@ -132,23 +146,95 @@ public final class RunPlanner {
             settings.gate().evaluations(),
             order.alertRate(),
             order.runId().hashCode(),
-            heldOut.size() + alerted.size(),
-            alerted.size(),
-            chosen.window(settings.imagesTopic()));
+            parts.heldOut() + parts.alerted(),
+            parts.alerted(),
+            chosen.window(settings.imagesTopic()),
+            input.tiling().isPresent() ? input : null);
     plan.write(directory);
     return plan;
   }
 
-  private static List<PixelImage> inShape(List<ReservoirImage> images, Preprocessing shape) {
-    List<PixelImage> all = new ArrayList<>();
-    for (ReservoirImage image : images) {
-      try {
-        all.add(shape.apply(image.pixels()));
-      } catch (ImageRejectedException e) {
-        LOG.debug("{} does not take part", image.place(), e); // scorers reject it too
-      }
+  /**
+   * How many images were written of each part.
+   *
+   * @param heldOut that raised no alert, or are normal all the same
+   * @param alerted that are held out, too
+   */
+  private record Parts(int heldOut, int alerted) {}
+
+  /** Writes images in the network's shape. */
+  private Parts whole(Path directory, ChosenImages chosen, Preprocessing shape) throws IOException {
+    List<PixelImage> images = inShape(chosen.training(), shape);
+    List<PixelImage> heldOut = inShape(chosen.heldOut(), shape);
+    List<PixelImage> alerted = inShape(chosen.heldOutAlerted(), shape);
+    images.addAll(heldOut);
+    images.addAll(alerted);
+    Idx.write(RunImages.fileOfWhole(directory), ImageDatasets.of(images));
+    return new Parts(heldOut.size(), alerted.size());
+  }
+
+  private List<PixelImage> inShape(List<ChosenImages.Chosen> images, Preprocessing shape) {
+    Map<Integer, PixelImage> byPosition = new TreeMap<>();
+    ChosenImages.read(
+        reservoir,
+        images,
+        (position, image) ->
+            applied(image, shape).ifPresent(pixels -> byPosition.put(position, pixels)));
+    return new ArrayList<>(byPosition.values());
+  }
+
+  /** Writes pictures as they came, one at a time, since together they may be larger than memory. */
+  private Parts pictures(Path directory, ChosenImages chosen, Preprocessing shape)
+      throws IOException {
+    Path folder = RunImages.folderOfPictures(directory);
+    int training = chosen.training().size();
+    int normal = training + chosen.heldOut().size();
+    int[] written = new int[2];
+    try {
+      ChosenImages.read(
+          reservoir,
+          chosen.all(),
+          (position, image) -> {
+            if (applied(image, shape).isEmpty()) {
+              return;
+            }
+            write(folder, position, image.pixels());
+            if (position >= training) {
+              written[position >= normal ? 1 : 0]++;
+            }
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
-    return all;
+    return new Parts(written[0], written[1]);
+  }
+
+  private static void write(Path folder, int position, PixelImage picture) {
+    try {
+      StoredPictures.write(folder, position, picture);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Empty where scorers reject it, too. */
+  private static Optional<PixelImage> applied(ReservoirImage image, Preprocessing shape) {
+    try {
+      return Optional.of(shape.apply(image.pixels()));
+    } catch (ImageRejectedException e) {
+      LOG.debug("{} does not take part", image.place(), e);
+      return Optional.empty();
+    }
+  }
+
+  /** Of held-out pictures a part shows what is usual where, and does not calibrate. */
+  private static void requireCalibrating(int heldOut, double alertRate) {
+    int calibrating = HeldOutPictures.calibrating(heldOut);
+    if (calibrating < fewestHeldOut(alertRate)) {
+      throw new IllegalStateException(
+          "%d pictures are held out, of which %d would calibrate; an alert rate of %s needs %d: wait for more, keep more bytes of them (--kept-bytes), or set a higher rate"
+              .formatted(heldOut, calibrating, alertRate, fewestHeldOut(alertRate)));
+    }
   }
 
   /**
@@ -165,15 +251,17 @@ public final class RunPlanner {
         : Optional.of(usual.with(known));
   }
 
-  private FitConfiguration newConfiguration(ImageDataset data, RunOrder order) {
+  private FitConfiguration newConfiguration(FitImages images, RunOrder order) {
     Device device = settings.device();
     return settings
         .configuration()
         .orElseGet(
             () ->
                 TrainingPlan.of(
-                        data,
-                        TrainingPlan.Sight.IMAGES,
+                        images.sample(MEASURED_IMAGES),
+                        images.preprocessing().tiling().isPresent()
+                            ? TrainingPlan.Sight.TILES
+                            : TrainingPlan.Sight.IMAGES,
                         new Budget.Time(order.budget()),
                         Map.of(),
                         device,

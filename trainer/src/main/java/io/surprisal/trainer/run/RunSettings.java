@@ -1,6 +1,7 @@
 package io.surprisal.trainer.run;
 
 import ai.djl.Device;
+import io.surprisal.model.fit.PicturePlan;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.trainer.release.GateSettings;
 import java.util.Optional;
@@ -10,7 +11,8 @@ import java.util.Optional;
  *
  * @param imagesTopic that the images come from, for the releases
  * @param configuration of new networks; empty: what suits images, budget and machine
- * @param largestSide larger images are scaled down to this many pixels a side in new networks
+ * @param pictures how the first network sees pictures that are larger than a network, as far as it
+ *     is set; later ones see them as the release that serves does
  * @param device to train on
  * @param gate that candidates must pass
  * @param software name and version of this program, for the releases
@@ -18,7 +20,7 @@ import java.util.Optional;
 public record RunSettings(
     String imagesTopic,
     Optional<FitConfiguration> configuration,
-    int largestSide,
+    PicturePlan.Wishes pictures,
     Device device,
     GateSettings gate,
     String software) {}

@@ -1,15 +1,9 @@
 package io.surprisal.trainer.run;
 
 import io.surprisal.handover.ReleaseStore;
-import io.surprisal.model.calibration.Calibrator;
-import io.surprisal.model.datasets.ImageDataset;
-import io.surprisal.model.datasets.ImageDatasets;
-import io.surprisal.model.datasets.ImageSubset;
 import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
-import io.surprisal.model.fit.FitImages;
 import io.surprisal.model.fit.FitRequest;
-import io.surprisal.model.fit.HeldOut;
 import io.surprisal.model.fit.Start;
 import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.network.ModelConfiguration;
@@ -26,6 +20,7 @@ import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.trainer.release.Gate;
 import io.surprisal.trainer.release.GateReport;
 import io.surprisal.trainer.release.GateSettings;
+import io.surprisal.trainer.release.HeldOutImages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -110,11 +105,6 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
     return plan;
   }
 
-  /** File of the images: those to train on, then the held-out ones, then the held-out alerted. */
-  static Path images(Path directory) {
-    return directory.resolve("images.idx");
-  }
-
   /** Asks for the end; {@link #call} throws soon. */
   void cancel() {
     cancelled = true;
@@ -135,14 +125,19 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
         plan.parent().isEmpty() ? Optional.empty() : Optional.of(store.load(plan.parent()));
     Execution execution =
         new Execution(settings.device(), precision(), TorchRuntime.workers(settings.device()));
-    ImageDataset all = ImageDatasets.open(List.of(images(directory)));
-    ImageDataset data = withoutAnomalies(all, parent, execution);
+    RunImages all =
+        RunImages.in(
+            directory,
+            plan.tiled(),
+            parent
+                .map(active -> active.preprocessing().interpretation())
+                .orElseGet(Interpretation::usual));
+    RunImages data = withoutAnomalies(all, parent, execution);
     int heldOut = plan.heldOut() - (all.size() - data.size());
     Path candidateFile = directory.resolve("candidate.safetensors");
     Release candidate = trained(data, heldOut, parent, execution, candidateFile);
     requireNotCancelled();
-    ImageDataset heldOutImages =
-        new ImageSubset(data, IntStream.range(data.size() - heldOut, data.size()).toArray());
+    HeldOutImages heldOutImages = data.from(data.size() - heldOut);
     GateReport report =
         new Gate(
                 new GateSettings(settings.gate().tolerance(), plan.evaluations(), plan.alertRate()),
@@ -155,18 +150,11 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
     if (!report.passed()) {
       return new Outcome(report, candidate, candidateFile);
     }
-    Calibration calibration =
-        Calibrator.calibrate(
-            candidate,
-            heldOutImages,
-            heldOutImages.size(),
-            plan.evaluations(),
-            execution,
-            done -> {},
-            this::isCancelled);
+    Optional<Calibration> calibration =
+        heldOutImages.calibration(candidate, plan.evaluations(), execution, this::isCancelled);
     requireNotCancelled();
     Path file = directory.resolve("release.safetensors");
-    return new Outcome(report, candidate.recalibrated(file, calibration), file);
+    return new Outcome(report, candidate.recalibrated(file, calibration.orElseThrow()), file);
   }
 
   private Precision precision() {
@@ -188,8 +176,7 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
    * those the calibration would be truncated, and each new release would alert more often than the
    * one before. The active release's least surprising ones stay.
    */
-  private ImageDataset withoutAnomalies(
-      ImageDataset all, Optional<Release> parent, Execution execution) {
+  private RunImages withoutAnomalies(RunImages all, Optional<Release> parent, Execution execution) {
     if (plan.alerted() == 0 || parent.isEmpty()) {
       return all;
     }
@@ -198,25 +185,25 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
     int first = all.size() - plan.alerted();
     List<Integer> alerted = new ArrayList<>(IntStream.range(first, all.size()).boxed().toList());
     if (expected < alerted.size()) {
-      double[] bitsPerDim = new double[all.size()];
+      double[] bitsPerDim;
       try (ImageScorer scorer =
           new ImageScorer(
               parent.get(),
               execution,
               BoundEstimator.fresh(parent.get(), plan.evaluations(), plan.seed()))) {
-        alerted.forEach(i -> bitsPerDim[i] = scorer.score(all.image(i)).bitsPerDim());
+        bitsPerDim = all.from(first).bitsPerDim(scorer, this::isCancelled);
       }
-      alerted.sort(Comparator.comparingDouble(i -> bitsPerDim[i]));
+      alerted.sort(Comparator.comparingDouble(i -> bitsPerDim[i - first]));
       alerted = alerted.subList(0, expected);
     }
     int[] kept =
         IntStream.concat(IntStream.range(0, first), alerted.stream().mapToInt(i -> i).sorted())
             .toArray();
-    return new ImageSubset(all, kept);
+    return all.subset(kept);
   }
 
   private Release trained(
-      ImageDataset data, int heldOut, Optional<Release> parent, Execution execution, Path candidate)
+      RunImages data, int heldOut, Optional<Release> parent, Execution execution, Path candidate)
       throws IOException {
     FitConfiguration fit =
         FitConfiguration.named(FitConfiguration.DEFAULT).with(plan.configuration());
@@ -229,13 +216,7 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
             settings.software());
     FitRequest request =
         new FitRequest(
-            new FitImages.Whole(
-                data,
-                settings.imagesTopic(),
-                new HeldOut.Last(heldOut),
-                parent
-                    .map(active -> active.preprocessing().interpretation())
-                    .orElseGet(Interpretation::usual)),
+            data.toFit(settings.imagesTopic(), heldOut),
             fit,
             start(candidate, parent),
             new Budget.Time(Duration.ofMillis(Math.round(plan.minutes() * 60_000))),

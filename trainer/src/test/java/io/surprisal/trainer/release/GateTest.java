@@ -43,7 +43,7 @@ class GateTest {
   }
 
   private static GateReport judge(Release candidate, Optional<Release> before) throws IOException {
-    return GATE.judge(candidate, before, HELD_OUT);
+    return GATE.judge(candidate, before, new HeldOutWhole(HELD_OUT));
   }
 
   private static Release damaged(String name, Consumer<float[]> damage) throws IOException {
@@ -173,7 +173,7 @@ class GateTest {
     Random random = new Random(3);
     ImageDataset noise =
         ImageDatasets.of(IntStream.range(0, HELD_OUT.size()).mapToObj(i -> noise(random)).toList());
-    GateReport report = GATE.judge(active, Optional.empty(), noise);
+    GateReport report = GATE.judge(active, Optional.empty(), new HeldOutWhole(noise));
     assertThat(report.reasons()).hasSize(1);
     assertThat(report.reasons().get(0))
         .startsWith("damaged images are told from whole ones with an AUROC of 0.")
@@ -189,7 +189,7 @@ class GateTest {
             IntStream.range(0, HELD_OUT.size())
                 .mapToObj(i -> i % 2 == 0 ? HELD_OUT.image(i) : noise(random))
                 .toList());
-    assertThat(GATE.judge(active, Optional.empty(), halves).reasons())
+    assertThat(GATE.judge(active, Optional.empty(), new HeldOutWhole(halves)).reasons())
         .anyMatch(reason -> reason.startsWith("32 of 32 held-out images alert"));
   }
 

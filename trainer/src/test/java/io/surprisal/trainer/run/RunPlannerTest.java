@@ -7,7 +7,9 @@ import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.fit.PicturePlan;
 import io.surprisal.model.images.ImageShape;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
@@ -26,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -97,7 +100,7 @@ class RunPlannerTest {
   }
 
   private List<PixelImage> written() throws IOException {
-    ImageDataset images = ImageDatasets.open(List.of(TrainingRun.images(run)));
+    ImageDataset images = ImageDatasets.open(List.of(RunImages.fileOfWhole(run)));
     return IntStream.range(0, images.size()).mapToObj(images::image).toList();
   }
 
@@ -238,12 +241,11 @@ class RunPlannerTest {
 
   /** The commonest shape is 40×20; a colour image has no place in it. */
   @Test
-  void shouldScaleTheCommonestShapeDownToTheLargestSide() throws IOException {
+  void shouldSeeSmallImagesInTheShapeThatMostHave() throws IOException {
     SurfaceCamera camera = new SurfaceCamera(5, 0, 40);
     List<ReservoirImage> images = new ArrayList<>();
     for (int i = 0; i < FRAMES; i++) {
-      byte[] pixels = camera.frame(i).image().pixels();
-      byte[] half = Arrays.copyOf(pixels, 800);
+      byte[] half = Arrays.copyOf(camera.frame(i).image().pixels(), 800);
       images.add(
           StreamImages.image(
               "a",
@@ -254,11 +256,81 @@ class RunPlannerTest {
     Arrays.fill(red, 0, 400, (byte) 200); // grey pixels would do for a network of grey images
     images.add(StreamImages.image("a", FRAMES, new PixelImage(3, 20, 20, red)));
     reservoir.add(images, Map.of());
-    new RunPlanner(SmallRuns.runs(Optional.of(SmallRuns.FIT), 16), reservoir, store)
-        .plan(run, order(false, Optional.empty()));
+    RunPlan plan = planner().plan(run, order(false, Optional.empty()));
     List<PixelImage> all = written();
     assertThat(all).hasSize(FRAMES);
-    assertThat(all).allMatch(image -> image.height() == 16 && image.width() == 8);
+    assertThat(all).allMatch(image -> image.height() == 40 && image.width() == 20);
+    assertThat(plan.tiled()).isEmpty();
+  }
+
+  private void fillWithPictures() {
+    SurfaceCamera camera = new SurfaceCamera(5, 0, 96);
+    for (int i = 0; i < FRAMES; i++) {
+      reservoir.add(
+          List.of(StreamImages.image("a", i, camera.frame(i).image().crop(0, 0, 72, 96))),
+          Map.of());
+    }
+  }
+
+  /** Not shrunk until what is wrong with them is gone. */
+  @Test
+  void shouldSeeLargerPicturesByTiles() throws IOException {
+    fillWithPictures();
+    RunPlan plan = planner().plan(run, order(false, Optional.empty()));
+    assertThat(plan.tiled().orElseThrow().tiling().orElseThrow().reduction()).isEqualTo(1);
+    assertThat(plan.tiled().orElseThrow().height()).isEqualTo(32);
+    RunImages images = RunImages.in(run, plan.tiled(), Interpretation.usual());
+    assertThat(images.size()).isEqualTo(FRAMES);
+    assertThat(plan.heldOut())
+        .isEqualTo(reservoir.size(Reservoir.Pool.HELD_OUT_RECENT))
+        .isGreaterThan(40);
+    List<PixelImage> all =
+        IntStream.range(0, FRAMES)
+            .mapToObj(i -> ((RunImages.Pictures) images).pictures().image(i))
+            .toList();
+    int training = FRAMES - plan.heldOut();
+    assertThat(all.subList(0, training)).containsExactlyInAnyOrderElementsOf(training(i -> true));
+    assertThat(all.subList(training, FRAMES))
+        .containsExactlyInAnyOrderElementsOf(heldOut(i -> true));
+    assertThat(RunPlan.read(run)).isEqualTo(plan);
+  }
+
+  @Test
+  void shouldShrinkPicturesAndCutThemAsSet() throws IOException {
+    fillWithPictures();
+    PicturePlan.Wishes wishes =
+        new PicturePlan.Wishes(OptionalInt.of(2), OptionalInt.of(16), OptionalInt.empty());
+    RunPlan plan =
+        new RunPlanner(SmallRuns.runs(Optional.of(SmallRuns.FIT), wishes), reservoir, store)
+            .plan(run, order(false, Optional.empty()));
+    assertThat(plan.tiled().orElseThrow().tiling().orElseThrow().reduction()).isEqualTo(2);
+    assertThat(plan.tiled().orElseThrow().shape()).isEqualTo(new ImageShape(1, 16, 16));
+  }
+
+  @Test
+  void shouldSayWhatIsWrongWithWhatIsSet() {
+    fillWithPictures();
+    PicturePlan.Wishes wishes =
+        new PicturePlan.Wishes(OptionalInt.of(8), OptionalInt.of(32), OptionalInt.empty());
+    RunPlanner planner =
+        new RunPlanner(SmallRuns.runs(Optional.of(SmallRuns.FIT), wishes), reservoir, store);
+    assertThatIllegalStateException()
+        .isThrownBy(() -> planner.plan(run, order(false, Optional.empty())))
+        .withMessageContaining("smaller than a tile");
+  }
+
+  /** A third of those held out shows what is usual where, and is no part of the calibration. */
+  @Test
+  void shouldNeedMoreHeldOutPicturesThanImages() {
+    fillWithPictures();
+    int held = reservoir.size(Reservoir.Pool.HELD_OUT_RECENT);
+    RunOrder order =
+        RunOrder.due("run-1", "a test", Optional.empty(), Duration.ofSeconds(90), 1.0 / held);
+    assertThat(planner().lack(1.0 / held)).isEmpty();
+    assertThatIllegalStateException()
+        .isThrownBy(() -> planner().plan(run, order))
+        .withMessageContaining(held + " pictures are held out")
+        .withMessageContaining("needs " + held);
   }
 
   @Test
@@ -276,7 +348,8 @@ class RunPlannerTest {
     Release parent = SmallRuns.train(file, half, 1, Optional.empty());
     store.put(file, parent);
     RunSettings settings =
-        SmallRuns.runs(Optional.of(SmallRuns.FIT.with(Map.of("embedding", 12))), 64);
+        SmallRuns.runs(
+            Optional.of(SmallRuns.FIT.with(Map.of("embedding", 12))), SmallRuns.NO_WISHES);
     RunPlanner planner = new RunPlanner(settings, reservoir, store);
     RunPlan warm =
         planner.plan(run, order(Optional.of(parent.id()), false, false, Optional.empty()));

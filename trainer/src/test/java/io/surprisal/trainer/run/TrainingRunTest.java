@@ -8,7 +8,11 @@ import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.model.datasets.Idx;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.fit.Fit;
+import io.surprisal.model.images.ImageShape;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Preprocessing;
+import io.surprisal.model.images.Tiling;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Provenance;
 import io.surprisal.model.release.Release;
@@ -64,7 +68,7 @@ class TrainingRunTest {
   }
 
   private void write(List<PixelImage> images) throws IOException {
-    Idx.write(TrainingRun.images(directory), ImageDatasets.of(images));
+    Idx.write(RunImages.fileOfWhole(directory), ImageDatasets.of(images));
   }
 
   private static RunPlan plan(String parent, int alerted) {
@@ -82,7 +86,8 @@ class TrainingRunTest {
         17,
         HELD_OUT + alerted,
         alerted,
-        List.of(WINDOW));
+        List.of(WINDOW),
+        null);
   }
 
   /** As a plan whose training changes next to nothing, so that its curve is flat. */
@@ -103,7 +108,8 @@ class TrainingRunTest {
         plan.seed(),
         plan.heldOut(),
         plan.alerted(),
-        plan.window());
+        plan.window(),
+        plan.tiledOrNull());
   }
 
   private TrainingRun run(RunPlan plan, Consumer<TrainingRun.Progress> progress) {
@@ -142,6 +148,61 @@ class TrainingRunTest {
     assertThat(told.get(0).secondsLeft()).isBetween(SECONDS - 0.5, SECONDS);
   }
 
+  private static final Preprocessing TILED =
+      Preprocessing.tiled(new ImageShape(1, 16, 16), new Tiling(2, 16))
+          .with(Interpretation.usual());
+
+  /** Pictures of 9 tiles at half their size. */
+  private void writePictures() throws IOException {
+    SurfaceCamera camera = new SurfaceCamera(1, 0, 96);
+    for (int i = 0; i < TRAINING + HELD_OUT; i++) {
+      StoredPictures.write(RunImages.folderOfPictures(directory), i, camera.frame(i).image());
+    }
+  }
+
+  private static RunPlan tiled(RunPlan plan) {
+    return new RunPlan(
+        plan.runId(),
+        plan.trigger(),
+        plan.commands(),
+        plan.parent(),
+        plan.warm(),
+        plan.minutes(),
+        plan.configuration(),
+        plan.precision(),
+        plan.evaluations(),
+        plan.alertRate(),
+        plan.seed(),
+        plan.heldOut(),
+        plan.alerted(),
+        plan.window(),
+        TILED);
+  }
+
+  /** From crops of pictures to a release that sees them by tiles, and from that to the next. */
+  @Test
+  void shouldLearnFromCropsOfPictures() throws IOException {
+    writePictures();
+    TrainingRun.Outcome first = run(tiled(plan("", 0)), progress -> {}).call();
+    assertThat(first.report().reasons()).isEmpty();
+    assertThat(first.report().images()).isEqualTo(HELD_OUT);
+    Release release = Release.load(first.file());
+    assertThat(release.preprocessing()).isEqualTo(TILED);
+    assertThat(release.training().trainingImages()).isEqualTo(TRAINING);
+    assertThat(release.training().heldOutImages()).isEqualTo(HELD_OUT);
+    Calibration calibration = release.calibration().orElseThrow();
+    assertThat(calibration.images()).isEqualTo(HELD_OUT - HELD_OUT / 3);
+    assertThat(calibration.local().orElseThrow().firstLook()).isPresent();
+
+    store.put(first.file(), release);
+    directory = Files.createDirectories(folder.resolve("second"));
+    writePictures();
+    TrainingRun.Outcome second = run(tiled(plan(release.id(), 3)), progress -> {}).call();
+    assertThat(second.report().activeBitsPerDim()).isPresent();
+    assertThat(second.release().preprocessing()).isEqualTo(TILED);
+    assertThat(second.release().provenance().orElseThrow().parent()).isEqualTo(release.id());
+  }
+
   @Test
   void shouldThrowOnceItIsCancelled() throws IOException {
     write(frames());
@@ -173,7 +234,7 @@ class TrainingRunTest {
     TrainingRun.Outcome whole = run(plan("", 0), progress -> {}).call();
     Path first = directory;
     directory = Files.createDirectories(folder.resolve("interrupted"));
-    Files.copy(TrainingRun.images(first), TrainingRun.images(directory));
+    Files.copy(RunImages.fileOfWhole(first), RunImages.fileOfWhole(directory));
     TrainingRun[] run = new TrainingRun[1];
     run[0] =
         run(
@@ -290,7 +351,8 @@ class TrainingRunTest {
             plan.seed(),
             plan.heldOut(),
             plan.alerted(),
-            plan.window());
+            plan.window(),
+            plan.tiledOrNull());
     assertThatIllegalStateException()
         .isThrownBy(() -> run(unknown, progress -> {}).call())
         .withMessageContaining("float8");

@@ -200,7 +200,7 @@ class TrainingRunsTest {
     runs.tick();
     String run = cluster.last().getRunId();
     runs.endThen(() -> {});
-    Files.delete(TrainingRun.images(directories.of(run)));
+    Files.delete(RunImages.fileOfWhole(directories.of(run)));
     runs = runs();
     runs.tick();
     tickUntilItHasEnded();
