@@ -1,20 +1,15 @@
 package io.surprisal.service.system;
 
+import static io.surprisal.service.system.ImageLoad.Pictures.PHOTOS;
+import static io.surprisal.service.system.ImageLoad.Pictures.SMALL;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.surprisal.model.calibration.Calibrator;
-import io.surprisal.model.datasets.ImageDatasets;
-import io.surprisal.model.images.ImageShape;
-import io.surprisal.model.release.Release;
-import io.surprisal.model.runtime.Execution;
-import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.service.faults.Ledger;
 import io.surprisal.service.faults.Verifier;
-import io.surprisal.service.topics.PublishAndReadTest;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -59,12 +54,16 @@ class FaultsTest {
   private static final int KILLS = Integer.getInteger("surprisal.faults.kills", 3);
   private static final int BROKER_KILLS = Math.max(1, KILLS / 5);
   private static final long SEED = Long.getLong("surprisal.faults.seed", 1);
-  private static final int IMAGES_PER_SECOND = 30;
+
+  /** Scores at most that a fault waits for. */
+  private static final int MOST_BETWEEN = 90;
+
   private static final List<String> MEMBERS = List.of("one", "two", "three");
   private static final Path REPORT = Path.of("target", "faults.txt");
 
   @TempDir private static Path releases;
-  private static Path release;
+  private static LoadRelease small;
+  private static LoadRelease tiled;
 
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   private Path folder;
@@ -81,8 +80,9 @@ class FaultsTest {
   }
 
   @BeforeAll
-  static void makeRelease() throws IOException {
-    release = calibratedRelease();
+  static void makeReleases() throws IOException {
+    small = LoadRelease.whole(releases);
+    tiled = LoadRelease.tiled(releases);
   }
 
   @BeforeEach
@@ -95,7 +95,18 @@ class FaultsTest {
     try (CommandProcess broker = broker(0)) {
       String server = broker.awaitServer();
       createTopics(server);
-      answerAll(server, this::killScorers);
+      answerAll(server, SMALL, this::killScorers);
+      assertThat(broker.terminate()).isEqualTo(143);
+    }
+  }
+
+  /** Photos are pending with some of their tiles scored when a scorer is killed. */
+  @Test
+  void shouldAnswerEachPhotoOnceThoughScorersAreKilledAndComeAndGo() throws Exception {
+    try (CommandProcess broker = broker(0)) {
+      String server = broker.awaitServer();
+      createTopics(server);
+      answerAll(server, PHOTOS, this::killScorers);
       assertThat(broker.terminate()).isEqualTo(143);
     }
   }
@@ -138,6 +149,7 @@ class FaultsTest {
       int port = Integer.parseInt(server.substring(server.indexOf(':') + 1));
       answerAll(
           server,
+          SMALL,
           (scorers, written) -> {
             for (int kill = 0; kill < BROKER_KILLS; kill++) {
               awaitMore(scorers, written);
@@ -173,6 +185,7 @@ class FaultsTest {
       createTopics(servers);
       answerAll(
           servers,
+          SMALL,
           (scorers, written) -> {
             for (int loss = 0; loss < BROKER_KILLS; loss++) {
               awaitMore(scorers, written);
@@ -196,13 +209,15 @@ class FaultsTest {
   /**
    * Puts two scorers under load, lets the faults happen, and requires that all is as it must be.
    */
-  private void answerAll(String servers, Faults faults) throws Exception {
+  private void answerAll(String servers, ImageLoad.Pictures pictures, Faults faults)
+      throws Exception {
+    LoadRelease release = pictures == SMALL ? small : tiled;
     try (ScorerGroup scorers = new ScorerGroup(folder, servers, release);
         Records.Follower written = Records.Follower.ofUncommitted(servers, "surprisal.scores")) {
       scorers.start(MEMBERS.get(0));
       scorers.start(MEMBERS.get(1));
       ImageLoad.Published published;
-      try (ImageLoad load = ImageLoad.start(servers, IMAGES_PER_SECOND, new Random(SEED))) {
+      try (ImageLoad load = ImageLoad.start(servers, pictures, new Random(SEED))) {
         faults.happen(scorers, written);
         published = load.stop();
       }
@@ -278,7 +293,7 @@ class FaultsTest {
 
   /** Until some more scores are written than there were: a random moment of the stream. */
   private void awaitMore(ScorerGroup scorers, Records.Follower written) {
-    int enough = written.poll().size() + 1 + random.nextInt(3 * IMAGES_PER_SECOND);
+    int enough = written.poll().size() + 1 + random.nextInt(MOST_BETWEEN);
     await()
         .atMost(Duration.ofSeconds(90))
         .pollInterval(Duration.ofMillis(1))
@@ -339,32 +354,5 @@ class FaultsTest {
         socket.close();
       }
     }
-  }
-
-  /** An untrained network, calibrated on random images like those of the load. */
-  private static Path calibratedRelease() throws IOException {
-    int normal = 100;
-    int side = ImageLoad.SIDE;
-    byte[] pixels = new byte[normal * side * side];
-    new Random(1).nextBytes(pixels);
-    Path images =
-        PublishAndReadTest.idx(releases.resolve("set-idx3-ubyte"), pixels, normal, side, side);
-    Release untrained =
-        Release.untrained(
-            releases.resolve("untrained.safetensors"),
-            FitConfiguration.named("tiny").model(new ImageShape(1, side, side)),
-            1);
-    Path file = releases.resolve("release.safetensors");
-    untrained.recalibrated(
-        file,
-        Calibrator.calibrate(
-            untrained,
-            ImageDatasets.open(List.of(images)),
-            normal,
-            2,
-            Execution.CPU,
-            done -> {},
-            () -> false));
-    return file;
   }
 }

@@ -27,19 +27,58 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * A dozen cameras that publish small grey PNG images of random pixels at a steady rate until they
- * are stopped, and now and then something malformed. Its producer goes on over brokers that come
- * and go, and writes each image once.
+ * A dozen cameras that publish grey PNG images of random pixels at a steady rate until they are
+ * stopped, and now and then something malformed. Its producer goes on over brokers that come and
+ * go, and writes each image once.
  */
 final class ImageLoad implements AutoCloseable {
 
+  /** Side of the small images, and of a tile of the photos. */
   static final int SIDE = 8;
+
+  /** Every so many photos one is large. */
+  private static final int LARGE_EVERY = 20;
+
   private static final int CAMERAS = 12;
 
   /** Every so many records one is malformed. */
   private static final int MALFORMED_EVERY = 25;
 
   private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
+
+  /** What the cameras take. */
+  enum Pictures {
+    /** Images of the network's size. */
+    SMALL(30) {
+      @Override
+      BufferedImage image(int number) {
+        return new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_BYTE_GRAY);
+      }
+    },
+    /** Photos of a dozen tiles, and now and then one of hundreds, at half their size. */
+    PHOTOS(10) {
+      @Override
+      BufferedImage image(int number) {
+        return number % LARGE_EVERY == 0
+            ? new BufferedImage(256, 192, BufferedImage.TYPE_BYTE_GRAY)
+            : new BufferedImage(64, 48, BufferedImage.TYPE_BYTE_GRAY);
+      }
+    };
+
+    private final int perSecond;
+
+    Pictures(int perSecond) {
+      this.perSecond = perSecond;
+    }
+
+    /** How many come in a second. */
+    int perSecond() {
+      return perSecond;
+    }
+
+    /** A black one. */
+    abstract BufferedImage image(int number);
+  }
 
   /**
    * What was published.
@@ -49,17 +88,19 @@ final class ImageLoad implements AutoCloseable {
    */
   record Published(List<Place> places, int malformed) {}
 
+  private final Pictures pictures;
   private final Random random;
   private final CompletableFuture<Published> published;
   private volatile boolean stopped;
 
-  private ImageLoad(String servers, int imagesPerSecond, Random random) {
+  private ImageLoad(String servers, Pictures pictures, Random random) {
+    this.pictures = pictures;
     this.random = random;
-    published = CompletableFuture.supplyAsync(() -> publish(servers, imagesPerSecond));
+    published = CompletableFuture.supplyAsync(() -> publish(servers, pictures.perSecond()));
   }
 
-  static ImageLoad start(String servers, int imagesPerSecond, Random random) {
-    return new ImageLoad(servers, imagesPerSecond, random);
+  static ImageLoad start(String servers, Pictures pictures, Random random) {
+    return new ImageLoad(servers, pictures, random);
   }
 
   /** Publishes no more; returns when all that was published is acknowledged. */
@@ -88,7 +129,7 @@ final class ImageLoad implements AutoCloseable {
         boolean bad = image % MALFORMED_EVERY == 0;
         malformed += bad ? 1 : 0;
         String camera = "camera-" + image % CAMERAS;
-        byte[] value = bad ? malformed(image) : event("image-" + image, camera, png());
+        byte[] value = bad ? malformed(image) : event("image-" + image, camera, image);
         sent.add(
             producer.send(new ProducerRecord<>("surprisal.images", camera.getBytes(UTF_8), value)));
       }
@@ -104,30 +145,43 @@ final class ImageLoad implements AutoCloseable {
     }
   }
 
-  private byte[] png() throws IOException {
-    BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_BYTE_GRAY);
-    byte[] pixels = new byte[SIDE * SIDE];
+  private byte[] png(BufferedImage image) throws IOException {
+    byte[] pixels = new byte[image.getWidth() * image.getHeight()];
     random.nextBytes(pixels);
-    image.getRaster().setDataElements(0, 0, SIDE, SIDE, pixels);
+    image.getRaster().setDataElements(0, 0, image.getWidth(), image.getHeight(), pixels);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageIO.write(image, "png", bytes);
     return bytes.toByteArray();
   }
 
   /** In turn: no record, a record cut off, an image cut off. */
-  private byte[] malformed(int image) throws IOException {
-    byte[] png = png();
-    byte[] record = event("bad-" + image, "camera", png);
-    return switch (image / MALFORMED_EVERY % 3) {
-      case 0 -> ("garbage-" + image).getBytes(UTF_8);
+  private byte[] malformed(int number) throws IOException {
+    byte[] record = event("bad-" + number, "camera", number);
+    return switch (number / MALFORMED_EVERY % 3) {
+      case 0 -> ("garbage-" + number).getBytes(UTF_8);
       case 1 -> Arrays.copyOf(record, record.length / 2);
-      default -> event("bad-" + image, "camera", Arrays.copyOf(png, png.length / 2));
+      default -> {
+        BufferedImage image = pictures.image(number);
+        byte[] png = png(image);
+        yield event("bad-" + number, "camera", image, Arrays.copyOf(png, png.length / 2));
+      }
     };
   }
 
-  private static byte[] event(String imageId, String source, byte[] png) {
+  private byte[] event(String imageId, String source, int number) throws IOException {
+    BufferedImage image = pictures.image(number);
+    return event(imageId, source, image, png(image));
+  }
+
+  private static byte[] event(String imageId, String source, BufferedImage image, byte[] png) {
     return EVENTS.encode(
         new ImageEvent(
-            imageId, source, Instant.EPOCH, BodyFormat.PNG, SIDE, SIDE, ByteBuffer.wrap(png)));
+            imageId,
+            source,
+            Instant.EPOCH,
+            BodyFormat.PNG,
+            image.getWidth(),
+            image.getHeight(),
+            ByteBuffer.wrap(png)));
   }
 }

@@ -24,11 +24,11 @@ final class ScorerGroup implements AutoCloseable {
 
   private final Path folder;
   private final String servers;
-  private final Path release;
+  private final LoadRelease release;
   private final Map<String, CommandProcess> running = new TreeMap<>();
   private final List<CommandProcess> all = new ArrayList<>();
 
-  ScorerGroup(Path folder, String servers, Path release) {
+  ScorerGroup(Path folder, String servers, LoadRelease release) {
     this.folder = folder;
     this.servers = servers;
     this.release = release;
@@ -42,8 +42,11 @@ final class ScorerGroup implements AutoCloseable {
   void start(String name) throws IOException {
     List<String> command =
         new ArrayList<>(
-            List.of("score", "--bootstrap-server", servers, "--release", release.toString()));
-    command.addAll(List.of("--evaluations", "2", "--alert-rate", "0.2", "--device", "cpu"));
+            List.of(
+                "score", "--bootstrap-server", servers, "--release", release.file().toString()));
+    command.addAll(
+        List.of(
+            "--evaluations", "" + release.evaluations(), "--alert-rate", "0.2", "--device", "cpu"));
     command.addAll(List.of("--statistics-window", "1s"));
     command.addAll(List.of("--state-dir", folder.resolve("state-" + name).toString()));
     Map<String, String> kafka = new TreeMap<>(BatchingMember.QUICK_TAKEOVER);
