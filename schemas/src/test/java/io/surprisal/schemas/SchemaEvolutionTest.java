@@ -38,7 +38,8 @@ class SchemaEvolutionTest {
           ControlCommand.class,
           List.of(0x3e418f480c4664baL, 0x1b27458e9751a0beL, 0x8540fdcd9baea93aL),
           ReleaseAnnouncement.class,
-          List.of(0xaddf7f45e88b381dL, 0x2bf17c89fbaaa57cL, 0xe6a083e9999bf80bL),
+          List.of(
+              0xaddf7f45e88b381dL, 0x2bf17c89fbaaa57cL, 0xe6a083e9999bf80bL, 0x6a6b422c24bfac8eL),
           TrainerEvent.class,
           List.of(0x3433fc0e21833293L, 0xfe93471bc5856e59L, 0x6bf8c56b06e826d9L),
           SourceStatistics.class,

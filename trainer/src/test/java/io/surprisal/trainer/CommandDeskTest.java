@@ -22,9 +22,11 @@ import io.surprisal.trainer.run.RunSettings;
 import io.surprisal.trainer.run.TrainingRuns;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
@@ -237,6 +239,39 @@ class CommandDeskTest {
         .as("who serves is announced last")
         .containsExactly(
             ReleaseState.INACTIVE, ReleaseState.ACTIVE, ReleaseState.INACTIVE, ReleaseState.ACTIVE);
+  }
+
+  @Test
+  void shouldGoOneReleaseFurtherBackWithEachRollback() throws IOException {
+    List<String> releases = new ArrayList<>();
+    releases.add(announced(1, ReleaseState.ACTIVE));
+    for (int i = 2; i <= 4; i++) {
+      String next = announced(i, ReleaseState.REFUSED); // never served
+      releases.add(next);
+      answer(
+          RecordedCluster.command("promote-" + i, CommandType.PROMOTE).setReleaseId(next).build());
+    }
+    for (int i = 2; i >= 0; i--) {
+      answer("rollback-" + i, CommandType.ROLLBACK);
+      assertThat(cluster.view().active().orElseThrow().getReleaseId()).isEqualTo(releases.get(i));
+    }
+    answer("rollback", CommandType.ROLLBACK);
+    assertLast(
+        TrainerEventType.COMMAND_REJECTED,
+        "rollback",
+        "no release was active before the present one");
+  }
+
+  @Test
+  void shouldNotRollBackToAReleaseThatIsGone() throws IOException {
+    String before = announced(1, ReleaseState.ACTIVE);
+    String wanted = announced(2, ReleaseState.REFUSED);
+    answer(RecordedCluster.command("c1", CommandType.PROMOTE).setReleaseId(wanted).build());
+    Files.delete(store.file(before));
+    answer("c2", CommandType.ROLLBACK);
+    assertThat(cluster.last().getType()).isEqualTo(TrainerEventType.COMMAND_REJECTED);
+    assertThat(cluster.last().getMessage()).contains(before + " cannot be loaded");
+    assertThat(cluster.view().active().orElseThrow().getReleaseId()).isEqualTo(wanted);
   }
 
   @Test

@@ -24,7 +24,10 @@ public final class ClusterView {
   private final Map<String, ControlCommand> commands = new LinkedHashMap<>();
   private final Set<String> openRuns = new LinkedHashSet<>();
   private Optional<String> active = Optional.empty();
+
+  /** Who stepped back last: what earlier versions say of who served before. */
   private Optional<String> before = Optional.empty();
+
   private Optional<String> candidate = Optional.empty();
 
   /** Accepted, and not decided yet. */
@@ -112,9 +115,15 @@ public final class ClusterView {
     return active.map(releases::get);
   }
 
-  /** The release that served before it. */
+  /**
+   * The release that served before it came to serve: after a rollback not the one that was rolled
+   * back, but the one before the present one.
+   */
   public Optional<ReleaseAnnouncement> before() {
-    return before.map(releases::get);
+    return active()
+        .map(ReleaseAnnouncement::getFollowsReleaseId)
+        .or(() -> before) // an earlier version does not say
+        .map(releases::get);
   }
 
   /** The release that is tried beside the one that serves. */

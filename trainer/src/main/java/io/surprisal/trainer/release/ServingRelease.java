@@ -15,6 +15,7 @@ import io.surprisal.trainer.cluster.Statements;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -23,6 +24,9 @@ import java.util.Set;
  * Owns the canary's follower of the statistics. Not thread-safe.
  */
 public final class ServingRelease implements AutoCloseable {
+  /** No release. */
+  private static final String NONE = "";
+
   private final ClusterSettings cluster;
   private final CanarySettings trial;
   private final GateSettings gate;
@@ -86,10 +90,21 @@ public final class ServingRelease implements AutoCloseable {
     Optional<ReleaseAnnouncement> before = view.before();
     if (before.isEmpty() || view.active().isEmpty()) {
       said.reject(id, "no release was active before the present one");
-    } else {
-      activate(before.get(), "rolled back by " + CommandReader.by(command), said);
-      said.done(id, "release " + before.get().getReleaseId() + " is active again");
+      return;
     }
+    ReleaseAnnouncement release = before.get();
+    Optional<String> objection = objection(release.getReleaseId());
+    if (objection.isPresent()) {
+      said.reject(id, objection.get());
+      return;
+    }
+    serve(
+        release,
+        // so that the next rollback goes further back, as far as is known
+        Objects.requireNonNullElse(release.getFollowsReleaseId(), NONE),
+        "rolled back by " + CommandReader.by(command),
+        said);
+    said.done(id, "release " + release.getReleaseId() + " is active again");
   }
 
   /** Carries out SET_ALERT_RATE. */
@@ -183,7 +198,8 @@ public final class ServingRelease implements AutoCloseable {
     if (candidate.isEmpty()) {
       return;
     }
-    boolean served = view.before().equals(candidate);
+    boolean served =
+        view.before().equals(candidate) || candidate.get().getFollowsReleaseId() != null;
     said.announce(
         anew(candidate.get(), reason)
             .setState(served ? ReleaseState.INACTIVE : ReleaseState.REFUSED)
@@ -235,8 +251,22 @@ public final class ServingRelease implements AutoCloseable {
     said.publish();
   }
 
-  /** The active release steps back first, so that the last announcement is the active one. */
+  /** Lets a release serve instead of the active one. */
   public void activate(ReleaseAnnouncement release, String reason, Statement said) {
+    String active = view.active().map(ReleaseAnnouncement::getReleaseId).orElse(NONE);
+    String follows =
+        active.equals(release.getReleaseId())
+            ? Objects.requireNonNullElse(release.getFollowsReleaseId(), NONE)
+            : active;
+    serve(release, follows, reason, said);
+  }
+
+  /**
+   * The active release steps back first, so that the last announcement is the active one.
+   *
+   * @param follows what a rollback returns to; {@link #NONE} for nothing
+   */
+  private void serve(ReleaseAnnouncement release, String follows, String reason, Statement said) {
     if (view.candidate().map(c -> c.getReleaseId().equals(release.getReleaseId())).orElse(false)) {
       said.event(canaryEvent(TrainerEventType.CANARY_PASSED, release).setMessage(reason));
       view.canary().ifPresent(command -> said.done(command.getCommandId(), reason));
@@ -251,7 +281,12 @@ public final class ServingRelease implements AutoCloseable {
                     anew(active, "followed by " + release.getReleaseId())
                         .setState(ReleaseState.INACTIVE)
                         .build()));
-    said.announce(anew(release, reason).setState(ReleaseState.ACTIVE).setShadowShare(null).build());
+    said.announce(
+        anew(release, reason)
+            .setState(ReleaseState.ACTIVE)
+            .setShadowShare(null)
+            .setFollowsReleaseId(follows)
+            .build());
   }
 
   /**
@@ -270,6 +305,7 @@ public final class ServingRelease implements AutoCloseable {
         .setRunId(release.getRunId())
         .setHeldOutBitsPerDim(release.getHeldOutBitsPerDim())
         .setAlertRate(release.getAlertRate())
+        .setFollowsReleaseId(release.getFollowsReleaseId())
         .setReason(reason)
         .setAnnouncedBy(cluster.member())
         .setAnnouncedAt(clock.instant());
