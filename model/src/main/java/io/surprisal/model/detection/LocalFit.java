@@ -9,33 +9,46 @@ import java.util.List;
 
 /**
  * Learns from normal images, one at a time, what local evidence is usual where. The numbers of a
- * cell are drawn towards those of the whole image as if {@value #PRIOR_IMAGES} images more had
- * shown these.
+ * cell are drawn towards those of the whole image as if {@value PlaceSums#PRIOR_IMAGES} images more
+ * had shown these.
+ *
+ * <p>How finely places are told apart is chosen on the images themselves: so that what one half of
+ * them shows makes the other half most likely, and the reverse. A camera that stands still gets
+ * small cells, which know each reflection; images of anything anywhere get large ones.
  */
 public final class LocalFit {
   /** Chosen on normal images: from a speck to half a tile, pixels. */
   private static final int[] WINDOWS = {5, 9, 15};
 
-  /** Side of a cell, pixels at the network's scale. */
-  private static final int CELL = 16;
+  /** Sides of a cell that are tried, pixels at the network's scale, the coarsest first. */
+  private static final int[] CELLS = {16, 8, 4};
 
-  private static final int MOST_CELLS = 48;
-  private static final double PRIOR_IMAGES = 4;
-
-  /** Share of the common deviation that no cell's goes below. */
-  private static final double LEAST_DEVIATION = 0.25;
-
-  /** Share of the mean square below which a variance is what rounding leaves. */
-  private static final double ROUNDING = 1e-12;
+  /** Of either side of an image: beyond, cells are larger. */
+  private static final int MOST_CELLS = 160;
 
   private final LocalControl control;
   private final List<Integer> windows;
-  private final int rows;
-  private final int columns;
-  private final double[] counts;
-  private final double[] sums;
-  private final double[] squares;
+  private final List<Grid> grids = new ArrayList<>();
   private int images;
+
+  /** A way to divide an image into cells, with what each half of the images has shown in them. */
+  private static final class Grid {
+    private final int rows;
+    private final int columns;
+    private final PlaceSums even;
+    private final PlaceSums odd;
+
+    Grid(int windows, int rows, int columns) {
+      this.rows = rows;
+      this.columns = columns;
+      even = new PlaceSums(windows, rows * columns);
+      odd = new PlaceSums(windows, rows * columns);
+    }
+
+    double likelihood() {
+      return even.logLikelihoodOf(odd) + odd.logLikelihoodOf(even);
+    }
+  }
 
   /**
    * Before the first image.
@@ -52,31 +65,30 @@ public final class LocalFit {
       }
     }
     windows = fitting.isEmpty() ? List.of(1) : List.copyOf(fitting);
-    rows = cells(height);
-    columns = cells(width);
-    counts = new double[windows.size() * rows * columns];
-    sums = new double[counts.length];
-    squares = new double[counts.length];
+    for (int cell : CELLS) {
+      grids.add(new Grid(windows.size(), cells(height, cell), cells(width, cell)));
+    }
   }
 
-  private static int cells(int side) {
-    return Math.max(1, Math.min(MOST_CELLS, side / CELL));
+  private static int cells(int side, int cell) {
+    return Math.max(1, Math.min(MOST_CELLS, side / cell));
   }
 
   /** Takes a normal image's evidence, of one look. */
   public void add(EvidenceMap evidence) {
     BoxMeans means = new BoxMeans(evidence.height(), evidence.width(), evidence.bits());
-    for (int w = 0; w < windows.size(); w++) {
-      int side = windows.get(w);
-      int half = side / 2;
-      for (int y = half; y < evidence.height() - half; y++) {
-        int row = y * rows / evidence.height();
-        for (int x = half; x < evidence.width() - half; x++) {
-          int cell = (w * rows + row) * columns + x * columns / evidence.width();
-          double mean = means.of(y - half, x - half, side);
-          counts[cell]++;
-          sums[cell] += mean;
-          squares[cell] += mean * mean;
+    for (Grid grid : grids) {
+      PlaceSums sums = images % 2 == 0 ? grid.even : grid.odd;
+      sums.countImage();
+      for (int w = 0; w < windows.size(); w++) {
+        int side = windows.get(w);
+        int half = side / 2;
+        for (int y = half; y < evidence.height() - half; y++) {
+          int row = y * grid.rows / evidence.height();
+          for (int x = half; x < evidence.width() - half; x++) {
+            int column = x * grid.columns / evidence.width();
+            sums.add(w, row * grid.columns + column, means.of(y - half, x - half, side));
+          }
         }
       }
     }
@@ -89,39 +101,28 @@ public final class LocalFit {
    * @throws IllegalStateException if there was no image, or none that varies
    */
   public LocalNormal normal() {
+    Grid best = grids.get(0);
+    double most = best.likelihood();
+    for (Grid grid : grids.subList(1, grids.size())) {
+      double likelihood = grid.likelihood();
+      if (likelihood > most) { // never of NaN, where a half does not vary
+        best = grid;
+        most = likelihood;
+      }
+    }
+    PlaceSums all = best.even.plus(best.odd);
     List<Float> means = new ArrayList<>();
     List<Float> deviations = new ArrayList<>();
-    int cells = rows * columns;
     for (int w = 0; w < windows.size(); w++) {
-      double count = 0;
-      double sum = 0;
-      double square = 0;
-      for (int i = w * cells; i < (w + 1) * cells; i++) {
-        count += counts[i];
-        sum += sums[i];
-        square += squares[i];
-      }
-      double commonMean = sum / count;
-      double commonVariance = square / count - commonMean * commonMean;
-      if (!(commonVariance > ROUNDING * square / count)) {
+      if (!all.varies(w)) {
         throw new IllegalStateException(
             "local evidence of %d images does not vary".formatted(images));
       }
-      for (int i = w * cells; i < (w + 1) * cells; i++) {
-        double weight = counts[i] == 0 ? 0 : images / (images + PRIOR_IMAGES);
-        double own = counts[i] == 0 ? 0 : sums[i] / counts[i];
-        double mean = weight * own + (1 - weight) * commonMean;
-        double ownSquare = counts[i] == 0 ? 0 : squares[i] / counts[i];
-        double commonSquare = commonVariance + Math.pow(commonMean - mean, 2);
-        double variance =
-            weight * Math.max(0, ownSquare - 2 * mean * own + mean * mean)
-                + (1 - weight) * commonSquare;
-        means.add((float) mean);
-        deviations.add(
-            (float)
-                Math.sqrt(Math.max(variance, LEAST_DEVIATION * LEAST_DEVIATION * commonVariance)));
+      for (PlaceSums.Moments moments : all.moments(w)) {
+        means.add((float) moments.mean());
+        deviations.add((float) Math.sqrt(moments.variance()));
       }
     }
-    return new LocalNormal(control, windows, rows, columns, means, deviations);
+    return new LocalNormal(control, windows, best.rows, best.columns, means, deviations);
   }
 }
