@@ -17,6 +17,9 @@ final class PairedScores {
   /** More candidate-only alerts than this happen to one in a hundred equal candidates. */
   private static final double ALERTS_LEVEL = 0.01;
 
+  /** The same of a Gaussian. */
+  private static final double Z99 = 2.3263478740408408;
+
   private final Map<Window, SourceStatistics> windows = new HashMap<>();
 
   private record Window(
@@ -91,9 +94,15 @@ final class PairedScores {
    * Why the candidate is worse; empty where it is not. An equal one is called worse in at most 2 %
    * of draws: 1 % for its scores, 1 % for its alerts.
    *
+   * <p>The thresholds of both are estimates: even equal releases alert on different shares of
+   * normal images, each by its calibration. So what the candidate alerts on more must be too much
+   * for the chance of the images, and for that of images and thresholds together.
+   *
    * @param tolerance rise in bits/dim that passes
+   * @param thresholds variance of the difference of the shares of normal images that two equal
+   *     releases alert on; 0 where it is not known
    */
-  Optional<String> worse(double tolerance) {
+  Optional<String> worse(double tolerance, double thresholds) {
     double bound = Gate.lowerBound(images(), meanDifference(), standardError());
     if (!(bound <= tolerance)) {
       return Optional.of(
@@ -105,11 +114,22 @@ final class PairedScores {
     }
     long more = candidateAlerts() - commonAlerts();
     long fewer = alerts() - commonAlerts();
-    return atLeast(more, more + fewer) < ALERTS_LEVEL
+    double error = Math.sqrt(more + fewer + thresholds * images() * images());
+    return atLeast(more, more + fewer) < ALERTS_LEVEL && more - fewer > Z99 * error
         ? Optional.of(
             "it alerts on %d live images that the active release does not alert on, which alerts on %d that it does not"
                 .formatted(more, fewer))
         : Optional.empty();
+  }
+
+  /**
+   * For {@link #worse}: of a release that n images have calibrated for a rate, the share of normal
+   * images that it alerts on follows Beta(r, n + 1 − r), r = rate (n + 1).
+   *
+   * @param images n of one release, and of the other
+   */
+  static double thresholds(double alertRate, int images, int others) {
+    return alertRate * (1 - alertRate) * (1.0 / (images + 2) + 1.0 / (others + 2));
   }
 
   /**

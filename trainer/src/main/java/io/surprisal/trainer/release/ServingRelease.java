@@ -2,6 +2,7 @@ package io.surprisal.trainer.release;
 
 import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.model.release.Calibration;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
@@ -18,12 +19,16 @@ import java.util.HashSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which release serves, and which is tried beside it: what the active trainer announces of them.
  * Owns the canary's follower of the statistics. Not thread-safe.
  */
 public final class ServingRelease implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ServingRelease.class);
+
   /** No release. */
   private static final String NONE = "";
 
@@ -232,7 +237,13 @@ public final class ServingRelease implements AutoCloseable {
       canary =
           Optional.of(
               new Canary(
-                  cluster, candidate.get(), active, images, trial.patience(), gate.tolerance()));
+                  cluster,
+                  candidate.get(),
+                  active,
+                  images,
+                  trial.patience(),
+                  gate.tolerance(),
+                  thresholds(active, candidate.get().getReleaseId())));
     }
     Optional<Canary.Verdict> verdict = canary.get().verdict(clock.instant());
     if (verdict.isEmpty()) {
@@ -249,6 +260,21 @@ public final class ServingRelease implements AutoCloseable {
       dropCandidate(verdict.get().message(), said);
     }
     said.publish();
+  }
+
+  /** How far apart the thresholds of two releases may be by chance; 0 where it is not known. */
+  private double thresholds(String active, String candidate) {
+    try {
+      Optional<Calibration> one = store.load(active).calibration();
+      Optional<Calibration> other = store.load(candidate).calibration();
+      return one.isPresent() && other.isPresent()
+          ? PairedScores.thresholds(alertRate(), one.get().images(), other.get().images())
+          : 0;
+    } catch (IOException | IllegalArgumentException e) {
+      LOG.warn(
+          "the thresholds of {} and {} are taken as exact: {}", active, candidate, e.getMessage());
+      return 0;
+    }
   }
 
   /** Lets a release serve instead of the active one. */

@@ -8,6 +8,8 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PairedScoresTest {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
@@ -76,7 +78,7 @@ class PairedScoresTest {
     PairedScores scores = new PairedScores();
     scores.add(window("a", 0, draws(500, 0.05, 0.05)).build());
 
-    assertThat(scores.worse(TOLERANCE).orElseThrow()).contains("bits/dim rise by at least");
+    assertThat(scores.worse(TOLERANCE, 0).orElseThrow()).contains("bits/dim rise by at least");
   }
 
   /**
@@ -89,7 +91,7 @@ class PairedScoresTest {
     for (int draw = 0; draw < 2000; draw++) {
       PairedScores scores = new PairedScores();
       scores.add(window("a", 0, draws(100, TOLERANCE, 0.2)).build());
-      refused += scores.worse(TOLERANCE).isPresent() ? 1 : 0;
+      refused += scores.worse(TOLERANCE, 0).isPresent() ? 1 : 0;
     }
     assertThat(refused).isBetween(1, 40);
   }
@@ -104,7 +106,7 @@ class PairedScoresTest {
             .setCommonAlerts(5)
             .build());
 
-    assertThat(scores.worse(TOLERANCE).orElseThrow())
+    assertThat(scores.worse(TOLERANCE, 0).orElseThrow())
         .contains("alerts on 15 live images", "on 1 that it does not");
   }
 
@@ -117,8 +119,67 @@ class PairedScoresTest {
     more.add(
         window("a", 0, draws(500, 0, 0.05)).setComparedAlerts(4).setCandidateAlerts(9).build());
 
-    assertThat(fewer.worse(TOLERANCE)).isEmpty();
-    assertThat(more.worse(TOLERANCE)).isEmpty(); // 9 of 13: p = 0.13
+    assertThat(fewer.worse(TOLERANCE, 0)).isEmpty();
+    assertThat(more.worse(TOLERANCE, 0)).isEmpty(); // 9 of 13: p = 0.13
+  }
+
+  /**
+   * Alerts of two equal releases whose scores agree at 0.9, each with the threshold of a
+   * calibration of its own. One in a hundred may be refused; more than 28 of 1,000 are with
+   * probability 1e-6. Without the error of the thresholds 36 of 100 were at 5,000 images.
+   */
+  @ParameterizedTest
+  @CsvSource({"400, 500", "400, 5000", "4000, 500", "4000, 5000"})
+  void shouldRefuseFewEqualCandidatesForTheirAlertsHoweverManyImagesCalibrate(int n, int images) {
+    double rate = 0.01;
+    double thresholds = PairedScores.thresholds(rate, n, n);
+    int refused = 0;
+    int withExactThresholds = 0;
+    for (int draw = 0; draw < 1000; draw++) {
+      PairedScores scores = alerts(threshold(n, rate), threshold(n, rate), images);
+      refused += scores.worse(TOLERANCE, thresholds).isPresent() ? 1 : 0;
+      withExactThresholds += scores.worse(TOLERANCE, 0).isPresent() ? 1 : 0;
+    }
+    assertThat(refused).isLessThanOrEqualTo(28);
+    if (n < images) {
+      assertThat(withExactThresholds).isGreaterThan(20);
+    }
+  }
+
+  @Test
+  void shouldStillFindACandidateWorseThatAlertsTwiceAsOften() {
+    PairedScores scores = alerts(2.326, 2.054, 5000); // 1 % and 2 %
+    assertThat(scores.worse(TOLERANCE, PairedScores.thresholds(0.01, 4000, 4000))).isPresent();
+    assertThat(alerts(2.054, 2.326, 5000).worse(TOLERANCE, 0)).isEmpty();
+  }
+
+  /** The score that r = rate (n + 1) of n calibration images exceed. */
+  private double threshold(int n, double rate) {
+    double[] scores = random.doubles(n).map(u -> random.nextGaussian()).sorted().toArray();
+    return scores[n - (int) Math.round(rate * (n + 1))];
+  }
+
+  private PairedScores alerts(double threshold, double candidateThreshold, int images) {
+    int active = 0;
+    int candidate = 0;
+    int common = 0;
+    for (int i = 0; i < images; i++) {
+      double score = random.nextGaussian();
+      double other = 0.9 * score + Math.sqrt(1 - 0.81) * random.nextGaussian();
+      boolean first = score > threshold;
+      boolean second = other > candidateThreshold;
+      active += first ? 1 : 0;
+      candidate += second ? 1 : 0;
+      common += first && second ? 1 : 0;
+    }
+    PairedScores scores = new PairedScores();
+    scores.add(
+        window("a", 0, new double[images])
+            .setComparedAlerts(active)
+            .setCandidateAlerts(candidate)
+            .setCommonAlerts(common)
+            .build());
+    return scores;
   }
 
   /** Values of the binomial distribution, by hand: (1 + 4)/16, 1/2⁶; and of many tosses. */
