@@ -8,16 +8,12 @@ import io.surprisal.model.images.PixelImage;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
-import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
@@ -26,8 +22,6 @@ public final class ImageDatasets {
 
   /** Bytes that tell what a file is. */
   private static final int START = 1 << 13;
-
-  private static final String PICTURES = ".png, .jpg, .jpeg, .tif, .tiff, .bmp";
 
   private ImageDatasets() {}
 
@@ -54,7 +48,7 @@ public final class ImageDatasets {
     List<ImageDataset> parts = new ArrayList<>();
     for (Path path : paths) {
       if (Files.isDirectory(path)) {
-        for (Path file : imageFiles(path)) {
+        for (Path file : PictureFolder.look(path).files()) {
           parts.add(readEncoded(decoder, file, path.relativize(file).toString()));
         }
       } else {
@@ -108,28 +102,6 @@ public final class ImageDatasets {
     }
   }
 
-  /** The picture files of a folder, at any depth, sorted by path; at least one. */
-  static List<Path> imageFiles(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
-      List<Path> found =
-          files
-              .filter(file -> Files.isRegularFile(file) && isNamedAsPicture(file))
-              .sorted()
-              .toList();
-      if (found.isEmpty()) {
-        throw new IOException(
-            folder + " holds no " + PICTURES + " file; name IDX and CIFAR files one by one");
-      }
-      return found;
-    } catch (UncheckedIOException unreadable) {
-      throw new IOException(
-          folder
-              + " cannot be listed: "
-              + Objects.requireNonNull(unreadable.getCause()).getMessage(),
-          unreadable);
-    }
-  }
-
   private static ImageDataset readFile(Pictures decoder, Path file) throws IOException {
     if (!Files.exists(file)) {
       throw new NoSuchFileException(file.toString());
@@ -138,10 +110,10 @@ public final class ImageDatasets {
       in.mark(START);
       byte[] start = in.readNBytes(START);
       in.reset();
-      if (isNamedAsPicture(file)) {
+      if (PictureFolder.isNamedAsPicture(file)) {
         return readEncoded(decoder, file, String.valueOf(file.getFileName()));
       }
-      if (hasName(file, ".bin") && start.length > 0 && start[0] >= 0) { // a label; no picture
+      if (isCifar(file) && start.length > 0 && start[0] >= 0) { // a label; no picture
         return Cifar.read(file, in.readAllBytes());
       }
       if (start.length >= 2 && start[0] == 0x1f && start[1] == (byte) 0x8b) {
@@ -190,13 +162,7 @@ public final class ImageDatasets {
     }
   }
 
-  /** Whether a file's name ends as that of a picture file that is read. */
-  public static boolean isNamedAsPicture(Path file) {
-    return hasName(file, PICTURES.split(", "));
-  }
-
-  private static boolean hasName(Path file, String... endings) {
-    String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
-    return Stream.of(endings).anyMatch(name::endsWith);
+  private static boolean isCifar(Path file) {
+    return String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".bin");
   }
 }

@@ -26,6 +26,9 @@ import org.slf4j.LoggerFactory;
 public final class PictureFiles implements ImageSource {
   private static final ImageDecoder DECODER = new ImageDecoder(DecodingLimits.defaults());
 
+  /** No larger file is opened: a picture of the largest size takes less without compression. */
+  private static final long MOST_BYTES = 256L << 20;
+
   private static final int LOOKED_AT = 64;
 
   /** Of so many samples, one may lie outside the levels at either end. */
@@ -51,10 +54,13 @@ public final class PictureFiles implements ImageSource {
 
   private final List<Picture> pictures;
   private final List<Skipped> skipped;
+  private final PassedOver passedOver;
   private final Interpretation how;
 
-  private PictureFiles(List<Picture> pictures, List<Skipped> skipped, Interpretation how) {
+  private PictureFiles(
+      List<Picture> pictures, List<Skipped> skipped, PassedOver passedOver, Interpretation how) {
     this.how = how;
+    this.passedOver = passedOver;
     this.pictures = List.copyOf(pictures);
     this.skipped = List.copyOf(skipped);
   }
@@ -62,7 +68,7 @@ public final class PictureFiles implements ImageSource {
   /** Whether paths are folders and files whose names end as those of picture files. */
   public static boolean isAllOf(List<Path> paths) {
     return paths.stream()
-        .allMatch(path -> Files.isDirectory(path) || ImageDatasets.isNamedAsPicture(path));
+        .allMatch(path -> Files.isDirectory(path) || PictureFolder.isNamedAsPicture(path));
   }
 
   /** As {@link #open(List, Interpretation)}, as usually interpreted. */
@@ -72,11 +78,12 @@ public final class PictureFiles implements ImageSource {
 
   /**
    * Looks at the headers of the picture files that are named, and of those in folders, at any
-   * depth, sorted by path. A file that is not one complete picture is skipped.
+   * depth, sorted by path. A file that is not one complete picture, or cannot be read, is skipped.
    *
    * @param how files are understood
    * @throws NoSuchFileException if a path does not exist
-   * @throws IOException if no path is given, a file cannot be read, or no picture is left
+   * @throws NoPicturesException if a folder has no file that is named as a picture
+   * @throws IOException if no path is given, a folder cannot be listed, or no picture is left
    */
   public static PictureFiles open(List<Path> paths, Interpretation how) throws IOException {
     if (paths.isEmpty()) {
@@ -84,9 +91,12 @@ public final class PictureFiles implements ImageSource {
     }
     List<Picture> pictures = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
+    PassedOver passedOver = PassedOver.NONE;
     for (Path path : paths) {
       if (Files.isDirectory(path)) {
-        for (Path file : ImageDatasets.imageFiles(path)) {
+        PictureFolder folder = PictureFolder.look(path);
+        passedOver = passedOver.and(folder.passedOver());
+        for (Path file : folder.files()) {
           add(file, path.relativize(file).toString(), how, pictures, skipped);
         }
       } else if (Files.exists(path)) {
@@ -100,22 +110,31 @@ public final class PictureFiles implements ImageSource {
           "none of %d files is a picture; the first: %s: %s"
               .formatted(skipped.size(), skipped.get(0).file(), skipped.get(0).reason()));
     }
-    return new PictureFiles(pictures, skipped, how);
+    return new PictureFiles(pictures, skipped, passedOver, how);
   }
 
   private static void add(
-      Path file, String name, Interpretation how, List<Picture> pictures, List<Skipped> skipped)
-      throws IOException {
+      Path file, String name, Interpretation how, List<Picture> pictures, List<Skipped> skipped) {
     try {
+      if (Files.size(file) > MOST_BYTES) {
+        skipped.add(
+            new Skipped(
+                file,
+                "it has %d bytes; at most %d are read".formatted(Files.size(file), MOST_BYTES)));
+        return;
+      }
       pictures.add(new Picture(file, name, DECODER.size(Files.readAllBytes(file), how)));
     } catch (ImageRejectedException e) {
       skipped.add(new Skipped(file, String.valueOf(e.getMessage())));
+    } catch (IOException e) {
+      skipped.add(new Skipped(file, "it cannot be read: " + e));
     }
   }
 
   /** Some of the pictures, in the order given. */
   public PictureFiles subset(int[] which) {
-    return new PictureFiles(IntStream.of(which).mapToObj(pictures::get).toList(), List.of(), how);
+    return new PictureFiles(
+        IntStream.of(which).mapToObj(pictures::get).toList(), List.of(), PassedOver.NONE, how);
   }
 
   /**
@@ -149,6 +168,11 @@ public final class PictureFiles implements ImageSource {
   /** How the files are understood. */
   public Interpretation interpretation() {
     return how;
+  }
+
+  /** What lies in the folders beside picture files. */
+  public PassedOver passedOver() {
+    return passedOver;
   }
 
   /** What was left out. */

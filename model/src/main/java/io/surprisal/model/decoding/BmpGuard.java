@@ -85,6 +85,8 @@ final class BmpGuard {
         ImageFormat.BMP,
         width,
         (int) height,
+        palette ? 0 : 3,
+        palette ? bits : bits == 16 ? 5 : 8,
         out.array(),
         ExifOrientation.UPRIGHT,
         VettedImage.Ink.LIGHT,

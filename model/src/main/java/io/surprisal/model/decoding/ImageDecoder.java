@@ -149,7 +149,10 @@ public final class ImageDecoder {
           "Stated was %s of %d×%d pixels, which is %d bytes, but the body has %d"
               .formatted(format, width, height, (long) channels * width * height, body.length));
     }
-    return new DecodedImage(PixelImage.ofInterleaved(channels, height, width, body), Set.of());
+    return new DecodedImage(
+        PixelImage.ofInterleaved(channels, height, width, body),
+        new StoredSamples(format, channels, Byte.SIZE),
+        Set.of());
   }
 
   private VettedImage vet(byte[] encoded) throws ImageRejectedException {
@@ -196,7 +199,12 @@ public final class ImageDecoder {
     PixelImage stored =
         new Samples(how, vetted.ink(), repairs)
             .of(Objects.requireNonNull(whole.raster), whole.colours);
-    return new DecodedImage(orientation(vetted, how).turn(stored), repairs);
+    return new DecodedImage(
+        orientation(vetted, how).turn(stored),
+        vetted.samples() == 0
+            ? new StoredSamples(vetted.format(), stored.channels(), Byte.SIZE)
+            : new StoredSamples(vetted.format(), vetted.samples(), vetted.bits()),
+        repairs);
   }
 
   private Decoding mended(VettedImage damaged) throws ImageRejectedException {

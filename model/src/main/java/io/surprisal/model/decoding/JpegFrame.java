@@ -15,6 +15,9 @@ import java.util.List;
  */
 record JpegFrame(int width, int height, boolean progressive, List<Component> components) {
 
+  /** Of each sample; those of twelve bits are refused. */
+  static final int BITS = 8;
+
   /**
    * A component with its sampling factors, 1 to 4 each.
    *
@@ -32,7 +35,7 @@ record JpegFrame(int width, int height, boolean progressive, List<Component> com
     int width = Short.toUnsignedInt(segment.getShort());
     int count = Byte.toUnsignedInt(segment.get());
     limits.check(width, height);
-    if (precision != 8) {
+    if (precision != BITS) {
       throw new ImageRejectedException(
           Reason.UNSUPPORTED, "The JPEG has " + precision + " bits a sample; convert it to 8");
     }

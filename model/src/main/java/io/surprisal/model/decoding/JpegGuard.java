@@ -135,6 +135,8 @@ final class JpegGuard {
         ImageFormat.JPEG,
         frame.width(),
         frame.height(),
+        frame.components().size(),
+        JpegFrame.BITS,
         rebuilt(frame),
         orientation,
         ink(frame),

@@ -104,6 +104,8 @@ final class PngGuard {
         ImageFormat.PNG,
         of.width,
         of.height,
+        of.palette ? 0 : of.samples,
+        of.depth,
         kept.toByteArray(),
         orientation,
         VettedImage.Ink.LIGHT,
@@ -204,7 +206,8 @@ final class PngGuard {
     return new ImageRejectedException(Reason.MALFORMED, "The PNG " + what);
   }
 
-  private record Header(int width, int height, int bitsPerPixel, boolean interlaced) {
+  private record Header(
+      int width, int height, int samples, int depth, boolean palette, boolean interlaced) {
 
     static Header read(ByteBuffer in, DecodingLimits limits) throws ImageRejectedException {
       long width = Integer.toUnsignedLong(in.getInt());
@@ -232,7 +235,7 @@ final class PngGuard {
                 .formatted(depth, colourType, compression, filter, interlace));
       }
       limits.checkDepth(width, height, samples * depth);
-      return new Header((int) width, (int) height, samples * depth, interlace == 1);
+      return new Header((int) width, (int) height, samples, depth, colourType == 3, interlace == 1);
     }
 
     /** A filter byte and the packed samples of each row, of each pass. */
@@ -251,7 +254,9 @@ final class PngGuard {
     }
 
     private long passLength(int columns, int rows) {
-      return columns == 0 || rows == 0 ? 0 : rows * (1 + ((long) columns * bitsPerPixel + 7) / 8);
+      return columns == 0 || rows == 0
+          ? 0
+          : rows * (1 + ((long) columns * samples * depth + 7) / 8);
     }
   }
 }

@@ -135,6 +135,8 @@ final class TiffGuard {
         ImageFormat.TIFF,
         layout.width,
         layout.height,
+        photometric == INDEXED ? 0 : samples,
+        bits,
         rebuilt(picture, fields, directory.has(TILE_WIDTH) ? TILE_OFFSETS : STRIP_OFFSETS),
         ExifOrientation.of((int) directory.number(ORIENTATION, 1)),
         ink,

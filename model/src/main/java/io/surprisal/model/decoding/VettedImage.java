@@ -9,6 +9,8 @@ import java.util.Set;
  * @param format of the file
  * @param width columns as stored, from the file's header
  * @param height rows as stored, from the file's header
+ * @param samples of a pixel; 0: it names a colour of a palette
+ * @param bits of each of them, or of the place in the palette
  * @param encoded only those parts of the file that carry pixels
  * @param orientation how the rows are to be turned
  * @param ink what four bands mean
@@ -20,6 +22,8 @@ record VettedImage(
     ImageFormat format,
     int width,
     int height,
+    int samples,
+    int bits,
     byte[] encoded,
     ExifOrientation orientation,
     Ink ink,
@@ -50,6 +54,7 @@ record VettedImage(
 
   /** What a mender has made of it. */
   VettedImage withMended(byte[] mended, Set<Repair> allRepairs) {
-    return new VettedImage(format, width, height, mended, orientation, ink, allRepairs, false);
+    return new VettedImage(
+        format, width, height, samples, bits, mended, orientation, ink, allRepairs, false);
   }
 }

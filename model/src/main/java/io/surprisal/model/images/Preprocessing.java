@@ -160,7 +160,37 @@ public record Preprocessing(
   }
 
   /**
-   * What becomes of a picture, for people.
+   * What becomes of a picture that {@link #apply} takes, for people.
+   *
+   * @param decoded as it came
+   */
+  public String becomes(PixelImage decoded) {
+    String colours =
+        channels == 3 && decoded.channels() == 1
+            ? ", grey as colour"
+            : channels == 1 && !decoded.isGrey() ? ", colour as its luma" : "";
+    if (tilingOrNull != null) {
+      return tiles(decoded.height(), decoded.width(), tilingOrNull) + colours;
+    }
+    String taken = "%d×%d %s".formatted(width, height, channels == 1 ? "grey" : "colour");
+    return decoded.height() == height && decoded.width() == width
+        ? taken + ", as it is" + colours
+        : taken + ", resized from %d×%d".formatted(decoded.width(), decoded.height()) + colours;
+  }
+
+  private String tiles(int pictureHeight, int pictureWidth, Tiling tiling) {
+    return "%d×%d at scale %s: %d tiles of %d×%d"
+        .formatted(
+            pictureWidth,
+            pictureHeight,
+            tiling.scale(),
+            tiling.count(pictureHeight, pictureWidth, height, width),
+            width,
+            height);
+  }
+
+  /**
+   * What becomes of pictures of a size, for people.
    *
    * @param pictureHeight rows as it came
    * @param pictureWidth columns as it came
@@ -171,14 +201,8 @@ public record Preprocessing(
           ? "%d×%d as they are".formatted(width, height)
           : "%d×%d resized to %d×%d".formatted(pictureWidth, pictureHeight, width, height);
     }
-    return "%d×%d at scale %s: %d tiles of %d×%d; what is under %d px wide in the picture cannot be seen"
-        .formatted(
-            pictureWidth,
-            pictureHeight,
-            tilingOrNull.scale(),
-            tilingOrNull.count(pictureHeight, pictureWidth, height, width),
-            width,
-            height,
-            SMALLEST_VISIBLE * tilingOrNull.reduction());
+    return tiles(pictureHeight, pictureWidth, tilingOrNull)
+        + "; what is under %d px wide in the picture cannot be seen"
+            .formatted(SMALLEST_VISIBLE * tilingOrNull.reduction());
   }
 }

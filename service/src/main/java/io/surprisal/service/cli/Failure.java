@@ -1,5 +1,6 @@
 package io.surprisal.service.cli;
 
+import io.surprisal.model.datasets.NoPicturesException;
 import io.surprisal.model.release.ReleaseException;
 import io.surprisal.model.runtime.DeviceUnavailableException;
 import java.io.FileNotFoundException;
@@ -45,6 +46,7 @@ public record Failure(int exitCode, String message) {
     Throwable cause = unwrapped(thrown);
     if (cause instanceof MissingDependencyException
         || cause instanceof ReleaseException
+        || cause instanceof NoPicturesException
         || cause instanceof DeviceUnavailableException) {
       return missing(String.valueOf(cause.getMessage()));
     }

@@ -19,6 +19,7 @@ import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.LimitOption;
 import io.surprisal.service.options.ReleaseAndImages;
 import io.surprisal.service.options.StagesOption;
+import io.surprisal.service.options.StrictOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -62,12 +63,15 @@ final class CalibrateCommand implements Callable<Integer> {
           "Several, each a divisor of the next, such as 4,8,16: stages after which an image may"
               + " stop.");
 
+  @Mixin private final StrictOption strict;
+
   @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
 
   CalibrateCommand(Invocation invocation) {
     this.invocation = invocation;
+    this.strict = new StrictOption(invocation);
     this.output = new Output(invocation);
   }
 
@@ -88,6 +92,7 @@ final class CalibrateCommand implements Callable<Integer> {
     Stages stages = evaluations.value();
     OutputFile.require(out, "--out");
     Release loaded = normal.release();
+    strict.require(normal.paths(), loaded.preprocessing());
     try {
       if (loaded.preprocessing().tiling().isPresent()) {
         calibratePictures(loaded, stages);

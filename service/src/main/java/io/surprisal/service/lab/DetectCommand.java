@@ -26,6 +26,7 @@ import io.surprisal.service.options.Images;
 import io.surprisal.service.options.LimitOption;
 import io.surprisal.service.options.ReleaseOption;
 import io.surprisal.service.options.SeedOption;
+import io.surprisal.service.options.StrictOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -129,12 +130,15 @@ final class DetectCommand implements Callable<Integer> {
   private final AlertRateOption alertRate =
       new AlertRateOption("SHARE", "Share of normal images to alert on");
 
+  @Mixin private final StrictOption strict;
+
   @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
 
   DetectCommand(Invocation invocation) {
     this.invocation = invocation;
+    this.strict = new StrictOption(invocation);
     this.output = new Output(invocation);
   }
 
@@ -160,6 +164,7 @@ final class DetectCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     requireUsage();
     Release loaded = release.load();
+    requireUsable(loaded);
     TorchRuntime.preferOperatorThreads(1);
     int k =
         evaluations.orElse(
@@ -310,6 +315,14 @@ final class DetectCommand implements Callable<Integer> {
         evaluations.orElse(1) >= 1,
         "--evaluations is " + evaluations.orElse(1) + ", must be at least 1");
     plot.ifPresent(file -> OutputFile.requirePng(file, "--plot", spec.commandLine()));
+  }
+
+  private void requireUsable(Release loaded) throws IOException {
+    strict.require(normal, loaded.preprocessing());
+    for (NamedPath named : anomalous) {
+      strict.require(List.of(named.path()), loaded.preprocessing());
+    }
+    strict.require(baselineData, loaded.preprocessing());
   }
 
   private void sayWhatBecomesOf(ImageSource images, Release loaded) {

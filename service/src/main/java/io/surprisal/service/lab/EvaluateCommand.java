@@ -23,6 +23,7 @@ import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.LimitOption;
 import io.surprisal.service.options.ReleaseAndImages;
+import io.surprisal.service.options.StrictOption;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -89,12 +90,15 @@ final class EvaluateCommand implements Callable<Integer> {
   private final AlertRateOption alertRate =
       new AlertRateOption("SHARE", "With --alerts: share of normal images to alert on");
 
+  @Mixin private final StrictOption strict;
+
   @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
 
   EvaluateCommand(Invocation invocation) {
     this.invocation = invocation;
+    this.strict = new StrictOption(invocation);
     this.output = new Output(invocation);
   }
 
@@ -160,6 +164,7 @@ final class EvaluateCommand implements Callable<Integer> {
         !alertsToo || (seed.isEmpty() && timesteps.isEmpty()),
         "--alerts is about what the stream does: leave out --seed and --timesteps");
     Release loaded = measured.release();
+    strict.require(measured.paths(), loaded.preprocessing());
     ImageSource images = measured.picturesFor(loaded);
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
@@ -189,7 +194,11 @@ final class EvaluateCommand implements Callable<Integer> {
         invocation
             .err()
             .printf(
-                "surprisal: stopped early, after %d of %d images%n", likelihood.images(), count);
+                invocation.stop().requested()
+                    ? "surprisal: stopped early, after %d of %d images%n"
+                    : "surprisal: %d of %d images could be used%n",
+                likelihood.images(),
+                count);
       }
     }
     return 0;

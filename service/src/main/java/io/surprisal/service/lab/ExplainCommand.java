@@ -25,6 +25,7 @@ import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
 import io.surprisal.service.options.ReleaseOption;
+import io.surprisal.service.options.StrictOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -71,12 +72,15 @@ final class ExplainCommand implements Callable<Integer> {
   private final AlertRateOption alertRate =
       new AlertRateOption("SHARE", "Share of normal pictures to alert on");
 
+  @Mixin private final StrictOption strict;
+
   @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
 
   ExplainCommand(Invocation invocation) {
     this.invocation = invocation;
+    this.strict = new StrictOption(invocation);
     this.output = new Output(invocation);
   }
 
@@ -104,6 +108,8 @@ final class ExplainCommand implements Callable<Integer> {
     alertRate.require();
     WritableDirectory.require(out, "--out");
     Release loaded = release.load();
+    strict.require(files, loaded.preprocessing());
+    PictureFiles pictures = Images.pictures(files, loaded.preprocessing().interpretation());
     Calibration calibration =
         loaded
             .calibration()
@@ -112,7 +118,6 @@ final class ExplainCommand implements Callable<Integer> {
                 () ->
                     new IllegalArgumentException(
                         "the release does not know what local evidence is normal; surprisal fit on pictures, or surprisal calibrate for a release that sees pictures by tiles, measures it"));
-    PictureFiles pictures = Images.pictures(files, loaded.preprocessing().interpretation());
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
     AlertRule rule =

@@ -32,6 +32,7 @@ import io.surprisal.service.options.ImagesOption;
 import io.surprisal.service.options.InterpretationOption;
 import io.surprisal.service.options.PicturesOption;
 import io.surprisal.service.options.SeedOption;
+import io.surprisal.service.options.StrictOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -156,12 +157,15 @@ final class FitCommand implements Callable<Integer> {
       description = "List the built-in configurations with their cost for grey 28×28 images.")
   private boolean list;
 
+  @Mixin private final StrictOption strict;
+
   @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
 
   FitCommand(Invocation invocation) {
     this.invocation = invocation;
+    this.strict = new StrictOption(invocation);
     this.output = new Output(invocation);
   }
 
@@ -202,6 +206,7 @@ final class FitCommand implements Callable<Integer> {
     invocation.stop().onStop(() -> invocation.err().println("surprisal: stopping"));
     Instant start = clock.instant();
     FitImages images = images();
+    strict.require(data.paths(), images.preprocessing());
     FitConfiguration fit = configuration(images, start);
     if (invocation.stop().requested()) {
       invocation.err().println("surprisal: stopped before the training; no release was written");
@@ -239,17 +244,20 @@ final class FitCommand implements Callable<Integer> {
             .collect(Collectors.joining(" "));
     PicturePlan.Wishes wishes = pictures.wishes();
     Interpretation how = interpretation.of(data.paths());
+    ImageDataset whole;
     if (PictureFiles.isAllOf(data.paths())) {
       PictureFiles files = Images.pictures(data.paths(), how);
       if (wishes.isSet() || PicturePlan.isNeededFor(files)) {
         return PictureFits.tiled(
             files, wishes, name, heldOut.orElse(PICTURES_HELD_OUT), calibrationImages);
       }
+      whole = Images.alike(files);
     } else if (wishes.isSet()) {
       throw new IllegalArgumentException(
           "--scale, --tile and --largest-side are for picture files");
+    } else {
+      whole = data.open(how);
     }
-    ImageDataset whole = data.open(how);
     LOG.info(
         "{} images of {}×{}, whole; {} held out",
         whole.size(),

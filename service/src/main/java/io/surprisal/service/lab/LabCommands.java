@@ -13,6 +13,7 @@ public final class LabCommands {
   public static List<CommandLine> all(Invocation invocation) {
     return Stream.of(
             new TryCommand(invocation),
+            new IdentifyCommand(invocation),
             new FitCommand(invocation),
             new ImportCommand(invocation),
             new EvaluateCommand(invocation),

@@ -23,6 +23,7 @@ import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
 import io.surprisal.service.options.PicturesOption;
 import io.surprisal.service.options.SeedOption;
+import io.surprisal.service.options.StrictOption;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -100,12 +101,15 @@ final class TryCommand implements Callable<Integer> {
 
   @Mixin private final SeedOption seed = new SeedOption("Of initialisation, split and noise", 1);
 
+  @Mixin private final StrictOption strict;
+
   @Mixin private ExecutionOption execution;
 
   @Mixin private final Output output;
 
   TryCommand(Invocation invocation) {
     this.invocation = invocation;
+    this.strict = new StrictOption(invocation);
     this.output = new Output(invocation);
   }
 
@@ -140,6 +144,8 @@ final class TryCommand implements Callable<Integer> {
         spec,
         part.calibrates(),
         files.size() + " pictures are too few to try; give at least " + FolderFit.FEWEST_PICTURES);
+    strict.require(folder, part.images().preprocessing());
+    strict.require(anomalous.stream().toList(), part.images().preprocessing());
     Release release =
         part.fit(
             invocation,

@@ -2,17 +2,17 @@ package io.surprisal.service.options;
 
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.datasets.NoPicturesException;
+import io.surprisal.model.datasets.PictureFolder;
 import io.surprisal.model.decoding.ImageDecoder;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.ImageRejectedException.Reason;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
-import io.surprisal.service.cli.MissingDependencyException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -55,6 +55,7 @@ public interface ImageSource {
    * The images in files and folders (picture files at any depth), in the order given.
    *
    * @throws NoSuchFileException if one does not exist
+   * @throws NoPicturesException if a folder has no file that is named as a picture
    * @throws IOException if a folder, an IDX or a CIFAR file cannot be read
    */
   static List<ImageSource> open(List<Path> paths) throws IOException {
@@ -66,25 +67,25 @@ public interface ImageSource {
     List<ImageSource> sources = new ArrayList<>();
     for (Path path : paths) {
       if (Files.isDirectory(path)) {
-        try (Stream<Path> files = Files.walk(path, FileVisitOption.FOLLOW_LINKS)) {
-          files
-              .filter(file -> ImageDatasets.isNamedAsPicture(file) && Files.isRegularFile(file))
-              .sorted()
-              .forEach(file -> sources.add(new Encoded(file, path.relativize(file).toString())));
+        for (Path file : PictureFolder.look(path).files()) {
+          sources.add(new Encoded(file, path.relativize(file).toString()));
         }
-      } else if (hasName(path, ".bin", ".gz", "-ubyte", ".idx") || isIdx(path)) {
-        sources.add(new Raw(ImageDatasets.open(List.of(path))));
       } else {
-        sources.add(new Encoded(path, String.valueOf(path.getFileName())));
+        sources.add(open(path));
       }
     }
-    if (sources.isEmpty()) {
-      throw new MissingDependencyException(
-          "no .png, .jpg, .jpeg, .tif, .tiff or .bmp file in "
-              + paths
-              + "; name IDX and CIFAR files one by one");
-    }
     return sources;
+  }
+
+  /**
+   * The images in a file.
+   *
+   * @throws IOException if an IDX or a CIFAR file cannot be read
+   */
+  static ImageSource open(Path file) throws IOException {
+    return hasName(file, ".bin", ".gz", "-ubyte", ".idx") || isIdx(file)
+        ? new Raw(ImageDatasets.open(List.of(file)))
+        : new Encoded(file, String.valueOf(file.getFileName()));
   }
 
   /** An image as the event that carries its samples as they are. */

@@ -3,6 +3,7 @@ package io.surprisal.service.options;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.datasets.ImageSource;
+import io.surprisal.model.datasets.LoadedPictures;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.datasets.ScaledPictures;
 import io.surprisal.model.decoding.DecodedImage;
@@ -13,6 +14,7 @@ import io.surprisal.model.images.Preprocessing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -21,6 +23,9 @@ import org.slf4j.LoggerFactory;
 /** Images that the user names, in the shape that a release wants. */
 public final class Images {
   private static final Logger LOG = LoggerFactory.getLogger(Images.class);
+
+  /** Files that are named, of those that cannot be used. */
+  private static final int MOST_NAMED = 20;
 
   private Images() {}
 
@@ -37,8 +42,8 @@ public final class Images {
   /**
    * Pictures as a release takes them, whatever their sizes, and says once what becomes of them.
    *
-   * @throws IOException if there are none, or the release cannot take the first, for example colour
-   *     for grey
+   * @throws IOException if there are none, or the release can take none, for example colour for
+   *     grey
    */
   public static ImageSource forRelease(List<Path> paths, Preprocessing preprocessing)
       throws IOException {
@@ -52,10 +57,28 @@ public final class Images {
     if (source instanceof PictureFiles files) {
       source = new SayingRepairs(files, ConcurrentHashMap.newKeySet());
     }
-    PixelImage first = source.image(0);
-    requireTaken(preprocessing, first, source.name(0));
+    PixelImage first = firstTaken(source, preprocessing);
     say(preprocessing, first.height(), first.width());
     return new ScaledPictures(source, preprocessing);
+  }
+
+  /** The first that the release takes; those before it are said when their turn comes. */
+  private static PixelImage firstTaken(ImageSource source, Preprocessing preprocessing)
+      throws IOException {
+    Exception refused = null;
+    for (int i = 0; i < source.size(); i++) {
+      try {
+        PixelImage image = source.image(i);
+        preprocessing.apply(image);
+        return image;
+      } catch (ImageRejectedException | IllegalArgumentException e) {
+        refused = refused == null ? e : refused;
+      }
+    }
+    throw new IOException(
+        "none of the %d pictures can be used; the first: %s: %s; convert them, or fit a release on pictures like them"
+            .formatted(source.size(), source.name(0), Objects.requireNonNull(refused).getMessage()),
+        refused);
   }
 
   /** Pictures of any sizes, or the images of data sets; says what is skipped. */
@@ -76,10 +99,47 @@ public final class Images {
   /** Opens picture files of any sizes, and says what is skipped. */
   public static PictureFiles pictures(List<Path> paths, Interpretation how) throws IOException {
     PictureFiles pictures = PictureFiles.open(paths, how);
-    for (PictureFiles.Skipped skipped : pictures.skipped()) {
-      LOG.warn("skipped: {}: {}", skipped.file(), skipped.reason());
+    sayLeftOut(
+        pictures.skipped().stream().map(file -> file.file() + ": " + file.reason()).toList(),
+        pictures.skipped().size() + pictures.size());
+    if (!pictures.passedOver().isEmpty()) {
+      LOG.info("ignored {}", pictures.passedOver());
     }
     return pictures;
+  }
+
+  /** Loads pictures of one size, and says what cannot be used. */
+  public static ImageDataset alike(PictureFiles pictures) {
+    LoadedPictures loaded = LoadedPictures.alike(pictures);
+    sayLeftOut(loaded.leftOut(), pictures.size());
+    return loaded;
+  }
+
+  private static void sayLeftOut(List<String> leftOut, int of) {
+    leftOut.stream().limit(MOST_NAMED).forEach(file -> LOG.warn("skipped: {}", file));
+    if (!leftOut.isEmpty()) {
+      LOG.warn(
+          "skipped {} of {} files{}; --strict stops at the first",
+          leftOut.size(),
+          of,
+          leftOut.size() > MOST_NAMED ? ", of which the first are named" : "");
+    }
+  }
+
+  /**
+   * Images as a release that sees them whole takes them.
+   *
+   * @throws IOException if there are none, or the release cannot take them
+   */
+  public static ImageDataset whole(List<Path> paths, Preprocessing preprocessing)
+      throws IOException {
+    if (preprocessing.tiling().isPresent() || !PictureFiles.isAllOf(paths)) {
+      return prepared(open(paths, preprocessing.interpretation()), preprocessing);
+    }
+    PictureFiles pictures = pictures(paths, preprocessing.interpretation());
+    LoadedPictures loaded = LoadedPictures.of(pictures, preprocessing);
+    sayLeftOut(loaded.leftOut(), pictures.size());
+    return loaded;
   }
 
   /**

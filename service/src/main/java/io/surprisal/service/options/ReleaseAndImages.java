@@ -6,6 +6,7 @@ import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.release.Release;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Mixin;
 
 /** {@code --release} and {@code --data}, wherever a release is measured on images. */
@@ -39,8 +40,12 @@ public final class ReleaseAndImages {
 
   /** The images, as a release takes them. */
   public ImageDataset imagesFor(Release loaded) throws IOException {
-    return Images.prepared(
-        images.open(loaded.preprocessing().interpretation()), loaded.preprocessing());
+    return Images.whole(images.paths(), loaded.preprocessing());
+  }
+
+  /** What the user named. */
+  public List<Path> paths() {
+    return images.paths();
   }
 
   /** The pictures, as a release takes them, whole or by tiles. */

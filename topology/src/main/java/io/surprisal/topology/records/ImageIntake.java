@@ -73,9 +73,7 @@ public final class ImageIntake {
     }
     requireShort(image.key());
     ImageEvent event = IMAGES.decode(image.value());
-    requireShort("imageId", event.getImageId());
-    requireShort("source", event.getSource());
-    DecodedImage decoded = decode(event, preprocessing.interpretation());
+    DecodedImage decoded = decode(image.key(), event, preprocessing.interpretation());
     return new Accepted(
         new Identity(
             event.getImageId(),
@@ -97,18 +95,26 @@ public final class ImageIntake {
    */
   public Optional<Refusal> refusal(byte @Nullable [] key, ImageEvent event) {
     try {
-      requireShort(key);
-      requireShort("imageId", event.getImageId());
-      requireShort("source", event.getSource());
-      decode(event, Interpretation.usual());
+      decode(key, event, Interpretation.usual());
       return Optional.empty();
     } catch (NotScoredException | ImageRejectedException e) {
       return Optional.of(new Refusal(DeadLetterReason.of(e), String.valueOf(e.getMessage())));
     }
   }
 
-  private DecodedImage decode(ImageEvent event, Interpretation how)
+  /**
+   * Checks and decodes an image, in its own shape.
+   *
+   * @param key of its record; null: it has none
+   * @param how files are understood
+   * @throws NotScoredException if key or names are too long, or the format is not known
+   * @throws ImageRejectedException if the body is no image
+   */
+  public DecodedImage decode(byte @Nullable [] key, ImageEvent event, Interpretation how)
       throws NotScoredException, ImageRejectedException {
+    requireShort(key);
+    requireShort("imageId", event.getImageId());
+    requireShort("source", event.getSource());
     ImageFormat format =
         switch (event.getFormat()) {
           case PNG -> ImageFormat.PNG;
