@@ -452,6 +452,50 @@ class ScoringTopologyTest {
   }
 
   @Test
+  void shouldNameTheImageOfADeadLetterWithSourceAndFile() {
+    byte[] half = TestImages.firstHalf(TestImages.file(BodyFormat.PNG, 30, 20));
+    images.pipeInput(
+        KEY, TestImages.bytes(TestImages.event("night/cam 7/a.jpg", BodyFormat.FILE, half)));
+    images.pipeInput(KEY, TestImages.bytes(TestImages.event("4711", BodyFormat.FILE, half)));
+    images.pipeInput(KEY, TestImages.bytes(TestImages.event("", BodyFormat.FILE, half)));
+    images.pipeInput(KEY, "no record".getBytes(UTF_8));
+    images.pipeInput(
+        KEY, TestImages.bytes(TestImages.event("x".repeat(5000) + ".png", BodyFormat.FILE, half)));
+
+    List<TestRecord<byte[], byte[]>> letters = deadLetters.readRecordsToList();
+    assertThat(text(letters.get(0), DeadLetter.IMAGE_ID)).isEqualTo("night/cam 7/a.jpg");
+    assertThat(text(letters.get(0), DeadLetter.SOURCE)).isEqualTo("line-3");
+    assertThat(text(letters.get(0), DeadLetter.FILE_NAME)).isEqualTo("a.jpg");
+    assertThat(text(letters.get(1), DeadLetter.IMAGE_ID)).isEqualTo("4711");
+    assertThat(letters.get(1).headers().lastHeader(DeadLetter.FILE_NAME)).isNull();
+    assertThat(letters.get(2).headers().lastHeader(DeadLetter.IMAGE_ID)).isNull();
+    assertThat(text(letters.get(2), DeadLetter.SOURCE)).isEqualTo("line-3");
+    assertThat(letters.get(3).headers().lastHeader(DeadLetter.SOURCE)).isNull();
+    assertThat(text(letters.get(4), DeadLetter.REASON)).isEqualTo("OVERSIZED_ID");
+    assertThat(text(letters.get(4), DeadLetter.IMAGE_ID)).isEqualTo("x".repeat(256));
+  }
+
+  /** Whether it is sent again with Surprisal's own headers or without them. */
+  @Test
+  void shouldNotLetADeadLetterGrowThatIsSentAgainAndAgain() {
+    byte[] half = TestImages.firstHalf(TestImages.file(BodyFormat.PNG, 30, 20));
+    images.pipeInput(
+        new TestRecord<>(KEY, event(BodyFormat.FILE, half), headers(), TestImages.TIME));
+    TestRecord<byte[], byte[]> first = deadLetters.readRecord();
+    TestRecord<byte[], byte[]> last = first;
+    for (int i = 0; i < 3; i++) {
+      images.pipeInput(new TestRecord<>(KEY, last.value(), last.headers(), TestImages.TIME));
+      last = deadLetters.readRecord();
+    }
+
+    assertThat(text(last, DeadLetter.OFFSET)).isEqualTo("3");
+    assertThat(last.headers().toArray()).hasSameSizeAs(first.headers().toArray());
+    assertThat(last.headers().toArray()).startsWith(headers().toArray());
+    assertThat(size(last)).isEqualTo(size(first));
+    assertThat(DeadLetter.withoutOwn(last.headers()).toArray()).isEqualTo(headers().toArray());
+  }
+
+  @Test
   void shouldCutADeadLetterThatIsTooLargeToForwardWhole() throws Exception {
     byte[] value = new byte[3 * MAX_DEAD_LETTER];
     new Random(3).nextBytes(value);
@@ -612,7 +656,7 @@ class ScoringTopologyTest {
     bytes += (letter.value() == null ? 0 : letter.value().length);
     for (Header header : letter.headers()) {
       bytes += header.key().length();
-      bytes += header.value().length;
+      bytes += header.value() == null ? 0 : header.value().length;
     }
     return bytes;
   }

@@ -2,8 +2,10 @@ package io.surprisal.model.images;
 
 import java.awt.image.BufferedImage;
 import java.awt.image.RenderedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.zip.Deflater;
 import javax.imageio.ImageIO;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** PNG files with the exact samples of an image. */
 public final class Png {
@@ -26,6 +29,17 @@ public final class Png {
    */
   public static void write(Path file, PixelImage image) throws IOException {
     write(file, buffered(image));
+  }
+
+  /** The bytes of an image's file. */
+  public static byte[] bytes(PixelImage image) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      ImageIO.write(buffered(image), "png", new MemoryCacheImageOutputStream(out));
+    } catch (IOException inMemory) {
+      throw new UncheckedIOException(inMemory);
+    }
+    return out.toByteArray();
   }
 
   /**

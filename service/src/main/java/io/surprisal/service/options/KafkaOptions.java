@@ -21,6 +21,7 @@ import org.apache.kafka.clients.ClientUtils;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
@@ -129,6 +130,14 @@ public final class KafkaOptions {
   /** A consumer of committed records, without a group; the caller assigns and closes it. */
   public KafkaConsumer<byte[], byte[]> reader() {
     return KafkaClients.reader(client(Map.of()));
+  }
+
+  /**
+   * A consumer of committed records that knows how far a group has come, without being its member;
+   * the caller assigns and closes it.
+   */
+  public KafkaConsumer<byte[], byte[]> readerFor(String group) {
+    return KafkaClients.reader(client(Map.of(ConsumerConfig.GROUP_ID_CONFIG, group)));
   }
 
   /** A producer with settings that the command needs; the caller closes it. */

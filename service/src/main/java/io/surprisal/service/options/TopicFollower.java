@@ -4,14 +4,19 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Usage;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -104,6 +109,71 @@ public final class TopicFollower {
       }
     }
     return 0;
+  }
+
+  /** Takes records that have been read, oldest first. */
+  @FunctionalInterface
+  public interface Taker {
+
+    /**
+     * @param next by partition, where to go on after these
+     */
+    void take(
+        List<ConsumerRecord<byte[], byte[]>> records, Map<TopicPartition, OffsetAndMetadata> next);
+  }
+
+  /**
+   * Hands over what the topic holds now, and does not wait for more.
+   *
+   * @param consumer stays the caller's
+   * @param beginning where to begin; {@code --from-beginning} wins
+   * @param taker is given a few at a time
+   */
+  public void takeAll(
+      String topic, KafkaConsumer<byte[], byte[]> consumer, Beginning beginning, Taker taker)
+      throws InterruptedException {
+    Usage.require(command, max >= 1, "--max is " + max + ", must be at least 1");
+    List<TopicPartition> partitions = partitions(topic);
+    consumer.assign(partitions);
+    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+    consumer.seekToBeginning(partitions);
+    if (beginning == Beginning.WHERE_THE_GROUP_IS && !fromBeginning) {
+      consumer
+          .committed(Set.copyOf(partitions))
+          .forEach(
+              (partition, offset) -> {
+                if (offset != null && offset.offset() > consumer.position(partition)) {
+                  consumer.seek(partition, offset.offset());
+                }
+              });
+    }
+    long taken = 0;
+    while (taken < max
+        && !invocation.stop().requested()
+        && ends.entrySet().stream()
+            .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+      List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+      Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>();
+      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+        TopicPartition partition = new TopicPartition(record.topic(), record.partition());
+        if (taken < max && record.offset() < ends.getOrDefault(partition, 0L)) {
+          records.add(record);
+          next.put(partition, new OffsetAndMetadata(record.offset() + 1));
+          taken++;
+        }
+      }
+      if (!records.isEmpty()) {
+        taker.take(records, next);
+      }
+    }
+  }
+
+  /** Where {@link #takeAll} begins, unless the user says otherwise. */
+  public enum Beginning {
+    /** With the oldest record. */
+    OLDEST,
+    /** Where the consumer's group has come to. */
+    WHERE_THE_GROUP_IS
   }
 
   private static boolean print(

@@ -1,60 +1,178 @@
 package io.surprisal.service.topics;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.Printable;
+import io.surprisal.service.cli.WritableDirectory;
+import io.surprisal.service.options.KafkaOptions;
 import io.surprisal.service.options.TopicFollower;
-import io.surprisal.topology.records.DeadLetter;
-import java.util.LinkedHashMap;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.Header;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
-/** Prints which images could not be scored, and why. */
+/** Prints which images could not be scored, and why; saves them, and sends them again. */
 @Command(
     name = "dead-letters",
-    description = "Print which images could not be scored, and why, one a line.")
+    description = "Print which images could not be scored, and why, one a line.",
+    footer = {
+      "",
+      "With --save or --republish it takes the dead letters that there are, from the oldest on, and"
+          + " ends; --max bounds how many. --republish goes on where the last one ended, so that no"
+          + " dead letter is sent twice; --from-beginning sends all again. What was cut, because it"
+          + " was larger than the topic takes, is neither saved nor sent; the exit code is then 1."
+    })
 final class DeadLettersCommand implements Callable<Integer> {
 
+  private final Invocation invocation;
   @Mixin private final TopicFollower follower;
 
+  @Option(
+      names = "--save",
+      paramLabel = "DIR",
+      description = "Write the pictures there; no file is written over.")
+  private Optional<Path> save = Optional.empty();
+
+  @Option(
+      names = "--republish",
+      description =
+          "Send the images to the topic of images again, as they were: after a fix, for example of"
+              + " the release that refused them.")
+  private boolean republish;
+
+  private int saved;
+  private int sent;
+  private int left;
+
   DeadLettersCommand(Invocation invocation) {
+    this.invocation = invocation;
     this.follower = new TopicFollower(invocation);
   }
 
   @Override
-  public Integer call() throws InterruptedException {
-    return follower.follow(follower.kafka().topics().deadLetters(), this::print);
-  }
-
-  private void print(ConsumerRecord<byte[], byte[]> record) {
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("topic", header(record, DeadLetter.TOPIC));
-    fields.put("partition", Integer.parseInt(header(record, DeadLetter.PARTITION)));
-    fields.put("offset", Long.parseLong(header(record, DeadLetter.OFFSET)));
-    fields.put("reason", header(record, DeadLetter.REASON));
-    fields.put("exception", header(record, DeadLetter.EXCEPTION));
-    fields.put("truncated", record.headers().lastHeader(DeadLetter.TRUNCATED) != null);
-    fields.put("bytes", record.value() == null ? 0 : record.value().length);
-    String line =
-        "%s-%s at offset %s  %s  %s"
-            .formatted(
-                fields.get("topic"),
-                fields.get("partition"),
-                fields.get("offset"),
-                fields.get("reason"),
-                fields.get("exception"));
-    follower.output().printLine(fields, line);
-  }
-
-  private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
-    Header header = record.headers().lastHeader(name);
-    if (header == null) {
-      throw new IllegalArgumentException("a dead letter without the header " + name);
+  public Integer call() throws IOException, InterruptedException {
+    String topic = follower.kafka().topics().deadLetters();
+    if (save.isEmpty() && !republish) {
+      return follower.follow(
+          topic,
+          record -> {
+            Letter letter = Letter.of(record);
+            follower.output().printLine(letter.fields(), letter.line());
+          });
     }
-    return new String(header.value(), UTF_8);
+    Optional<SavedPictures> pictures =
+        save.map(folder -> new SavedPictures(WritableDirectory.require(folder, "--save")));
+    if (republish) {
+      republish(topic, pictures);
+    } else {
+      try (KafkaConsumer<byte[], byte[]> consumer = follower.kafka().reader()) {
+        follower.takeAll(
+            topic,
+            consumer,
+            TopicFollower.Beginning.OLDEST,
+            (records, next) -> say(letters(records), pictures));
+      }
+    }
+    summarise();
+    return left == 0 ? 0 : Failure.FAILED;
+  }
+
+  private void republish(String topic, Optional<SavedPictures> pictures)
+      throws InterruptedException {
+    KafkaOptions kafka = follower.kafka();
+    int limit;
+    try (Admin admin = kafka.connect()) {
+      limit = kafka.maxImageRecordBytes(admin);
+    }
+    try (Republication republication = new Republication(kafka, limit)) {
+      follower.takeAll(
+          topic,
+          republication.consumer(),
+          TopicFollower.Beginning.WHERE_THE_GROUP_IS,
+          (records, next) -> take(letters(records), next, republication, pictures));
+    }
+  }
+
+  private void take(
+      List<Letter> letters,
+      Map<TopicPartition, OffsetAndMetadata> next,
+      Republication republication,
+      Optional<SavedPictures> pictures) {
+    sent += republication.send(letters.stream().filter(l -> !l.isCut()).toList(), next);
+    say(letters, pictures);
+  }
+
+  /** Those of some records that are dead letters; others are named. */
+  private List<Letter> letters(List<ConsumerRecord<byte[], byte[]>> records) {
+    List<Letter> letters = new ArrayList<>();
+    for (ConsumerRecord<byte[], byte[]> record : records) {
+      try {
+        letters.add(Letter.of(record));
+      } catch (IllegalArgumentException e) {
+        leave(
+            "%s-%d at offset %d".formatted(record.topic(), record.partition(), record.offset()),
+            e.getMessage());
+      }
+    }
+    return letters;
+  }
+
+  private void leave(String what, String why) {
+    left++;
+    invocation.err().println("surprisal dead-letters: left " + Printable.text(what + ": " + why));
+  }
+
+  private void say(List<Letter> letters, Optional<SavedPictures> pictures) {
+    for (Letter letter : letters) {
+      Map<String, Object> fields = letter.fields();
+      String line = letter.line();
+      if (letter.isCut()) {
+        leave(letter.imageId().orElse("an image without id"), "only a part of it was kept");
+      } else if (pictures.isPresent()) {
+        Optional<Path> file = saved(letter, pictures.get());
+        fields.put("file", file.map(Path::toString));
+        line += file.map(path -> "  " + path).orElse("  no picture");
+      }
+      follower.output().printLine(fields, line);
+    }
+  }
+
+  private Optional<Path> saved(Letter letter, SavedPictures pictures) {
+    try {
+      Optional<Path> file = pictures.save(letter);
+      saved += file.isPresent() ? 1 : 0;
+      return file;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void summarise() {
+    Output output = follower.output();
+    List<String> done = new ArrayList<>();
+    save.ifPresent(folder -> done.add("Saved %d pictures in %s".formatted(saved, folder)));
+    if (republish) {
+      done.add(
+          "%s %d images to %s"
+              .formatted(
+                  done.isEmpty() ? "Republished" : "republished",
+                  sent,
+                  follower.kafka().topics().images()));
+    }
+    (output.json() ? invocation.err() : invocation.out())
+        .println(String.join(", ", done) + (left == 0 ? "" : ", left " + left));
   }
 }

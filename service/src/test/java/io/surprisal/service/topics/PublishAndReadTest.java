@@ -18,6 +18,8 @@ import io.surprisal.service.cli.StopSignal;
 import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.system.CommandRun;
 import io.surprisal.service.system.Records;
+import io.surprisal.topology.records.DeadLetter;
+import io.surprisal.topology.records.DeadLetterReason;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -31,7 +33,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.processor.api.Record;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -331,6 +340,109 @@ public class PublishAndReadTest {
     assertThat(more.outLines()).hasSize(3);
   }
 
+  private static ProducerRecord<byte[], byte[]> letter(String id, BodyFormat format, byte[] body) {
+    ImageEvent event =
+        new ImageEvent(id, "cam", Instant.EPOCH, format, 0, 0, ByteBuffer.wrap(body));
+    Record<byte[], byte[]> dead =
+        DeadLetter.of(
+            new Record<>(
+                id.getBytes(UTF_8),
+                EVENTS.encode(event),
+                0,
+                new RecordHeaders().add("trace", new byte[] {7})),
+            new ImageLocation("surprisal.images", 3, 41L),
+            DeadLetterReason.WRONG_CHANNELS,
+            new IllegalStateException("it is \u001b[2J red"),
+            1 << 20);
+    return new ProducerRecord<>(
+        "dead.dead-letters", 0, 0L, dead.key(), dead.value(), dead.headers());
+  }
+
+  private static void send(List<ProducerRecord<byte[], byte[]>> records) throws Exception {
+    try (Producer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", broker.bootstrapServer()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      for (ProducerRecord<byte[], byte[]> record : records) {
+        producer.send(record).get();
+      }
+    }
+  }
+
+  @Test
+  void shouldSaveThePicturesOfDeadLettersUnderSafeNames() throws Exception {
+    topics("dead.", "--partitions", "1");
+    byte[] png = Files.readAllBytes(png(folder.resolve("a.png"), 5, 4));
+    byte[] webp = "RIFF____WEBPVP8 ".getBytes(UTF_8);
+    Records.send(broker.bootstrapServer(), "dead.dead-letters", "no letter".getBytes(UTF_8));
+    send(
+        List.of(
+            letter("../../etc/a.sh", BodyFormat.FILE, png),
+            letter("/root/\u001b[2Jb.jpg", BodyFormat.FILE, png),
+            letter("c.webp", BodyFormat.FILE, webp),
+            letter("", BodyFormat.FILE, "#!/bin/sh".getBytes(UTF_8))));
+    Path out = folder.resolve("out");
+    Path link = Files.createDirectory(out).resolve("0-4.bin");
+    Files.createSymbolicLink(link, folder.resolve("target"));
+
+    CommandRun first = run("dead.", "dead-letters", "--save", "" + out);
+    CommandRun again = run("dead.", "dead-letters", "--save", "" + out, "--json", "--max", "9");
+
+    try (var files = Files.walk(out)) {
+      assertThat(files.filter(Files::isRegularFile).map(file -> "" + out.relativize(file)))
+          .containsExactlyInAnyOrder("0-1-a.png", "0-2-2Jb.png", "0-3-c.webp", "0-4_2.bin");
+    }
+    assertThat(folder.resolve("target")).doesNotExist();
+    assertThat(Files.readAllBytes(out.resolve("0-1-a.png"))).isEqualTo(png);
+    assertThat(first.exitCode()).isEqualTo(1); // a record that is no dead letter
+    assertThat(first.err()).contains("left dead.dead-letters-0 at offset 0: a dead letter without");
+    assertThat(first.outLines().get(1))
+        .startsWith("surprisal.images-3 at offset 41  cam  /root/\\u{1b}[2Jb.jpg  WRONG_CHANNELS")
+        .endsWith("it is \\u{1b}[2J red  " + out.resolve("0-2-2Jb.png"));
+    assertThat(first.out()).doesNotContain("\u001b").endsWith(", left 1\n");
+    JsonNode json = Json.MAPPER.readTree(again.outLines().get(1));
+    assertThat(json.get("imageId").asText()).isEqualTo("/root/\u001b[2Jb.jpg");
+    assertThat(json.get("source").asText()).isEqualTo("cam");
+    assertThat(json.get("fileName").asText()).isEqualTo("\u001b[2Jb.jpg");
+    assertThat(json.get("file").asText()).isEqualTo("" + out.resolve("0-2-2Jb.png"));
+    assertThat(Json.MAPPER.readTree(again.outLines().get(3)).get("imageId").isNull()).isTrue();
+  }
+
+  @Test
+  void shouldSendDeadLettersAgainAsTheyWereAndEachOnce() throws Exception {
+    topics("dead.again.");
+    ProducerRecord<byte[], byte[]> one = letter("a.png", BodyFormat.FILE, new byte[] {1, 2, 3});
+    ProducerRecord<byte[], byte[]> two = letter("b.png", BodyFormat.FILE, new byte[] {4});
+    String topic = "dead.again.dead-letters";
+    List<ProducerRecord<byte[], byte[]>> letters = new ArrayList<>();
+    for (ProducerRecord<byte[], byte[]> record : List.of(one, two, one)) {
+      letters.add(
+          new ProducerRecord<>(topic, null, 0L, record.key(), record.value(), record.headers()));
+    }
+    send(letters);
+
+    CommandRun first = run("dead.again.", "dead-letters", "--republish");
+    CommandRun second = run("dead.again.", "dead-letters", "--republish");
+    CommandRun all =
+        run("dead.again.", "dead-letters", "--republish", "--from-beginning", "--max", "1");
+
+    assertThat(first.exitCode()).as(first.err()).isZero();
+    assertThat(first.out()).endsWith("Republished 2 images to dead.again.images\n");
+    assertThat(second.out()).isEqualTo("Republished 0 images to dead.again.images\n");
+    assertThat(all.out()).endsWith("Republished 1 images to dead.again.images\n");
+    var images = Records.read(broker.bootstrapServer(), "dead.again.images", 3);
+    assertThat(images).hasSize(3);
+    for (var image : images) {
+      boolean isOne = new String(image.key(), UTF_8).equals("a.png");
+      assertThat(image.value()).isEqualTo((isOne ? one : two).value());
+      assertThat(image.headers().toArray())
+          .singleElement()
+          .satisfies(header -> assertThat(header.key()).isEqualTo("trace"));
+      assertThat(image.timestamp()).isGreaterThan(0);
+    }
+  }
+
   @Test
   void shouldBeginAtTheEndAndStopWhenTold() throws Exception {
     topics("end.");
@@ -399,8 +511,9 @@ public class PublishAndReadTest {
     assertThat(run.out()).containsPattern("differ.images +DIFFERENT +partitions is 2, expected 3");
   }
 
-  private static void topics(String prefix) {
-    assertThat(run(prefix, "topics").exitCode()).isZero();
+  private static void topics(String prefix, String... options) {
+    String[] all = Stream.concat(Stream.of("topics"), Stream.of(options)).toArray(String[]::new);
+    assertThat(run(prefix, all).exitCode()).isZero();
   }
 
   private static CommandRun run(String prefix, String... args) {
