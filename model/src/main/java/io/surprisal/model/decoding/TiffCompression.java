@@ -15,37 +15,59 @@ import java.util.zip.Inflater;
 enum TiffCompression {
   NONE(1) {
     @Override
-    long unpacked(byte[] packed, long most) {
-      return packed.length;
+    Unpacked unpacked(byte[] packed, long most) {
+      return new Unpacked(packed.length, Rest.NONE);
     }
   },
   /** TIFF 6.0, section 13. */
   LZW(5) {
     @Override
-    long unpacked(byte[] packed, long most) throws ImageRejectedException {
+    Unpacked unpacked(byte[] packed, long most) throws ImageRejectedException {
       return lzw(packed, most);
     }
   },
   DEFLATE(8) {
     @Override
-    long unpacked(byte[] packed, long most) throws ImageRejectedException {
+    Unpacked unpacked(byte[] packed, long most) throws ImageRejectedException {
       return inflate(packed, most);
     }
   },
   /** The number that deflate had before it was Adobe's. */
   OLD_DEFLATE(32946) {
     @Override
-    long unpacked(byte[] packed, long most) throws ImageRejectedException {
+    Unpacked unpacked(byte[] packed, long most) throws ImageRejectedException {
       return inflate(packed, most);
     }
   },
   /** TIFF 6.0, section 9. */
   PACK_BITS(32773) {
     @Override
-    long unpacked(byte[] packed, long most) {
+    Unpacked unpacked(byte[] packed, long most) {
       return packBits(packed, most);
     }
   };
+
+  /** What stands in a part behind its data. */
+  enum Rest {
+    NONE,
+    /** Bytes that are no part of the data, or not a whole one. */
+    SOME
+  }
+
+  /**
+   * What a part becomes.
+   *
+   * @param length in bytes
+   */
+  record Unpacked(long length, Rest rest) {
+
+    /**
+     * @param at how far the part was read
+     */
+    static Unpacked of(long length, int at, byte[] packed) {
+      return new Unpacked(length, at == packed.length ? Rest.NONE : Rest.SOME);
+    }
+  }
 
   private static final int CLEAR = 256;
   private static final int END = 257;
@@ -67,7 +89,7 @@ enum TiffCompression {
    *
    * @param most counting may end there
    */
-  abstract long unpacked(byte[] packed, long most) throws ImageRejectedException;
+  abstract Unpacked unpacked(byte[] packed, long most) throws ImageRejectedException;
 
   static TiffCompression of(long tag) throws ImageRejectedException {
     Optional<TiffCompression> known =
@@ -88,17 +110,19 @@ enum TiffCompression {
     return tag == 6 || tag == 7 ? "JPEG" : String.format(Locale.ROOT, "kind %d", tag);
   }
 
-  private static long inflate(byte[] packed, long most) throws ImageRejectedException {
+  private static Unpacked inflate(byte[] packed, long most) throws ImageRejectedException {
     Inflater inflater = new Inflater();
     try {
       inflater.setInput(packed);
       byte[] discarded = new byte[8192];
       while (!inflater.finished() && inflater.getBytesWritten() < most) {
         if (inflater.inflate(discarded) == 0 && !inflater.finished()) {
-          break;
+          throw new ImageRejectedException(
+              Reason.TRUNCATED, "The TIFF's image data ends before its checksum");
         }
       }
-      return inflater.getBytesWritten();
+      return Unpacked.of(
+          inflater.getBytesWritten(), packed.length - inflater.getRemaining(), packed);
     } catch (DataFormatException e) {
       throw new ImageRejectedException(
           Reason.MALFORMED, "The TIFF's image data does not inflate", e);
@@ -107,23 +131,26 @@ enum TiffCompression {
     }
   }
 
-  private static long packBits(byte[] packed, long most) {
+  private static Unpacked packBits(byte[] packed, long most) {
     long length = 0;
+    int read = 0; // behind the last run that gave something, and was whole
     for (int at = 0; at < packed.length && length < most; ) {
       int n = packed[at++];
       if (n >= 0) {
         int copied = Math.min(n + 1, packed.length - at);
         length += copied;
         at += copied;
+        read = copied == n + 1 ? at : read;
       } else if (n != -128 && at < packed.length) {
         length += 1 - n;
         at++;
+        read = at;
       }
     }
-    return length;
+    return Unpacked.of(length, read, packed);
   }
 
-  private static long lzw(byte[] packed, long most) throws ImageRejectedException {
+  private static Unpacked lzw(byte[] packed, long most) throws ImageRejectedException {
     int[] lengths = new int[1 << LONGEST];
     Arrays.fill(lengths, 0, CLEAR, 1);
     int next = END + 1;
@@ -139,12 +166,12 @@ enum TiffCompression {
         held += 8;
       }
       if (held < width) {
-        return length;
+        return Unpacked.of(length, at, packed); // some writers leave the last code out
       }
       held -= width;
       int code = (int) (bits >>> held) & ((1 << width) - 1);
       if (code == END) {
-        return length;
+        return Unpacked.of(length, at - held / Byte.SIZE, packed);
       }
       if (code == CLEAR) {
         next = END + 1;
@@ -167,6 +194,6 @@ enum TiffCompression {
         width++;
       }
     }
-    return length;
+    return Unpacked.of(length, at, packed);
   }
 }

@@ -263,7 +263,11 @@ final class TiffGuard {
       byte[] part = Arrays.copyOfRange(encoded, (int) offsets[i], (int) (offsets[i] + lengths[i]));
       boolean lastRow = !tiles && i % down == down - 1;
       long needed = layout.row(columns) * (lastRow ? layout.height - (down - 1) * rows : rows);
-      requireLength(compression.unpacked(part, needed + MOST_SURPLUS), needed);
+      TiffCompression.Unpacked unpacked = compression.unpacked(part, needed + MOST_SURPLUS);
+      requireLength(unpacked.length(), needed);
+      if (unpacked.rest() == TiffCompression.Rest.SOME) {
+        repairs.add(Repair.SURPLUS_IMAGE_DATA);
+      }
       places[i] = data.size();
       data.writeBytes(part);
     }

@@ -21,6 +21,7 @@ import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.w3c.dom.Node;
+import org.w3c.dom.NodeList;
 
 /** Encoded images for the tests: by the JDK's writers, and by hand where those refuse. */
 public final class EncodedImages {
@@ -80,6 +81,21 @@ public final class EncodedImages {
 
   /** A baseline JPEG with a restart marker after so many units. */
   static byte[] jpegWithRestarts(PixelImage image, int interval) {
+    return jpegWithRestarts(image, interval, Sampling.OF_CHROMA_HALVED);
+  }
+
+  /** How many samples of chroma there are. */
+  enum Sampling {
+    OF_CHROMA_HALVED,
+    WHOLE
+  }
+
+  /**
+   * The same.
+   *
+   * @param interval 0: none
+   */
+  static byte[] jpegWithRestarts(PixelImage image, int interval, Sampling sampling) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
     try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
@@ -91,7 +107,14 @@ public final class EncodedImages {
       Node root = metadata.getAsTree(format);
       IIOMetadataNode dri = new IIOMetadataNode("dri");
       dri.setAttribute("interval", String.valueOf(interval));
-      root.getLastChild().insertBefore(dri, root.getLastChild().getLastChild());
+      if (interval > 0) {
+        root.getLastChild().insertBefore(dri, root.getLastChild().getLastChild());
+      }
+      NodeList components = ((IIOMetadataNode) root).getElementsByTagName("componentSpec");
+      if (sampling == Sampling.WHOLE) {
+        ((IIOMetadataNode) components.item(0)).setAttribute("HsamplingFactor", "1");
+        ((IIOMetadataNode) components.item(0)).setAttribute("VsamplingFactor", "1");
+      }
       metadata.setFromTree(format, root);
       writer.setOutput(stream);
       writer.write(null, new IIOImage(buffered, null, metadata), null);

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -148,6 +149,46 @@ class TiffAndBmpTest {
                 new int[] {8, 8, 8, 8, 8, 8, 8, 8},
                 279,
                 new int[] {200, 200, 200, 200, 200, 200, 200, 200})));
+  }
+
+  /** Compressed image data says itself where it ends; what comes after it is no part of it. */
+  @Test
+  void shouldSayWhereAPartHasMoreThanItsData() throws Exception {
+    ByteOrder order = ByteOrder.LITTLE_ENDIAN;
+    byte[] deflated = EncodedImages.deflate(bytes(5, 6));
+    Map<Integer, int[]> deflate = Map.of(259, new int[] {8});
+    Map<Integer, int[]> runs = Map.of(259, new int[] {32773});
+
+    assertThat(repairs(tiff(order, 2, 1, 1, 8, 1, deflated, deflate))).isEmpty();
+    assertThat(repairs(tiff(order, 2, 1, 1, 8, 1, concat(deflated, bytes(0)), deflate)))
+        .containsExactly(Repair.SURPLUS_IMAGE_DATA);
+    assertThat(repairs(tiff(order, 2, 1, 1, 8, 1, bytes(1, 5, 6), runs))).isEmpty();
+    for (byte[] rest : new byte[][] {bytes(3), bytes(-128), bytes(-3)}) {
+      assertThat(repairs(tiff(order, 2, 1, 1, 8, 1, concat(bytes(1, 5, 6), rest), runs)))
+          .containsExactly(Repair.SURPLUS_IMAGE_DATA);
+    }
+  }
+
+  /** All pixels are there, but nobody knows whether they are the right ones. */
+  @Test
+  void shouldRefuseDeflatedDataWithoutItsChecksum() throws Exception {
+    byte[] deflated = EncodedImages.deflate(bytes(5, 6));
+
+    assertRefused(
+        Reason.TRUNCATED,
+        tiff(
+            ByteOrder.LITTLE_ENDIAN,
+            2,
+            1,
+            1,
+            8,
+            1,
+            Arrays.copyOf(deflated, deflated.length - 4),
+            Map.of(259, new int[] {8})));
+  }
+
+  private Set<Repair> repairs(byte[] file) throws Exception {
+    return decoder.read(file, Interpretation.usual()).repairs();
   }
 
   @Test
