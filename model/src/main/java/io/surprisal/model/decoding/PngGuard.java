@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The size is checked against the limits as soon as IHDR is read. Only IHDR, PLTE, tRNS and the
  * image data are passed on: text and profile chunks, which a decoder would inflate, never are; of
  * eXIf the orientation is read. The image data must inflate to the length that IHDR implies; a
- * little more is passed over and said. What follows the image data may be missing.
+ * little more is passed over and said, as are foreign bytes between chunks. What follows the image
+ * data may be missing.
  */
 final class PngGuard {
 
@@ -37,6 +38,15 @@ final class PngGuard {
   /** Bytes of rows that no pixel needs, at most. More is no slip of an encoder. */
   private static final int MOST_SURPLUS = 1 << 16;
 
+  /** Foreign bytes between two chunks, at most. More is no slip of a cable. */
+  private static final int MOST_FOREIGN = 4096;
+
+  /** Of a chunk without its body. */
+  private static final int CHUNK = 12;
+
+  /** So many times the file's length is read at most in search of chunks behind foreign bytes. */
+  private static final int LOOKS = 4;
+
   /** First column, first row, column step and row step of the seven passes of Adam7. */
   private static final int[][] ADAM7 = {
     {0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}
@@ -48,6 +58,7 @@ final class PngGuard {
   private final ByteArrayOutputStream kept;
   private final ByteArrayOutputStream deflated;
   private final Set<Repair> repairs = EnumSet.noneOf(Repair.class);
+  private long looked;
   private @Nullable Header header;
   private ExifOrientation orientation = ExifOrientation.UPRIGHT;
 
@@ -79,17 +90,18 @@ final class PngGuard {
     kept.writeBytes(SIGNATURE);
     boolean ended = false;
     while (!ended) {
+      if (!isChunk(in.position())) {
+        skipForeign();
+      }
       int start = in.position();
-      int length = in.remaining() < 8 ? -1 : in.getInt();
-      int type = length < 0 ? 0 : in.getInt();
-      if (length < 0 || in.remaining() < length + 4L) {
-        if (deflated.size() == 0 || type == IDAT) {
-          throw truncated(length < 0 ? "IEND" : "the chunk at byte " + start);
-        }
+      if (!isChunk(start)) {
+        requirePicture(start);
         repairs.add(Repair.NO_END_MARKER); // whether the image data is whole, its own checksum says
         in.position(in.limit());
         break;
       }
+      int length = in.getInt();
+      int type = in.getInt();
       take(type, start, length);
       ended = type == IEND;
     }
@@ -113,6 +125,55 @@ final class PngGuard {
         false);
   }
 
+  /** Whether a chunk can begin at a place: its type is letters, and its length fits. */
+  private boolean isChunk(int at) {
+    int room = encoded.length - at - CHUNK;
+    if (room < 0 || in.getInt(at) < 0 || in.getInt(at) > room) {
+      return false;
+    }
+    for (int i = at + 4; i < at + 8; i++) {
+      int letter = encoded[i] | 0x20;
+      if (letter < 'a' || letter > 'z') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Refuses a file of which all that came before a place is no picture. */
+  private void requirePicture(int start) throws ImageRejectedException {
+    boolean more = in.remaining() >= CHUNK;
+    if (deflated.size() > 0 && !(more && in.getInt(start + 4) == IDAT)) {
+      return;
+    }
+    int length = more ? in.getInt(start) : -1;
+    throw length < 0 || length > in.remaining() - CHUNK
+        ? truncated(in.remaining() < 8 ? "IEND" : "the chunk at byte " + start)
+        : malformed("has foreign bytes where a chunk belongs, at byte " + start);
+  }
+
+  /** Goes to the next whole chunk, if one begins soon; else nowhere. */
+  private void skipForeign() {
+    int last = Math.min(in.position() + MOST_FOREIGN, encoded.length - CHUNK);
+    for (int at = in.position() + 1; at <= last && looked <= LOOKS * (long) encoded.length; at++) {
+      if (isChunk(at)) {
+        int length = in.getInt(at);
+        looked += length;
+        if (checksum(at, length) == in.getInt(at + 8 + length)) {
+          repairs.add(Repair.BYTES_BEFORE_MARKER);
+          in.position(at);
+          return;
+        }
+      }
+    }
+  }
+
+  private int checksum(int start, int length) {
+    CRC32 crc = new CRC32();
+    crc.update(encoded, start + 4, length + 4);
+    return (int) crc.getValue();
+  }
+
   private void take(int type, int start, int length) throws ImageRejectedException {
     int body = in.position();
     if (header == null) {
@@ -134,9 +195,7 @@ final class PngGuard {
           Reason.UNSUPPORTED,
           "The PNG needs a chunk of unknown type %s at byte %d".formatted(name(start + 4), start));
     }
-    CRC32 crc = new CRC32();
-    crc.update(encoded, start + 4, length + 4);
-    if ((int) crc.getValue() != in.getInt(body + length)) {
+    if (checksum(start, length) != in.getInt(body + length)) {
       if (needed) {
         throw malformed("has a wrong checksum in the chunk at byte " + start);
       }

@@ -7,7 +7,7 @@ package io.surprisal.model.decoding;
 public enum Repair {
   /** Foreign bytes stood before the first byte of the file proper. */
   BYTES_BEFORE_START,
-  /** Foreign bytes stood before a marker or between two segments. */
+  /** Foreign bytes stood before a marker, or between two segments or chunks. */
   BYTES_BEFORE_MARKER,
   /** Restart markers of a scan were missing, doubled or wrongly numbered. */
   RESTART_MARKERS,

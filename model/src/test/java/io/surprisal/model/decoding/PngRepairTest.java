@@ -17,6 +17,7 @@ import io.surprisal.model.images.ImageRejectedException.Reason;
 import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PixelImage;
 import java.util.Arrays;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -98,6 +99,37 @@ class PngRepairTest {
     assertRepaired(concat(whole, bytes(0, 0)), Repair.BYTES_AFTER_END);
     assertRepaired(concat(new byte[4000], whole), Repair.BYTES_BEFORE_START);
     assertRefused(Reason.NOT_AN_IMAGE, concat(new byte[5000], whole));
+  }
+
+  @Test
+  void shouldPassOverForeignBytesBetweenChunks() throws Exception {
+    byte[] deflated = deflate(ROWS);
+    byte[][] chunks = {
+      HEADER,
+      chunk("tEXt", bytes('a', 0, 'b')),
+      chunk("IDAT", Arrays.copyOf(deflated, 5)),
+      chunk("IDAT", Arrays.copyOfRange(deflated, 5, deflated.length)),
+      iend()
+    };
+    Random random = new Random(1);
+    for (int length : new int[] {1, 2, 3, 4, 7, 8, 12, 13, 64, 4096}) {
+      byte[] foreign = new byte[length];
+      random.nextBytes(foreign);
+      for (int before = 0; before < chunks.length; before++) {
+        byte[][] parts = chunks.clone();
+        parts[before] = concat(foreign, chunks[before]);
+        assertRepaired(pngOf(parts), Repair.BYTES_BEFORE_MARKER);
+      }
+    }
+  }
+
+  @Test
+  void shouldRefuseMoreForeignBytesThanASlipAndAPictureOfWhichThereIsNoRest() {
+    byte[] many = new byte[4097];
+    assertRefused(Reason.MALFORMED, pngOf(HEADER, many, DATA, iend()));
+    byte[] longer = DATA.clone();
+    longer[3] += 100; // it says to be longer than the file is
+    assertRefused(Reason.TRUNCATED, pngOf(HEADER, longer, iend()));
   }
 
   @Test

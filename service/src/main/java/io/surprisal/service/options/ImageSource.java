@@ -67,7 +67,9 @@ public interface ImageSource {
     List<ImageSource> sources = new ArrayList<>();
     for (Path path : paths) {
       if (Files.isDirectory(path)) {
-        for (Path file : PictureFolder.look(path).files()) {
+        PictureFolder folder = PictureFolder.look(path);
+        Images.sayIgnored(folder.passedOver());
+        for (Path file : folder.files()) {
           sources.add(new Encoded(file, path.relativize(file).toString()));
         }
       } else {

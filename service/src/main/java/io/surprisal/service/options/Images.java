@@ -4,6 +4,7 @@ import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.datasets.LoadedPictures;
+import io.surprisal.model.datasets.PassedOver;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.datasets.ScaledPictures;
 import io.surprisal.model.decoding.DecodedImage;
@@ -102,10 +103,15 @@ public final class Images {
     sayLeftOut(
         pictures.skipped().stream().map(file -> file.file() + ": " + file.reason()).toList(),
         pictures.skipped().size() + pictures.size());
-    if (!pictures.passedOver().isEmpty()) {
-      LOG.info("ignored {}", pictures.passedOver());
-    }
+    sayIgnored(pictures.passedOver());
     return pictures;
+  }
+
+  /** Says which files of folders are of other kinds. */
+  static void sayIgnored(PassedOver files) {
+    if (!files.isEmpty()) {
+      LOG.info("ignored {}", files);
+    }
   }
 
   /** Loads pictures of one size, and says what cannot be used. */
