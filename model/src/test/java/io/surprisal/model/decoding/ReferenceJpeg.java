@@ -146,11 +146,11 @@ final class ReferenceJpeg {
     for (int length = 1; length <= 16; length++) {
       for (int i = 0; i < (counts[length - 1] & 0xff); i++) {
         require(code < 1 << length, "codes");
-        values[1 << length | code++] = segment.get() & 0xff;
+        values[(1 << length) | code++] = segment.get() & 0xff;
       }
       code <<= 1;
     }
-    codes[which >> 4 << 2 | which & 3] = values;
+    codes[4 * (which >> 4) + (which & 3)] = values;
   }
 
   private void scan(ByteBuffer header) throws Damaged, Unknown {
@@ -231,7 +231,7 @@ final class ReferenceJpeg {
   private int value(int[] values) throws Damaged {
     int code = 1;
     for (int length = 1; length <= 16; length++) {
-      code = code << 1 | bit();
+      code = (code << 1) | bit();
       if (values[code] >= 0) {
         return values[code];
       }
@@ -242,7 +242,7 @@ final class ReferenceJpeg {
   private int extended(int size) throws Damaged {
     int value = 0;
     for (int i = 0; i < size; i++) {
-      value = value << 1 | bit();
+      value = (value << 1) | bit();
     }
     return size > 0 && value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
   }
@@ -255,7 +255,7 @@ final class ReferenceJpeg {
         require(in.get() == 0, "data ends early");
       }
     }
-    return bits >> --left & 1;
+    return (bits >> --left) & 1;
   }
 
   private static void transform(int[] block, double[] plane, int top, int leftmost, int stride)

@@ -108,9 +108,9 @@ final class ReferencePng {
 
   private static int sample(byte[] row, int i, int depth) {
     return switch (depth) {
-      case 16 -> (row[2 * i] & 0xff) << 8 | row[2 * i + 1] & 0xff;
+      case 16 -> ((row[2 * i] & 0xff) << 8) | (row[2 * i + 1] & 0xff);
       case 8 -> row[i] & 0xff;
-      default -> (row[i * depth / 8] & 0xff) >> (8 - depth - i * depth % 8) & ((1 << depth) - 1);
+      default -> ((row[i * depth / 8] & 0xff) >> (8 - depth - i * depth % 8)) & ((1 << depth) - 1);
     };
   }
 
@@ -126,7 +126,7 @@ final class ReferencePng {
               ? left
               : Math.abs(p - up) <= Math.abs(p - corner) ? up : corner;
       int[] predictions = {0, left, up, (left + up) / 2, nearest};
-      row[i] += (byte) predictions[filter];
+      row[i] = (byte) (row[i] + predictions[filter]);
     }
   }
 

@@ -104,7 +104,7 @@ final class ReferenceTiff {
     for (int i = 0; i < levels.length; i++) {
       levels[i] = bits == 8 ? data[i] & 0xff : values.getShort(2 * i) & 0xffff;
       if (predictor == 2 && i % (samples * width) >= samples) {
-        levels[i] = levels[i] + levels[i - samples] & most;
+        levels[i] = (levels[i] + levels[i - samples]) & most;
       }
       bytes[i] = (byte) ((levels[i] * 255 + most / 2) / most);
     }
@@ -166,7 +166,7 @@ final class ReferenceTiff {
       }
       int code = 0;
       for (int i = 0; i < size; i++, bit++) {
-        code = code << 1 | packed[bit / 8] >> (7 - bit % 8) & 1;
+        code = (code << 1) | ((packed[bit / 8] >> (7 - bit % 8)) & 1);
       }
       if (code == 257) {
         break;

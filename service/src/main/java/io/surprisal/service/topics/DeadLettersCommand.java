@@ -124,7 +124,7 @@ final class DeadLettersCommand implements Callable<Integer> {
       } catch (IllegalArgumentException e) {
         leave(
             "%s-%d at offset %d".formatted(record.topic(), record.partition(), record.offset()),
-            e.getMessage());
+            String.valueOf(e.getMessage()));
       }
     }
     return letters;
