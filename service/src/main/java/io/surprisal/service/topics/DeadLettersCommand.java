@@ -111,8 +111,8 @@ final class DeadLettersCommand implements Callable<Integer> {
       Map<TopicPartition, OffsetAndMetadata> next,
       Republication republication,
       Optional<SavedPictures> pictures) {
-    sent += republication.send(letters.stream().filter(l -> !l.isCut()).toList(), next);
-    say(letters, pictures);
+    say(letters, pictures); // saved first: what was sent is not taken again
+    sent += republication.send(letters.stream().filter(letter -> !letter.isCut()).toList(), next);
   }
 
   /** Those of some records that are dead letters; others are named. */

@@ -4,8 +4,12 @@ import io.surprisal.model.checks.Sha256;
 import io.surprisal.schemas.ImageSizeLimit;
 import io.surprisal.service.options.KafkaOptions;
 import io.surprisal.topology.records.DeadLetter;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,6 +28,7 @@ import org.apache.kafka.common.TopicPartition;
  */
 final class Republication implements AutoCloseable {
   private static final int DELIVERY_MILLIS = 30_000;
+  private static final int HASH_BYTES = 16;
 
   private final String images;
   private final KafkaConsumer<byte[], byte[]> consumer;
@@ -102,9 +107,12 @@ final class Republication implements AutoCloseable {
   }
 
   private static String hash(Letter letter) {
-    byte[] key = letter.record().key();
-    byte[] value = letter.record().value();
-    return (key == null ? "" : Sha256.hex(key)) + (value == null ? "" : Sha256.hex(value));
+    MessageDigest digest = Sha256.digest();
+    for (byte[] part : Arrays.asList(letter.record().key(), letter.record().value())) {
+      digest.update(ByteBuffer.allocate(4).putInt(part == null ? -1 : part.length).array());
+      digest.update(part == null ? new byte[0] : part);
+    }
+    return HexFormat.of().formatHex(digest.digest(), 0, HASH_BYTES);
   }
 
   @Override

@@ -62,8 +62,11 @@ final class SavedPictures {
     int channels =
         image.getFormat() == BodyFormat.GRAY8 ? 1 : image.getFormat() == BodyFormat.RGB8 ? 3 : 0;
     long pixels = (long) image.getWidth() * image.getHeight();
+    if (body.length == 0) {
+      return Optional.empty();
+    }
     if (channels == 0 || image.getWidth() < 1 || body.length != channels * pixels) {
-      return Optional.of(body).filter(bytes -> bytes.length > 0);
+      return Optional.of(body);
     }
     return Optional.of(
         Png.bytes(PixelImage.ofInterleaved(channels, image.getHeight(), image.getWidth(), body)));
