@@ -93,7 +93,7 @@ final class LooksFit {
   }
 
   private FirstLook firstLook(LocalNormal normal) {
-    LocalNormal once = first.orElseThrow().normal();
+    LocalNormal once = first.orElseThrow().normalInCellsOf(normal);
     List<Float> strongest = new ArrayList<>();
     double products = 0;
     double squares = 0;

@@ -110,7 +110,24 @@ public final class LocalFit {
         most = likelihood;
       }
     }
-    PlaceSums all = best.even.plus(best.odd);
+    return normal(best);
+  }
+
+  /**
+   * What is usual in the same cells as of another fit to the same images.
+   *
+   * @throws IllegalStateException if there was no image, or none that varies
+   */
+  public LocalNormal normalInCellsOf(LocalNormal other) {
+    return normal(
+        grids.stream()
+            .filter(grid -> grid.rows == other.rows() && grid.columns == other.columns())
+            .findFirst()
+            .orElseThrow(() -> new IllegalArgumentException("a fit to other images")));
+  }
+
+  private LocalNormal normal(Grid grid) {
+    PlaceSums all = grid.even.plus(grid.odd);
     List<Float> means = new ArrayList<>();
     List<Float> deviations = new ArrayList<>();
     for (int w = 0; w < windows.size(); w++) {
@@ -123,6 +140,6 @@ public final class LocalFit {
         deviations.add((float) Math.sqrt(moments.variance()));
       }
     }
-    return new LocalNormal(control, windows, best.rows, best.columns, means, deviations);
+    return new LocalNormal(control, windows, grid.rows, grid.columns, means, deviations);
   }
 }

@@ -6,6 +6,7 @@ import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.TrainerEvent;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -124,6 +125,17 @@ public final class ClusterView {
         .map(ReleaseAnnouncement::getFollowsReleaseId)
         .or(() -> before) // an earlier version does not say
         .map(releases::get);
+  }
+
+  /**
+   * Of the releases that have served and say what they measured, the one of the fewest bits/dim on
+   * images of its own time; empty where none does.
+   */
+  public Optional<ReleaseAnnouncement> best() {
+    return releases.values().stream()
+        .filter(release -> release.getFollowsReleaseId() != null)
+        .filter(release -> release.getHeldOutBitsPerDim() != null)
+        .min(Comparator.comparingDouble(ReleaseAnnouncement::getHeldOutBitsPerDim));
   }
 
   /** The release that is tried beside the one that serves. */

@@ -32,7 +32,8 @@ import java.util.stream.IntStream;
  *   <li>where any score is not finite
  *   <li>where the one-sided 99 % lower bound of its increase in bits/dim over the active release,
  *       on the same images and the same noise, exceeds the tolerance: an equal candidate is refused
- *       in at most 1 % of draws
+ *       in at most 1 % of draws; and where the same of its increase over the best release so far
+ *       does, so that many releases in a row do not each lose a little
  *   <li>where, calibrated on one half of the images, it alerts on the other half more or less often
  *       than all but one in a thousand calibrations do
  *   <li>where it tells damaged images (noise, inversion, a blank square) from whole ones clearly
@@ -67,11 +68,23 @@ public final class Gate {
   }
 
   /**
-   * Judges a candidate.
+   * Judges a candidate that there is no better release than the active one to compare with.
    *
    * @param heldOut images that trained neither release
    */
   public GateReport judge(Release candidate, Optional<Release> active, HeldOutImages heldOut)
+      throws IOException {
+    return judge(candidate, active, Optional.empty(), heldOut);
+  }
+
+  /**
+   * Judges a candidate.
+   *
+   * @param best of the releases that have served; empty where that is the active one
+   * @param heldOut images that trained none of these releases
+   */
+  public GateReport judge(
+      Release candidate, Optional<Release> active, Optional<Release> best, HeldOutImages heldOut)
       throws IOException {
     List<String> reasons = new ArrayList<>();
     double[] scores = scores(candidate, heldOut);
@@ -93,6 +106,18 @@ public final class Gate {
                 Locale.ROOT,
                 "held-out bits/dim rise by at least %.4f (99 %% bound), allowed are %s",
                 lowerBound.getAsDouble(),
+                settings.tolerance()));
+      }
+    }
+    if (best.isPresent()) {
+      double rise = increaseLowerBound(scores, scores(best.get(), heldOut));
+      if (rise > settings.tolerance()) {
+        reasons.add(
+            String.format(
+                Locale.ROOT,
+                "held-out bits/dim are at least %.4f (99 %% bound) above those of the best release so far, %s; allowed are %s",
+                rise,
+                best.get().id(),
                 settings.tolerance()));
       }
     }

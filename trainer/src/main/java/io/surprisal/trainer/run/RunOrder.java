@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param trigger why, in words
  * @param commands ids of the commands that it carries out
  * @param active id of the release that serves; empty: none
+ * @param best id of the best release so far, where another serves; empty: none
  * @param fromScratch whether to start from new weights in any case
  * @param includeAlerted whether images that raised alerts take part
  * @param shift where the stream, or one source, has changed for good: all its images from then on
@@ -25,6 +26,7 @@ record RunOrder(
     String trigger,
     List<String> commands,
     Optional<String> active,
+    Optional<String> best,
     boolean fromScratch,
     boolean includeAlerted,
     Optional<StreamShift> shift,
@@ -45,6 +47,7 @@ record RunOrder(
         trigger,
         List.of(),
         active,
+        Optional.empty(),
         fromScratch,
         includeAlerted,
         Optional.empty(),
@@ -59,6 +62,7 @@ record RunOrder(
         trigger,
         commands,
         active,
+        best,
         fromScratch,
         includeAlerted,
         Optional.of(shift),
@@ -69,7 +73,31 @@ record RunOrder(
   /** This run, carrying out commands as they ask for it. */
   RunOrder carryingOut(List<String> commands, boolean fromScratch, boolean includeAlerted) {
     return new RunOrder(
-        runId, trigger, commands, active, fromScratch, includeAlerted, shift, budget, alertRate);
+        runId,
+        trigger,
+        commands,
+        active,
+        best,
+        fromScratch,
+        includeAlerted,
+        shift,
+        budget,
+        alertRate);
+  }
+
+  /** This run, whose candidate is compared with the best release so far, too. */
+  RunOrder comparedWith(Optional<String> best) {
+    return new RunOrder(
+        runId,
+        trigger,
+        commands,
+        active,
+        best.filter(id -> !active.equals(Optional.of(id))),
+        fromScratch,
+        includeAlerted,
+        shift,
+        budget,
+        alertRate);
   }
 
   /** Whether an image is of what was normal before the shift, and is no more. */

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param heldOut how many of the images, at their end, are held out
  * @param alerted how many of those, at their end, raised alerts
  * @param window of the stream that the images lie in
+ * @param bestOrNull id of the best release so far, where that is not the parent; null: none
  * @param tiledOrNull how pictures go through the network tile by tile; null where images do whole
  */
 record RunPlan(
@@ -51,11 +52,17 @@ record RunPlan(
     int heldOut,
     int alerted,
     List<Provenance.Range> window,
+    @JsonProperty("best") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String bestOrNull,
     @JsonProperty("tiled") @JsonInclude(JsonInclude.Include.NON_NULL)
         @Nullable Preprocessing tiledOrNull) {
 
   private static final ObjectMapper JSON = JsonMapper.builder().build();
   private static final String FILE = "plan.json";
+
+  /** The best release so far, where that is not the parent. */
+  Optional<String> best() {
+    return Optional.ofNullable(bestOrNull);
+  }
 
   /** How pictures go through the network tile by tile; empty where images do whole. */
   Optional<Preprocessing> tiled() {

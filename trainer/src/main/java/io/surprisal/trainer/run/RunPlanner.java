@@ -149,6 +149,7 @@ public final class RunPlanner {
             parts.heldOut() + parts.alerted(),
             parts.alerted(),
             chosen.window(settings.imagesTopic()),
+            order.best().orElse(null),
             input.tiling().isPresent() ? input : null);
     plan.write(directory);
     return plan;

@@ -91,11 +91,12 @@ public final class RunSchedule {
 
   private RunOrder order(String trigger, Duration budget) {
     return RunOrder.due(
-        newRunId(),
-        trigger,
-        view.active().map(ReleaseAnnouncement::getReleaseId),
-        budget,
-        serving.alertRate());
+            newRunId(),
+            trigger,
+            view.active().map(ReleaseAnnouncement::getReleaseId),
+            budget,
+            serving.alertRate())
+        .comparedWith(view.best().map(ReleaseAnnouncement::getReleaseId));
   }
 
   /** One run for all commands that wait. */

@@ -6,6 +6,7 @@ import io.surprisal.model.fit.Fit;
 import io.surprisal.model.fit.FitRequest;
 import io.surprisal.model.fit.Start;
 import io.surprisal.model.images.Interpretation;
+import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Provenance;
@@ -22,6 +23,7 @@ import io.surprisal.trainer.release.GateReport;
 import io.surprisal.trainer.release.GateSettings;
 import io.surprisal.trainer.release.HeldOutImages;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -144,7 +146,7 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
                 execution,
                 plan.seed(),
                 this::isCancelled)
-            .judge(candidate, parent, heldOutImages);
+            .judge(candidate, parent, best(candidate.preprocessing()), heldOutImages);
     requireNotCancelled();
     LOG.info("run {}: the gate says: {}", plan.runId(), report.summary());
     if (!report.passed()) {
@@ -155,6 +157,23 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
     requireNotCancelled();
     Path file = directory.resolve("release.safetensors");
     return new Outcome(report, candidate.recalibrated(file, calibration.orElseThrow()), file);
+  }
+
+  /**
+   * A release that the store has no more, or that sees images otherwise, is none to compare with.
+   */
+  private Optional<Release> best(Preprocessing sees) throws IOException {
+    if (plan.best().isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(store.load(plan.best().get()))
+          .filter(best -> best.preprocessing().shape().equals(sees.shape()))
+          .filter(best -> best.preprocessing().tiling().equals(sees.tiling()));
+    } catch (NoSuchFileException e) {
+      LOG.info("run {}: the best release so far is gone, {}", plan.runId(), e.getMessage());
+      return Optional.empty();
+    }
   }
 
   private Precision precision() {

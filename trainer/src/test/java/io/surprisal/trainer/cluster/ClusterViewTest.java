@@ -93,6 +93,32 @@ class ClusterViewTest {
     assertThat(view.isAnnounced("run-3")).isFalse();
   }
 
+  private void served(String id, String follows, Double heldOutBitsPerDim) {
+    view.saw(
+        ReleaseAnnouncement.newBuilder()
+            .setReleaseId(id)
+            .setState(ReleaseState.INACTIVE)
+            .setLocation("file:///" + id)
+            .setSha256(id)
+            .setSizeBytes(1)
+            .setHeldOutBitsPerDim(heldOutBitsPerDim)
+            .setFollowsReleaseId(follows)
+            .setAnnouncedAt(START)
+            .build());
+  }
+
+  @Test
+  void shouldKnowTheBestOfTheReleasesThatHaveServed() {
+    assertThat(view.best()).isEmpty();
+    served("unmeasured", "", null);
+    assertThat(view.best()).isEmpty();
+    served("a", "unmeasured", 3.2);
+    served("b", "a", 3.1);
+    served("c", "b", 3.3);
+    served("never served", null, 2.9);
+    assertThat(view.best().orElseThrow().getReleaseId()).isEqualTo("b");
+  }
+
   /** An alert rate is set by announcing the active release anew. */
   @Test
   void shouldNotTakeAnotherAlertRateForAnotherRelease() {

@@ -104,6 +104,36 @@ class GateTest {
             Optional.of(active)));
   }
 
+  /** Each is a little worse than the one before, and all together are more than that. */
+  @Test
+  void shouldRefuseTheOneOfManyThatIsTooFarFromTheBest() throws IOException {
+    HeldOutImages images = new HeldOutWhole(HELD_OUT);
+    Release before = active;
+    Optional<GateReport> refused = Optional.empty();
+    for (int i = 1; i <= 40 && refused.isEmpty(); i++) {
+      double amount = 0.002 * i;
+      Random random = new Random(5);
+      Release next =
+          damaged(
+              "worn-" + i,
+              p -> {
+                for (int j = ParameterLayout.END_POINTS; j < p.length; j++) {
+                  p[j] += (float) (amount * random.nextGaussian());
+                }
+              });
+      GateReport alone = GATE.judge(next, Optional.of(before), images);
+      assertThat(alone.reasons()).noneMatch(reason -> reason.contains("bits/dim rise"));
+      refused =
+          Optional.of(GATE.judge(next, Optional.of(before), Optional.of(active), images))
+              .filter(
+                  report ->
+                      report.reasons().stream()
+                          .anyMatch(reason -> reason.contains("best release")));
+      before = next;
+    }
+    assertThat(refused).isPresent();
+  }
+
   @Test
   void shouldRefuseAZeroedLayer() throws IOException {
     ParameterLayout.Entry layer =

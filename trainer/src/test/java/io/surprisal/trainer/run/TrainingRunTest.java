@@ -87,6 +87,7 @@ class TrainingRunTest {
         HELD_OUT + alerted,
         alerted,
         List.of(WINDOW),
+        null,
         null);
   }
 
@@ -109,6 +110,7 @@ class TrainingRunTest {
         plan.heldOut(),
         plan.alerted(),
         plan.window(),
+        plan.bestOrNull(),
         plan.tiledOrNull());
   }
 
@@ -176,6 +178,7 @@ class TrainingRunTest {
         plan.heldOut(),
         plan.alerted(),
         plan.window(),
+        plan.bestOrNull(),
         TILED);
   }
 
@@ -352,6 +355,7 @@ class TrainingRunTest {
             plan.heldOut(),
             plan.alerted(),
             plan.window(),
+            plan.bestOrNull(),
             plan.tiledOrNull());
     assertThatIllegalStateException()
         .isThrownBy(() -> run(unknown, progress -> {}).call())
