@@ -54,4 +54,14 @@ public record Topics(String prefix) {
   public String statistics() {
     return prefix + "statistics";
   }
+
+  /** Output: {@code SourceAlert} by source. */
+  public String sourceAlerts() {
+    return prefix + "source-alerts";
+  }
+
+  /** Output: {@code SourceStatus} by source, the last of each. */
+  public String sources() {
+    return prefix + "sources";
+  }
 }

@@ -24,7 +24,9 @@ final class RecordTypes {
         ControlCommand.class,
         ReleaseAnnouncement.class,
         TrainerEvent.class,
-        SourceStatistics.class);
+        SourceStatistics.class,
+        SourceAlert.class,
+        SourceStatus.class);
   }
 
   /** Any record of the schema, NaN and extremes included. */

@@ -43,7 +43,11 @@ class SchemaEvolutionTest {
           TrainerEvent.class,
           List.of(0x3433fc0e21833293L, 0xfe93471bc5856e59L, 0x6bf8c56b06e826d9L),
           SourceStatistics.class,
-          List.of(0xd84d3c1d00d2eda9L, 0xc525fd97bc46178bL, 0x133df4dff81fafa1L));
+          List.of(0xd84d3c1d00d2eda9L, 0xc525fd97bc46178bL, 0x133df4dff81fafa1L),
+          SourceAlert.class,
+          List.of(0xca2b543de94cb20dL),
+          SourceStatus.class,
+          List.of(0x9e39d5af384dca37L));
 
   static Stream<Class<? extends SpecificRecord>> types() {
     return RecordTypes.all();
