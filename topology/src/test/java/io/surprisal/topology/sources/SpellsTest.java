@@ -1,0 +1,69 @@
+package io.surprisal.topology.sources;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class SpellsTest {
+
+  private static final long DAY = 24L * 3600 * 1000;
+
+  @Test
+  void shouldSayNothingBeforeEnoughHaveEnded() {
+    Spells spells = Spells.NONE;
+    for (int i = 1; i < Spells.ENOUGH; i++) {
+      spells = spells.with(1, i);
+    }
+
+    assertThat(spells.usual(100)).isEmpty();
+    assertThat(spells.limit(5, 100)).isEmpty();
+    assertThat(spells.with(1, 100).usual(100)).hasValue(1);
+  }
+
+  @Test
+  void shouldTakeTheSecondLongestOfTwoWeeks() {
+    Spells spells = Spells.NONE;
+    for (int i = 0; i < 100; i++) {
+      spells = spells.with(i % 10, 0);
+    }
+    Spells once = spells.with(1000, DAY);
+    Spells twice = once.with(800, 2 * DAY);
+
+    assertThat(spells.usual(0)).hasValue(9);
+    assertThat(once.usual(DAY)).hasValue(9);
+    assertThat(twice.usual(2 * DAY)).hasValue(800);
+    assertThat(twice.limit(5, 2 * DAY)).hasValue(2400);
+    assertThat(twice.limit(5000, 2 * DAY)).hasValue(5000);
+    assertThat(twice.usual(17 * DAY)).isEmpty();
+    assertThat(twice.limit(5, 17 * DAY)).hasValue(5);
+    assertThat(twice.with(3, 17 * DAY).with(4, 17 * DAY).usual(17 * DAY)).hasValue(3);
+    assertThat(twice.longest()).hasSizeLessThanOrEqualTo(8);
+  }
+
+  /**
+   * Memoryless spells: of n later ones 24/n² or so exceed the limit. Of 2,000 sources of 100 spells
+   * each, and 100 later ones, 4.8 are expected to have one (a Poisson number; more than 16 with
+   * probability 10⁻⁵, and the seed is fixed).
+   */
+  @Test
+  void shouldSeldomBeExceededByMemorylessSpells() {
+    Random random = new Random(1);
+    int exceeded = 0;
+    for (int source = 0; source < 2000; source++) {
+      Spells spells = Spells.NONE;
+      for (int i = 0; i < 100; i++) {
+        spells = spells.with(-Math.log(1 - random.nextDouble()), i);
+      }
+      double limit = spells.limit(0, 100).orElseThrow();
+      for (int i = 0; i < 100; i++) {
+        if (-Math.log(1 - random.nextDouble()) > limit) {
+          exceeded++;
+          break;
+        }
+      }
+    }
+
+    assertThat(exceeded).isBetween(0, 16);
+  }
+}
