@@ -13,6 +13,7 @@ import io.surprisal.topology.records.NotScoredException;
 import io.surprisal.topology.serving.ServedModel;
 import io.surprisal.topology.serving.ShadowModel;
 import io.surprisal.topology.serving.Shadowed;
+import io.surprisal.topology.sources.FrameLook;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -74,6 +75,7 @@ final class ImageSubmitter {
           new PendingImage.Submission(
               accepted.identity(),
               accepted.decoded().repairs(),
+              FrameLook.of(accepted.decoded().pixels()),
               model,
               shadowed(image, accepted, location, model)),
           likelihood);

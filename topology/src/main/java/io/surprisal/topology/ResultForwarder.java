@@ -7,7 +7,11 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.topology.pending.PendingImage;
 import io.surprisal.topology.records.DeadLetter;
 import io.surprisal.topology.records.DeadLetterReason;
+import io.surprisal.topology.records.ImageIntake;
 import io.surprisal.topology.records.ScoreRecords;
+import io.surprisal.topology.sources.FrameLook;
+import io.surprisal.topology.sources.Observation;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -15,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says what became of an image: its score and, where there is one, its alert; or its dead letter.
- * For one task.
+ * Says what became of an image: its score and, where there is one, its alert; or its dead letter;
+ * and to the watch over sources what it was like. For one task.
  */
 final class ResultForwarder {
   private static final Logger LOG = LoggerFactory.getLogger(ResultForwarder.class);
@@ -52,6 +56,8 @@ final class ResultForwarder {
     } catch (Exception e) {
       image.cancel();
       forwardDeadLetter(image, e);
+      ImageIntake.source(image.record())
+          .ifPresent(source -> observe(image, source, Optional.empty(), Optional.empty()));
       return Optional.empty();
     }
     forward(image, SCORES.encode(scored.score()), ScoringTopology.SCORES);
@@ -61,7 +67,32 @@ final class ResultForwarder {
         ScoreRecords.name(image.location()),
         scored.score().getBitsPerDim());
     scored.alert().ifPresent(alert -> forwardAlert(image, alert));
+    observe(
+        image,
+        scored.score().getSource(),
+        Optional.of(scored),
+        image.submission().map(PendingImage.Submission::look));
     return Optional.of(scored);
+  }
+
+  /** Tells the watch over sources of an image. */
+  private void observe(
+      PendingImage image,
+      String source,
+      Optional<ScoreRecords.Scored> scored,
+      Optional<FrameLook> look) {
+    long now = context.currentSystemTimeMs();
+    Observation observation =
+        new Observation(
+            image.location().getPartition(),
+            image.record().timestamp(),
+            now,
+            scored.flatMap(ScoreRecords.Scored::alert).isPresent(),
+            scored.filter(one -> !one.score().getRepairs().isEmpty()).isPresent(),
+            look);
+    context.forward(
+        new Record<>(source.getBytes(StandardCharsets.UTF_8), observation.encode(), now),
+        ScoringTopology.OBSERVATIONS);
   }
 
   /**

@@ -9,6 +9,8 @@ import io.surprisal.topology.records.DeadLetter;
 import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.serving.ServedModel;
 import io.surprisal.topology.serving.ShadowModel;
+import io.surprisal.topology.sources.SourceWatch;
+import io.surprisal.topology.sources.WatchRules;
 import io.surprisal.topology.statistics.SourceWindow;
 import io.surprisal.topology.statistics.WindowKey;
 import io.surprisal.topology.topics.TopicSetup;
@@ -19,12 +21,16 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.config.TopicConfig;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.AutoOffsetReset;
+import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.Named;
+import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.Repartitioned;
 import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
@@ -33,15 +39,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What flows where: images in; scores, alerts, dead letters and statistics out. Each image leaves
- * exactly one score or one dead letter. Records are read as raw bytes, so that no input can stop
- * the stream in a deserializer and a dead letter carries what came.
+ * What flows where: images in; scores, alerts, dead letters, statistics, and how sources are out.
+ * Each image leaves exactly one score or one dead letter. Records are read as raw bytes, so that no
+ * input can stop the stream in a deserializer and a dead letter carries what came.
  *
  * <pre>
  * images → score → scores
  *                → alerts
  *                → dead-letters
  *                → statistics
+ *                → observations → watch → source-alerts
+ *                                       → sources
  * </pre>
  *
  * <p>The processor's store {@code pending} has one entry a partition, of images whose batch is not
@@ -49,6 +57,12 @@ import org.slf4j.LoggerFactory;
  * changelogs, the topics {@code <application id>-pending-changelog} and {@code <application
  * id>-windows-changelog}, with as many partitions as the images have: who adds partitions to the
  * images stops the members and adds as many to the changelogs.
+ *
+ * <p>A source's images may come through any partition, and whether it is silent can only be said
+ * where all of them are known. So each image is told of, in about a hundred bytes, on the topic
+ * {@code <application id>-observations-repartition} of one partition; Kafka Streams creates it, and
+ * deletes what has been read. One task watches all sources, with the stores {@code sources} and
+ * {@code watch-clock}.
  */
 public final class ScoringTopology {
 
@@ -62,6 +76,12 @@ public final class ScoringTopology {
   static final String ALERTS = "alerts";
   static final String DEAD_LETTERS = "dead-letters";
   static final String STATISTICS = "statistics";
+  static final String OBSERVATIONS = "observations";
+  static final String WATCH = "watch";
+  static final String WATCHED = "sources";
+  static final String CLOCK = "watch-clock";
+  static final String SOURCE_ALERTS = "source-alerts";
+  static final String SOURCE_STATUS = "source-status";
 
   /** Restoring reads the last segment and little before it: 10,000 commits, well below a second. */
   private static final int CHANGELOG_SEGMENT_BYTES = 1 << 20;
@@ -72,12 +92,20 @@ public final class ScoringTopology {
   private final DecodingLimits limits;
   private final int maxDeadLetterBytes;
   private final Duration window;
+  private final WatchRules rules;
   private final Counters counters = new Counters();
 
   /** Serves one release for good. */
   public ScoringTopology(
       Topics topics, ServedModel model, DecodingLimits limits, int maxDeadLetterBytes) {
-    this(topics, () -> model, Optional::empty, limits, maxDeadLetterBytes, Scoring.DEFAULT_WINDOW);
+    this(
+        topics,
+        () -> model,
+        Optional::empty,
+        limits,
+        maxDeadLetterBytes,
+        Scoring.DEFAULT_WINDOW,
+        WatchRules.usual());
   }
 
   /**
@@ -89,6 +117,7 @@ public final class ScoringTopology {
    *     as too large aborts the transaction, whatever a production exception handler says, so none
    *     may be sent
    * @param window of event time that the statistics are told of
+   * @param rules when a source makes no sense any more
    * @throws IllegalArgumentException if maxDeadLetterBytes is too small for Surprisal's own
    *     headers, or the window is shorter than a millisecond
    */
@@ -98,7 +127,8 @@ public final class ScoringTopology {
       Supplier<Optional<ShadowModel>> candidates,
       DecodingLimits limits,
       int maxDeadLetterBytes,
-      Duration window) {
+      Duration window,
+      WatchRules rules) {
     if (maxDeadLetterBytes < DeadLetter.MIN_BYTES) {
       throw new IllegalArgumentException(
           "The limit of dead letters is "
@@ -114,6 +144,7 @@ public final class ScoringTopology {
     this.models = models;
     this.candidates = candidates;
     this.window = window;
+    this.rules = rules;
     this.limits = limits;
     this.maxDeadLetterBytes = maxDeadLetterBytes;
   }
@@ -135,39 +166,54 @@ public final class ScoringTopology {
    * @param stores gives a store of a name
    */
   Topology build(ImageReader reader, Function<String, KeyValueBytesStoreSupplier> stores) {
-    var bytesOut = new ByteArraySerializer();
-    var bytesIn = new ByteArrayDeserializer();
     ThreadLocal<CommitPace> paces = ThreadLocal.withInitial(CommitPace::new);
-    return new Topology()
-        .addSource(
-            AutoOffsetReset.earliest(),
-            SOURCE,
-            (image, partitionTime) -> timestamp(image),
-            bytesIn,
-            bytesIn,
-            topics.images())
-        .addProcessor(
-            PROCESSOR,
-            () ->
-                new ScoringProcessor(
-                    topics.images(),
-                    models,
-                    candidates,
-                    limits,
-                    reader,
-                    maxDeadLetterBytes,
-                    window,
-                    paces,
-                    counters),
-            SOURCE)
-        .addStateStore(
-            logged(stores.apply(PENDING), Serdes.Integer(), PendingRange.serde()), PROCESSOR)
-        .addStateStore(
-            logged(stores.apply(WINDOWS), WindowKey.serde(), SourceWindow.serde()), PROCESSOR)
-        .addSink(SCORES, topics.scores(), bytesOut, bytesOut, PROCESSOR)
-        .addSink(ALERTS, topics.alerts(), bytesOut, bytesOut, PROCESSOR)
-        .addSink(DEAD_LETTERS, topics.deadLetters(), bytesOut, bytesOut, PROCESSOR)
-        .addSink(STATISTICS, topics.statistics(), bytesOut, bytesOut, PROCESSOR);
+    StreamsBuilder builder = new StreamsBuilder();
+    builder
+        .addStateStore(logged(stores.apply(PENDING), Serdes.Integer(), PendingRange.serde()))
+        .addStateStore(logged(stores.apply(WINDOWS), WindowKey.serde(), SourceWindow.serde()))
+        .addStateStore(logged(stores.apply(WATCHED), Serdes.String(), SourceWatch.sourceSerde()))
+        .addStateStore(logged(stores.apply(CLOCK), Serdes.Integer(), SourceWatch.clockSerde()));
+    KStream<byte[], byte[]> results =
+        builder.stream(
+                topics.images(),
+                Consumed.with(Serdes.ByteArray(), Serdes.ByteArray())
+                    .withName(SOURCE)
+                    .withTimestampExtractor((image, partitionTime) -> timestamp(image))
+                    .withOffsetResetPolicy(AutoOffsetReset.earliest()))
+            .process(
+                () ->
+                    new ScoringProcessor(
+                        topics.images(),
+                        models,
+                        candidates,
+                        limits,
+                        reader,
+                        maxDeadLetterBytes,
+                        window,
+                        paces,
+                        counters),
+                Named.as(PROCESSOR),
+                PENDING,
+                WINDOWS);
+    results.to(topics.scores(), sink(SCORES));
+    results.to(topics.alerts(), sink(ALERTS));
+    results.to(topics.deadLetters(), sink(DEAD_LETTERS));
+    results.to(topics.statistics(), sink(STATISTICS));
+    KStream<byte[], byte[]> watched =
+        results
+            .mapValues(observation -> observation, Named.as(OBSERVATIONS)) // to forward to
+            .repartition(
+                Repartitioned.with(Serdes.ByteArray(), Serdes.ByteArray())
+                    .withName(OBSERVATIONS)
+                    .withNumberOfPartitions(1))
+            .process(() -> new SourceProcessor(rules), Named.as(WATCH), WATCHED, CLOCK);
+    watched.to(topics.sourceAlerts(), sink(SOURCE_ALERTS));
+    watched.to(topics.sources(), sink(SOURCE_STATUS));
+    return builder.build();
+  }
+
+  private static Produced<byte[], byte[]> sink(String name) {
+    return Produced.with(Serdes.ByteArray(), Serdes.ByteArray()).withName(name);
   }
 
   /** Cached, so that a commit writes an entry once; logged, in segments that are compacted soon. */

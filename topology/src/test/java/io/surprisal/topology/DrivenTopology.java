@@ -38,6 +38,13 @@ final class DrivenTopology implements AutoCloseable {
     this(topology, reader, store, new SurvivingStore(ScoringTopology.WINDOWS), state);
   }
 
+  /** What the watch over sources knows. */
+  record Sources(SurvivingStore watched, SurvivingStore clock) {
+    Sources() {
+      this(new SurvivingStore(ScoringTopology.WATCHED), new SurvivingStore(ScoringTopology.CLOCK));
+    }
+  }
+
   /** The same with the statistics of an earlier member. */
   DrivenTopology(
       ScoringTopology topology,
@@ -45,12 +52,31 @@ final class DrivenTopology implements AutoCloseable {
       SurvivingStore pending,
       SurvivingStore windows,
       Path state) {
+    this(topology, reader, pending, windows, new Sources(), state);
+  }
+
+  /** The same with what an earlier member knew of the sources. */
+  DrivenTopology(
+      ScoringTopology topology,
+      ImageReader reader,
+      SurvivingStore pending,
+      SurvivingStore windows,
+      Sources sources,
+      Path state) {
     Properties properties = new Properties();
     properties.putAll(
         new StreamSettings("it", "none:9092", state, 1, Optional.empty(), MAX_DEAD_LETTER, Map.of())
             .toStreamsConfig());
     Map<String, KeyValueBytesStoreSupplier> stores =
-        Map.of(ScoringTopology.PENDING, pending, ScoringTopology.WINDOWS, windows);
+        Map.of(
+            ScoringTopology.PENDING,
+            pending,
+            ScoringTopology.WINDOWS,
+            windows,
+            ScoringTopology.WATCHED,
+            sources.watched(),
+            ScoringTopology.CLOCK,
+            sources.clock());
     driver = new TopologyTestDriver(topology.build(reader, stores::get), properties);
   }
 
@@ -75,6 +101,10 @@ final class DrivenTopology implements AutoCloseable {
   /** Statistics are told. */
   void letTheTellerRun() {
     driver.advanceWallClockTime(ScoringProcessor.TELL_INTERVAL);
+  }
+
+  void advance(Duration time) {
+    driver.advanceWallClockTime(time);
   }
 
   /** What the store says of partition 0. */

@@ -16,6 +16,7 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.topology.serving.ServedModel;
 import io.surprisal.topology.serving.ShadowModel;
+import io.surprisal.topology.sources.WatchRules;
 import io.surprisal.topology.statistics.Comparisons;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -80,7 +81,8 @@ class ShadowScoringTest {
                 () -> candidate,
                 DecodingLimits.defaults(),
                 DrivenTopology.MAX_DEAD_LETTER,
-                Duration.ofMinutes(1)),
+                Duration.ofMinutes(1),
+                WatchRules.usual()),
             DrivenTopology.NOTHING_TO_READ,
             new SurvivingStore(),
             state);

@@ -14,6 +14,7 @@ import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.topology.serving.ServedModel;
+import io.surprisal.topology.sources.WatchRules;
 import io.surprisal.topology.statistics.SourceWindow;
 import io.surprisal.topology.statistics.SourceWindows;
 import java.io.ByteArrayOutputStream;
@@ -81,7 +82,8 @@ class StatisticsTest {
                 Optional::empty,
                 DecodingLimits.defaults(),
                 DrivenTopology.MAX_DEAD_LETTER,
-                WINDOW),
+                WINDOW,
+                WatchRules.usual()),
             DrivenTopology.NOTHING_TO_READ,
             pending,
             windows,

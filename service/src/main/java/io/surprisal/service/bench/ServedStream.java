@@ -7,6 +7,7 @@ import io.surprisal.schemas.Topics;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.service.run.TemporaryCluster;
 import io.surprisal.topology.serving.Scoring;
+import io.surprisal.topology.sources.WatchRules;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -47,7 +48,8 @@ final class ServedStream implements AutoCloseable {
             ALERT_RATE,
             Scoring.batch(execution.devices()),
             Scoring.DEFAULT_LINGER,
-            Scoring.DEFAULT_WINDOW);
+            Scoring.DEFAULT_WINDOW,
+            WatchRules.usual());
     service =
         ScoringService.ofAnnounced(
             release -> execution,

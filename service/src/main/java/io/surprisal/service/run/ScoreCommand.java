@@ -19,6 +19,7 @@ import io.surprisal.service.options.StagesOption;
 import io.surprisal.topology.ScoringCounts;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
+import io.surprisal.topology.sources.WatchRules;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -110,6 +111,8 @@ final class ScoreCommand implements Callable<Integer> {
           "Event time that each of 'surprisal statistics' is of (default: ${DEFAULT-VALUE}).")
   private Duration window;
 
+  @Mixin private final WatchOptions sources = new WatchOptions();
+
   @Option(
       names = "--threads",
       paramLabel = "N",
@@ -158,6 +161,7 @@ final class ScoreCommand implements Callable<Integer> {
         spec,
         release.isEmpty() || trusted.isEmpty(),
         "--trust is for announced releases, leave out --release or --trust");
+    WatchRules rules = sources.value();
     Optional<Release> loaded =
         release.isPresent() ? Optional.of(ReleaseFiles.load(release.get())) : Optional.empty();
     TorchRuntime.preferOperatorThreads(1);
@@ -173,7 +177,8 @@ final class ScoreCommand implements Callable<Integer> {
             kafka.properties());
     List<Device> where = execution.devices();
     Scoring scoring =
-        new Scoring(stages, certainty, rate, batch.on(where), Duration.ofMillis(linger), window);
+        new Scoring(
+            stages, certainty, rate, batch.on(where), Duration.ofMillis(linger), window, rules);
     try (ScoringService service =
             loaded.isPresent()
                 ? ScoringService.ofRelease(

@@ -44,7 +44,7 @@ public final class ScoringService implements AutoCloseable {
   private final Serving serving;
   private final Topics topics;
   private final StreamSettings settings;
-  private final Duration window;
+  private final Scoring scoring;
   private volatile Optional<ScoringStream> stream = Optional.empty();
 
   private ScoringService(
@@ -52,12 +52,12 @@ public final class ScoringService implements AutoCloseable {
       Serving serving,
       Topics topics,
       StreamSettings settings,
-      Duration window) {
+      Scoring scoring) {
     this.batches = batches;
     this.serving = serving;
     this.topics = topics;
     this.settings = settings;
-    this.window = window;
+    this.scoring = scoring;
   }
 
   /** Serves one release, and starts the stream; {@link #state} tells when it runs. */
@@ -75,8 +75,7 @@ public final class ScoringService implements AutoCloseable {
       batches.close();
       throw e;
     }
-    ScoringService service =
-        new ScoringService(batches, serving, topics, settings, scoring.window());
+    ScoringService service = new ScoringService(batches, serving, topics, settings, scoring);
     try {
       service.start();
       return service;
@@ -113,7 +112,7 @@ public final class ScoringService implements AutoCloseable {
             member,
             new ReleaseFetcher(clients, settings.stateDirectory().resolve("releases"), trusted),
             new ReleaseLoader(execution, scoring, batches));
-    return new ScoringService(batches, serving, topics, settings, scoring.window());
+    return new ScoringService(batches, serving, topics, settings, scoring);
   }
 
   private static BatchScorer batchScorer(int workers, Scoring scoring) {
@@ -130,7 +129,8 @@ public final class ScoringService implements AutoCloseable {
                 serving::candidate,
                 DecodingLimits.defaults(),
                 settings.maxDeadLetterBytes(),
-                window),
+                scoring.window(),
+                scoring.sources()),
             settings);
     stream = Optional.of(started);
     started.start();

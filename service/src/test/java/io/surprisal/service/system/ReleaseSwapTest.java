@@ -31,6 +31,7 @@ import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
+import io.surprisal.topology.sources.WatchRules;
 import io.surprisal.topology.topics.TopicSettings;
 import io.surprisal.topology.topics.TopicSetup;
 import java.nio.ByteBuffer;
@@ -113,7 +114,8 @@ class ReleaseSwapTest {
             0.01,
             Scoring.CPU_BATCH,
             Scoring.DEFAULT_LINGER,
-            Duration.ofSeconds(1)),
+            Duration.ofSeconds(1),
+            WatchRules.usual()),
         TOPICS,
         new StreamSettings(
             "swap",

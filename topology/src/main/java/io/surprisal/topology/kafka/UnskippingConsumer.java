@@ -47,6 +47,9 @@ final class UnskippingConsumer extends KafkaConsumer<byte[], byte[]> {
   }
 
   private void requireNoLoss(TopicPartition partition, long position) {
+    if (partition.topic().startsWith(settings.applicationId() + "-")) {
+      return; // Kafka Streams' own: no images
+    }
     long earliest = Objects.requireNonNull(beginningOffsets(List.of(partition)).get(partition));
     if (earliest <= position) {
       throw new ImagesLostException(

@@ -6,6 +6,7 @@ import io.surprisal.schemas.ImageLocation;
 import io.surprisal.topology.records.ImageIntake;
 import io.surprisal.topology.serving.ServedModel;
 import io.surprisal.topology.serving.Shadowed;
+import io.surprisal.topology.sources.FrameLook;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +32,7 @@ public record PendingImage(
    *
    * @param identity what the record says of the image
    * @param repairs of its file
+   * @param look of its pixels
    * @param model that scores it, whatever serves when it is done
    * @param shadowed what the candidate makes of it; empty where there is none, or it is not of its
    *     share
@@ -38,6 +40,7 @@ public record PendingImage(
   public record Submission(
       ImageIntake.Identity identity,
       Set<Repair> repairs,
+      FrameLook look,
       ServedModel model,
       Optional<Shadowed> shadowed) {}
 

@@ -18,6 +18,8 @@ import java.time.Instant;
 import java.util.Optional;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** From a record to pixels that the network takes. For one thread. */
 public final class ImageIntake {
@@ -28,6 +30,7 @@ public final class ImageIntake {
   /** Largest key in bytes. Scores and alerts carry the image's key, so it must fit them. */
   public static final int MAX_KEY_BYTES = 64 << 10;
 
+  private static final Logger LOG = LoggerFactory.getLogger(ImageIntake.class);
   private static final RecordFormat<ImageEvent> IMAGES = RecordFormat.of(ImageEvent.class);
 
   private final ImageDecoder decoder;
@@ -82,6 +85,21 @@ public final class ImageIntake {
             new PictureSize(decoded.pixels().height(), decoded.pixels().width())),
         decoded,
         preprocessing.apply(decoded.pixels()));
+  }
+
+  /** The source that a record names, whatever is wrong with its image; empty: it names none. */
+  public static Optional<String> source(Record<byte[], byte[]> image) {
+    if (image.value() == null) {
+      return Optional.empty();
+    }
+    try {
+      String source = IMAGES.decode(image.value()).getSource();
+      requireShort("source", source);
+      return Optional.of(source);
+    } catch (RecordFormatException | NotScoredException e) {
+      LOG.debug("A record names no source", e);
+      return Optional.empty();
+    }
   }
 
   /** Why an image would become a dead letter. */

@@ -2,6 +2,7 @@ package io.surprisal.topology.serving;
 
 import ai.djl.Device;
 import io.surprisal.model.scoring.Stages;
+import io.surprisal.topology.sources.WatchRules;
 import java.time.Duration;
 import java.util.List;
 
@@ -14,6 +15,7 @@ import java.util.List;
  * @param batch most images of a batch
  * @param linger how long the first image of a batch waits for others
  * @param window of event time that statistics are told of
+ * @param sources when a source makes no sense any more
  */
 public record Scoring(
     Stages stages,
@@ -21,7 +23,8 @@ public record Scoring(
     double alertRate,
     int batch,
     Duration linger,
-    Duration window) {
+    Duration window,
+    WatchRules sources) {
   public static final int CPU_BATCH = 4;
 
   /** On an H100 32 and 256 gave 0.9 and 0.8 of the throughput. */
@@ -40,6 +43,12 @@ public record Scoring(
   /** All evaluations at once, in batches of the size that the devices want. */
   public static Scoring simple(int evaluations, double alertRate, List<Device> devices) {
     return new Scoring(
-        Stages.single(evaluations), 3, alertRate, batch(devices), DEFAULT_LINGER, DEFAULT_WINDOW);
+        Stages.single(evaluations),
+        3,
+        alertRate,
+        batch(devices),
+        DEFAULT_LINGER,
+        DEFAULT_WINDOW,
+        WatchRules.usual());
   }
 }

@@ -37,12 +37,11 @@ public record TopicSettings(
   /**
    * The settings of all topics.
    *
-   * <p>Images, scores and dead letters are kept for a week; alerts, commands, training events and
-   * statistics for 30 days; of releases the last announcement of each is kept for good, and so are
-   * their files, where they go through Kafka.
+   * <p>Images, scores and dead letters are kept for a week; alerts, those of sources too, commands,
+   * training events and statistics for 30 days; of releases the last announcement of each is kept
+   * for good, and so are their files, where they go through Kafka, and how each source is.
    *
-   * @param partitions of the topics that grow with the stream of images; control, releases and
-   *     trainer have 1
+   * @param partitions of the topics that grow with the stream of images; all others have 1
    * @param largest image that the topic of images takes
    */
   public static List<TopicSettings> all(Topics topics, int partitions, ImageSizeLimit largest) {
@@ -57,7 +56,9 @@ public record TopicSettings(
         new TopicSettings(topics.releases(), 1, Optional.empty(), small),
         new TopicSettings(topics.releaseChunks(), 1, Optional.empty(), small),
         new TopicSettings(topics.trainer(), 1, Optional.of(MONTH), small),
-        new TopicSettings(topics.statistics(), partitions, Optional.of(MONTH), small));
+        new TopicSettings(topics.statistics(), partitions, Optional.of(MONTH), small),
+        new TopicSettings(topics.sourceAlerts(), 1, Optional.of(MONTH), small),
+        new TopicSettings(topics.sources(), 1, Optional.empty(), small));
   }
 
   /** The settings in Kafka's terms. */

@@ -26,20 +26,22 @@ class TopicSettingsTest {
             "surprisal.releases",
             "surprisal.release-chunks",
             "surprisal.trainer",
-            "surprisal.statistics")
+            "surprisal.statistics",
+            "surprisal.source-alerts",
+            "surprisal.sources")
         .allSatisfy(Topic::validate);
   }
 
   @Test
-  void shouldCompactReleasesAndTheirFilesOnly() {
+  void shouldCompactReleasesTheirFilesAndSourcesOnly() {
     assertThat(ALL)
         .filteredOn(topic -> topic.configuration().get("cleanup.policy").equals("compact"))
         .extracting(TopicSettings::name)
-        .containsExactly("surprisal.releases", "surprisal.release-chunks");
+        .containsExactly("surprisal.releases", "surprisal.release-chunks", "surprisal.sources");
   }
 
   @Test
-  void shouldKeepCommandsReleasesAndTrainingInOrder() {
+  void shouldKeepCommandsReleasesTrainingAndSourcesInOrder() {
     assertThat(ALL)
         .filteredOn(topic -> topic.partitions() == 1)
         .extracting(TopicSettings::name)
@@ -47,7 +49,9 @@ class TopicSettingsTest {
             "surprisal.control",
             "surprisal.releases",
             "surprisal.release-chunks",
-            "surprisal.trainer");
+            "surprisal.trainer",
+            "surprisal.source-alerts",
+            "surprisal.sources");
   }
 
   @Test
