@@ -160,9 +160,9 @@ class SourceAlertsTest {
   @Test
   void shouldTellOfASilentSourceByTheWallClockAndOfItsReturn() {
     publish(40, 0);
-    wait(Duration.ofMinutes(4));
+    wait(Duration.ofMinutes(7));
     assertThat(alerts).isEmpty();
-    wait(Duration.ofMinutes(3)); // three times its pause of two minutes
+    wait(Duration.ofMinutes(2)); // four times its pause of two minutes
     assertAlerts(SourceAlertState.OPENED);
     start();
     wait(Duration.ofHours(1));
@@ -170,7 +170,7 @@ class SourceAlertsTest {
 
     assertAlerts(SourceAlertState.OPENED, SourceAlertState.CLEARED);
     assertThat(alerts.get(0).getKind()).isEqualTo(SourceAlertKind.SILENT);
-    assertThat(alerts.get(0).getThreshold()).isEqualTo(360);
+    assertThat(alerts.get(0).getThreshold()).isEqualTo(480);
   }
 
   /** Files that no decoder takes, but records that name their source. */

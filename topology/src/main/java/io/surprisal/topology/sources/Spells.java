@@ -12,11 +12,12 @@ import java.util.OptionalDouble;
  * runs of equal ones. The measure is the second longest of the last two weeks: what has happened
  * once may have been the incident, what has happened twice is a habit.
  *
- * <p>Three times the second longest is a bound that even memoryless spells (exponentially
- * distributed, the widest that a source without an order has) seldom reach. With n of them in the
- * memory, the second longest is near the level that 2 in n exceed, and a later one exceeds three
- * times that level with probability about E[(G/n)³] = 24/n³, G of Gamma(2); so of n later ones
- * 24/n² do: 0.24 % in two weeks for a source of a hundred spells, and less for all livelier ones.
+ * <p>The bound is such that even memoryless spells (exponentially distributed, the widest that a
+ * source without an order has) seldom reach it. Of n of them the second longest is near the level
+ * that 2 in n exceed; the next one exceeds k times that level with probability E[(G/n)ᵏ], G of
+ * Gamma(2): 24/n³ for k = 3, 120/n⁴ for k = 4. So with k = 4 from the {@value #ENOUGH}th to the
+ * {@value #MANY}th and k = 3 from there on, 0.15 % and 0.03 % of all sources have one by chance; and
+ * once the memory is full, 24/n² in two weeks.
  *
  * @param ended how many have ended, up to now
  * @param longest of the memory, the longest first, at most {@value #KEPT}
@@ -26,8 +27,14 @@ record Spells(long ended, List<Spell> longest) {
   /** So many must have ended before anything is said of what is usual. */
   static final int ENOUGH = 30;
 
+  /** From so many on it is well known what is usual. */
+  private static final int MANY = 200;
+
   /** How many times longer than usual is not usual. */
-  static final int FACTOR = 3;
+  private static final int FACTOR = 3;
+
+  /** The same as long as little is known. */
+  private static final int FIRST_FACTOR = 4;
 
   private static final int KEPT = 8;
   private static final long MEMORY_MILLIS = 14L * 24 * 3600 * 1000;
@@ -81,7 +88,7 @@ record Spells(long ended, List<Spell> longest) {
   OptionalDouble limit(double least, long watched) {
     OptionalDouble usual = usual(watched);
     return usual.isPresent()
-        ? OptionalDouble.of(Math.max(least, FACTOR * usual.getAsDouble()))
+        ? OptionalDouble.of(Math.max(least, (ended < MANY ? FIRST_FACTOR : FACTOR) * usual.getAsDouble()))
         : ended < ENOUGH ? OptionalDouble.empty() : OptionalDouble.of(least);
   }
 

@@ -7,7 +7,8 @@ import java.util.Optional;
  * When a source is said to make no sense any more; what is usual is learned from its own past.
  *
  * @param silentAfter time without an image after which a source is silent, whatever its habit;
- *     empty: three times its second longest pause of two weeks, at least five minutes
+ *     empty: three times its second longest pause of two weeks (see {@link Spells}), at least five
+ *     minutes
  * @param frozenAfter alike pictures in a row that make a source frozen, at least 2; more where it
  *     has sent so many before
  * @param degradedAfter pictures in a row whose exposure, focus or colour is far from the habit, for

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Days of cameras, on a clock that the test moves. Seeds are fixed, so a test that passes does so
- * always; by chance a healthy day of other seeds has an alert with probability below 1 % (the
- * source of random pauses and few images dominates: see {@link Spells}).
+ * always; a healthy day of other seeds has an alert by chance with probability 0.5 % or so: three of
+ * its sources have random pauses, see {@link Spells}.
  */
 class SourceWatchTest {
 

@@ -85,7 +85,7 @@ class StillnessTest {
 
   @Test
   void shouldWaitThreeTimesAsLongAsASourceHasBeenStillTwice() {
-    for (int i = 0; i < 4000; i++) {
+    for (int i = 0; i < 25_000; i++) {
       send(look(i / 100, 0));
     }
     assertThat(limit()).hasValue(300);
