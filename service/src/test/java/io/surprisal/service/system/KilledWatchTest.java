@@ -103,8 +103,7 @@ class KilledWatchTest {
   }
 
   private void send(byte pixel) throws Exception {
-    Records.send(
-        server, "surprisal.images", BatchingMember.event("image-" + sent++, "cam", pixel));
+    Records.send(server, "surprisal.images", BatchingMember.event("image-" + sent++, "cam", pixel));
   }
 
   private void awaitScores(Records.Follower scores) {

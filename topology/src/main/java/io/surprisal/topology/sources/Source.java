@@ -163,6 +163,9 @@ record Source(
   /** No image has come up to now. */
   Step waited(WatchRules rules, Moment now) {
     List<SourceChange> changes = new ArrayList<>();
+    if (open(SourceAlertKind.SILENT).isPresent()) {
+      return new Step(this, changes); // until an image comes
+    }
     return new Step(settled(SourceAlertKind.SILENT, silent(rules, now), now, changes), changes);
   }
 
@@ -233,6 +236,12 @@ record Source(
   }
 
   private Optional<Incident> frozen(WatchRules rules, Moment now) {
+    Optional<Incident> before = open(SourceAlertKind.FROZEN);
+    if (before.isPresent()) { // lasts until the pictures change, whatever is a habit meanwhile
+      return before
+          .filter(incident -> stillness.still())
+          .map(incident -> incident.with(stillness.run(), stillness.run()));
+    }
     OptionalDouble limit = stillness.limit(rules, now.watched());
     if (limit.isEmpty() || stillness.run() < limit.getAsDouble()) {
       return Optional.empty();

@@ -16,8 +16,8 @@ import java.util.OptionalDouble;
  * source without an order has) seldom reach it. Of n of them the second longest is near the level
  * that 2 in n exceed; the next one exceeds k times that level with probability E[(G/n)ᵏ], G of
  * Gamma(2): 24/n³ for k = 3, 120/n⁴ for k = 4. So with k = 4 from the {@value #ENOUGH}th to the
- * {@value #MANY}th and k = 3 from there on, 0.15 % and 0.03 % of all sources have one by chance; and
- * once the memory is full, 24/n² in two weeks.
+ * {@value #MANY}th and k = 3 from there on, 0.15 % and 0.03 % of all sources have one by chance;
+ * and once the memory is full, 24/n² in two weeks.
  *
  * @param ended how many have ended, up to now
  * @param longest of the memory, the longest first, at most {@value #KEPT}
@@ -73,23 +73,21 @@ record Spells(long ended, List<Spell> longest) {
     return watched - spell.at() > MEMORY_MILLIS;
   }
 
-  /** The second longest of the memory; empty as long as too few have ended. */
+  /** The second longest of the memory; empty as long as it holds too few. */
   OptionalDouble usual(long watched) {
-    return ended < ENOUGH
+    List<Spell> remembered = longest.stream().filter(spell -> !isOver(spell, watched)).toList();
+    return ended < ENOUGH || remembered.size() < KEPT
         ? OptionalDouble.empty()
-        : longest.stream()
-            .filter(spell -> !isOver(spell, watched))
-            .mapToDouble(Spell::length)
-            .skip(1)
-            .findFirst();
+        : OptionalDouble.of(remembered.get(1).length());
   }
 
-  /** Where it begins to be unusual; empty as long as too few have ended. */
+  /** Where it begins to be unusual, at least {@code least}; empty as long as that is not known. */
   OptionalDouble limit(double least, long watched) {
     OptionalDouble usual = usual(watched);
-    return usual.isPresent()
-        ? OptionalDouble.of(Math.max(least, (ended < MANY ? FIRST_FACTOR : FACTOR) * usual.getAsDouble()))
-        : ended < ENOUGH ? OptionalDouble.empty() : OptionalDouble.of(least);
+    return usual.isEmpty()
+        ? usual
+        : OptionalDouble.of(
+            Math.max(least, (ended < MANY ? FIRST_FACTOR : FACTOR) * usual.getAsDouble()));
   }
 
   void write(DataOutputStream out) throws IOException {

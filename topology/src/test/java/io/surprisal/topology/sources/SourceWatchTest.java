@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Days of cameras, on a clock that the test moves. Seeds are fixed, so a test that passes does so
- * always; a healthy day of other seeds has an alert by chance with probability 0.5 % or so: three of
- * its sources have random pauses, see {@link Spells}.
+ * always; a healthy day of other seeds has an alert by chance with probability 0.5 % or so: three
+ * of its sources have random pauses, see {@link Spells}.
  */
 class SourceWatchTest {
 
@@ -143,6 +143,18 @@ class SourceWatchTest {
     assertThat(alert.getHabit()).isEqualTo(1);
     assertThat(alert.getThreshold()).isEqualTo(WatchRules.FROZEN_AFTER);
     assertThat(alerts.get(1).getCount()).isBetween(1300L, 1600L); // 12 h, one each 30 s
+  }
+
+  /** Longer than habits are remembered. */
+  @Test
+  void shouldTellOnceOfACameraThatIsFrozenForWeeks() {
+    List<SimulatedCamera> cameras = slowSources();
+    camera(cameras, "store").frozenFrom = START + 30 * HOUR;
+    camera(cameras, "store").alive = START + 20 * DAY;
+    run(cameras, START, START + 21 * DAY);
+
+    assertOneIncident("store", SourceAlertKind.FROZEN, SourceAspect.SAME_PIXELS);
+    assertThat(alerts.get(1).getAt().toEpochMilli()).isCloseTo(START + 20 * DAY, within(MINUTE));
   }
 
   @Test
@@ -407,6 +419,8 @@ class SourceWatchTest {
     run(List.of(camera(cameras, "store"), camera(cameras, "door")), START, START + 33 * DAY);
 
     assertOneIncident("store", SourceAlertKind.SILENT, SourceAspect.NO_IMAGES);
+    assertThat(alerts.get(1).getAt().toEpochMilli())
+        .isCloseTo(START + 30 * HOUR + 30 * DAY, within(MINUTE));
     assertThat(watch.tell(START + 33 * DAY).get("store")).isEmpty();
   }
 }
