@@ -142,7 +142,7 @@ record Source(
             images + 1,
             tally.with(image, pause),
             punctual,
-            measured ? pauses.with(pause, now.watched()) : pauses,
+            measured ? pauses.with((double) pause, now.watched()) : pauses,
             changed,
             looks,
             faults.with(image, now),
@@ -240,7 +240,7 @@ record Source(
     if (before.isPresent()) { // lasts until the pictures change, whatever is a habit meanwhile
       return before
           .filter(incident -> stillness.still())
-          .map(incident -> incident.with(stillness.run(), stillness.run()));
+          .map(incident -> incident.with((double) stillness.run(), stillness.run()));
     }
     OptionalDouble limit = stillness.limit(rules, now.watched());
     if (limit.isEmpty() || stillness.run() < limit.getAsDouble()) {
@@ -286,7 +286,7 @@ record Source(
       return OptionalDouble.empty();
     }
     return rules.silentAfter().isPresent()
-        ? OptionalDouble.of(rules.silentAfter().get().toMillis())
+        ? OptionalDouble.of((double) rules.silentAfter().get().toMillis())
         : pauses.limit(LEAST_SILENCE_MILLIS, watched);
   }
 

@@ -56,7 +56,7 @@ record Stillness(
         now.wall(),
         false,
         stir + weight * (Math.log(difference + RESOLUTION) - stir),
-        runs.with(run, now.watched()));
+        runs.with((double) run, now.watched()));
   }
 
   private boolean isCopy(double difference) {
