@@ -150,11 +150,11 @@ final class TryReport {
                     : training.history().get(training.history().size() - 1).heldOutBitsPerDim(),
                 training.pngBitsPerDim()));
     fact(
-        "%d pictures that it has never seen, neither in training nor in calibration, were scored; %d of them alert at a rate of %.1f %%"
+        "%d pictures that it has never seen, neither in training nor in calibration, were scored; %d of them alert at a rate of %.1f %%"
             .formatted(normal.size(), alerts, 100 * run.rate()));
     if (run.rate() > 0.0101) {
       fact(
-          "a rate of 1 % needs 99 pictures to calibrate on, here are "
+          "a rate of 1 % needs 99 pictures to calibrate on, here are "
               + run.release().calibration().orElseThrow().images()
               + ": give more pictures");
     }
@@ -226,7 +226,7 @@ final class TryReport {
     long caught = others.scored().stream().filter(s -> s.verdict().alert()).count();
     page.append("</table>\n<p>")
         .append(
-            "%d of %d alert at the rate of %.1f %%."
+            "%d of %d alert at the rate of %.1f %%."
                 .formatted(caught, others.scored().size(), 100 * run.rate()))
         .append("</p>\n");
     for (Giveaway giveaway : Giveaway.among(traits(normal), traits(others.scored()))) {
