@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -114,6 +115,74 @@ class ForeignClientsTest {
     publish(python("publish.py"), "python");
 
     shouldReadWhatTheCommandPrints(python("read.py"), "python");
+  }
+
+  /** What becomes of each odd file is what {@code surprisal identify} says beforehand. */
+  @Test
+  @NeedsClient(Client.PYTHON)
+  void shouldAnswerOddFilesFromPythonAsIdentifySays() throws Exception {
+    Path intake =
+        Path.of(Optional.ofNullable(System.getenv("SURPRISAL_DATA")).orElse("../../shared/data"))
+            .toAbsolutePath()
+            .normalize()
+            .resolveSibling("intake");
+    if (!Files.isDirectory(intake)) {
+      System.err.println("SKIPPED the odd files: " + intake + " is not there");
+      Assumptions.abort(intake + " is not there");
+    }
+    List<String> files;
+    try (Stream<Path> all = Files.list(intake)) {
+      files = all.map(Path::toString).filter(file -> !file.endsWith(".md")).sorted().toList();
+    }
+    List<String> identify = new ArrayList<>(List.of("identify", "--json"));
+    identify.addAll(List.of("--release", RELEASE.toString()));
+    identify.addAll(files);
+    Program identified = Program.surprisal(folder, identify.toArray(String[]::new));
+    assertThat(identified.exitCode()).as("some are refused: %s", identified.err()).isEqualTo(1);
+    Map<String, JsonNode> said = new TreeMap<>();
+    parsed(identified).forEach(file -> said.put(fileName(file.get("file").asText()), file));
+    assertThat(said).hasSameSizeAs(files);
+
+    Program published =
+        run(
+            python("publish.py"),
+            List.of("--bootstrap-server", server, "--source", "intake"),
+            files);
+    assertThat(published.exitCode()).as(published.err()).isEqualTo(1);
+    for (String foreign : List.of("other.gif", "other.webp")) {
+      assertThat(published.err()).contains(foreign);
+      assertThat(said.remove(foreign).get("accepted").asBoolean()).isFalse();
+    }
+    Map<Boolean, Set<String>> expected = new TreeMap<>();
+    said.forEach(
+        (name, file) ->
+            expected
+                .computeIfAbsent(file.get("accepted").asBoolean(), any -> new TreeSet<>())
+                .add(name));
+    assertThat(expected).containsKeys(true, false);
+    scored += expected.get(true).size();
+    refused += expected.get(false).size();
+
+    Map<String, Map<String, Object>> scores = facts(Answers.await().scores, "intake");
+    assertThat(scores.keySet()).isEqualTo(expected.get(true));
+    scores.forEach(
+        (name, facts) ->
+            assertThat((List<?>) facts.get("repairs"))
+                .as(name)
+                .hasSize(said.get(name).get("repairs").size()));
+    Program letters =
+        surprisal("dead-letters", "--json", "--from-beginning", "--max", String.valueOf(refused));
+    for (JsonNode letter : parsed(letters.succeed())) {
+      if (letter.path("source").asText().equals("intake")) {
+        String name = letter.get("imageId").asText();
+        assertThat(expected.get(false)).contains(name);
+        assertThat(said.get(name).get("reason").asText()).startsWith(letter.get("reason").asText());
+      }
+    }
+  }
+
+  private static String fileName(String path) {
+    return path.substring(path.lastIndexOf('/') + 1);
   }
 
   @Test
