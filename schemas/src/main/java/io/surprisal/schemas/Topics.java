@@ -64,4 +64,9 @@ public record Topics(String prefix) {
   public String sources() {
     return prefix + "sources";
   }
+
+  /** {@code AlertReview} by alert id. */
+  public String reviews() {
+    return prefix + "reviews";
+  }
 }

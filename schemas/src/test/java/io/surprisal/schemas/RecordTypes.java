@@ -26,7 +26,8 @@ final class RecordTypes {
         TrainerEvent.class,
         SourceStatistics.class,
         SourceAlert.class,
-        SourceStatus.class);
+        SourceStatus.class,
+        AlertReview.class);
   }
 
   /** Any record of the schema, NaN and extremes included. */

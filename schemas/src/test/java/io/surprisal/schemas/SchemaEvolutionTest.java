@@ -47,7 +47,9 @@ class SchemaEvolutionTest {
           SourceAlert.class,
           List.of(0xca2b543de94cb20dL),
           SourceStatus.class,
-          List.of(0x9e39d5af384dca37L));
+          List.of(0x9e39d5af384dca37L),
+          AlertReview.class,
+          List.of(0xad544f334b36a5b4L));
 
   static Stream<Class<? extends SpecificRecord>> types() {
     return RecordTypes.all();

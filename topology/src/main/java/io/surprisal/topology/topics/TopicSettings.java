@@ -39,7 +39,8 @@ public record TopicSettings(
    *
    * <p>Images, scores and dead letters are kept for a week; alerts, those of sources too, commands,
    * training events and statistics for 30 days; of releases the last announcement of each is kept
-   * for good, and so are their files, where they go through Kafka, and how each source is.
+   * for good, and so are their files, where they go through Kafka, how each source is, and the last
+   * review of each alert.
    *
    * @param partitions of the topics that grow with the stream of images; all others have 1
    * @param largest image that the topic of images takes
@@ -58,7 +59,8 @@ public record TopicSettings(
         new TopicSettings(topics.trainer(), 1, Optional.of(MONTH), small),
         new TopicSettings(topics.statistics(), partitions, Optional.of(MONTH), small),
         new TopicSettings(topics.sourceAlerts(), 1, Optional.of(MONTH), small),
-        new TopicSettings(topics.sources(), 1, Optional.empty(), small));
+        new TopicSettings(topics.sources(), 1, Optional.empty(), small),
+        new TopicSettings(topics.reviews(), 1, Optional.empty(), small));
   }
 
   /** The settings in Kafka's terms. */

@@ -28,20 +28,25 @@ class TopicSettingsTest {
             "surprisal.trainer",
             "surprisal.statistics",
             "surprisal.source-alerts",
-            "surprisal.sources")
+            "surprisal.sources",
+            "surprisal.reviews")
         .allSatisfy(Topic::validate);
   }
 
   @Test
-  void shouldCompactReleasesTheirFilesAndSourcesOnly() {
+  void shouldCompactReleasesTheirFilesSourcesAndReviewsOnly() {
     assertThat(ALL)
         .filteredOn(topic -> topic.configuration().get("cleanup.policy").equals("compact"))
         .extracting(TopicSettings::name)
-        .containsExactly("surprisal.releases", "surprisal.release-chunks", "surprisal.sources");
+        .containsExactly(
+            "surprisal.releases",
+            "surprisal.release-chunks",
+            "surprisal.sources",
+            "surprisal.reviews");
   }
 
   @Test
-  void shouldKeepCommandsReleasesTrainingAndSourcesInOrder() {
+  void shouldKeepCommandsReleasesTrainingSourcesAndReviewsInOrder() {
     assertThat(ALL)
         .filteredOn(topic -> topic.partitions() == 1)
         .extracting(TopicSettings::name)
@@ -51,7 +56,8 @@ class TopicSettingsTest {
             "surprisal.release-chunks",
             "surprisal.trainer",
             "surprisal.source-alerts",
-            "surprisal.sources");
+            "surprisal.sources",
+            "surprisal.reviews");
   }
 
   @Test
