@@ -17,7 +17,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
  * @param group consumer group of the control topic, whose member is the active trainer, and the
  *     transactional id that keeps others from publishing
  * @param member what this trainer is called in what it says
- * @param commanders keys of which one must have signed a command; empty: none needs a signature
+ * @param commanders keys of which one must have signed a command or a review; empty: none needs a
+ *     signature
  * @param commandExpiry older commands are refused
  */
 public record ClusterSettings(

@@ -66,7 +66,7 @@ public final class CommandReader {
       return Optional.of(
           "commandId has %d bytes, must have 1 to %d".formatted(idBytes, MAX_ID_BYTES));
     }
-    if (!commanders.isEmpty() && !isSigned(record)) {
+    if (!commanders.isEmpty() && !isSigned(record, commanders)) {
       return Optional.of("the command is not signed by a key that this trainer trusts");
     }
     if (Duration.between(command.getRequestedAt(), now).compareTo(expiry) > 0) {
@@ -82,11 +82,12 @@ public final class CommandReader {
     return fieldObjection(command);
   }
 
-  private boolean isSigned(ConsumerRecord<byte[], byte[]> record) {
+  /** Whether one of some keys has signed the value of a record. */
+  static boolean isSigned(ConsumerRecord<byte[], byte[]> record, List<PublicKey> trusted) {
     Header signature = record.headers().lastHeader(CommandHeaders.SIGNATURE);
     return signature != null
         && signature.value() != null
-        && Ed25519.isTrusted(commanders, record.value(), signature.value());
+        && Ed25519.isTrusted(trusted, record.value(), signature.value());
   }
 
   /** Fields that contradict the type of the command. */

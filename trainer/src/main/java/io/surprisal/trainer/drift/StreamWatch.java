@@ -2,12 +2,14 @@ package io.surprisal.trainer.drift;
 
 import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.runtime.Threads;
+import io.surprisal.schemas.AlertReview;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.Topics;
 import io.surprisal.trainer.cluster.ClusterSettings;
+import io.surprisal.trainer.cluster.ReviewReader;
 import io.surprisal.trainer.reservoir.IncomingImages;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.reservoir.ReservoirImage;
@@ -34,11 +36,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads the stream beside the scorers: images into the reservoir, alerts as marks on them, scores
- * into the drift test. Every trainer does so, the one that stands by as well, so that it can take
- * over with a reservoir that is full. Where it has read to lies in the reservoir, the verdicts'
- * offsets together with what the drift test knows, so that a restart loses and repeats none; that
- * of the images is committed to the trainer's group too, for whoever watches its lag.
+ * Reads the stream beside the scorers: images into the reservoir, alerts as marks on them, and so
+ * what people say of alerts; scores into the drift test. Every trainer does so, the one that stands
+ * by as well, so that it can take over with a reservoir that is full. Where it has read to lies in
+ * the reservoir, the verdicts' offsets together with what the drift test knows, so that a restart
+ * loses and repeats none; that of the images is committed to the trainer's group too, for whoever
+ * watches its lag.
  *
  * <p>Owns its thread and clients; {@link #close} ends them.
  */
@@ -59,6 +62,7 @@ public final class StreamWatch implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> images;
   private final KafkaConsumer<byte[], byte[]> verdicts;
   private final Function<String, Interpretation> interpretations;
+  private final ReviewReader reviews;
   private final IncomingImages incoming = new IncomingImages(this::interpretation);
   private final Thread thread = new Thread(this::watch, "trainer-stream");
   private volatile boolean closed;
@@ -93,6 +97,7 @@ public final class StreamWatch implements AutoCloseable {
       InstantSource clock) {
     this.interpretations = interpretations;
     topics = cluster.topics();
+    reviews = new ReviewReader(cluster);
     this.reservoir = reservoir;
     this.sensitivity = sensitivity;
     this.alertRate = alertRate;
@@ -116,7 +121,11 @@ public final class StreamWatch implements AutoCloseable {
                 ClusterSettings.FROM_THE_BEGINNING));
     verdicts =
         cluster.consumer(
-            Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, ClusterSettings.FROM_THE_BEGINNING));
+            Map.of(
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                ClusterSettings.FROM_THE_BEGINNING,
+                ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
+                false)); // clusters of before have no topic of reviews, and none that forgets them
     thread.start();
   }
 
@@ -186,7 +195,7 @@ public final class StreamWatch implements AutoCloseable {
 
   /** Takes all partitions, those too that were added meanwhile. */
   private void assign() {
-    List<TopicPartition> all = partitions(topics.images());
+    List<TopicPartition> all = partitions(images, topics.images());
     if (!images.assignment().containsAll(all)) {
       images.assign(all);
       for (TopicPartition partition : all) {
@@ -198,13 +207,14 @@ public final class StreamWatch implements AutoCloseable {
         }
       }
     }
-    List<TopicPartition> judged = new ArrayList<>(partitions(topics.scores()));
-    judged.addAll(partitions(topics.alerts()));
+    List<TopicPartition> judged = new ArrayList<>(partitions(images, topics.scores()));
+    judged.addAll(partitions(images, topics.alerts()));
+    judged.addAll(partitions(verdicts, topics.reviews()));
     if (!verdicts.assignment().containsAll(judged)) {
       verdicts.assign(judged);
       Map<TopicPartition, Long> from = new HashMap<>();
       for (TopicPartition partition : judged) {
-        if (next.isEmpty()) {
+        if (next.isEmpty() && !partition.topic().equals(topics.reviews())) {
           verdicts.seekToEnd(List.of(partition)); // what was judged before is not looked at
           from.put(partition, verdicts.position(partition));
         } else {
@@ -229,8 +239,9 @@ public final class StreamWatch implements AutoCloseable {
     next.computeIfAbsent(topic, name -> new HashMap<>()).put(partition, offset);
   }
 
-  private List<TopicPartition> partitions(String topic) {
-    List<PartitionInfo> found = images.partitionsFor(topic);
+  private static List<TopicPartition> partitions(
+      KafkaConsumer<byte[], byte[]> consumer, String topic) {
+    List<PartitionInfo> found = consumer.partitionsFor(topic);
     return found.stream().map(p -> new TopicPartition(topic, p.partition())).toList();
   }
 
@@ -251,7 +262,9 @@ public final class StreamWatch implements AutoCloseable {
   private void readVerdicts() {
     for (ConsumerRecord<byte[], byte[]> record : verdicts.poll(Duration.ZERO)) {
       try {
-        if (record.topic().equals(topics.alerts())) {
+        if (record.topic().equals(topics.reviews())) {
+          heed(record);
+        } else if (record.topic().equals(topics.alerts())) {
           AnomalyAlert alert = ALERTS.decode(record.value());
           reservoir.markAlerted(
               new ReservoirImage.Place(
@@ -264,6 +277,35 @@ public final class StreamWatch implements AutoCloseable {
         LOG.warn("{}-{} at {} is skipped", record.topic(), record.partition(), record.offset(), e);
       }
       passed(record);
+    }
+  }
+
+  private void heed(ConsumerRecord<byte[], byte[]> record) {
+    if (record.value() == null) {
+      return; // deleted by hand: what was said holds until something else is said
+    }
+    AlertReview review = reviews.decode(record);
+    Optional<String> objection = reviews.objection(record, review);
+    if (objection.isPresent()) {
+      LOG.warn(
+          "The review in {}-{} at {} is not heeded: {}",
+          record.topic(),
+          record.partition(),
+          record.offset(),
+          objection.get());
+      return;
+    }
+    ReservoirImage.Place place =
+        new ReservoirImage.Place(
+            review.getLocation().getPartition(), review.getLocation().getOffset());
+    switch (review.getVerdict()) {
+      case CONFIRMED ->
+          reservoir.markReviewed(
+              place, review.getAlertId(), Reservoir.Review.CONFIRMED, clock.instant());
+      case FALSE_ALARM ->
+          reservoir.markReviewed(
+              place, review.getAlertId(), Reservoir.Review.FALSE_ALARM, clock.instant());
+      case UNSURE, UNKNOWN -> reservoir.forgetReview(place, review.getAlertId());
     }
   }
 

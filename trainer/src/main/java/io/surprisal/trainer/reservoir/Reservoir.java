@@ -38,8 +38,8 @@ import org.rocksdb.WriteOptions;
  * does when another source joins, since all share the bounds on the images and on their bytes.
  *
  * <p>Images and the offsets up to which the stream was read are written in one batch, so that a
- * kill loses nothing and repeats nothing. What alerted is marked beside, when its alert comes:
- * sampling never sees a verdict.
+ * kill loses nothing and repeats nothing. What alerted is marked beside, when its alert comes, and
+ * what people say of it, when that comes: sampling never sees a verdict.
  *
  * <p>Thread-safe. Owns the database's native memory; {@link #close} frees it.
  */
@@ -59,6 +59,14 @@ public final class Reservoir implements AutoCloseable {
     boolean isHeldOut() {
       return this == HELD_OUT_RECENT || this == HELD_OUT_UNIFORM;
     }
+  }
+
+  /** What a person has said of an image that raised an alert. */
+  public enum Review {
+    /** It is an anomaly. */
+    CONFIRMED,
+    /** It is normal. */
+    FALSE_ALARM
   }
 
   static {
@@ -196,6 +204,27 @@ public final class Reservoir implements AutoCloseable {
     put(StoredForm.mark(place), StoredForm.number(when.toEpochMilli()));
   }
 
+  /**
+   * Marks the image in a place as a person has reviewed one of its alerts.
+   *
+   * @param alertId 32 hexadecimal digits; a further review of the same alert takes the place of
+   *     this
+   * @param when it was read
+   */
+  public synchronized void markReviewed(
+      ReservoirImage.Place place, String alertId, Review review, Instant when) {
+    put(StoredForm.review(place, alertId), StoredForm.value(review, when));
+  }
+
+  /** Forgets what was said of an alert of the image in a place. */
+  public synchronized void forgetReview(ReservoirImage.Place place, String alertId) {
+    try {
+      db.delete(writes, StoredForm.review(place, alertId));
+    } catch (RocksDBException e) {
+      throw failed(e);
+    }
+  }
+
   /** Keeps what whoever fills the reservoir wants to know after a restart; it is theirs to read. */
   public synchronized void saveWatch(byte[] state) {
     put(StoredForm.watch(), state);
@@ -218,13 +247,15 @@ public final class Reservoir implements AutoCloseable {
               discount(StoredForm.poolAndSource(key), new PoolShares.Content(1, value.length));
             }
           });
-      scan(
-          StoredForm.marks(),
-          (key, value) -> {
-            if (StoredForm.number(value) < oldest) {
-              delete(batch, key);
-            }
-          });
+      for (byte[] marks : List.of(StoredForm.marks(), StoredForm.reviews())) {
+        scan(
+            marks,
+            (key, value) -> {
+              if (StoredForm.number(value) < oldest) {
+                delete(batch, key);
+              }
+            });
+      }
       db.write(writes, batch);
     } catch (RocksDBException e) {
       throw failed(e);
@@ -264,6 +295,22 @@ public final class Reservoir implements AutoCloseable {
     scan(
         StoredForm.marks(),
         (key, value) -> places.put(StoredForm.place(key), StoredForm.number(value)));
+    return places;
+  }
+
+  /**
+   * Places of the images that people have reviewed, with what they said. Where several releases
+   * raised alerts on one image, and the word on them differs, it is an anomaly.
+   */
+  public synchronized Map<ReservoirImage.Place, Review> reviewed() {
+    Map<ReservoirImage.Place, Review> places = new HashMap<>();
+    scan(
+        StoredForm.reviews(),
+        (key, value) ->
+            places.merge(
+                StoredForm.place(key),
+                StoredForm.review(value),
+                (one, other) -> one == Review.CONFIRMED ? one : other));
     return places;
   }
 

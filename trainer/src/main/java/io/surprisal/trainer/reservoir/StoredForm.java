@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.HexFormat;
 
 /**
  * The bytes of the reservoir's database, whose keys are in their order. Those of earlier versions
@@ -17,6 +18,9 @@ import java.util.Arrays;
  *       ORDER is the time of arrival in a window, a hash of the place in a uniform sample
  *   <li>{@code p PARTITION} → offset of the next image to read
  *   <li>{@code a PARTITION OFFSET} → when the image there raised an alert, in milliseconds
+ *   <li>{@code v PARTITION OFFSET ALERT} → when a person's word on an alert of the image there was
+ *       read, in milliseconds, and 1 where it confirmed the alert, 2 where it was a false one;
+ *       ALERT is the alert's id in 16 bytes
  *   <li>{@code s} → number of images that were ever taken in
  *   <li>{@code w} → what the reader of the stream keeps here
  * </ul>
@@ -25,6 +29,7 @@ final class StoredForm {
   private static final byte IMAGE = 'i';
   private static final byte POSITION = 'p';
   private static final byte ALERTED = 'a';
+  private static final byte REVIEWED = 'v';
   private static final byte SEEN = 's';
   private static final byte WATCH = 'w';
   private static final int PREFIX_BYTES = 1 + 1 + Long.BYTES;
@@ -114,6 +119,46 @@ final class StoredForm {
         .array();
   }
 
+  /** How the keys of all marks of reviews begin. */
+  static byte[] reviews() {
+    return new byte[] {REVIEWED};
+  }
+
+  /**
+   * Key of the mark of a review.
+   *
+   * @param alertId 32 hexadecimal digits
+   */
+  static byte[] review(ReservoirImage.Place place, String alertId) {
+    byte[] alert = HexFormat.of().parseHex(alertId);
+    return ByteBuffer.allocate(1 + Integer.BYTES + Long.BYTES + alert.length)
+        .put(REVIEWED)
+        .putInt(place.partition())
+        .putLong(place.offset())
+        .put(alert)
+        .array();
+  }
+
+  /** A review as a value. */
+  static byte[] value(Reservoir.Review review, Instant when) {
+    byte code =
+        switch (review) {
+          case CONFIRMED -> 1;
+          case FALSE_ALARM -> 2;
+        };
+    return ByteBuffer.allocate(Long.BYTES + 1).putLong(when.toEpochMilli()).put(code).array();
+  }
+
+  /** What {@link #value(Reservoir.Review, Instant)} wrote, but for the time. */
+  static Reservoir.Review review(byte[] value) {
+    byte code = value[Long.BYTES];
+    return switch (code) {
+      case 1 -> Reservoir.Review.CONFIRMED;
+      case 2 -> Reservoir.Review.FALSE_ALARM;
+      default -> throw new IllegalStateException("the reservoir has no review " + code);
+    };
+  }
+
   /** The place that the key of a mark names. */
   static ReservoirImage.Place place(byte[] mark) {
     ByteBuffer buffer = ByteBuffer.wrap(mark, 1, mark.length - 1);
@@ -154,7 +199,7 @@ final class StoredForm {
   }
 
   /**
-   * What {@link #value} wrote.
+   * What {@link #value(ReservoirImage)} wrote.
    *
    * @throws IllegalStateException if the bytes are no image
    */

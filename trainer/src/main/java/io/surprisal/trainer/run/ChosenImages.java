@@ -10,11 +10,13 @@ import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.reservoir.ReservoirImage;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -43,14 +45,21 @@ record ChosenImages(List<Chosen> training, List<Chosen> heldOut, List<Chosen> he
   }
 
   /**
-   * Those that a run takes: what alerted stays in quarantine, but where the order says otherwise.
+   * Those that a run takes. What alerted stays in quarantine, but where the order says otherwise,
+   * or a person that the alert was a false one. What a person has confirmed as an anomaly takes no
+   * part, whatever the order says.
    */
   static ChosenImages of(Reservoir reservoir, RunOrder order) {
-    Set<ReservoirImage.Place> alerted = reservoir.alerted().keySet();
+    Map<ReservoirImage.Place, Reservoir.Review> reviewed = reservoir.reviewed();
+    Set<ReservoirImage.Place> alerted = new HashSet<>(reservoir.alerted().keySet());
+    alerted.removeIf(place -> reviewed.get(place) == Reservoir.Review.FALSE_ALARM);
+    Predicate<ReservoirImage> confirmed =
+        image -> reviewed.get(image.place()) == Reservoir.Review.CONFIRMED;
     ChosenImages chosen = new ChosenImages(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     reservoir.forEach(
         image -> {
-          if (!alerted.contains(image.place()) || order.takesAlerted(image)) {
+          if (!confirmed.test(image)
+              && (!alerted.contains(image.place()) || order.takesAlerted(image))) {
             chosen.training.add(Chosen.of(image));
           }
         },
@@ -58,7 +67,7 @@ record ChosenImages(List<Chosen> training, List<Chosen> heldOut, List<Chosen> he
         Reservoir.Pool.TRAINING_UNIFORM);
     reservoir.forEach(
         image -> {
-          if (order.isOutdated(image)) {
+          if (order.isOutdated(image) || confirmed.test(image)) {
             return;
           }
           boolean quarantined = alerted.contains(image.place()) && !order.takesAlerted(image);

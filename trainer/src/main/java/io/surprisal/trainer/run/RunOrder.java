@@ -15,7 +15,8 @@ import java.util.Optional;
  * @param active id of the release that serves; empty: none
  * @param best id of the best release so far, where another serves; empty: none
  * @param fromScratch whether to start from new weights in any case
- * @param includeAlerted whether images that raised alerts take part
+ * @param includeAlerted whether images that raised alerts take part, but for those that people
+ *     confirmed
  * @param shift where the stream, or one source, has changed for good: all its images from then on
  *     are normal ones now, and of its images they alone are what the release is calibrated on
  * @param budget of training time

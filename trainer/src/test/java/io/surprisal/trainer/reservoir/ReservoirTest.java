@@ -305,6 +305,48 @@ class ReservoirTest {
     assertThat(reservoir.size(TRAINING_RECENT)).isEqualTo(80);
   }
 
+  /** Two releases have alerted on one image: whoever confirms one of the alerts has seen it. */
+  @Test
+  void shouldKnowWhatWasSaidLastOfEachAlert() {
+    ReservoirImage.Place place = new ReservoirImage.Place(0, 4);
+    String one = "0a".repeat(16);
+    String other = "0b".repeat(16);
+    reservoir.markReviewed(place, one, Reservoir.Review.CONFIRMED, StreamImages.START);
+    reservoir.markReviewed(place, other, Reservoir.Review.FALSE_ALARM, StreamImages.START);
+    assertThat(reservoir.reviewed()).isEqualTo(Map.of(place, Reservoir.Review.CONFIRMED));
+    reservoir.markReviewed(place, one, Reservoir.Review.FALSE_ALARM, StreamImages.START);
+    assertThat(reservoir.reviewed()).isEqualTo(Map.of(place, Reservoir.Review.FALSE_ALARM));
+    reservoir.markReviewed(place, other, Reservoir.Review.CONFIRMED, StreamImages.START);
+    assertThat(reservoir.reviewed()).isEqualTo(Map.of(place, Reservoir.Review.CONFIRMED));
+    reservoir.forgetReview(place, other);
+    reservoir.forgetReview(place, one);
+    assertThat(reservoir.reviewed()).isEmpty();
+  }
+
+  @Test
+  void shouldKeepReviewsOverARestartUntilTheyAreTooOld() throws IOException {
+    String alert = "0c".repeat(16);
+    fill("a", 0, 10);
+    reservoir.markReviewed(
+        new ReservoirImage.Place(0, 4), alert, Reservoir.Review.CONFIRMED, StreamImages.START);
+    reservoir.markReviewed(
+        new ReservoirImage.Place(3, 1L << 40),
+        alert,
+        Reservoir.Review.FALSE_ALARM,
+        StreamImages.START.plusSeconds(100));
+    reservoir.close();
+    open();
+    assertThat(reservoir.reviewed())
+        .isEqualTo(
+            Map.of(
+                new ReservoirImage.Place(0, 4), Reservoir.Review.CONFIRMED,
+                new ReservoirImage.Place(3, 1L << 40), Reservoir.Review.FALSE_ALARM));
+    assertThat(reservoir.alerted()).isEmpty();
+    assertThat(reservoir.size(Reservoir.Pool.values())).isEqualTo(20);
+    reservoir.dropOld(StreamImages.START.plusSeconds(50).plus(BOUNDS.maxAge()));
+    assertThat(reservoir.reviewed()).containsOnlyKeys(new ReservoirImage.Place(3, 1L << 40));
+  }
+
   @Test
   void shouldBelongToOneAtATime() {
     assertThatIOException()

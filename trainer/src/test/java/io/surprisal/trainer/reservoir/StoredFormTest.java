@@ -49,6 +49,12 @@ class StoredFormTest {
                 + "07ff");
     assertThat(hex(StoredForm.mark(IMAGE.place())))
         .isEqualTo("61" + "00000003" + "0000000000000405");
+    assertThat(hex(StoredForm.review(IMAGE.place(), "0123456789abcdef".repeat(2))))
+        .isEqualTo("76" + "00000003" + "0000000000000405" + "0123456789abcdef".repeat(2));
+    assertThat(hex(StoredForm.value(Reservoir.Review.CONFIRMED, IMAGE.arrived())))
+        .isEqualTo("0000000000000102" + "01");
+    assertThat(hex(StoredForm.value(Reservoir.Review.FALSE_ALARM, IMAGE.arrived())))
+        .isEqualTo("0000000000000102" + "02");
     assertThat(hex(StoredForm.position(3))).isEqualTo("70" + "00000003");
     assertThat(hex(StoredForm.seen())).isEqualTo("73");
     assertThat(hex(StoredForm.watch())).isEqualTo("77");
@@ -65,6 +71,16 @@ class StoredFormTest {
       assertThat(StoredForm.place(StoredForm.mark(image.place()))).isEqualTo(image.place());
     }
     assertThat(StoredForm.number(StoredForm.number(-5L))).isEqualTo(-5);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldReadTheReviewThatItWrote(Reservoir.Review review) {
+    byte[] key = StoredForm.review(IMAGE.place(), "ab".repeat(16));
+    byte[] value = StoredForm.value(review, IMAGE.arrived());
+    assertThat(StoredForm.place(key)).isEqualTo(IMAGE.place());
+    assertThat(StoredForm.review(value)).isEqualTo(review);
+    assertThat(StoredForm.number(value)).isEqualTo(IMAGE.arrived().toEpochMilli());
   }
 
   @Test

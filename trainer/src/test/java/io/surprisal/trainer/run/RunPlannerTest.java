@@ -37,6 +37,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A stream of 300 frames, one a second, of which the reservoir holds all. */
 @Tag("training")
@@ -196,6 +199,69 @@ class RunPlannerTest {
         planner().plan(run, order(false, Optional.of(StreamImages.START.plusSeconds(since))));
     assertPlanned(plan, i -> i >= since || i % 5 != 0, i -> i >= since, i -> false);
     assertThat(plan.alerted()).isZero();
+  }
+
+  /** What a person says of every alert; before the images, their alerts, or after both. */
+  private void review(LongPredicate offsets, Reservoir.Review review) {
+    LongStream.range(0, FRAMES)
+        .filter(offsets)
+        .forEach(
+            offset ->
+                reservoir.markReviewed(
+                    new ReservoirImage.Place(0, offset),
+                    "%032x".formatted(offset),
+                    review,
+                    StreamImages.START.plusSeconds(offset)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void shouldTakeAFalseAlarmForNormalWheneverItIsSaid(boolean before) throws IOException {
+    LongPredicate falseAlarms = i -> i % 10 == 0;
+    if (before) {
+      review(falseAlarms, Reservoir.Review.FALSE_ALARM);
+    }
+    fill();
+    alertOn(i -> i % 5 == 0);
+    if (!before) {
+      review(falseAlarms, Reservoir.Review.FALSE_ALARM);
+    }
+    RunPlan plan = planner().plan(run, order(false, Optional.empty()));
+    LongPredicate normal = i -> i % 5 != 0 || i % 10 == 0;
+    assertPlanned(plan, normal, normal, i -> !normal.test(i));
+    assertThat(plan.alerted()).isPositive();
+  }
+
+  /** Not with the images that alerted, not after a shift, and whether or not its alert is known. */
+  @ParameterizedTest
+  @CsvSource({"true, false", "true, true", "false, false", "false, true"})
+  void shouldNeverTakeWhatWasConfirmed(boolean before, boolean alertsAreKnown) throws IOException {
+    LongPredicate anomalies = i -> i % 10 == 0;
+    LongPredicate alerts = i -> alertsAreKnown && i % 5 == 0;
+    if (before) {
+      review(anomalies, Reservoir.Review.CONFIRMED);
+    }
+    fill();
+    alertOn(alerts);
+    if (!before) {
+      review(anomalies, Reservoir.Review.CONFIRMED);
+    }
+    RunPlan due = planner().plan(run, order(false, Optional.empty()));
+    LongPredicate normal = i -> !alerts.test(i) && !anomalies.test(i);
+    assertPlanned(due, normal, normal, i -> alerts.test(i) && !anomalies.test(i));
+
+    LongPredicate unconfirmed = i -> !anomalies.test(i);
+    RunPlan asked = planner().plan(run, order(true, Optional.empty()));
+    assertPlanned(asked, unconfirmed, unconfirmed, i -> false);
+
+    int since = 100;
+    RunPlan shifted =
+        planner().plan(run, order(false, Optional.of(StreamImages.START.plusSeconds(since))));
+    assertPlanned(
+        shifted,
+        i -> unconfirmed.test(i) && (i >= since || !alerts.test(i)),
+        i -> unconfirmed.test(i) && i >= since,
+        i -> false);
   }
 
   /**

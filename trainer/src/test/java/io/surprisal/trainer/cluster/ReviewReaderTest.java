@@ -1,0 +1,114 @@
+package io.surprisal.trainer.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.surprisal.handover.Ed25519;
+import io.surprisal.schemas.AlertReason;
+import io.surprisal.schemas.AlertReview;
+import io.surprisal.schemas.CommandHeaders;
+import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.RecordFormatException;
+import io.surprisal.schemas.ReviewVerdict;
+import io.surprisal.schemas.Topics;
+import java.nio.charset.StandardCharsets;
+import java.security.KeyPair;
+import java.security.PublicKey;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ReviewReaderTest {
+  private static final RecordFormat<AlertReview> FORMAT = RecordFormat.of(AlertReview.class);
+  private static final Topics TOPICS = new Topics("test.");
+  private static final KeyPair KEYS = Ed25519.newKeys();
+
+  private static ReviewReader reader(PublicKey... commanders) {
+    return new ReviewReader(
+        new ClusterSettings(
+            TOPICS, Map.of(), "group", "member", List.of(commanders), Duration.ofHours(1)));
+  }
+
+  private static AlertReview.Builder review() {
+    return AlertReview.newBuilder()
+        .setAlertId("0f".repeat(16))
+        .setImageId("image")
+        .setSource("camera")
+        .setReasons(List.of(AlertReason.LOCAL))
+        .setVerdict(ReviewVerdict.CONFIRMED)
+        .setReviewedAt(Instant.parse("2020-01-01T00:00:00Z"))
+        .setLocation(new ImageLocation(TOPICS.images(), 2, 7L));
+  }
+
+  private static ConsumerRecord<byte[], byte[]> record(byte[] value) {
+    return new ConsumerRecord<>(
+        TOPICS.reviews(), 0, 7, "key".getBytes(StandardCharsets.UTF_8), value);
+  }
+
+  private static Optional<String> objection(
+      ReviewReader reader, ConsumerRecord<byte[], byte[]> record) {
+    return reader.objection(record, reader.decode(record));
+  }
+
+  private static Optional<String> objection(AlertReview.Builder review) {
+    return objection(reader(), record(FORMAT.encode(review.build())));
+  }
+
+  /** However old it is: a review holds until another one takes its place. */
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "UNKNOWN")
+  void shouldHaveNothingAgainstAReview(ReviewVerdict verdict) {
+    assertThat(objection(review().setVerdict(verdict))).isEmpty();
+  }
+
+  @Test
+  void shouldObjectToAVerdictOfALaterVersion() {
+    assertThat(objection(review().setVerdict(ReviewVerdict.UNKNOWN)).orElseThrow())
+        .contains("upgrade the trainer");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "0f", "0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F", "zz"})
+  void shouldObjectToWhatIsNoAlertsName(String id) {
+    assertThat(objection(review().setAlertId(id)).orElseThrow()).contains("alertId");
+  }
+
+  /** Places in other topics would be taken for those of other images. */
+  @Test
+  void shouldObjectToImagesOfAnotherTopic() {
+    assertThat(
+            objection(review().setLocation(new ImageLocation("other.images", 2, 7L))).orElseThrow())
+        .contains(TOPICS.images());
+  }
+
+  @Test
+  void shouldHeedSignedReviewsAloneWhereSigningIsOn() {
+    byte[] value = FORMAT.encode(review().build());
+    ConsumerRecord<byte[], byte[]> signed = record(value);
+    signed.headers().add(CommandHeaders.SIGNATURE, Ed25519.sign(KEYS.getPrivate(), value));
+    ConsumerRecord<byte[], byte[]> other =
+        record(FORMAT.encode(review().setVerdict(ReviewVerdict.FALSE_ALARM).build()));
+    other.headers().add(CommandHeaders.SIGNATURE, Ed25519.sign(KEYS.getPrivate(), value));
+
+    assertThat(objection(reader(KEYS.getPublic()), signed)).isEmpty();
+    assertThat(objection(reader(Ed25519.newKeys().getPublic()), signed).orElseThrow())
+        .contains("not signed");
+    assertThat(objection(reader(KEYS.getPublic()), other).orElseThrow()).contains("not signed");
+    assertThat(objection(reader(KEYS.getPublic()), record(value)).orElseThrow())
+        .contains("not signed");
+  }
+
+  @Test
+  void shouldSayThatARecordHoldsNoReview() {
+    assertThatExceptionOfType(RecordFormatException.class)
+        .isThrownBy(() -> reader().decode(record(new byte[] {1, 2, 3})));
+  }
+}
