@@ -25,6 +25,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
@@ -266,6 +267,28 @@ public final class KafkaOptions {
               "surprisal: the broker does not say how large images topic %s takes (it wants the right DescribeConfigs); taken for %d bytes"
                   .formatted(topics().images(), ImageSizeLimit.DEFAULT_BYTES));
       return ImageSizeLimit.DEFAULT.recordBytes();
+    }
+  }
+
+  /**
+   * The partitions of a topic.
+   *
+   * @throws MissingDependencyException if the topic does not exist
+   */
+  List<TopicPartition> partitions(String topic) throws InterruptedException {
+    try (Admin admin = connect()) {
+      return Objects.requireNonNull(
+              admin.describeTopics(List.of(topic)).topicNameValues().get(topic))
+          .get()
+          .partitions()
+          .stream()
+          .map(partition -> new TopicPartition(topic, partition.partition()))
+          .toList();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+        throw noTopic(topic);
+      }
+      throw new KafkaException("cannot read topic " + topic, e.getCause());
     }
   }
 

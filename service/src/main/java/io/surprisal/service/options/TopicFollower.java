@@ -8,18 +8,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Mixin;
@@ -53,7 +48,7 @@ public final class TopicFollower {
       names = "--max",
       paramLabel = "N",
       description = "End after this many records (default: at Ctrl-C).")
-  private long max = Long.MAX_VALUE;
+  private long most = Long.MAX_VALUE;
 
   @Option(
       names = "--timeout",
@@ -75,6 +70,12 @@ public final class TopicFollower {
     return output;
   }
 
+  /** How many records the user wants at most, at least 1. */
+  public long max() {
+    Usage.require(command, most >= 1, "--max is " + most + ", must be at least 1");
+    return most;
+  }
+
   /**
    * Reads until the user has enough; returns the exit code.
    *
@@ -82,8 +83,8 @@ public final class TopicFollower {
    */
   public int follow(String topic, Consumer<ConsumerRecord<byte[], byte[]>> printer)
       throws InterruptedException {
-    Usage.require(command, max >= 1, "--max is " + max + ", must be at least 1");
-    List<TopicPartition> partitions = partitions(topic);
+    long max = max();
+    List<TopicPartition> partitions = kafka.partitions(topic);
     try (KafkaConsumer<byte[], byte[]> consumer = kafka.reader()) {
       consumer.assign(partitions);
       if (fromBeginning) {
@@ -132,8 +133,8 @@ public final class TopicFollower {
   public void takeAll(
       String topic, KafkaConsumer<byte[], byte[]> consumer, Beginning beginning, Taker taker)
       throws InterruptedException {
-    Usage.require(command, max >= 1, "--max is " + max + ", must be at least 1");
-    List<TopicPartition> partitions = partitions(topic);
+    long max = max();
+    List<TopicPartition> partitions = kafka.partitions(topic);
     consumer.assign(partitions);
     Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
     consumer.seekToBeginning(partitions);
@@ -185,23 +186,6 @@ public final class TopicFollower {
       LOG.warn(
           "Skipped {}-{} at offset {}", record.topic(), record.partition(), record.offset(), e);
       return false;
-    }
-  }
-
-  private List<TopicPartition> partitions(String topic) throws InterruptedException {
-    try (Admin admin = kafka.connect()) {
-      return Objects.requireNonNull(
-              admin.describeTopics(List.of(topic)).topicNameValues().get(topic))
-          .get()
-          .partitions()
-          .stream()
-          .map(partition -> new TopicPartition(topic, partition.partition()))
-          .toList();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
-        throw kafka.noTopic(topic);
-      }
-      throw new KafkaException("cannot read topic " + topic, e.getCause());
     }
   }
 }

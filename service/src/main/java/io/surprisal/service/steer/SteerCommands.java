@@ -14,6 +14,7 @@ public final class SteerCommands {
     return Stream.of(
             new TrainerEventsCommand(invocation),
             new ReleasesCommand(invocation),
+            new ReviewCommand(invocation),
             new RetrainCommand(invocation),
             new CancelCommand(invocation),
             new CanaryCommand(invocation),

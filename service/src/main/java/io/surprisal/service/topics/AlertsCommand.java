@@ -5,21 +5,29 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.SourceAlert;
 import io.surprisal.service.cli.AvroFields;
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Printable;
+import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.AlertText;
+import io.surprisal.service.options.HeldRecords;
 import io.surprisal.service.options.TopicFollower;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
-/** Prints alerts as they come. */
+/** Prints alerts as they come, or those that nobody has reviewed. */
 @Command(name = "alerts", description = "Print alerts as they come, one a line.")
 final class AlertsCommand implements Callable<Integer> {
 
   private final RecordFormat<AnomalyAlert> format = RecordFormat.of(AnomalyAlert.class);
   private final RecordFormat<SourceAlert> sourceFormat = RecordFormat.of(SourceAlert.class);
+  private final Invocation invocation;
+  @Spec private CommandSpec spec;
   @Mixin private final TopicFollower follower;
 
   @Option(
@@ -29,20 +37,57 @@ final class AlertsCommand implements Callable<Integer> {
               + " images.")
   private boolean sources;
 
+  @Option(
+      names = "--unreviewed",
+      description =
+          "Print the alerts of images that lie there and that nobody has reviewed, and end; --max"
+              + " bounds how many.")
+  private boolean unreviewed;
+
+  private long printed;
+
   AlertsCommand(Invocation invocation) {
+    this.invocation = invocation;
     this.follower = new TopicFollower(invocation);
   }
 
   @Override
   public Integer call() throws InterruptedException {
+    Usage.require(
+        spec,
+        !sources || !unreviewed,
+        "--unreviewed is of images, whose alerts can be reviewed, and does not go with --sources");
+    if (unreviewed) {
+      HeldRecords held = new HeldRecords(invocation, follower.kafka());
+      long most = follower.max();
+      Set<String> reviewed = held.reviews().keySet();
+      held.read(
+          follower.kafka().topics().alerts(),
+          format,
+          alert -> {
+            printUnreviewed(alert, reviewed);
+            return printed < most && !follower.output().closed();
+          });
+      return 0;
+    }
     return sources
         ? follower.follow(follower.kafka().topics().sourceAlerts(), this::printOfSource)
         : follower.follow(follower.kafka().topics().alerts(), this::printOfImage);
   }
 
+  private void printUnreviewed(AnomalyAlert alert, Set<String> reviewed) {
+    if (!reviewed.contains(alert.getAlertId())) {
+      print(alert);
+      printed++;
+    }
+  }
+
   private void printOfImage(ConsumerRecord<byte[], byte[]> record) {
-    AnomalyAlert alert = format.decode(record.value());
-    follower.output().printLine(AvroFields.of(alert), line(alert));
+    print(format.decode(record.value()));
+  }
+
+  private void print(AnomalyAlert alert) {
+    follower.output().printLine(AvroFields.of(alert), Printable.text(line(alert)));
   }
 
   private void printOfSource(ConsumerRecord<byte[], byte[]> record) {
@@ -53,7 +98,7 @@ final class AlertsCommand implements Callable<Integer> {
   private static String line(AnomalyAlert alert) {
     return String.format(
         Locale.ROOT,
-        "%s  %8.4f bits/dim%s  %s  %s  %s%s%s",
+        "%s  %8.4f bits/dim%s  %s  %s  %s%s%s  alert %s",
         alert.getEventTime(),
         alert.getBitsPerDim(),
         AlertText.threshold(alert),
@@ -61,7 +106,8 @@ final class AlertsCommand implements Callable<Integer> {
         alert.getSource(),
         alert.getImageId(),
         AlertText.boxes(alert, Integer.MAX_VALUE),
-        Repairs.text(alert.getRepairs()));
+        Repairs.text(alert.getRepairs()),
+        alert.getAlertId());
   }
 
   private static String line(SourceAlert alert) {

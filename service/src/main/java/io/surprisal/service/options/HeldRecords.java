@@ -1,0 +1,99 @@
+package io.surprisal.service.options;
+
+import io.surprisal.schemas.AlertReview;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.RecordFormatException;
+import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.Progress;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The committed records that topics hold at this moment, from their beginnings; what comes later is
+ * not waited for. Records of no known form are reported and skipped, deleted ones are none.
+ */
+public final class HeldRecords {
+  private static final Logger LOG = LoggerFactory.getLogger(HeldRecords.class);
+  private static final RecordFormat<AlertReview> REVIEWS = RecordFormat.of(AlertReview.class);
+  private static final Duration POLL = Duration.ofMillis(200);
+
+  private final Invocation invocation;
+  private final KafkaOptions kafka;
+
+  public HeldRecords(Invocation invocation, KafkaOptions kafka) {
+    this.invocation = invocation;
+    this.kafka = kafka;
+  }
+
+  /** The last review of each alert, by the alert's id. */
+  public Map<String, AlertReview> reviews() throws InterruptedException {
+    Map<String, AlertReview> reviews = new LinkedHashMap<>();
+    read(
+        kafka.topics().reviews(),
+        REVIEWS,
+        review -> {
+          reviews.put(review.getAlertId(), review);
+          return true;
+        });
+    return reviews;
+  }
+
+  /**
+   * Reads a topic; at Ctrl-C it ends early.
+   *
+   * @param reader is told of each record, those of a partition in their order, and says whether it
+   *     wants more
+   * @throws io.surprisal.service.cli.MissingDependencyException if there is no such topic
+   */
+  public <T extends SpecificRecord> void read(
+      String topic, RecordFormat<T> format, Predicate<T> reader) throws InterruptedException {
+    List<TopicPartition> partitions = kafka.partitions(topic);
+    try (KafkaConsumer<byte[], byte[]> consumer = kafka.reader()) {
+      consumer.assign(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      long begin = sum(consumer.beginningOffsets(partitions));
+      consumer.seekToBeginning(partitions);
+      try (Progress progress = invocation.progress("read " + topic, sum(ends) - begin, "records")) {
+        while (!invocation.stop().requested()
+            && ends.entrySet().stream()
+                .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+          for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+            if (!tell(record, format, reader)) {
+              return;
+            }
+          }
+          progress.stepTo(partitions.stream().mapToLong(consumer::position).sum() - begin);
+        }
+      }
+    }
+  }
+
+  private static long sum(Map<TopicPartition, Long> offsets) {
+    return offsets.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  private static <T extends SpecificRecord> boolean tell(
+      ConsumerRecord<byte[], byte[]> record, RecordFormat<T> format, Predicate<T> reader) {
+    if (record.value() == null) {
+      return true;
+    }
+    T value;
+    try {
+      value = format.decode(record.value());
+    } catch (RecordFormatException e) {
+      LOG.warn(
+          "Skipped {}-{} at offset {}", record.topic(), record.partition(), record.offset(), e);
+      return true;
+    }
+    return reader.test(value);
+  }
+}

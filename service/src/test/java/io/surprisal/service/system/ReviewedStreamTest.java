@@ -1,0 +1,180 @@
+package io.surprisal.service.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.surprisal.model.images.Interpretation;
+import io.surprisal.schemas.AlertReason;
+import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.Topics;
+import io.surprisal.service.run.EmbeddedBroker;
+import io.surprisal.trainer.cluster.ClusterSettings;
+import io.surprisal.trainer.drift.DriftSensitivity;
+import io.surprisal.trainer.drift.StreamWatch;
+import io.surprisal.trainer.reservoir.Reservoir;
+import io.surprisal.trainer.reservoir.Reservoir.Review;
+import io.surprisal.trainer.reservoir.ReservoirBounds;
+import io.surprisal.trainer.reservoir.ReservoirImage.Place;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What people say of alerts, from the command line to the trainer's reservoir. */
+@Timeout(180)
+@Tag("system")
+class ReviewedStreamTest {
+  private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String FIRST = "0a".repeat(16);
+  private static final String SECOND = "0b".repeat(16);
+  private static final Place FIRST_PLACE = new Place(0, 11);
+  private static final Place SECOND_PLACE = new Place(0, 12);
+
+  @TempDir private static Path data;
+  private static EmbeddedBroker broker;
+
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void startBroker() throws IOException {
+    broker = EmbeddedBroker.start(data, "localhost", 0);
+  }
+
+  @AfterAll
+  static void stopBroker() throws IOException {
+    broker.close();
+  }
+
+  private static void command(String prefix, String... args) {
+    String[] all = Arrays.copyOf(args, args.length + 4);
+    all[args.length] = "--topic-prefix";
+    all[args.length + 1] = prefix;
+    all[args.length + 2] = "--bootstrap-server";
+    all[args.length + 3] = broker.bootstrapServer();
+    CommandRun run = CommandRun.of(all);
+    assertThat(run.exitCode()).as(run.err()).isZero();
+  }
+
+  private static byte[] alert(String prefix, String id, Place place) {
+    return ALERTS.encode(
+        AnomalyAlert.newBuilder()
+            .setRepairs(List.of())
+            .setBoxes(List.of())
+            .setAlertId(id)
+            .setIncidentId(id)
+            .setReasons(List.of(AlertReason.LOCAL))
+            .setImageId("image")
+            .setSource("camera")
+            .setEventTime(Instant.EPOCH)
+            .setReleaseId("ab".repeat(32))
+            .setPrecision("float32")
+            .setBitsPerDim(4.5)
+            .setStandardError(0)
+            .setEvaluations(8)
+            .setAlertRate(0.01)
+            .setLocation(new ImageLocation(prefix + "images", place.partition(), place.offset()))
+            .build());
+  }
+
+  private Reservoir reservoir(String name) throws IOException {
+    return new Reservoir(
+        folder.resolve(name), new ReservoirBounds(100, 100, 0.2, Duration.ofHours(10), 1L << 20));
+  }
+
+  private static StreamWatch watch(String prefix, Reservoir reservoir) {
+    return new StreamWatch(
+        new ClusterSettings(
+            new Topics(prefix),
+            Map.of("bootstrap.servers", broker.bootstrapServer()),
+            prefix + "trainer",
+            "trainer",
+            List.of(),
+            Duration.ofHours(1)),
+        new DriftSensitivity(1e6, 500, Duration.ofMinutes(5)),
+        0.01,
+        reservoir,
+        release -> Interpretation.usual(),
+        InstantSource.system());
+  }
+
+  private static void awaitReviews(
+      StreamWatch watch, Reservoir reservoir, Map<Place, Review> expected) {
+    await()
+        .atMost(PATIENCE)
+        .failFast("the stream can no longer be read", () -> watch.failure().isPresent())
+        .untilAsserted(() -> assertThat(reservoir.reviewed()).isEqualTo(expected));
+  }
+
+  @Test
+  void shouldHeedReviewsOfBeforeAndAfterItsStartAndOverRestarts() throws Exception {
+    String prefix = "heeded.";
+    command(prefix, "topics");
+    Records.send(
+        broker.bootstrapServer(),
+        prefix + "alerts",
+        alert(prefix, FIRST, FIRST_PLACE),
+        alert(prefix, SECOND, SECOND_PLACE));
+    command(prefix, "review", FIRST, "--confirm");
+    try (Reservoir reservoir = reservoir("one")) {
+      try (StreamWatch watch = watch(prefix, reservoir)) {
+        awaitReviews(watch, reservoir, Map.of(FIRST_PLACE, Review.CONFIRMED));
+        command(prefix, "review", SECOND, "--false-alarm");
+        awaitReviews(
+            watch,
+            reservoir,
+            Map.of(FIRST_PLACE, Review.CONFIRMED, SECOND_PLACE, Review.FALSE_ALARM));
+      }
+      command(prefix, "review", SECOND, "--unsure");
+      try (StreamWatch watch = watch(prefix, reservoir)) {
+        awaitReviews(watch, reservoir, Map.of(FIRST_PLACE, Review.CONFIRMED));
+      }
+    }
+    try (Reservoir another = reservoir("another");
+        StreamWatch watch = watch(prefix, another)) {
+      awaitReviews(watch, another, Map.of(FIRST_PLACE, Review.CONFIRMED));
+    }
+  }
+
+  /** The topics of a cluster of before reviews. */
+  @Test
+  void shouldReadAStreamWithoutATopicOfReviews() throws Exception {
+    String prefix = "before.";
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServer()))) {
+      admin
+          .createTopics(
+              List.of("images", "scores", "alerts").stream()
+                  .map(name -> new NewTopic(prefix + name, 1, (short) 1))
+                  .toList())
+          .all()
+          .get();
+    }
+    try (Reservoir reservoir = reservoir("before");
+        StreamWatch watch = watch(prefix, reservoir)) {
+      // Alerts are read from where it begins, which may be later than the first one.
+      await()
+          .atMost(PATIENCE)
+          .failFast("the stream can no longer be read", () -> watch.failure().isPresent())
+          .until(
+              () -> {
+                Records.send(
+                    broker.bootstrapServer(), prefix + "alerts", alert(prefix, FIRST, FIRST_PLACE));
+                return reservoir.alerted().containsKey(FIRST_PLACE);
+              });
+    }
+  }
+}
