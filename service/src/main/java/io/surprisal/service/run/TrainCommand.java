@@ -170,8 +170,8 @@ final class TrainCommand implements Callable<Integer> {
       names = "--commanded-by",
       paramLabel = "FILE",
       description =
-          "Public key (Ed25519, PEM) that commands must be signed with; repeatable (default: none"
-              + " needs a signature).")
+          "Public key (Ed25519, PEM) that commands and reviews must be signed with; repeatable"
+              + " (default: none needs a signature).")
   private List<Path> commanders = new ArrayList<>();
 
   TrainCommand(Invocation invocation) {

@@ -38,7 +38,9 @@ final class RetrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--include-alerted",
-      description = "Let images that raised alerts take part (default: they lie in quarantine).")
+      description =
+          "Let images that raised alerts take part, but for those whose alerts people confirmed"
+              + " (default: they lie in quarantine).")
   private boolean includeAlerted;
 
   @Option(
