@@ -24,8 +24,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -196,6 +202,46 @@ class ReviewCommandTest {
     assertThat(unreviewed("unknown.")).hasSize(1);
   }
 
+  /** Alerts are kept for a while, reviews for good; but only an alert vouches for what it said. */
+  @Test
+  void shouldTakeTheFactsOfAnAlertThatIsGoneFromItsReviewUnlessItSigns() throws Exception {
+    alerts("gone.", alert(1, "left", AlertReason.LOCAL));
+    run("gone.", "review", id(1), "--confirm");
+    deleteAlerts("gone.alerts");
+    Path key = key(Ed25519.newKeys());
+
+    CommandRun signed = run("gone.", "review", id(1), "--unsure", "--sign-with", key.toString());
+    CommandRun plain = run("gone.", "review", id(1), "--unsure");
+
+    assertThat(signed.exitCode()).isEqualTo(3);
+    assertThat(signed.err()).contains("there is no alert " + id(1));
+    assertThat(plain.exitCode()).as(plain.err()).isZero();
+    AlertReview review =
+        REVIEWS.decode(Records.read(broker.bootstrapServer(), "gone.reviews", 2).get(1).value());
+    assertThat(review.getVerdict()).isEqualTo(ReviewVerdict.UNSURE);
+    assertThat(review.getImageId()).isEqualTo("image-1");
+    assertThat(review.getLocation()).isEqualTo(new ImageLocation("surprisal.images", 3, 101L));
+    assertThat(review.getReasons()).containsExactly(AlertReason.LOCAL);
+  }
+
+  private static void deleteAlerts(String topic) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServer()))) {
+      Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
+      for (TopicPartitionInfo partition :
+          admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions()) {
+        all.put(new TopicPartition(topic, partition.partition()), RecordsToDelete.beforeOffset(-1));
+      }
+      admin.deleteRecords(all).all().get();
+    }
+  }
+
+  private Path key(KeyPair keys) throws IOException {
+    return Files.writeString(
+        folder.resolve("key.pem"),
+        "-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----\n"
+            .formatted(Base64.getMimeEncoder().encodeToString(keys.getPrivate().getEncoded())));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -265,11 +311,7 @@ class ReviewCommandTest {
   void shouldSignWhereItIsGivenAKey() throws Exception {
     alerts("signed.", alert(1, "left", AlertReason.LOCAL));
     KeyPair keys = Ed25519.newKeys();
-    Path key =
-        Files.writeString(
-            folder.resolve("key.pem"),
-            "-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----\n"
-                .formatted(Base64.getMimeEncoder().encodeToString(keys.getPrivate().getEncoded())));
+    Path key = key(keys);
 
     CommandRun run = run("signed.", "review", id(1), "--confirm", "--sign-with", key.toString());
 
