@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
@@ -111,7 +112,7 @@ class TiledPicturesTest {
             directory.resolve("calibrated-tiles.safetensors"),
             PictureCalibrator.calibrate(
                     tiled,
-                    PictureCalibrator.Pictures.of(new Normal(60), 60),
+                    PictureCalibrator.Pictures.of(new Normal(60), IntStream.range(0, 60).toArray()),
                     EVALUATIONS,
                     Execution.CPU,
                     done -> {},

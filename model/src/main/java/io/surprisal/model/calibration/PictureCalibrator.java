@@ -23,7 +23,6 @@ import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
-import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +43,11 @@ public final class PictureCalibrator {
 
   /** How many times as many evaluations a second look has as the first. */
   private static final int LOOKS = 4;
+
+  private static final int ONE_FITTED_OF = 3;
+
+  /** As many show what is usual where; more would say little more. */
+  private static final int MOST_FITTED = 64;
 
   private static final long SEED = 1;
 
@@ -70,14 +74,29 @@ public final class PictureCalibrator {
   @SuppressWarnings("ArrayRecordComponent") // never compared
   public record Pictures(ImageSource all, int[] fitted, int[] calibrating) {
 
-    /** Every third of some pictures shows tiles, the others calibrate. */
-    public static Pictures of(ImageSource all, int limit) {
-      int n = Math.min(limit, all.size());
-      return new Pictures(
-          all,
-          IntStream.range(0, n).filter(i -> i % 3 == 0).toArray(),
-          IntStream.range(0, n).filter(i -> i % 3 != 0).toArray());
+    /**
+     * Shares pictures out: those that show tiles come from all over, as those that calibrate do.
+     *
+     * @param which indices
+     */
+    public static Pictures of(ImageSource all, int[] which) {
+      int showing = PictureCalibrator.fitted(which.length);
+      int[] fitted = new int[showing];
+      int[] calibrating = new int[which.length - showing];
+      for (int i = 0, f = 0; i < which.length; i++) {
+        if (f < showing && i == (int) ((long) f * which.length / showing)) {
+          fitted[f++] = which[i];
+        } else {
+          calibrating[i - f] = which[i];
+        }
+      }
+      return new Pictures(all, fitted, calibrating);
     }
+  }
+
+  /** Of so many held-out pictures, how many show what is usual of a tile; the others calibrate. */
+  public static int fitted(int pictures) {
+    return Math.min(MOST_FITTED, (pictures + ONE_FITTED_OF - 1) / ONE_FITTED_OF);
   }
 
   /**

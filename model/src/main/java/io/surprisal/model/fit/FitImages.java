@@ -1,5 +1,6 @@
 package io.surprisal.model.fit;
 
+import io.surprisal.model.calibration.PictureCalibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.datasets.ImageSubset;
@@ -72,10 +73,6 @@ public sealed interface FitImages {
       ImageSource pictures, Preprocessing preprocessing, int tiles, String name, HeldOut heldOut)
       implements FitImages {
 
-    /** One of so many held-out pictures shows what is normal of a tile. */
-    private static final int ONE_OF = 3;
-
-    private static final int MOST_FITTED = 64;
     private static final int LOOKED_AT = 8;
 
     @Override
@@ -91,14 +88,12 @@ public sealed interface FitImages {
 
     /** How many pictures are held out. */
     int held() {
-      return heldOut instanceof HeldOut.Last last
-          ? last.images()
-          : (int) Math.round(size() * ((HeldOut.Share) heldOut).fraction());
+      return heldOut.of(size());
     }
 
     /** Of the pictures held out, how many show what is normal of a tile. */
     int fitted() {
-      return Math.min(MOST_FITTED, (held() + ONE_OF - 1) / ONE_OF);
+      return PictureCalibrator.fitted(held());
     }
 
     /** Of the pictures held out, how many calibrate, each whole. */

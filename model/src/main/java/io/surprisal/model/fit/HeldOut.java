@@ -4,6 +4,13 @@ package io.surprisal.model.fit;
 public sealed interface HeldOut {
 
   /**
+   * How many of so many images.
+   *
+   * @param images of the whole
+   */
+  int of(int images);
+
+  /**
    * A share of the images, drawn by chance.
    *
    * @param fraction in [0, 1); 0 for none
@@ -18,6 +25,11 @@ public sealed interface HeldOut {
         throw new IllegalArgumentException("held-out share is " + fraction + ", must be in [0, 1)");
       }
     }
+
+    @Override
+    public int of(int images) {
+      return (int) Math.round(images * fraction);
+    }
   }
 
   /**
@@ -25,5 +37,10 @@ public sealed interface HeldOut {
    *
    * @param images how many
    */
-  record Last(int images) implements HeldOut {}
+  record Last(int images) implements HeldOut {
+    @Override
+    public int of(int all) {
+      return images;
+    }
+  }
 }

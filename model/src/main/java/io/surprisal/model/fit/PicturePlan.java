@@ -106,6 +106,11 @@ public record PicturePlan(Preprocessing preprocessing, PictureSize usual, int si
         (int) sizes.stream().distinct().count());
   }
 
+  /** Whether pictures, most of which are like this, are seen by tiles unless told otherwise. */
+  public static boolean isTooLargeToBeWhole(ImageShape most) {
+    return Math.max(most.height(), most.width()) > LARGEST_WHOLE;
+  }
+
   /** The size that most have; of equally many the larger. */
   private static PictureSize commonest(List<PictureSize> sizes) {
     return sizes.stream()

@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -145,7 +146,9 @@ final class CalibrateCommand implements Callable<Integer> {
         stages.ends().size() == 1,
         "which tiles of a picture are looked at again is calibrated too; give --evaluations a single number");
     ImageSource images = normal.pictures(loaded);
-    PictureCalibrator.Pictures pictures = PictureCalibrator.Pictures.of(images, limit.of(images));
+    PictureCalibrator.Pictures pictures =
+        PictureCalibrator.Pictures.of(
+            images, IntStream.range(0, Math.min(limit.of(images), images.size())).toArray());
     Usage.require(
         spec,
         pictures.calibrating().length >= 1,

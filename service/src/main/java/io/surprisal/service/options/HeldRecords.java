@@ -5,10 +5,12 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Progress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -48,6 +50,33 @@ public final class HeldRecords {
   }
 
   /**
+   * The last record of each key of a compacted topic, in the order of these; a key whose last has
+   * no value is left out. At Ctrl-C it ends early.
+   *
+   * @throws io.surprisal.service.cli.MissingDependencyException if there is no such topic
+   */
+  public <T extends SpecificRecord> Map<String, T> last(String topic, RecordFormat<T> format)
+      throws InterruptedException {
+    Map<String, T> last = new LinkedHashMap<>();
+    each(
+        topic,
+        record -> {
+          String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+          if (record.value() == null) {
+            last.remove(key);
+          }
+          decoded(record, format)
+              .ifPresent(
+                  value -> {
+                    last.remove(key); // so that the order is that of the last ones
+                    last.put(key, value);
+                  });
+          return true;
+        });
+    return last;
+  }
+
+  /**
    * Reads a topic; at Ctrl-C it ends early.
    *
    * @param reader is told of each record, those of a partition in their order, and says whether it
@@ -56,6 +85,11 @@ public final class HeldRecords {
    */
   public <T extends SpecificRecord> void read(
       String topic, RecordFormat<T> format, Predicate<T> reader) throws InterruptedException {
+    each(topic, record -> decoded(record, format).map(reader::test).orElse(true));
+  }
+
+  private void each(String topic, Predicate<ConsumerRecord<byte[], byte[]>> reader)
+      throws InterruptedException {
     List<TopicPartition> partitions = kafka.partitions(topic);
     try (KafkaConsumer<byte[], byte[]> consumer = kafka.reader()) {
       consumer.assign(partitions);
@@ -67,7 +101,7 @@ public final class HeldRecords {
             && ends.entrySet().stream()
                 .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
           for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-            if (!tell(record, format, reader)) {
+            if (!reader.test(record)) {
               return;
             }
           }
@@ -81,19 +115,18 @@ public final class HeldRecords {
     return offsets.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  private static <T extends SpecificRecord> boolean tell(
-      ConsumerRecord<byte[], byte[]> record, RecordFormat<T> format, Predicate<T> reader) {
+  /** Empty where there is no value, or none that can be read. */
+  private static <T extends SpecificRecord> Optional<T> decoded(
+      ConsumerRecord<byte[], byte[]> record, RecordFormat<T> format) {
     if (record.value() == null) {
-      return true;
+      return Optional.empty();
     }
-    T value;
     try {
-      value = format.decode(record.value());
+      return Optional.of(format.decode(record.value()));
     } catch (RecordFormatException e) {
       LOG.warn(
           "Skipped {}-{} at offset {}", record.topic(), record.partition(), record.offset(), e);
-      return true;
+      return Optional.empty();
     }
-    return reader.test(value);
   }
 }

@@ -6,24 +6,19 @@ import io.surprisal.schemas.SourceStatus;
 import io.surprisal.service.cli.AvroFields;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.Printable;
 import io.surprisal.service.cli.Table;
+import io.surprisal.service.options.HeldRecords;
 import io.surprisal.service.options.KafkaOptions;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -37,26 +32,28 @@ import picocli.CommandLine.Mixin;
       "'surprisal alerts --sources' prints when that begins and ends."
     })
 final class SourcesCommand implements Callable<Integer> {
-  private static final Duration POLL = Duration.ofMillis(200);
-
   private final RecordFormat<SourceStatus> format = RecordFormat.of(SourceStatus.class);
+  private final Invocation invocation;
   @Mixin private final KafkaOptions kafka;
   @Mixin private final Output output;
 
   SourcesCommand(Invocation invocation) {
+    this.invocation = invocation;
     this.kafka = new KafkaOptions(invocation);
     this.output = new Output(invocation);
   }
 
   @Override
   public Integer call() throws InterruptedException {
-    Collection<SourceStatus> sources = read().values();
+    Collection<SourceStatus> sources =
+        new TreeMap<>(new HeldRecords(invocation, kafka).last(kafka.topics().sources(), format))
+            .values();
     Table table =
         new Table("source", "last seen", "images", "rate", "alerts", "repaired", "dead", "state");
     sources.forEach(
         source ->
             table.row(
-                source.getSource(),
+                Printable.text(source.getSource()),
                 seconds(source.getLastSeen()),
                 source.getImages(),
                 rate(source.getImagesPerSecond()),
@@ -111,30 +108,5 @@ final class SourcesCommand implements Callable<Integer> {
 
   private static String text(SourceIncident open) {
     return "%s since %s (%s)".formatted(open.getKind(), seconds(open.getSince()), open.getAspect());
-  }
-
-  /** By name; those that were forgotten are left out. */
-  private Map<String, SourceStatus> read() throws InterruptedException {
-    try (Admin admin = kafka.connect()) {
-      kafka.maxMessageBytes(admin, kafka.topics().sources()); // or says that there is no topic
-    }
-    TopicPartition partition = new TopicPartition(kafka.topics().sources(), 0);
-    Map<String, SourceStatus> sources = new TreeMap<>();
-    try (KafkaConsumer<byte[], byte[]> consumer = kafka.reader()) {
-      consumer.assign(List.of(partition));
-      consumer.seekToBeginning(List.of(partition));
-      long end = Objects.requireNonNull(consumer.endOffsets(List.of(partition)).get(partition));
-      while (consumer.position(partition) < end) {
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-          String name = new String(record.key(), StandardCharsets.UTF_8);
-          if (record.value() == null) {
-            sources.remove(name);
-          } else {
-            sources.put(name, format.decode(record.value()));
-          }
-        }
-      }
-    }
-    return sources;
   }
 }

@@ -68,7 +68,8 @@ record LoadRelease(Path file, int evaluations) {
         evaluations,
         PictureCalibrator.calibrate(
                 untrained,
-                PictureCalibrator.Pictures.of(new Photos(noise(60, 48, 64)), 60),
+                PictureCalibrator.Pictures.of(
+                    new Photos(noise(60, 48, 64)), IntStream.range(0, 60).toArray()),
                 evaluations,
                 Execution.CPU,
                 done -> {},

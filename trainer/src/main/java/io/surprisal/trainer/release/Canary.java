@@ -40,7 +40,7 @@ final class Canary implements AutoCloseable {
   private final long images;
   private final Duration patience;
   private final double tolerance;
-  private final double thresholds;
+  private final double thresholdVariance;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final String trainerTopic;
   private final PairedScores scores = new PairedScores();
@@ -62,7 +62,7 @@ final class Canary implements AutoCloseable {
    * @param images to decide on
    * @param patience a candidate that has not scored so many by then is refused
    * @param tolerance rise in bits/dim that passes
-   * @param thresholds see {@link PairedScores#worse}
+   * @param thresholdVariance see {@link PairedScores#worse}
    */
   Canary(
       ClusterSettings cluster,
@@ -71,13 +71,13 @@ final class Canary implements AutoCloseable {
       long images,
       Duration patience,
       double tolerance,
-      double thresholds) {
+      double thresholdVariance) {
     this.candidate = candidate;
     this.active = active;
     this.images = images;
     this.patience = patience;
     this.tolerance = tolerance;
-    this.thresholds = thresholds;
+    this.thresholdVariance = thresholdVariance;
     trainerTopic = cluster.topics().trainer();
     consumer = cluster.consumer();
     try {
@@ -135,7 +135,7 @@ final class Canary implements AutoCloseable {
       return Optional.of(new Verdict(false, refusedBy.get()));
     }
     if (scores.images() >= images) {
-      Optional<String> worse = scores.worse(tolerance, thresholds);
+      Optional<String> worse = scores.worse(tolerance, thresholdVariance);
       return Optional.of(
           new Verdict(worse.isEmpty(), worse.map(why -> why + "; ").orElse("") + scores.summary()));
     }

@@ -68,16 +68,6 @@ public final class Gate {
   }
 
   /**
-   * Judges a candidate that there is no better release than the active one to compare with.
-   *
-   * @param heldOut images that trained neither release
-   */
-  public GateReport judge(Release candidate, Optional<Release> active, HeldOutImages heldOut)
-      throws IOException {
-    return judge(candidate, active, Optional.empty(), heldOut);
-  }
-
-  /**
    * Judges a candidate.
    *
    * @param best of the releases that have served; empty where that is the active one

@@ -39,16 +39,7 @@ public record HeldOutPictures(ImageSource pictures, int[] which, Preprocessing p
   /** Two releases are told apart by these as well as by all, at a tenth of the cost. */
   private static final int TILES = 16;
 
-  /** As many show what is usual where; more would say little more. */
-  private static final int MOST_FITTED = 64;
-
-  private static final int ONE_FITTED_OF = 3;
   private static final long SEED = 1;
-
-  /** How many of so many pictures calibrate, beside those that show what is usual where. */
-  public static int calibrating(int pictures) {
-    return pictures - Math.min(MOST_FITTED, (pictures + ONE_FITTED_OF - 1) / ONE_FITTED_OF);
-  }
 
   @Override
   public int size() {
@@ -109,15 +100,9 @@ public record HeldOutPictures(ImageSource pictures, int[] which, Preprocessing p
   @Override
   public Optional<Calibration> calibration(
       Release release, int evaluations, Execution execution, BooleanSupplier stop) {
-    int fitted = size() - calibrating(size());
-    // from all over, as those that calibrate are
-    int[] showing =
-        IntStream.range(0, fitted).map(i -> which[(int) ((long) i * size() / fitted)]).toArray();
-    int[] others =
-        Arrays.stream(which).filter(i -> Arrays.stream(showing).noneMatch(j -> j == i)).toArray();
     return PictureCalibrator.calibrate(
         release,
-        new PictureCalibrator.Pictures(pictures, showing, others),
+        PictureCalibrator.Pictures.of(pictures, which),
         evaluations,
         execution,
         done -> {},

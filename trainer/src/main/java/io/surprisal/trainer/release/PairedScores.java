@@ -99,10 +99,10 @@ final class PairedScores {
    * for the chance of the images, and for that of images and thresholds together.
    *
    * @param tolerance rise in bits/dim that passes
-   * @param thresholds variance of the difference of the shares of normal images that two equal
-   *     releases alert on; 0 where it is not known
+   * @param thresholdVariance variance of the difference of the shares of normal images that two
+   *     equal releases alert on; 0 where it is not known
    */
-  Optional<String> worse(double tolerance, double thresholds) {
+  Optional<String> worse(double tolerance, double thresholdVariance) {
     double bound = Gate.lowerBound(images(), meanDifference(), standardError());
     if (!(bound <= tolerance)) {
       return Optional.of(
@@ -114,7 +114,7 @@ final class PairedScores {
     }
     long more = candidateAlerts() - commonAlerts();
     long fewer = alerts() - commonAlerts();
-    double error = Math.sqrt(more + fewer + thresholds * images() * images());
+    double error = Math.sqrt(more + fewer + thresholdVariance * images() * images());
     return atLeast(more, more + fewer) < ALERTS_LEVEL && more - fewer > Z99 * error
         ? Optional.of(
             "it alerts on %d live images that the active release does not alert on, which alerts on %d that it does not"
@@ -128,7 +128,7 @@ final class PairedScores {
    *
    * @param images n of one release, and of the other
    */
-  static double thresholds(double alertRate, int images, int others) {
+  static double thresholdVariance(double alertRate, int images, int others) {
     return alertRate * (1 - alertRate) * (1.0 / (images + 2) + 1.0 / (others + 2));
   }
 

@@ -243,7 +243,7 @@ public final class ServingRelease implements AutoCloseable {
                   images,
                   trial.patience(),
                   gate.tolerance(),
-                  thresholds(active, candidate.get().getReleaseId())));
+                  thresholdVariance(active, candidate.get().getReleaseId())));
     }
     Optional<Canary.Verdict> verdict = canary.get().verdict(clock.instant());
     if (verdict.isEmpty()) {
@@ -262,13 +262,13 @@ public final class ServingRelease implements AutoCloseable {
     said.publish();
   }
 
-  /** How far apart the thresholds of two releases may be by chance; 0 where it is not known. */
-  private double thresholds(String active, String candidate) {
+  /** See {@link PairedScores#worse}; 0 where it is not known. */
+  private double thresholdVariance(String active, String candidate) {
     try {
       Optional<Calibration> one = store.load(active).calibration();
       Optional<Calibration> other = store.load(candidate).calibration();
       return one.isPresent() && other.isPresent()
-          ? PairedScores.thresholds(alertRate(), one.get().images(), other.get().images())
+          ? PairedScores.thresholdVariance(alertRate(), one.get().images(), other.get().images())
           : 0;
     } catch (IOException | IllegalArgumentException e) {
       LOG.warn(

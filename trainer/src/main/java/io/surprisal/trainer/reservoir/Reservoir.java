@@ -314,6 +314,17 @@ public final class Reservoir implements AutoCloseable {
     return places;
   }
 
+  /** An image of a pool; empty where it has none. */
+  public synchronized Optional<ReservoirImage> any(Pool pool) {
+    byte[] prefix = StoredForm.images(pool);
+    try (Slice end = new Slice(StoredForm.after(prefix));
+        ReadOptions within = new ReadOptions().setIterateUpperBound(end);
+        RocksIterator all = db.newIterator(within)) {
+      all.seek(prefix);
+      return all.isValid() ? Optional.of(StoredForm.image(all.value())) : Optional.empty();
+    }
+  }
+
   /** Tells of every image in some pools, once, in a fixed order. */
   public synchronized void forEach(Consumer<ReservoirImage> consumer, Pool... pools) {
     Map<ReservoirImage.Place, Boolean> told = new LinkedHashMap<>();

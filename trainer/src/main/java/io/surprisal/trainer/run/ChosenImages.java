@@ -93,8 +93,7 @@ record ChosenImages(List<Chosen> training, List<Chosen> heldOut, List<Chosen> he
             .max(Map.Entry.comparingByValue())
             .orElseThrow(() -> new IllegalStateException("no images to train on"))
             .getKey();
-    boolean large = Math.max(commonest.height(), commonest.width()) > PicturePlan.LARGEST_WHOLE;
-    if (!large && !wishes.isSet()) {
+    if (!PicturePlan.isTooLargeToBeWhole(commonest) && !wishes.isSet()) {
       return Preprocessing.resizing(commonest);
     }
     try {

@@ -6,7 +6,6 @@ import io.surprisal.model.datasets.ImageSubset;
 import io.surprisal.model.fit.FitImages;
 import io.surprisal.model.fit.HeldOut;
 import io.surprisal.model.images.Interpretation;
-import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.trainer.release.HeldOutImages;
@@ -42,16 +41,6 @@ sealed interface RunImages {
   /** Those from a position on. */
   HeldOutImages from(int first);
 
-  /** Where images lie that go through the network whole. */
-  private static Path images(Path directory) {
-    return directory.resolve("images.idx");
-  }
-
-  /** Where pictures lie that go through it tile by tile. */
-  private static Path pictures(Path directory) {
-    return directory.resolve("pictures");
-  }
-
   /**
    * The images of the run in a directory.
    *
@@ -61,18 +50,18 @@ sealed interface RunImages {
   static RunImages in(Path directory, Optional<Preprocessing> tiled, Interpretation interpretation)
       throws IOException {
     return tiled.isPresent()
-        ? new Pictures(StoredPictures.in(pictures(directory)), tiled.get())
-        : new Whole(ImageDatasets.open(List.of(images(directory))), interpretation);
+        ? new Pictures(StoredPictures.in(folderOfPictures(directory)), tiled.get())
+        : new Whole(ImageDatasets.open(List.of(fileOfWhole(directory))), interpretation);
   }
 
   /** Where {@link Whole} images of a run are written to. */
   static Path fileOfWhole(Path directory) {
-    return images(directory);
+    return directory.resolve("images.idx");
   }
 
   /** The folder, made, that {@link Pictures} of a run are written to. */
   static Path folderOfPictures(Path directory) throws IOException {
-    return Files.createDirectories(pictures(directory));
+    return Files.createDirectories(directory.resolve("pictures"));
   }
 
   /**
@@ -121,12 +110,11 @@ sealed interface RunImages {
     @Override
     public FitImages toFit(String name, int heldOut) {
       PixelImage one = pictures.image(0);
-      PictureSize size = new PictureSize(one.height(), one.width());
       int tiles =
           preprocessing
               .tiling()
               .orElseThrow()
-              .count(size.height(), size.width(), preprocessing.height(), preprocessing.width());
+              .count(one.height(), one.width(), preprocessing.height(), preprocessing.width());
       return new FitImages.Pictures(
           pictures, preprocessing, tiles, name, new HeldOut.Last(heldOut));
     }

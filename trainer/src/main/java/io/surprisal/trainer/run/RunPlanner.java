@@ -2,11 +2,13 @@ package io.surprisal.trainer.run;
 
 import ai.djl.Device;
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.model.calibration.PictureCalibrator;
 import io.surprisal.model.datasets.Idx;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.diffusion.PrecisionMeasurement;
 import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.FitImages;
+import io.surprisal.model.fit.PicturePlan;
 import io.surprisal.model.fit.TrainingPlan;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PixelImage;
@@ -17,7 +19,6 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.trainer.drift.StreamShift;
-import io.surprisal.trainer.release.HeldOutPictures;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.reservoir.ReservoirImage;
 import java.io.IOException;
@@ -25,7 +26,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -60,6 +60,20 @@ public final class RunPlanner {
   /** Why the reservoir does not suffice for a run yet; empty where it does. */
   public Optional<String> lack(double alertRate) {
     return lack(alertRate, reservoir.size(Reservoir.Pool.HELD_OUT_RECENT));
+  }
+
+  /**
+   * The same of the first release. Of large pictures, which it will see by tiles, more must be held
+   * out, see {@link PictureCalibrator#fitted}.
+   */
+  Optional<String> lackOfFirst(double alertRate) {
+    int heldOut = reservoir.size(Reservoir.Pool.HELD_OUT_RECENT);
+    boolean large =
+        reservoir
+            .any(Reservoir.Pool.HELD_OUT_RECENT)
+            .map(image -> PicturePlan.isTooLargeToBeWhole(image.pixels().shape()))
+            .orElse(false);
+    return lack(alertRate, large ? heldOut - PictureCalibrator.fitted(heldOut) : heldOut);
   }
 
   /** Why the reservoir does not suffice for a run after a shift yet; empty where it does. */
@@ -115,18 +129,13 @@ public final class RunPlanner {
         warm || tiledAlready
             ? parent.orElseThrow().preprocessing()
             : chosen.forNewNetwork(settings.pictures());
+    Optional<Preprocessing> tiled = Optional.of(input).filter(of -> of.tiling().isPresent());
     Parts parts =
-        input.tiling().isPresent()
-            ? pictures(directory, chosen, input)
-            : whole(directory, chosen, input);
-    if (input.tiling().isPresent()) {
+        tiled.isPresent() ? pictures(directory, chosen, input) : whole(directory, chosen, input);
+    if (tiled.isPresent()) {
       requireCalibrating(parts.heldOut() + parts.alerted(), order.alertRate());
     }
-    RunImages images =
-        RunImages.in(
-            directory,
-            Optional.of(input).filter(tiled -> tiled.tiling().isPresent()),
-            input.interpretation());
+    RunImages images = RunImages.in(directory, tiled, input.interpretation());
     FitConfiguration fit =
         again.orElseGet(
             () ->
@@ -150,7 +159,7 @@ public final class RunPlanner {
             parts.alerted(),
             chosen.window(settings.imagesTopic()),
             order.best().orElse(null),
-            input.tiling().isPresent() ? input : null);
+            tiled.orElse(null));
     plan.write(directory);
     return plan;
   }
@@ -163,51 +172,53 @@ public final class RunPlanner {
    */
   private record Parts(int heldOut, int alerted) {}
 
-  /** Writes images in the network's shape. */
-  private Parts whole(Path directory, ChosenImages chosen, Preprocessing shape) throws IOException {
-    List<PixelImage> images = inShape(chosen.training(), shape);
-    List<PixelImage> heldOut = inShape(chosen.heldOut(), shape);
-    List<PixelImage> alerted = inShape(chosen.heldOutAlerted(), shape);
-    images.addAll(heldOut);
-    images.addAll(alerted);
-    Idx.write(RunImages.fileOfWhole(directory), ImageDatasets.of(images));
-    return new Parts(heldOut.size(), alerted.size());
+  /** Takes an image of a run. */
+  private interface Taker {
+    /**
+     * @param position in the order of the run
+     * @param seen as the network's shape and scale have it
+     */
+    void take(int position, PixelImage image, PixelImage seen);
   }
 
-  private List<PixelImage> inShape(List<ChosenImages.Chosen> images, Preprocessing shape) {
-    Map<Integer, PixelImage> byPosition = new TreeMap<>();
-    ChosenImages.read(
-        reservoir,
-        images,
-        (position, image) ->
-            applied(image, shape).ifPresent(pixels -> byPosition.put(position, pixels)));
-    return new ArrayList<>(byPosition.values());
+  /** Writes images in the network's shape. */
+  private Parts whole(Path directory, ChosenImages chosen, Preprocessing shape) throws IOException {
+    Map<Integer, PixelImage> inOrder = new TreeMap<>();
+    Parts parts = take(chosen, shape, (position, image, seen) -> inOrder.put(position, seen));
+    Idx.write(
+        RunImages.fileOfWhole(directory), ImageDatasets.of(new ArrayList<>(inOrder.values())));
+    return parts;
   }
 
   /** Writes pictures as they came, one at a time, since together they may be larger than memory. */
   private Parts pictures(Path directory, ChosenImages chosen, Preprocessing shape)
       throws IOException {
     Path folder = RunImages.folderOfPictures(directory);
-    int training = chosen.training().size();
-    int normal = training + chosen.heldOut().size();
-    int[] written = new int[2];
     try {
-      ChosenImages.read(
-          reservoir,
-          chosen.all(),
-          (position, image) -> {
-            if (applied(image, shape).isEmpty()) {
-              return;
-            }
-            write(folder, position, image.pixels());
-            if (position >= training) {
-              written[position >= normal ? 1 : 0]++;
-            }
-          });
+      return take(chosen, shape, (position, image, seen) -> write(folder, position, image));
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
-    return new Parts(written[0], written[1]);
+  }
+
+  /** Reads what was chosen once more, and leaves out what scorers reject. */
+  private Parts take(ChosenImages chosen, Preprocessing shape, Taker taker) {
+    int training = chosen.training().size();
+    int normal = training + chosen.heldOut().size();
+    int[] held = new int[2];
+    ChosenImages.read(
+        reservoir,
+        chosen.all(),
+        (position, image) ->
+            applied(image, shape)
+                .ifPresent(
+                    seen -> {
+                      taker.take(position, image.pixels(), seen);
+                      if (position >= training) {
+                        held[position >= normal ? 1 : 0]++;
+                      }
+                    }));
+    return new Parts(held[0], held[1]);
   }
 
   private static void write(Path folder, int position, PixelImage picture) {
@@ -230,7 +241,7 @@ public final class RunPlanner {
 
   /** Of held-out pictures a part shows what is usual where, and does not calibrate. */
   private static void requireCalibrating(int heldOut, double alertRate) {
-    int calibrating = HeldOutPictures.calibrating(heldOut);
+    int calibrating = heldOut - PictureCalibrator.fitted(heldOut);
     if (calibrating < fewestHeldOut(alertRate)) {
       throw new IllegalStateException(
           "%d pictures are held out, of which %d would calibrate; an alert rate of %s needs %d: wait for more, keep more bytes of them (--kept-bytes), or set a higher rate"

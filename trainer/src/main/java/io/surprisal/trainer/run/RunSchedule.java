@@ -70,7 +70,7 @@ public final class RunSchedule {
     }
     if (view.active().isEmpty()) {
       return reservoir.seen() >= settings.firstImages()
-              && planner.lack(serving.alertRate()).isEmpty()
+              && planner.lackOfFirst(serving.alertRate()).isEmpty()
           ? Optional.of(due("the first release, from the stream's first images"))
           : Optional.empty();
     }

@@ -43,7 +43,7 @@ class GateTest {
   }
 
   private static GateReport judge(Release candidate, Optional<Release> before) throws IOException {
-    return GATE.judge(candidate, before, new HeldOutWhole(HELD_OUT));
+    return GATE.judge(candidate, before, Optional.empty(), new HeldOutWhole(HELD_OUT));
   }
 
   private static Release damaged(String name, Consumer<float[]> damage) throws IOException {
@@ -121,7 +121,7 @@ class GateTest {
                   p[j] += (float) (amount * random.nextGaussian());
                 }
               });
-      GateReport alone = GATE.judge(next, Optional.of(before), images);
+      GateReport alone = GATE.judge(next, Optional.of(before), Optional.empty(), images);
       assertThat(alone.reasons()).noneMatch(reason -> reason.contains("bits/dim rise"));
       refused =
           Optional.of(GATE.judge(next, Optional.of(before), Optional.of(active), images))
@@ -203,7 +203,8 @@ class GateTest {
     Random random = new Random(3);
     ImageDataset noise =
         ImageDatasets.of(IntStream.range(0, HELD_OUT.size()).mapToObj(i -> noise(random)).toList());
-    GateReport report = GATE.judge(active, Optional.empty(), new HeldOutWhole(noise));
+    GateReport report =
+        GATE.judge(active, Optional.empty(), Optional.empty(), new HeldOutWhole(noise));
     assertThat(report.reasons()).hasSize(1);
     assertThat(report.reasons().get(0))
         .startsWith("damaged images are told from whole ones with an AUROC of 0.")
@@ -219,7 +220,9 @@ class GateTest {
             IntStream.range(0, HELD_OUT.size())
                 .mapToObj(i -> i % 2 == 0 ? HELD_OUT.image(i) : noise(random))
                 .toList());
-    assertThat(GATE.judge(active, Optional.empty(), new HeldOutWhole(halves)).reasons())
+    assertThat(
+            GATE.judge(active, Optional.empty(), Optional.empty(), new HeldOutWhole(halves))
+                .reasons())
         .anyMatch(reason -> reason.startsWith("32 of 32 held-out images alert"));
   }
 

@@ -132,12 +132,12 @@ class PairedScoresTest {
   @CsvSource({"400, 500", "400, 5000", "4000, 500", "4000, 5000"})
   void shouldRefuseFewEqualCandidatesForTheirAlertsHoweverManyImagesCalibrate(int n, int images) {
     double rate = 0.01;
-    double thresholds = PairedScores.thresholds(rate, n, n);
+    double variance = PairedScores.thresholdVariance(rate, n, n);
     int refused = 0;
     int withExactThresholds = 0;
     for (int draw = 0; draw < 1000; draw++) {
       PairedScores scores = alerts(threshold(n, rate), threshold(n, rate), images);
-      refused += scores.worse(TOLERANCE, thresholds).isPresent() ? 1 : 0;
+      refused += scores.worse(TOLERANCE, variance).isPresent() ? 1 : 0;
       withExactThresholds += scores.worse(TOLERANCE, 0).isPresent() ? 1 : 0;
     }
     assertThat(refused).isLessThanOrEqualTo(28);
@@ -149,7 +149,8 @@ class PairedScoresTest {
   @Test
   void shouldStillFindACandidateWorseThatAlertsTwiceAsOften() {
     PairedScores scores = alerts(2.326, 2.054, 5000); // 1 % and 2 %
-    assertThat(scores.worse(TOLERANCE, PairedScores.thresholds(0.01, 4000, 4000))).isPresent();
+    assertThat(scores.worse(TOLERANCE, PairedScores.thresholdVariance(0.01, 4000, 4000)))
+        .isPresent();
     assertThat(alerts(2.054, 2.326, 5000).worse(TOLERANCE, 0)).isEmpty();
   }
 

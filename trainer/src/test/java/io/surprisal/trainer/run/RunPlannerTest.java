@@ -393,6 +393,8 @@ class RunPlannerTest {
     RunOrder order =
         RunOrder.due("run-1", "a test", Optional.empty(), Duration.ofSeconds(90), 1.0 / held);
     assertThat(planner().lack(1.0 / held)).isEmpty();
+    assertThat(planner().lackOfFirst(1.0 / held)).as("no run begins that must fail").isPresent();
+    assertThat(planner().lackOfFirst(2.0 / held)).isEmpty();
     assertThatIllegalStateException()
         .isThrownBy(() -> planner().plan(run, order))
         .withMessageContaining(held + " pictures are held out")
