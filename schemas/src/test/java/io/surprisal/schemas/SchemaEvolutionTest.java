@@ -32,9 +32,11 @@ class SchemaEvolutionTest {
           ImageEvent.class,
           List.of(0xc746228a783aa849L, 0x92c1d9c43dd798fdL),
           ImageScore.class,
-          List.of(0x0b8a18a67c868917L, 0x0503336ff50ab349L, 0xfa6b42dd6431efb3L),
+          List.of(
+              0x0b8a18a67c868917L, 0x0503336ff50ab349L, 0xfa6b42dd6431efb3L, 0xa5530f3cc403d40aL),
           AnomalyAlert.class,
-          List.of(0xe0483c56c393cf1cL, 0x750872b62e7fa649L, 0x1c89c7ebc54360d5L),
+          List.of(
+              0xe0483c56c393cf1cL, 0x750872b62e7fa649L, 0x1c89c7ebc54360d5L, 0xb7860125ff35fee3L),
           ControlCommand.class,
           List.of(0x3e418f480c4664baL, 0x1b27458e9751a0beL, 0x8540fdcd9baea93aL),
           ReleaseAnnouncement.class,

@@ -1,55 +1,83 @@
 package io.surprisal.model.detection;
 
 import io.surprisal.model.release.Calibration;
-import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.Typicality;
 import io.surprisal.model.scoring.ImageLikelihood;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 
 /**
  * Alerts on images of low likelihood, bits/dim in the right tail of what normal, held-out images
- * scored, and, where the release has a {@link Typicality}, on untypical ones. With n calibration
- * images the conformal p-value of a score is (1 + #{calibration ≥ score})/(n + 1) (Vovk, Gammerman
- * &amp; Shafer 2005).
+ * scored, where the release has a {@link Typicality} on untypical ones, and where it knows what
+ * local evidence is normal, on images with a part that is more surprising than that.
  *
- * <p>The n images cut the line of scores into n + 1 blocks that an exchangeable image falls into
- * with equal chances; r = ⌊rate (n + 1)⌋ of them alert. With bits/dim alone they are the highest r.
- * With typicality they are the highest ⌈r/2⌉, and then, among the images that do not lie there, the
- * ⌊r/2⌋ blocks of the highest untypicality: they are statistically equivalent too (Tukey 1947, of
- * Wald 1943). Where the release knows what local evidence is normal, that comes first with ⌈r/2⌉
- * blocks, and the others share the rest. So for all reasons together the chance of a false alert is
- * at most the rate, whatever the distribution; over calibrations it follows Beta(r, n + 1 − r).
+ * <p>One p-value decides. The n calibration images cut the space of these statistics into n + 1
+ * {@link Blocks} that an exchangeable image falls into with equal chances; p is the number of the
+ * image's block over n + 1, a conformal p-value (Vovk, Gammerman &amp; Shafer 2005), and an image
+ * alerts where p is at most the rate. So for all reasons together the chance of a false alert is at
+ * most the rate, whatever the distribution, and no image is set apart to weigh them; over
+ * calibrations it follows Beta(r, n + 1 − r), r = ⌊rate (n + 1)⌋. A reason is named where the image
+ * lies in one of the first r blocks for its own statistic.
+ *
+ * <p>Local evidence has every second block, the first one included; the others are bits/dim's and
+ * typicality's in turn. With few calibration images the first blocks are all that there is: the
+ * smallest p-values are 1/(n + 1) for a part of an image, twice that for bits/dim, and four times
+ * for typicality.
  *
  * <p>Without a calibration, or with one too small for the rate, nothing alerts: {@link #silence()}
  * says why.
  */
 public final class AlertRule {
-  private final Optional<Tail> likelihood;
-  private final Optional<Untypicality> untypicality;
-  private final Optional<Locality> locality;
+  private static final List<Verdict.Reason> TURNS =
+      List.of(
+          Verdict.Reason.LOCAL,
+          Verdict.Reason.LOW_LIKELIHOOD,
+          Verdict.Reason.LOCAL,
+          Verdict.Reason.ATYPICAL);
+
+  private final Optional<Calibration> calibration;
   private final double alertRate;
   private final Optional<String> silence;
+  private final Map<Verdict.Reason, Tail> tails = new EnumMap<>(Verdict.Reason.class);
+
+  /** Empty where nothing alerts. */
+  private final Optional<Blocks> blocks;
+
   private final OptionalDouble calibratedMean;
 
-  private record Untypicality(Typicality of, Tail tail) {}
-
-  private record Locality(LocalNormal of, Tail tail) {}
-
-  private AlertRule(
-      Optional<Tail> likelihood,
-      Optional<Untypicality> untypicality,
-      Optional<Locality> locality,
-      double alertRate,
-      Optional<String> silence) {
-    this.likelihood = likelihood;
-    this.untypicality = untypicality;
-    this.locality = locality;
+  private AlertRule(Optional<Calibration> calibration, double alertRate, Optional<String> silence) {
+    this.calibration = calibration;
     this.alertRate = alertRate;
     this.silence = silence;
-    calibratedMean = likelihood.stream().mapToDouble(tail -> mean(tail.ascending())).findFirst();
+    Map<Verdict.Reason, float[]> values = new EnumMap<>(Verdict.Reason.class);
+    calibration.ifPresent(
+        c -> {
+          values.put(Verdict.Reason.LOW_LIKELIHOOD, c.bitsPerDim());
+          c.typicality().ifPresent(of -> values.put(Verdict.Reason.ATYPICAL, c.untypicality()));
+          c.local().ifPresent(of -> values.put(Verdict.Reason.LOCAL, c.locality()));
+        });
+    values.forEach((reason, of) -> tails.put(reason, Tail.of(of)));
+    if (silence.isPresent()) {
+      blocks = Optional.empty();
+      calibratedMean = OptionalDouble.empty();
+    } else {
+      blocks = Optional.of(new Blocks(values, turns(values.keySet())));
+      calibratedMean = OptionalDouble.of(mean(calibration.orElseThrow().bitsPerDim()));
+    }
+  }
+
+  /** Where a statistic is missing, its blocks go to the others of its half. */
+  private static List<Verdict.Reason> turns(Set<Verdict.Reason> present) {
+    if (!present.contains(Verdict.Reason.ATYPICAL)) {
+      return TURNS.subList(0, 2).stream().filter(present::contains).toList();
+    }
+    return TURNS.stream().filter(present::contains).toList();
   }
 
   /**
@@ -80,46 +108,21 @@ public final class AlertRule {
                     evaluations,
                     precision));
       }
+      c.typicality().ifPresent(typicality -> requireTraits(typicality, c));
       if (rank(alertRate, c.images()) < 1) {
-        return silent(
-            c.local()
-                .map(of -> new Locality(of, Tail.cut(c.locality(), 0, new boolean[c.images()]))),
+        return new AlertRule(
+            calibration,
             alertRate,
-            "an alert rate of %s needs at least %d calibration images, the release has %d: name a higher rate, or run surprisal calibrate with more"
-                .formatted(alertRate, (long) Math.ceil(1 / alertRate) - 1, c.images()));
+            Optional.of(
+                "an alert rate of %s needs at least %d calibration images, the release has %d: name a higher rate, or run surprisal calibrate with more"
+                    .formatted(alertRate, (long) Math.ceil(1 / alertRate) - 1, c.images())));
       }
-      return of(c, alertRate);
+      return new AlertRule(calibration, alertRate, Optional.empty());
     }
-    return silent(
-        Optional.empty(),
-        alertRate,
-        "the release is not calibrated: surprisal calibrate gives it a calibration");
-  }
-
-  private static AlertRule of(Calibration c, double alertRate) {
-    c.typicality().ifPresent(typicality -> requireTraits(typicality, c));
-    boolean[] gone = new boolean[c.images()];
-    int blocks = rank(alertRate, c.images());
-    Optional<Locality> locality = Optional.empty();
-    if (c.local().isPresent()) {
-      Tail tail = Tail.cut(c.locality(), blocks - blocks / 2, gone);
-      locality = Optional.of(new Locality(c.local().get(), tail));
-      blocks /= 2;
-    }
-    int likelihoodBlocks = c.typicality().isPresent() ? blocks - blocks / 2 : blocks;
-    Tail likelihood = Tail.cut(c.bitsPerDim(), likelihoodBlocks, gone);
-    int others = blocks - likelihoodBlocks;
     return new AlertRule(
-        Optional.of(likelihood),
-        c.typicality().map(of -> new Untypicality(of, Tail.cut(c.untypicality(), others, gone))),
-        locality,
+        calibration,
         alertRate,
-        Optional.empty());
-  }
-
-  private static AlertRule silent(Optional<Locality> locality, double alertRate, String reason) {
-    return new AlertRule(
-        Optional.empty(), Optional.empty(), locality, alertRate, Optional.of(reason));
+        Optional.of("the release is not calibrated: surprisal calibrate gives it a calibration"));
   }
 
   private static void requireTraits(Typicality of, Calibration c) {
@@ -142,26 +145,19 @@ public final class AlertRule {
    * @throws IllegalStateException if the rule never alerts
    */
   public BetaBinomial falseAlerts(int normalImages) {
-    int n =
-        likelihood
-            .orElseThrow(() -> new IllegalStateException(silence.orElseThrow()))
-            .ascending()
-            .length;
+    int n = blocks.orElseThrow(() -> new IllegalStateException(silence.orElseThrow())).images();
     int rank = rank(alertRate, n);
     return new BetaBinomial(normalImages, rank, n + 1 - rank);
   }
 
   /** Bits/dim above which an image alerts for low likelihood; empty where the rule never does. */
   public OptionalDouble threshold() {
-    return likelihood.stream().mapToDouble(Tail::threshold).filter(Double::isFinite).findFirst();
+    return threshold(Verdict.Reason.LOW_LIKELIHOOD);
   }
 
   /** Untypicality above which an image alerts as untypical; empty where the rule never does. */
   public OptionalDouble untypicalityThreshold() {
-    return untypicality.stream()
-        .mapToDouble(test -> test.tail().threshold())
-        .filter(Double::isFinite)
-        .findFirst();
+    return threshold(Verdict.Reason.ATYPICAL);
   }
 
   /**
@@ -169,8 +165,13 @@ public final class AlertRule {
    * outlined; empty where the rule never does.
    */
   public OptionalDouble localThreshold() {
-    return locality.stream()
-        .mapToDouble(test -> test.tail().threshold())
+    return threshold(Verdict.Reason.LOCAL);
+  }
+
+  private OptionalDouble threshold(Verdict.Reason reason) {
+    return blocks.stream()
+        .filter(of -> tails.containsKey(reason))
+        .mapToDouble(of -> of.threshold(reason, rank(alertRate, of.images())))
         .filter(Double::isFinite)
         .findFirst();
   }
@@ -180,8 +181,9 @@ public final class AlertRule {
    * know.
    */
   public Optional<LocalEvidence> localEvidence(ImageLikelihood image) {
-    return locality.flatMap(
-        test -> image.evidence().map(evidence -> new LocalEvidence(evidence, test.of())));
+    return calibration
+        .flatMap(Calibration::local)
+        .flatMap(local -> image.evidence().map(evidence -> new LocalEvidence(evidence, local)));
   }
 
   /** Mean calibration score, bits/dim; empty where the rule never alerts. */
@@ -208,46 +210,52 @@ public final class AlertRule {
    * @param evidence of the same image, see {@link #localEvidence}
    */
   public Verdict judge(ImageLikelihood image, Optional<LocalEvidence> evidence) {
-    boolean local = false;
-    OptionalDouble localPValue = OptionalDouble.empty();
-    if (locality.isPresent() && evidence.isPresent()) {
-      Tail tail = locality.get().tail();
-      float value = (float) evidence.get().statistic();
-      local = tail.alerts(value);
-      localPValue = OptionalDouble.of(tail.pValue(value));
+    Map<Verdict.Reason, Float> values = new EnumMap<>(Verdict.Reason.class);
+    if (tails.containsKey(Verdict.Reason.LOCAL)) {
+      evidence.ifPresent(of -> values.put(Verdict.Reason.LOCAL, (float) of.statistic()));
     }
-    if (likelihood.isEmpty()) {
-      return new Verdict(
-          false,
-          false,
-          false,
-          OptionalDouble.empty(),
-          OptionalDouble.empty(),
-          localPValue,
-          OptionalDouble.empty());
+    if (blocks.isPresent()) {
+      values.put(Verdict.Reason.LOW_LIKELIHOOD, (float) image.bitsPerDim());
+      calibration
+          .flatMap(Calibration::typicality)
+          .ifPresent(
+              of ->
+                  values.put(
+                      Verdict.Reason.ATYPICAL,
+                      (float) of.untypicality(TypicalityFit.traits(image))));
     }
-    Tail bits = likelihood.get();
-    float score = (float) image.bitsPerDim();
-    boolean atypical = false;
-    OptionalDouble atypicalPValue = OptionalDouble.empty();
-    if (untypicality.isPresent()) {
-      Untypicality test = untypicality.get();
-      float value = (float) test.of().untypicality(TypicalityFit.traits(image));
-      atypical = test.tail().alerts(value);
-      atypicalPValue = OptionalDouble.of(test.tail().pValue(value));
-    }
+    Map<Verdict.Reason, Double> pValues = new EnumMap<>(Verdict.Reason.class);
+    values.forEach((reason, value) -> pValues.put(reason, tail(reason).pValue(value)));
     return new Verdict(
-        bits.alerts(score),
-        atypical,
-        local,
-        OptionalDouble.of(bits.pValue(score)),
-        atypicalPValue,
-        localPValue,
+        blocks.map(of -> reasons(of, values)).orElse(List.of()),
+        blocks.stream().mapToDouble(of -> pValue(of, values)).findFirst(),
+        pValues,
         threshold());
   }
 
+  private Tail tail(Verdict.Reason reason) {
+    return Objects.requireNonNull(tails.get(reason));
+  }
+
+  private List<Verdict.Reason> reasons(Blocks of, Map<Verdict.Reason, Float> values) {
+    int rank = rank(alertRate, of.images());
+    return values.entrySet().stream()
+        .filter(value -> of.first(value.getKey(), value.getValue()) <= rank)
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  private static double pValue(Blocks of, Map<Verdict.Reason, Float> values) {
+    int block =
+        values.entrySet().stream()
+            .mapToInt(value -> of.first(value.getKey(), value.getValue()))
+            .min()
+            .orElseThrow();
+    return block / (of.images() + 1.0);
+  }
+
   /** r: the largest with r/(n + 1) ≤ rate, in the very arithmetic of the p-value. */
-  private static int rank(double alertRate, int n) {
+  static int rank(double alertRate, int n) {
     int rank = (int) Math.round(alertRate * (n + 1));
     return rank / (n + 1.0) <= alertRate ? rank : rank - 1;
   }

@@ -1,54 +1,54 @@
 package io.surprisal.model.detection;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
  * Whether an image raises an alert, and why.
  *
- * @param lowLikelihood whether its bits/dim lie in the right tail of what normal images give
- * @param atypical whether its traits lie far from what normal images give
- * @param local whether a part of it is more surprising than any part of normal images is
- * @param pValue conformal p-value of its bits/dim among the calibration images; empty where the
- *     release is not calibrated
- * @param atypicalPValue the same of its untypicality; empty where the release has no such test
- * @param localPValue the same of its most surprising part; empty where the release has no such test
- * @param threshold bits/dim above which an alert fires; empty where the release is not calibrated
+ * @param reasons why it raises an alert, each once, in the order of {@link Reason}; none where it
+ *     does not
+ * @param pValue conformal p-value of the image for all reasons together, what decides; empty where
+ *     the rule never alerts
+ * @param pValues conformal p-value of each statistic alone among the calibration images; without
+ *     those that the release or the image does not have
+ * @param threshold bits/dim above which an alert fires; empty where the rule has no such bound
  */
 public record Verdict(
-    boolean lowLikelihood,
-    boolean atypical,
-    boolean local,
+    List<Reason> reasons,
     OptionalDouble pValue,
-    OptionalDouble atypicalPValue,
-    OptionalDouble localPValue,
+    Map<Reason, Double> pValues,
     OptionalDouble threshold) {
 
   /** Why an image raises an alert; the names are those of the alerts' reasons. */
   public enum Reason {
+    /** Its bits/dim lie in the right tail of what normal images give. */
     LOW_LIKELIHOOD,
+    /** Its traits lie far from what normal images give. */
     ATYPICAL,
+    /** A part of it is more surprising than any part of normal images is. */
     LOCAL
   }
 
-  /** Why it raises an alert; none where it does not. */
-  public List<Reason> reasons() {
-    List<Reason> reasons = new ArrayList<>();
-    if (lowLikelihood) {
-      reasons.add(Reason.LOW_LIKELIHOOD);
-    }
-    if (atypical) {
-      reasons.add(Reason.ATYPICAL);
-    }
-    if (local) {
-      reasons.add(Reason.LOCAL);
-    }
-    return List.copyOf(reasons);
+  public Verdict {
+    reasons = reasons.stream().distinct().sorted().toList();
+    pValues = Map.copyOf(pValues);
+  }
+
+  /** The p-value of one statistic alone; empty where there is none. */
+  public OptionalDouble pValue(Reason reason) {
+    Double value = pValues.get(reason);
+    return value == null ? OptionalDouble.empty() : OptionalDouble.of(value);
   }
 
   /** For any reason. */
   public boolean alert() {
-    return lowLikelihood || atypical || local;
+    return !reasons.isEmpty();
+  }
+
+  /** For one reason. */
+  public boolean alert(Reason reason) {
+    return reasons.contains(reason);
   }
 }

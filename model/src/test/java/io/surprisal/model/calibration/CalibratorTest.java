@@ -301,8 +301,10 @@ class CalibratorTest {
       Arrays.sort(untypicality);
       assertThat(calibrated).containsExactly(untypicality, within(1e-2f));
       Verdict blank = rule.judge(scorer.scoreBlank().get(0));
-      assertThat(blank.atypical()).as("noise is normal, nothing at all is not").isTrue();
-      assertThat(blank.atypicalPValue()).hasValue(1.0 / 101);
+      assertThat(blank.alert(Verdict.Reason.ATYPICAL))
+          .as("noise is normal, nothing at all is not")
+          .isTrue();
+      assertThat(blank.pValue(Verdict.Reason.ATYPICAL)).hasValue(1.0 / 101);
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.surprisal.model.detection.Verdict.Reason;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.LocalControl;
 import io.surprisal.model.release.LocalNormal;
@@ -14,6 +15,7 @@ import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.scoring.EvidenceMap;
 import io.surprisal.model.scoring.ImageLikelihood;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
@@ -168,27 +170,29 @@ class AlertRuleTest {
     float[] scores = {5, 9, 1, 2, 8, 3, 4, 7, 6};
     float[] untypicality = {50, 90, 10, 25, 80, 35, 45, 15, 60};
     AlertRule rule = ruleOfBoth(scores, untypicality, 0.4);
-    // the highest two scores are 9 and 8; of the other images the second highest untypicality is 50
-    assertThat(rule.threshold()).hasValue(8);
+    // the highest score is 9; of the other images the highest untypicality 80, then the highest
+    // score 7, and then the highest untypicality 60
+    assertThat(rule.threshold()).hasValue(7);
+    assertThat(rule.untypicalityThreshold()).hasValue(60);
     Verdict low = rule.judge(score(8.5, 20));
     assertThat(low)
         .isEqualTo(
             new Verdict(
-                true,
-                false,
-                false,
-                OptionalDouble.of(0.2),
-                OptionalDouble.of(0.8),
-                OptionalDouble.empty(),
-                OptionalDouble.of(8)));
-    Verdict atypical = rule.judge(score(1.5, 55));
-    assertThat(atypical.lowLikelihood()).isFalse();
-    assertThat(atypical.atypical()).isTrue();
+                List.of(Reason.LOW_LIKELIHOOD),
+                OptionalDouble.of(0.3),
+                Map.of(Reason.LOW_LIKELIHOOD, 0.2, Reason.ATYPICAL, 0.8),
+                OptionalDouble.of(7)));
+    Verdict atypical = rule.judge(score(1.5, 65));
+    assertThat(atypical.reasons()).containsExactly(Reason.ATYPICAL);
     assertThat(atypical.alert()).isTrue();
-    assertThat(atypical.atypicalPValue()).hasValue(0.4);
-    assertThat(rule.judge(score(7.5, 49)).alert()).isFalse();
+    assertThat(atypical.pValue(Reason.ATYPICAL)).hasValue(0.3);
+    assertThat(atypical.pValue()).hasValue(0.4);
+    assertThat(rule.judge(score(6.5, 59)).alert()).isFalse();
+    assertThat(rule.judge(score(6.5, 59)).pValue()).hasValue(0.5);
+    assertThat(rule.judge(score(0.5, 5)).pValue()).hasValue(1);
     Verdict both = rule.judge(score(99, 99));
-    assertThat(both.lowLikelihood() && both.atypical()).isTrue();
+    assertThat(both.reasons()).containsExactly(Reason.LOW_LIKELIHOOD, Reason.ATYPICAL);
+    assertThat(both.pValue()).hasValue(0.1);
     // one block: likelihood has it
     AlertRule one = ruleOfBoth(scores, untypicality, 0.1);
     assertThat(one.judge(score(8.5, 1e6)).alert()).isFalse();
@@ -309,29 +313,25 @@ class AlertRuleTest {
     assertThat(local)
         .isEqualTo(
             new Verdict(
-                false,
-                false,
-                true,
+                List.of(Reason.LOCAL),
                 OptionalDouble.of(0.3),
-                OptionalDouble.of(0.4),
-                OptionalDouble.of(0.2),
+                Map.of(Reason.LOW_LIKELIHOOD, 0.3, Reason.ATYPICAL, 0.4, Reason.LOCAL, 0.2),
                 OptionalDouble.of(8)));
     assertThat(local.alert()).isTrue();
     assertThat(rule.judge(score(7.5, 59, 18)).alert()).isFalse();
     Verdict low = rule.judge(score(8.5, 59, 17.5f));
-    assertThat(low.lowLikelihood()).isTrue();
-    assertThat(low.local() || low.atypical()).isFalse();
-    assertThat(low.localPValue()).hasValue(0.3);
+    assertThat(low.reasons()).containsExactly(Reason.LOW_LIKELIHOOD);
+    assertThat(low.pValue(Reason.LOCAL)).hasValue(0.3);
+    assertThat(low.pValue()).hasValue(0.2);
     Verdict atypical = rule.judge(score(7.5, 61, 17.5f));
-    assertThat(atypical.atypical()).isTrue();
-    assertThat(atypical.local() || atypical.lowLikelihood()).isFalse();
+    assertThat(atypical.reasons()).containsExactly(Reason.ATYPICAL);
     // without typicality, likelihood has the other two: the highest two others score 8 and 7
     AlertRule two = ruleOfAll(scores, new float[0], locality, 0.4);
     assertThat(two.localThreshold()).hasValue(18);
     assertThat(two.threshold()).hasValue(7);
     assertThat(two.untypicalityThreshold()).isEmpty();
-    assertThat(two.judge(score(7.5, 1e6, 17)).lowLikelihood()).isTrue();
-    assertThat(two.judge(score(7.5, 1e6, 17)).atypicalPValue()).isEmpty();
+    assertThat(two.judge(score(7.5, 1e6, 17)).alert(Reason.LOW_LIKELIHOOD)).isTrue();
+    assertThat(two.judge(score(7.5, 1e6, 17)).pValue(Reason.ATYPICAL)).isEmpty();
   }
 
   /** A single block, as with few pictures. */
@@ -348,9 +348,10 @@ class AlertRuleTest {
       assertThat(rule.localThreshold()).hasValue(19);
       assertThat(rule.threshold()).isEmpty();
       assertThat(rule.judge(score(1e6, 1e3, 19)).alert()).isFalse();
-      assertThat(rule.judge(score(0, 1, 19.5f)).local()).isTrue();
-      assertThat(rule.judge(score(1e6, 1e3, 19)).pValue()).hasValue(0.1);
-      assertThat(rule.judge(score(1e6, 1e3, 19)).localPValue()).hasValue(0.2);
+      assertThat(rule.judge(score(0, 1, 19.5f)).alert(Reason.LOCAL)).isTrue();
+      assertThat(rule.judge(score(1e6, 1e3, 19)).pValue()).hasValue(0.2);
+      assertThat(rule.judge(score(1e6, 1e3, 19)).pValue(Reason.LOW_LIKELIHOOD)).hasValue(0.1);
+      assertThat(rule.judge(score(1e6, 1e3, 19)).pValue(Reason.LOCAL)).hasValue(0.2);
       assertThat(rule.falseAlerts(100)).isEqualTo(new BetaBinomial(100, 1, 9));
     }
   }
@@ -362,9 +363,8 @@ class AlertRuleTest {
     AlertRule rule = ruleOfAll(scores, new float[0], locality, 0.4);
     assertThat(rule.localEvidence(score(8.5, 1))).isEmpty();
     Verdict verdict = rule.judge(score(8.5, 1));
-    assertThat(verdict.lowLikelihood()).isTrue();
-    assertThat(verdict.local()).isFalse();
-    assertThat(verdict.localPValue()).isEmpty();
+    assertThat(verdict.reasons()).containsExactly(Reason.LOW_LIKELIHOOD);
+    assertThat(verdict.pValue(Reason.LOCAL)).isEmpty();
     assertThat(rule.judge(score(6.5, 1)).alert()).isFalse();
   }
 
@@ -381,7 +381,7 @@ class AlertRuleTest {
     assertThat(rule.localEvidence(score(2, 1, 1e6f))).isEmpty();
     Verdict verdict = rule.judge(score(2, 1, 1e6f));
     assertThat(verdict.alert()).isFalse();
-    assertThat(verdict.localPValue()).isEmpty();
+    assertThat(verdict.pValue(Reason.LOCAL)).isEmpty();
   }
 
   @Test
@@ -447,6 +447,32 @@ class AlertRuleTest {
     assertThat(alerts).isEqualTo(rank);
   }
 
+  /** The one p-value of each of n + 1 images by the n others takes each of its values once. */
+  @Property(tries = 100, seed = "6")
+  void shouldHaveAUniformPValueThatDecides(
+      @ForAll @DoubleRange(min = -1, max = 1) double dependence,
+      @ForAll boolean typicality,
+      @ForAll @IntRange(max = 1000) int seed) {
+    float[][] images = exchangeable(20, dependence, new Random(seed));
+    double rate = 0.3;
+    boolean[] seen = new boolean[21];
+    for (int fresh = 0; fresh < 20; fresh++) {
+      Verdict verdict =
+          ruleOfAll(
+                  column(images, 0, fresh),
+                  typicality ? column(images, 1, fresh) : new float[0],
+                  column(images, 2, fresh),
+                  rate)
+              .judge(score(images[fresh][0], images[fresh][1], images[fresh][2]));
+      double p = verdict.pValue().orElseThrow();
+      seen[(int) Math.round(p * 20)] = true;
+      assertThat(verdict.alert()).isEqualTo(p <= rate);
+    }
+    for (int block = 1; block <= 20; block++) {
+      assertThat(seen[block]).as("block %s", block).isTrue();
+    }
+  }
+
   /**
    * Over calibrations, the chance of a false alert for any of the three reasons is the rate,
    * however they depend on one another: five standard errors, failing by chance with probability
@@ -470,12 +496,12 @@ class AlertRuleTest {
                   rate)
               .judge(score(images[19][0], images[19][1], images[19][2]));
       alerts += verdict.alert() ? 1 : 0;
-      local += verdict.local() ? 1 : 0;
+      local += verdict.alert(Reason.LOCAL) ? 1 : 0;
     }
     double error = Math.sqrt(rate * (1 - rate) / trials);
     assertThat(alerts / (double) trials).isCloseTo(rate, within(5 * error));
-    // two of the four blocks
-    assertThat(local / (double) trials).isCloseTo(rate / 2, within(5 * error));
+    // two of the four blocks are its own, and what lies there is named for it elsewhere too
+    assertThat(local / (double) trials).isBetween(rate / 2 - 5 * error, rate + 5 * error);
   }
 
   /** As above, with ties in all three: at most the rate, failing by chance with 3e-7. */

@@ -2,14 +2,15 @@ package io.surprisal.service.lab;
 
 import io.surprisal.model.detection.Statistic;
 import io.surprisal.model.detection.Verdict;
+import io.surprisal.model.detection.Verdict.Reason;
 import java.util.Optional;
 import java.util.function.Predicate;
 
 /** What {@code detect} tells images apart by; the larger, the more anomalous. */
 enum DetectionMeasure {
-  BITS_PER_DIM("bitsPerDim", "bits/dim", Statistic.BITS_PER_DIM, Verdict::lowLikelihood),
-  TYPICALITY("typicality", "typicality", Statistic.TYPICALITY, Verdict::atypical),
-  LOCAL("local", "local", Statistic.LOCAL, Verdict::local),
+  BITS_PER_DIM("bitsPerDim", "bits/dim", Statistic.BITS_PER_DIM, of(Reason.LOW_LIKELIHOOD)),
+  TYPICALITY("typicality", "typicality", Statistic.TYPICALITY, of(Reason.ATYPICAL)),
+  LOCAL("local", "local", Statistic.LOCAL, of(Reason.LOCAL)),
   COMBINED("combined", "combined", Statistic.COMBINED, Verdict::alert),
   /** A baseline: what principal components leave. */
   PCA("pca", "PCA residual"),
@@ -33,6 +34,10 @@ enum DetectionMeasure {
     this.title = title;
     statistic = Optional.empty();
     alerts = Optional.empty();
+  }
+
+  private static Predicate<Verdict> of(Reason reason) {
+    return verdict -> verdict.alert(reason);
   }
 
   /** In JSON. */

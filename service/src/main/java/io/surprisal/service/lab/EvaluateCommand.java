@@ -119,9 +119,9 @@ final class EvaluateCommand implements Callable<Integer> {
       Verdict verdict = rule.judge(likelihood);
       images++;
       alerts += verdict.alert() ? 1 : 0;
-      lowLikelihood += verdict.lowLikelihood() ? 1 : 0;
-      atypical += verdict.atypical() ? 1 : 0;
-      local += verdict.local() ? 1 : 0;
+      lowLikelihood += verdict.alert(Verdict.Reason.LOW_LIKELIHOOD) ? 1 : 0;
+      atypical += verdict.alert(Verdict.Reason.ATYPICAL) ? 1 : 0;
+      local += verdict.alert(Verdict.Reason.LOCAL) ? 1 : 0;
     }
 
     AlertShares shares() {

@@ -99,9 +99,12 @@ final class ExplainCommand implements Callable<Integer> {
       Set<Repair> repairs,
       double seconds) {}
 
-  /** Conformal p-values; null where the release cannot say. */
+  /** Conformal p-values: what decides, and of each statistic alone; null where there is none. */
   private record PValues(
-      @Nullable Double lowLikelihood, @Nullable Double atypical, @Nullable Double local) {}
+      @Nullable Double all,
+      @Nullable Double lowLikelihood,
+      @Nullable Double atypical,
+      @Nullable Double local) {}
 
   @Override
   public Integer call() throws IOException {
@@ -188,8 +191,9 @@ final class ExplainCommand implements Callable<Integer> {
               verdict.reasons(),
               new PValues(
                   boxed(verdict.pValue()),
-                  boxed(verdict.atypicalPValue()),
-                  boxed(verdict.localPValue())),
+                  boxed(verdict.pValue(Verdict.Reason.LOW_LIKELIHOOD)),
+                  boxed(verdict.pValue(Verdict.Reason.ATYPICAL)),
+                  boxed(verdict.pValue(Verdict.Reason.LOCAL))),
               evidence.statistic(),
               examined.strongest(),
               examined.boxes(),

@@ -1,5 +1,6 @@
 package io.surprisal.service.lab;
 
+import io.surprisal.model.detection.RateGuarantee;
 import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.Preprocessing;
@@ -23,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
@@ -86,6 +88,9 @@ final class InspectCommand implements Callable<Integer> {
       Optional<CalibrationSummary> calibration,
       TrainingRecord training) {}
 
+  /** What each promises is said. */
+  private static final List<Double> RATES = List.of(0.001, 0.01, 0.05);
+
   private record CalibrationSummary(
       int images,
       int evaluations,
@@ -98,7 +103,8 @@ final class InspectCommand implements Callable<Integer> {
       OptionalDouble evaluationVariance,
       Optional<ControlVariate> control,
       Optional<Typicality> typicality,
-      Optional<LocalSummary> local) {
+      Optional<LocalSummary> local,
+      List<RateGuarantee> alertRates) {
 
     static CalibrationSummary of(Calibration calibration) {
       float[] ascending = calibration.bitsPerDim();
@@ -115,7 +121,8 @@ final class InspectCommand implements Callable<Integer> {
           calibration.lossProfile().evaluationVariance(),
           calibration.control(),
           calibration.typicality(),
-          calibration.local().map(LocalSummary::of));
+          calibration.local().map(LocalSummary::of),
+          RATES.stream().map(rate -> RateGuarantee.of(n, rate)).toList());
     }
   }
 
@@ -269,7 +276,7 @@ final class InspectCommand implements Callable<Integer> {
                             local.columns(),
                             local.rows()))
             .orElse("none"));
-    return table.row(
+    table.row(
         "calibration",
         r.calibration()
             .map(
@@ -282,5 +289,25 @@ final class InspectCommand implements Callable<Integer> {
                             k.medianBitsPerDim(),
                             k.bitsPerDimAtOnePercent()))
             .orElse("none: it scores but raises no alerts"));
+    r.calibration()
+        .ifPresent(k -> k.alertRates().forEach(of -> table.row("at an alert rate of", rate(of))));
+    return table;
+  }
+
+  /** What a rate promises. */
+  private static String rate(RateGuarantee of) {
+    if (of.onAverage() == 0) {
+      return String.format(Locale.ROOT, "%s: nothing alerts, too few images", of.rate());
+    }
+    return String.format(
+            Locale.ROOT,
+            "%s: %.4f of normal images on average, with 95 %% confidence at most %.4f",
+            of.rate(),
+            of.onAverage(),
+            of.atMost())
+        + (of.toBeSure() == 0
+            ? ""
+            : String.format(
+                Locale.ROOT, "; set %.6f to have at most %s", of.toBeSure(), of.rate()));
   }
 }

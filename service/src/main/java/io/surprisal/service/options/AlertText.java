@@ -16,6 +16,13 @@ public final class AlertText {
         : String.format(Locale.ROOT, " (threshold %.4f)", alert.getThreshold());
   }
 
+  /** Its p-value for all reasons together; empty where an earlier version wrote it. */
+  public static String pValue(AnomalyAlert alert) {
+    return alert.getPValue() == null
+        ? ""
+        : String.format(Locale.ROOT, "  p %.2g", alert.getPValue());
+  }
+
   /** Why it was raised. */
   public static String reasons(AnomalyAlert alert) {
     return alert.getReasons().stream().map(String::valueOf).collect(Collectors.joining(","));

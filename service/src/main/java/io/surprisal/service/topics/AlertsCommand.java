@@ -98,10 +98,11 @@ final class AlertsCommand implements Callable<Integer> {
   private static String line(AnomalyAlert alert) {
     return String.format(
         Locale.ROOT,
-        "%s  %8.4f bits/dim%s  %s  %s  %s%s%s  alert %s",
+        "%s  %8.4f bits/dim%s%s  %s  %s  %s%s%s  alert %s",
         alert.getEventTime(),
         alert.getBitsPerDim(),
         AlertText.threshold(alert),
+        AlertText.pValue(alert),
         AlertText.reasons(alert),
         alert.getSource(),
         alert.getImageId(),

@@ -548,7 +548,8 @@ public class PublishAndReadTest {
         null,
         null,
         null,
-        List.of(ImageRepair.NO_END_MARKER));
+        List.of(ImageRepair.NO_END_MARKER),
+        null);
   }
 
   private static Path png(Path file, int width, int height) throws IOException {

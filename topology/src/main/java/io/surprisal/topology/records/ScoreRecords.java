@@ -59,7 +59,7 @@ public final class ScoreRecords {
     evidence.ifPresent(
         of -> {
           score.setLocalStatistic(of.statistic());
-          score.setLocalPValue(orNull(verdict.localPValue()));
+          score.setLocalPValue(orNull(verdict.pValue(Verdict.Reason.LOCAL)));
           score.setStrongest(box(of, of.strongest(), identity.size()));
         });
     return new Scored(
@@ -113,10 +113,11 @@ public final class ScoreRecords {
         .setEvaluations(likelihood.evaluations())
         .setVerdict(scoreVerdict(verdict))
         .setThreshold(orNull(verdict.threshold()))
-        .setLowLikelihoodPValue(orNull(verdict.pValue()))
-        .setAtypicalPValue(orNull(verdict.atypicalPValue()))
+        .setLowLikelihoodPValue(orNull(verdict.pValue(Verdict.Reason.LOW_LIKELIHOOD)))
+        .setAtypicalPValue(orNull(verdict.pValue(Verdict.Reason.ATYPICAL)))
         .setLocation(location)
         .setRepairs(repairs.stream().map(repair -> ImageRepair.valueOf(repair.name())).toList())
+        .setPValue(orNull(verdict.pValue()))
         .build();
   }
 
@@ -149,6 +150,7 @@ public final class ScoreRecords {
                 .toList())
         .setMap(evidence.map(ScoreRecords::map).orElse(null))
         .setRepairs(score.getRepairs())
+        .setPValue(score.getPValue())
         .build();
   }
 
