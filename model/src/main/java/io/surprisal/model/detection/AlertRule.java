@@ -4,6 +4,7 @@ import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.Typicality;
 import io.surprisal.model.scoring.ImageLikelihood;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -230,6 +231,7 @@ public final class AlertRule {
         blocks.map(of -> reasons(of, values)).orElse(List.of()),
         blocks.stream().mapToDouble(of -> pValue(of, values)).findFirst(),
         pValues,
+        blocks.flatMap(of -> decisive(of, values)),
         threshold());
   }
 
@@ -252,6 +254,28 @@ public final class AlertRule {
             .min()
             .orElseThrow();
     return block / (of.images() + 1.0);
+  }
+
+  /** Whose block an image that alerts lies in. */
+  private Optional<Verdict.Reason> decisive(Blocks of, Map<Verdict.Reason, Float> values) {
+    return reasons(of, values).stream()
+        .min(
+            Comparator.comparingInt(
+                reason -> of.first(reason, Objects.requireNonNull(values.get(reason)))));
+  }
+
+  /** What share of the alerts of normal images is decided by a statistic. */
+  public double share(Verdict.Reason reason) {
+    if (blocks.isEmpty() || !tails.containsKey(reason)) {
+      return 0;
+    }
+    int rank = rank(alertRate, blocks.get().images());
+    return blocks.get().count(reason, rank) / (double) rank;
+  }
+
+  /** Share of normal images that it is set to alert on. */
+  public double alertRate() {
+    return alertRate;
   }
 
   /** r: the largest with r/(n + 1) ≤ rate, in the very arithmetic of the p-value. */

@@ -116,12 +116,18 @@ final class Blocks {
    * @return infinite where none of them is its
    */
   double threshold(Reason statistic, int blocks) {
+    int its = count(statistic, blocks);
+    return its == 0 ? Double.POSITIVE_INFINITY : cuts.get(statistic).above()[its - 1];
+  }
+
+  /** How many of the first blocks of all statistics together are a statistic's. */
+  int count(Reason statistic, int blocks) {
     Cuts of = cuts.get(statistic);
     int its = 0;
     while (its < of.blocks().length && of.blocks()[its] <= blocks) {
       its++;
     }
-    return its == 0 ? Double.POSITIVE_INFINITY : of.above()[its - 1];
+    return its;
   }
 
   /** n. */

@@ -2,6 +2,7 @@ package io.surprisal.model.detection;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -13,12 +14,14 @@ import java.util.OptionalDouble;
  *     the rule never alerts
  * @param pValues conformal p-value of each statistic alone among the calibration images; without
  *     those that the release or the image does not have
+ * @param decisive the statistic of {@code pValue}; empty where there is no alert
  * @param threshold bits/dim above which an alert fires; empty where the rule has no such bound
  */
 public record Verdict(
     List<Reason> reasons,
     OptionalDouble pValue,
     Map<Reason, Double> pValues,
+    Optional<Reason> decisive,
     OptionalDouble threshold) {
 
   /** Why an image raises an alert; the names are those of the alerts' reasons. */

@@ -181,6 +181,7 @@ class AlertRuleTest {
                 List.of(Reason.LOW_LIKELIHOOD),
                 OptionalDouble.of(0.3),
                 Map.of(Reason.LOW_LIKELIHOOD, 0.2, Reason.ATYPICAL, 0.8),
+                Optional.of(Reason.LOW_LIKELIHOOD),
                 OptionalDouble.of(7)));
     Verdict atypical = rule.judge(score(1.5, 65));
     assertThat(atypical.reasons()).containsExactly(Reason.ATYPICAL);
@@ -193,6 +194,10 @@ class AlertRuleTest {
     Verdict both = rule.judge(score(99, 99));
     assertThat(both.reasons()).containsExactly(Reason.LOW_LIKELIHOOD, Reason.ATYPICAL);
     assertThat(both.pValue()).hasValue(0.1);
+    assertThat(both.decisive()).hasValue(Reason.LOW_LIKELIHOOD);
+    assertThat(rule.share(Reason.ATYPICAL)).isEqualTo(0.5);
+    assertThat(rule.share(Reason.LOCAL)).isZero();
+    assertThat(rule.judge(score(6.5, 59)).decisive()).isEmpty();
     // one block: likelihood has it
     AlertRule one = ruleOfBoth(scores, untypicality, 0.1);
     assertThat(one.judge(score(8.5, 1e6)).alert()).isFalse();
@@ -316,6 +321,7 @@ class AlertRuleTest {
                 List.of(Reason.LOCAL),
                 OptionalDouble.of(0.3),
                 Map.of(Reason.LOW_LIKELIHOOD, 0.3, Reason.ATYPICAL, 0.4, Reason.LOCAL, 0.2),
+                Optional.of(Reason.LOCAL),
                 OptionalDouble.of(8)));
     assertThat(local.alert()).isTrue();
     assertThat(rule.judge(score(7.5, 59, 18)).alert()).isFalse();

@@ -1,6 +1,7 @@
 package io.surprisal.trainer.release;
 
 import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.evaluation.Separation;
 import io.surprisal.model.images.Damage;
 import io.surprisal.model.images.PixelImage;
@@ -168,7 +169,10 @@ public final class Gate {
       if (rule.silence().isPresent()) {
         return rule.silence();
       }
-      int alerts = checking.alerts(calibrated, rule, evaluations, execution, stop);
+      long alerts =
+          checking.verdicts(calibrated, rule, evaluations, execution, stop).stream()
+              .filter(Verdict::alert)
+              .count();
       int least = rule.falseAlerts(checking.size()).quantile(1 - ALERTS_CONFIDENCE);
       int most = rule.falseAlerts(checking.size()).quantile(ALERTS_CONFIDENCE);
       return alerts >= least && alerts <= most

@@ -1,6 +1,7 @@
 package io.surprisal.trainer.release;
 
 import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
@@ -43,12 +44,14 @@ public interface HeldOutImages {
       Release release, int evaluations, Execution execution, BooleanSupplier stop);
 
   /**
-   * How many alert, scored as the stream does it.
+   * Judges all, scored as the stream does it.
    *
    * @param calibrated the release
    * @param rule of it, for K
+   * @param stop asked between images; once true, the verdicts are too few
+   * @return an image's at its position
    */
-  int alerts(
+  List<Verdict> verdicts(
       Release calibrated,
       AlertRule rule,
       int evaluations,

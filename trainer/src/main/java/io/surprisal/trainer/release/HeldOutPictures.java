@@ -6,6 +6,7 @@ import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.datasets.RandomCrops;
 import io.surprisal.model.datasets.ScaledPictures;
 import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.images.Tiling;
@@ -18,6 +19,7 @@ import io.surprisal.model.scoring.DatasetLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
 import io.surprisal.model.scoring.TileScorer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -111,14 +113,14 @@ public record HeldOutPictures(ImageSource pictures, int[] which, Preprocessing p
   }
 
   @Override
-  public int alerts(
+  public List<Verdict> verdicts(
       Release calibrated,
       AlertRule rule,
       int evaluations,
       Execution execution,
       BooleanSupplier stop) {
     ImageSource scaled = new ScaledPictures(pictures, preprocessing);
-    int alerts = 0;
+    List<Verdict> verdicts = new ArrayList<>();
     try (ImageScorer scorer =
             new ImageScorer(
                 calibrated,
@@ -128,10 +130,10 @@ public record HeldOutPictures(ImageSource pictures, int[] which, Preprocessing p
       TileScorer tiles = new TileScorer(scorer, preprocessing, workers);
       for (int i = 0; i < size() && !stop.getAsBoolean(); i++) {
         PixelImage picture = scaled.image(which[i]);
-        alerts += rule.judge(tiles.score(List.of(picture), 0).get(0)).alert() ? 1 : 0;
+        verdicts.add(rule.judge(tiles.score(List.of(picture), 0).get(0)));
       }
     }
-    return alerts;
+    return verdicts;
   }
 
   @Override

@@ -4,12 +4,14 @@ import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageSubset;
 import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.scoring.DatasetLikelihood;
 import io.surprisal.model.scoring.ImageScorer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -52,19 +54,19 @@ public record HeldOutWhole(ImageDataset images) implements HeldOutImages {
   }
 
   @Override
-  public int alerts(
+  public List<Verdict> verdicts(
       Release calibrated,
       AlertRule rule,
       int evaluations,
       Execution execution,
       BooleanSupplier stop) {
-    int alerts = 0;
+    List<Verdict> verdicts = new ArrayList<>();
     try (ImageScorer scorer = new ImageScorer(calibrated, execution, evaluations)) {
       for (int i = 0; i < size() && !stop.getAsBoolean(); i++) {
-        alerts += rule.judge(scorer.score(images.image(i))).alert() ? 1 : 0;
+        verdicts.add(rule.judge(scorer.score(images.image(i))));
       }
     }
-    return alerts;
+    return verdicts;
   }
 
   @Override

@@ -1,6 +1,8 @@
 package io.surprisal.trainer.run;
 
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.CensoredTail;
 import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
 import io.surprisal.model.fit.FitRequest;
@@ -15,8 +17,6 @@ import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.runtime.TorchRuntime;
-import io.surprisal.model.scoring.BoundEstimator;
-import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.trainer.release.Gate;
 import io.surprisal.trainer.release.GateReport;
@@ -27,9 +27,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -191,34 +189,41 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
   }
 
   /**
-   * Leaves out held-out images that raised alerts, but for as many as normal images raise: without
-   * those the calibration would be truncated, and each new release would alert more often than the
-   * one before. The active release's least surprising ones stay.
+   * Leaves out held-out images that raised alerts, but for those that {@link CensoredTail} says.
    */
   private RunImages withoutAnomalies(RunImages all, Optional<Release> parent, Execution execution) {
     if (plan.alerted() == 0 || parent.isEmpty()) {
       return all;
     }
-    int normal = plan.heldOut() - plan.alerted();
-    int expected = (int) Math.round(normal * plan.alertRate() / (1 - plan.alertRate()));
     int first = all.size() - plan.alerted();
-    List<Integer> alerted = new ArrayList<>(IntStream.range(first, all.size()).boxed().toList());
-    if (expected < alerted.size()) {
-      double[] bitsPerDim;
-      try (ImageScorer scorer =
-          new ImageScorer(
-              parent.get(),
-              execution,
-              BoundEstimator.fresh(parent.get(), plan.evaluations(), plan.seed()))) {
-        bitsPerDim = all.from(first).bitsPerDim(scorer, this::isCancelled);
+    HeldOutImages alerted = all.from(first);
+    int[] restored = restored(alerted, parent.get(), execution);
+    requireNotCancelled();
+    LOG.info(
+        "run {}: of {} held-out images that raised alerts {} stay, as many as normal ones raise",
+        plan.runId(),
+        alerted.size(),
+        restored.length);
+    return all.subset(
+        IntStream.concat(IntStream.range(0, first), Arrays.stream(restored).map(i -> first + i))
+            .toArray());
+  }
+
+  /** All where the release that serves never alerts. */
+  private int[] restored(HeldOutImages alerted, Release parent, Execution execution) {
+    Optional<Calibration> calibration = parent.calibration();
+    if (calibration.isPresent()) {
+      int evaluations = calibration.get().evaluations();
+      AlertRule rule =
+          AlertRule.of(parent, evaluations, calibration.get().precision(), plan.alertRate());
+      if (rule.silence().isEmpty()) {
+        return CensoredTail.restored(
+            alerted.verdicts(parent, rule, evaluations, execution, this::isCancelled),
+            rule,
+            plan.heldOut() - plan.alerted());
       }
-      alerted.sort(Comparator.comparingDouble(i -> bitsPerDim[i - first]));
-      alerted = alerted.subList(0, expected);
     }
-    int[] kept =
-        IntStream.concat(IntStream.range(0, first), alerted.stream().mapToInt(i -> i).sorted())
-            .toArray();
-    return all.subset(kept);
+    return IntStream.range(0, alerted.size()).toArray();
   }
 
   private Release trained(

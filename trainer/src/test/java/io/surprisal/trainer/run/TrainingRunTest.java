@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.model.datasets.Idx;
 import io.surprisal.model.datasets.ImageDatasets;
+import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.fit.Fit;
 import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.Interpretation;
@@ -293,21 +295,34 @@ class TrainingRunTest {
   }
 
   /**
-   * Of 36 normal images at a rate of 0.1 four more should have alerted: of 9 that did the four
-   * least surprising stay, which are frames; noise does not.
+   * Of 36 normal images at a rate of 0.1 four more should have alerted: of 16 that did four stay,
+   * which are frames; noise does not.
    */
   @Test
   void shouldCalibrateWithAsManyImagesThatAlertedAsNormalOnesRaise() throws IOException {
     List<PixelImage> images = new ArrayList<>(frames());
-    IntStream.range(1000, 1004).forEach(i -> images.add(CAMERA.frame(i).image()));
-    List<PixelImage> noise = noise(5);
-    images.addAll(noise);
-    write(images);
+    Path uncalibrated = folder.resolve("uncalibrated");
+    Release trained =
+        SmallRuns.train(
+            uncalibrated, ImageDatasets.of(images.subList(0, TRAINING)), 60, Optional.empty());
     Path file = folder.resolve("parent");
     Release parent =
-        SmallRuns.train(file, ImageDatasets.of(images.subList(0, TRAINING)), 60, Optional.empty());
+        trained.recalibrated(
+            file,
+            Calibrator.calibrate(
+                trained,
+                ImageDatasets.of(images.subList(TRAINING, images.size())),
+                HELD_OUT,
+                SmallRuns.EVALUATIONS,
+                Execution.CPU,
+                done -> {},
+                () -> false));
     store.put(file, parent);
-    TrainingRun.Outcome outcome = run(plan(parent.id(), 9), progress -> {}).call();
+    images.addAll(alerting(parent, 4));
+    List<PixelImage> noise = noise(12);
+    images.addAll(noise);
+    write(images);
+    TrainingRun.Outcome outcome = run(plan(parent.id(), 16), progress -> {}).call();
     assertThat(outcome.report().reasons()).isEmpty();
     assertThat(outcome.report().images()).isEqualTo(HELD_OUT + 4);
     assertThat(outcome.report().activeBitsPerDim()).isPresent();
@@ -319,6 +334,18 @@ class TrainingRunTest {
         new ImageScorer(outcome.release(), Execution.CPU, SmallRuns.EVALUATIONS)) {
       assertThat(noise)
           .allMatch(image -> scorer.score(image).bitsPerDim() > scores[scores.length - 1]);
+    }
+  }
+
+  /** Frames that a release alerts on. */
+  private static List<PixelImage> alerting(Release release, int number) {
+    AlertRule rule = AlertRule.of(release, SmallRuns.EVALUATIONS, "float32", ALERT_RATE);
+    try (ImageScorer scorer = new ImageScorer(release, Execution.CPU, SmallRuns.EVALUATIONS)) {
+      return IntStream.range(1000, 2000)
+          .mapToObj(i -> CAMERA.frame(i).image())
+          .filter(image -> rule.judge(scorer.score(image)).alert())
+          .limit(number)
+          .toList();
     }
   }
 
