@@ -7,22 +7,20 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * Notices that images have changed for good: a sequential test on the p-values of their scores,
- * which are uniform while images are as those that the release was calibrated on.
+ * Notices that images have changed for good: a sequential test on p-values that are uniform, or
+ * larger than that, while nothing has changed.
  *
  * <p>Cumulative sums (Page 1954) of the log likelihood ratio of Beta(κ, 1) to uniform: one for
- * images that have become more surprising (small p), one for less surprising ones (p near 1), one,
- * where the release tells how typical images are, for less typical ones (small p of that): S ←
- * min(m, max(0, S + ln κ − (1 − κ) ln p)). The alarm is S ≥ h = ln(images between false alarms),
- * which by Lorden (1971) each comes to on average no sooner than that under no change. Alerts weigh
- * most, since their p is at most the alert rate.
+ * images that have become more surprising, one for less surprising ones, and, where the release
+ * tells how typical images are, one for less typical ones: S ← min(m, max(0, S + ln κ − (1 − κ) ln
+ * p)). The alarm is S ≥ h = ln(images between false alarms), which by Lorden (1971) each comes to
+ * on average no sooner than that under no change.
  *
  * <p>The nearer κ is to 1, the smaller the changes that make a sum rise: those with a mean of −ln p
- * above 1 + (1 − κ)/2, nearly, where 1 is that of no change. For bits/dim κ = ½, so that a few
- * percent of anomalies that never cease, which weigh ln(n + 1) each, are no shift. Of untypicality
- * smaller changes count, since bits/dim do not show them at all. But n calibration images make that
- * mean wrong by 1/√n, so that κ = 1 − 8/√n, four standard deviations, within ½ and ¾. The p-values
- * show n: they are multiples of 1/(n + 1).
+ * above −ln κ/(1 − κ), where 1 is that of no change. For bits/dim κ = ½, so that a few percent of
+ * anomalies that never cease are no shift. Of untypicality smaller changes count, since bits/dim do
+ * not show them at all; but n images that the p-values are among make that mean wrong by 1/√n, so
+ * that κ = 1 − 8/√n, within ½ and ¾.
  *
  * <p>An alarm is a shift only once it has lasted, in images and in time, since the sum was last 0;
  * the sum is bounded, by m = 2h at κ = ½, so that at any κ it is below h some seventy normal images
@@ -74,12 +72,10 @@ public final class CusumDetector {
   /**
    * All that a detector knows.
    *
-   * @param finest smallest p-value of bits/dim that was seen; 0 before, and in states of earlier
-   *     versions
    * @param lastMillis time of the image seen last
    */
-  public record State(Sum more, Sum less, Sum untypical, double finest, long lastMillis) {
-    public static final State START = new State(Sum.ZERO, Sum.ZERO, Sum.ZERO, 0, 0);
+  public record State(Sum more, Sum less, Sum untypical, long lastMillis) {
+    public static final State START = new State(Sum.ZERO, Sum.ZERO, Sum.ZERO, 0);
 
     // Earlier versions saved none.
     public State {
@@ -87,31 +83,32 @@ public final class CusumDetector {
     }
   }
 
-  private static final double LEAST_KAPPA = 0.5;
+  /**
+   * What an image says.
+   *
+   * @param more p-value against images that are more surprising, in (0, 1]
+   * @param less likewise less
+   * @param untypical likewise less typical; empty where the release has no such test
+   * @param kappa κ of the first two
+   * @param kappaOfUntypical κ of the third
+   */
+  record Evidence(
+      double more, double less, OptionalDouble untypical, double kappa, double kappaOfUntypical) {}
+
+  /** κ of bits/dim. */
+  static final double USUAL_KAPPA = 0.5;
+
   private static final double MOST_KAPPA = 0.75;
   private static final double DEVIATIONS = 4;
 
   private final DriftSensitivity sensitivity;
-  private final double alertRate;
   private final double alarm;
-  private final double smallest;
   private State state;
 
-  /** Begins. */
-  CusumDetector(DriftSensitivity sensitivity, double alertRate) {
-    this(sensitivity, alertRate, State.START);
-  }
-
-  /**
-   * Goes on.
-   *
-   * @param alertRate that the release is calibrated for: its p-values lie on a grid no coarser
-   */
-  CusumDetector(DriftSensitivity sensitivity, double alertRate, State state) {
+  /** Goes on. */
+  CusumDetector(DriftSensitivity sensitivity, State state) {
     this.sensitivity = sensitivity;
     this.state = state;
-    this.alertRate = alertRate;
-    smallest = alertRate / 2;
     alarm = Math.log(sensitivity.imagesBetweenFalseAlarms());
   }
 
@@ -119,38 +116,46 @@ public final class CusumDetector {
     return state;
   }
 
+  /** κ of untypicality, whose p-values are among n images. */
+  static double kappaOfUntypical(double n) {
+    return Math.max(USUAL_KAPPA, Math.min(MOST_KAPPA, 1 - 2 * DEVIATIONS / Math.sqrt(n)));
+  }
+
   /**
-   * One image has been scored.
+   * An image has been looked at.
    *
-   * @param pValue of its bits/dim, in (0, 1]
-   * @param atypicalPValue of its untypicality, in (0, 1]; empty where the release has no such test
+   * @param images how many it stands for
    */
-  void observe(double pValue, OptionalDouble atypicalPValue, Instant when) {
-    // p-values on a grid of steps 1/m are 1 with probability 1/m. At half a step and more for their
-    // mirror image 0, the likelihood ratio of uniform ones is still 1 at most on average.
-    double mirrored = Math.max(1 - pValue, smallest);
+  void observe(Evidence evidence, int images, Instant when) {
     long millis = when.toEpochMilli();
-    double finest = Math.min(state.finest() > 0 ? state.finest() : alertRate, pValue);
-    double kappa =
-        Math.max(LEAST_KAPPA, Math.min(MOST_KAPPA, 1 - 2 * DEVIATIONS * Math.sqrt(finest)));
     state =
         new State(
-            add(state.more(), pValue, LEAST_KAPPA, millis),
-            add(state.less(), mirrored, LEAST_KAPPA, millis),
-            atypicalPValue.isPresent()
-                ? add(state.untypical(), atypicalPValue.getAsDouble(), kappa, millis)
+            add(state.more(), evidence.more(), evidence.kappa(), images, millis),
+            add(state.less(), evidence.less(), evidence.kappa(), images, millis),
+            evidence.untypical().isPresent()
+                ? add(
+                    state.untypical(),
+                    evidence.untypical().getAsDouble(),
+                    evidence.kappaOfUntypical(),
+                    images,
+                    millis)
                 : state.untypical(),
-            finest,
             millis);
   }
 
-  private Sum add(Sum sum, double p, double kappa, long millis) {
-    double most = alarm * (1 + fall(kappa) / fall(LEAST_KAPPA));
+  private Sum add(Sum sum, double p, double kappa, int images, long millis) {
+    double most = alarm * (1 + Math.min(1, fall(kappa) / fall(USUAL_KAPPA)));
     double value = Math.min(most, sum.value() + Math.log(kappa) + (kappa - 1) * Math.log(p));
     if (value <= 0) {
       return Sum.ZERO;
     }
-    return new Sum(value, sum.value() == 0 ? millis : sum.sinceMillis(), sum.images() + 1);
+    return new Sum(value, sum.value() == 0 ? millis : sum.sinceMillis(), sum.images() + images);
+  }
+
+  /** Whether no sum is half way to an alarm. */
+  boolean isQuiet() {
+    return Math.max(state.more().value(), Math.max(state.less().value(), state.untypical().value()))
+        < alarm / 2;
   }
 
   /** By how much a sum falls on average for an image where nothing has changed. */

@@ -1,5 +1,6 @@
 package io.surprisal.trainer.drift;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
@@ -17,7 +18,9 @@ import java.util.Map;
  */
 record WatchState(String release, StreamDrift.State drift, Map<String, Map<Integer, Long>> next) {
 
-  private static final ObjectMapper JSON = JsonMapper.builder().build();
+  /** Earlier versions saved what this one does not know. */
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
 
   /** As JSON, which later versions read too. */
   byte[] encode() {

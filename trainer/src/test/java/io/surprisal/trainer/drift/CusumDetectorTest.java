@@ -32,7 +32,21 @@ class CusumDetectorTest {
 
   private void observe(CusumDetector detector, double pValue) {
     now = now.plusSeconds(1);
-    detector.observe(pValue, OptionalDouble.empty(), now);
+    detector.observe(evidence(pValue, OptionalDouble.empty(), GRID - 1), 1, now);
+  }
+
+  /** Of p-values among n calibration images. */
+  private static CusumDetector.Evidence evidence(double pValue, OptionalDouble atypical, int n) {
+    return new CusumDetector.Evidence(
+        pValue,
+        Math.max(1 - pValue, ALERT_RATE / 2),
+        atypical,
+        CusumDetector.USUAL_KAPPA,
+        CusumDetector.kappaOfUntypical(n));
+  }
+
+  private static CusumDetector detector(DriftSensitivity sensitivity) {
+    return new CusumDetector(sensitivity, CusumDetector.State.START);
   }
 
   private int imagesToShift(CusumDetector detector, int most, DoubleSupplier pValues) {
@@ -51,14 +65,14 @@ class CusumDetectorTest {
    */
   @Test
   void shouldRaiseNoAlarmWhileNothingChanges() {
-    assertThat(imagesToShift(new CusumDetector(ANY_ALARM, ALERT_RATE), 100_000, random::nextDouble))
+    assertThat(imagesToShift(detector(ANY_ALARM), 100_000, random::nextDouble))
         .isEqualTo(Integer.MAX_VALUE);
   }
 
   /** As above: scores have p-values on a grid, whose end at 1 is as likely as any other value. */
   @Test
   void shouldRaiseNoAlarmWhilePValuesOnAGridDoNotChange() {
-    assertThat(imagesToShift(new CusumDetector(ANY_ALARM, ALERT_RATE), 100_000, this::normal))
+    assertThat(imagesToShift(detector(ANY_ALARM), 100_000, this::normal))
         .isEqualTo(Integer.MAX_VALUE);
   }
 
@@ -77,7 +91,7 @@ class CusumDetectorTest {
   private double meanImagesToShift(DriftSensitivity sensitivity, DoubleSupplier pValues) {
     return random
         .ints(400, 0, 1)
-        .map(i -> imagesToShift(new CusumDetector(sensitivity, ALERT_RATE), 1_000_000, pValues))
+        .map(i -> imagesToShift(detector(sensitivity), 1_000_000, pValues))
         .average()
         .orElseThrow();
   }
@@ -88,7 +102,7 @@ class CusumDetectorTest {
    */
   @Test
   void shouldNoticeThatThirtyPercentOfTheImagesAreNew() {
-    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector detector = detector(LASTING);
     imagesToShift(detector, 1000, this::normal);
     Instant change = now;
     int images =
@@ -106,7 +120,7 @@ class CusumDetectorTest {
    */
   @Test
   void shouldNotTakeABurstOfAnomaliesForAShift() {
-    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector detector = detector(LASTING);
     assertThat(imagesToShift(detector, 200, () -> 1.0 / GRID)).isEqualTo(Integer.MAX_VALUE);
     assertThat(imagesToShift(detector, 5000, this::normal)).isEqualTo(Integer.MAX_VALUE);
   }
@@ -116,10 +130,10 @@ class CusumDetectorTest {
    */
   @Test
   void shouldNoticeImagesThatSurpriseLess() {
-    CusumDetector lower = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector lower = detector(LASTING);
     assertThat(imagesToShift(lower, 2000, () -> 1 - 0.3 * random.nextDouble())).isBetween(500, 700);
     assertThat(lower.shift().orElseThrow().change()).isEqualTo(Change.LESS_SURPRISING);
-    CusumDetector lowest = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector lowest = detector(LASTING);
     assertThat(imagesToShift(lowest, 2000, () -> 1)).isEqualTo(500);
     assertThat(lowest.shift().orElseThrow().change()).isEqualTo(Change.LESS_SURPRISING);
   }
@@ -127,10 +141,11 @@ class CusumDetectorTest {
   /** Bits/dim as ever, the profile of the errors not: a sum rises by 0.4 an image. */
   @Test
   void shouldNoticeImagesThatAreLessTypical() {
-    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector detector = detector(LASTING);
     for (int image = 0; image < 700; image++) {
       now = now.plusSeconds(1);
-      detector.observe(normal(), OptionalDouble.of(0.3 * (1 - random.nextDouble())), now);
+      detector.observe(
+          evidence(normal(), OptionalDouble.of(0.3 * (1 - random.nextDouble())), GRID - 1), 1, now);
     }
     assertThat(detector.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
     assertThat(detector.alarm(Change.MORE_SURPRISING)).isEmpty();
@@ -141,9 +156,9 @@ class CusumDetectorTest {
   @Test
   void shouldGoOnFromAStateWithoutTypicality() {
     CusumDetector.State saved =
-        new CusumDetector.State(CusumDetector.Sum.ZERO, CusumDetector.Sum.ZERO, null, 0, 7);
-    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE, saved);
-    detector.observe(0.5, OptionalDouble.of(0.001), now);
+        new CusumDetector.State(CusumDetector.Sum.ZERO, CusumDetector.Sum.ZERO, null, 7);
+    CusumDetector detector = new CusumDetector(LASTING, saved);
+    detector.observe(evidence(0.5, OptionalDouble.of(0.001), GRID - 1), 1, now);
     assertThat(detector.state().untypical().images()).isEqualTo(1);
   }
 
@@ -157,10 +172,17 @@ class CusumDetectorTest {
   }
 
   private int imagesToShift(
-      CusumDetector detector, int most, DoubleSupplier likely, DoubleSupplier typical) {
+      CusumDetector detector,
+      int most,
+      DoubleSupplier likely,
+      DoubleSupplier typical,
+      int calibration) {
     for (int image = 1; image <= most; image++) {
       now = now.plusSeconds(1);
-      detector.observe(likely.getAsDouble(), OptionalDouble.of(typical.getAsDouble()), now);
+      detector.observe(
+          evidence(likely.getAsDouble(), OptionalDouble.of(typical.getAsDouble()), calibration),
+          1,
+          now);
       if (detector.shift().isPresent()) {
         return image;
       }
@@ -175,16 +197,16 @@ class CusumDetectorTest {
    */
   @Test
   void shouldNoticeSmallChangesOfTypicalityWhereTheCalibrationIsLarge() {
-    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector detector = detector(LASTING);
     DoubleSupplier tenthNew =
         calibrated(900, () -> random.nextDouble() * (random.nextInt(10) == 0 ? 0.02 : 1));
-    assertThat(imagesToShift(detector, 2000, calibrated(900, random::nextDouble), tenthNew))
+    assertThat(imagesToShift(detector, 2000, calibrated(900, random::nextDouble), tenthNew, 900))
         .isBetween(490, 900);
     assertThat(detector.shift().orElseThrow().change()).isEqualTo(Change.LESS_TYPICAL);
-    CusumDetector coarse = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector coarse = detector(LASTING);
     DoubleSupplier onFewer =
         calibrated(199, () -> random.nextDouble() * (random.nextInt(20) == 0 ? 0.02 : 1));
-    assertThat(imagesToShift(coarse, 5000, calibrated(199, random::nextDouble), onFewer))
+    assertThat(imagesToShift(coarse, 5000, calibrated(199, random::nextDouble), onFewer, 199))
         .isEqualTo(Integer.MAX_VALUE);
   }
 
@@ -195,7 +217,7 @@ class CusumDetectorTest {
    */
   @Test
   void shouldNotTakeAFewAnomaliesThatNeverCeaseForAShift() {
-    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector detector = detector(LASTING);
     DoubleSupplier normal = calibrated(900, random::nextDouble);
     assertThat(
             imagesToShift(
@@ -212,7 +234,7 @@ class CusumDetectorTest {
   void shouldNotTakeAnErrorOfTheCalibrationForAShift() {
     for (int n : new int[] {199, 400, 900, 2000}) {
       for (int calibration = 0; calibration < 10; calibration++) {
-        CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+        CusumDetector detector = detector(LASTING);
         assertThat(imagesToShift(detector, 5000, calibrated(n, random::nextDouble)))
             .as("with %d calibration images", n)
             .isEqualTo(Integer.MAX_VALUE);
@@ -223,7 +245,7 @@ class CusumDetectorTest {
   /** As after a burst under few calibration images. */
   @Test
   void shouldNotTakeABurstForAShiftWhereTheCalibrationIsLarge() {
-    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector detector = detector(LASTING);
     assertThat(imagesToShift(detector, 200, () -> 1.0 / 2001)).isEqualTo(Integer.MAX_VALUE);
     assertThat(imagesToShift(detector, 5000, calibrated(2000, random::nextDouble)))
         .isEqualTo(Integer.MAX_VALUE);
@@ -231,20 +253,33 @@ class CusumDetectorTest {
 
   @Test
   void shouldWaitUntilAChangeHasLastedInTimeAsWellAsInImages() {
-    CusumDetector detector = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector detector = detector(LASTING);
+    CusumDetector.Evidence strong = evidence(0.01, OptionalDouble.empty(), GRID - 1);
     for (int image = 0; image < 2000; image++) {
-      detector.observe(0.01, OptionalDouble.empty(), now);
+      detector.observe(strong, 1, now);
     }
     assertThat(detector.shift()).isEmpty(); // many images, no time
-    detector.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()).minusMillis(1));
+    detector.observe(strong, 1, now.plus(LASTING.time()).minusMillis(1));
     assertThat(detector.shift()).isEmpty();
-    detector.observe(0.01, OptionalDouble.empty(), now.plus(LASTING.time()));
+    detector.observe(strong, 1, now.plus(LASTING.time()));
     assertThat(detector.shift())
         .hasValue(new CusumDetector.Shift(Change.MORE_SURPRISING, now, 2002));
-    CusumDetector few = new CusumDetector(LASTING, ALERT_RATE);
+    CusumDetector few = detector(LASTING);
     for (int image = 0; image < 499; image++) {
-      few.observe(0.01, OptionalDouble.empty(), now.plus(Duration.ofHours(image)));
+      few.observe(strong, 1, now.plus(Duration.ofHours(image)));
     }
     assertThat(few.shift()).isEmpty(); // much time, too few images
+    few.observe(strong, 3, now.plus(Duration.ofHours(499))); // of which it is one
+    assertThat(few.shift().orElseThrow().images()).isEqualTo(502);
+  }
+
+  @Test
+  void shouldSayWhetherAnythingStirs() {
+    CusumDetector detector = detector(LASTING);
+    assertThat(detector.isQuiet()).isTrue();
+    for (int image = 0; image < 10; image++) {
+      observe(detector, 1.0 / GRID);
+    }
+    assertThat(detector.isQuiet()).isFalse();
   }
 }
