@@ -2,11 +2,11 @@ package io.surprisal.model.detection;
 
 import io.surprisal.model.detection.Verdict.Reason;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
@@ -49,6 +49,38 @@ final class Blocks {
     }
   }
 
+  /** One statistic while it cuts. */
+  private static final class Cutting {
+    private final float[] values;
+    private final int[] descending;
+    private final List<Integer> blocks = new ArrayList<>();
+    private final List<Float> above = new ArrayList<>();
+    private int next;
+
+    Cutting(float[] values) {
+      this.values = values;
+      descending = descending(values);
+    }
+
+    /** The highest image that is left goes with this block. */
+    void cut(int block, boolean[] gone) {
+      while (gone[descending[next]]) {
+        next++;
+      }
+      gone[descending[next]] = true;
+      blocks.add(block);
+      above.add(values[descending[next]]);
+    }
+
+    Cuts cuts() {
+      float[] descendingCuts = new float[above.size()];
+      for (int i = 0; i < descendingCuts.length; i++) {
+        descendingCuts[i] = above.get(i);
+      }
+      return new Cuts(blocks.stream().mapToInt(i -> i).toArray(), descendingCuts);
+    }
+  }
+
   /**
    * Cuts.
    *
@@ -57,37 +89,18 @@ final class Blocks {
    *     values} at least once
    */
   Blocks(Map<Reason, float[]> values, List<Reason> turns) {
-    images = values.get(turns.get(0)).length;
-    Map<Reason, int[]> descending = new EnumMap<>(Reason.class);
-    Map<Reason, List<Integer>> numbers = new EnumMap<>(Reason.class);
-    values.forEach(
-        (reason, of) -> {
-          descending.put(reason, descending(of));
-          numbers.put(reason, new ArrayList<>());
-        });
-    Map<Reason, float[]> above = new EnumMap<>(Reason.class);
-    values.forEach((reason, of) -> above.put(reason, new float[of.length]));
-    Map<Reason, Integer> next = new EnumMap<>(Reason.class);
+    images = of(values, turns.get(0)).length;
+    Map<Reason, Cutting> cuttings = new EnumMap<>(Reason.class);
+    values.forEach((reason, of) -> cuttings.put(reason, new Cutting(of)));
     boolean[] gone = new boolean[images];
     for (int block = 1; block <= images; block++) {
-      Reason turn = turns.get((block - 1) % turns.size());
-      int[] order = descending.get(turn);
-      int at = next.getOrDefault(turn, 0);
-      while (gone[order[at]]) {
-        at++;
-      }
-      gone[order[at]] = true;
-      next.put(turn, at + 1);
-      above.get(turn)[numbers.get(turn).size()] = values.get(turn)[order[at]];
-      numbers.get(turn).add(block);
+      of(cuttings, turns.get((block - 1) % turns.size())).cut(block, gone);
     }
-    numbers.forEach(
-        (reason, of) ->
-            cuts.put(
-                reason,
-                new Cuts(
-                    of.stream().mapToInt(i -> i).toArray(),
-                    Arrays.copyOf(above.get(reason), of.size()))));
+    cuttings.forEach((reason, of) -> cuts.put(reason, of.cuts()));
+  }
+
+  private static <T> T of(Map<Reason, T> all, Reason statistic) {
+    return Objects.requireNonNull(all.get(statistic));
   }
 
   private static int[] descending(float[] values) {
@@ -104,7 +117,7 @@ final class Blocks {
    * @return from 1; n + 1 for a value that lies above no image that was left
    */
   int first(Reason statistic, float value) {
-    Cuts of = cuts.get(statistic);
+    Cuts of = of(cuts, statistic);
     int position = of.first(value);
     return position == of.blocks().length ? images + 1 : of.blocks()[position];
   }
@@ -117,12 +130,12 @@ final class Blocks {
    */
   double threshold(Reason statistic, int blocks) {
     int its = count(statistic, blocks);
-    return its == 0 ? Double.POSITIVE_INFINITY : cuts.get(statistic).above()[its - 1];
+    return its == 0 ? Double.POSITIVE_INFINITY : of(cuts, statistic).above()[its - 1];
   }
 
   /** How many of the first blocks of all statistics together are a statistic's. */
   int count(Reason statistic, int blocks) {
-    Cuts of = cuts.get(statistic);
+    Cuts of = of(cuts, statistic);
     int its = 0;
     while (its < of.blocks().length && of.blocks()[its] <= blocks) {
       its++;

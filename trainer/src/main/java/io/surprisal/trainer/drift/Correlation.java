@@ -2,6 +2,7 @@ package io.surprisal.trainer.drift;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How many images in a row say as much as one: the integrated autocorrelation time of a series, τ =
@@ -25,7 +26,7 @@ final class Correlation {
    * @param squares sum of squares of their means, about that mean
    * @param pending the mean of a block that waits for its neighbour; null: none does
    */
-  record Level(long blocks, double mean, double squares, Double pending) {
+  record Level(long blocks, double mean, double squares, @Nullable Double pending) {
     private static final Level EMPTY = new Level(0, 0, 0, null);
 
     private Level with(double value) {
@@ -62,10 +63,11 @@ final class Correlation {
       } else {
         levels.add(after);
       }
-      if (before.pending() == null) {
+      Double pending = before.pending();
+      if (pending == null) {
         return;
       }
-      mean = (before.pending() + mean) / 2;
+      mean = (pending + mean) / 2;
     }
   }
 
