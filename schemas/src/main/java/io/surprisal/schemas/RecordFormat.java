@@ -22,6 +22,7 @@ import org.apache.avro.specific.SpecificDatumReader;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How one record type travels: Avro's single-object encoding (Avro specification, "Single-object
@@ -115,10 +116,15 @@ public final class RecordFormat<T extends SpecificRecord> {
    * The record in the bytes. Allocates no more than a small multiple of the bytes' length, whatever
    * lengths they claim.
    *
+   * @param bytes value of a record of Kafka's, which may have none
    * @throws RecordFormatException if the bytes are not exactly one record that a known version of
-   *     this type was written as
+   *     this type was written as, or null
    */
-  public T decode(byte[] bytes) {
+  public T decode(byte @Nullable [] bytes) {
+    if (bytes == null) {
+      throw new RecordFormatException.WrongHeader(
+          "Not a " + type.getSimpleName() + ": the record has no value");
+    }
     ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     if (bytes.length < HEADER_BYTES || header.get(0) != (byte) 0xC3 || header.get(1) != 0x01) {
       throw new RecordFormatException.WrongHeader(

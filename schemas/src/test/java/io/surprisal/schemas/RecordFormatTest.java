@@ -95,6 +95,13 @@ class RecordFormatTest {
   }
 
   @Test
+  void shouldRejectARecordWithoutAValue() {
+    assertThatThrownBy(() -> RecordFormat.of(ImageScore.class).decode(null))
+        .isInstanceOf(RecordFormatException.WrongHeader.class)
+        .hasMessageContaining("no value");
+  }
+
+  @Test
   void shouldRejectAWrongHeader() {
     byte[] bytes = IMAGES.encode(image());
     bytes[0] = 0;

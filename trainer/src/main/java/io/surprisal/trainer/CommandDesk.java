@@ -14,7 +14,11 @@ import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Answers commands: carries them out, lets them wait for a run, or says why not. An answer goes out
@@ -22,6 +26,8 @@ import org.apache.kafka.common.TopicPartition;
  * thread-safe.
  */
 final class CommandDesk {
+  private static final Logger LOG = LoggerFactory.getLogger(CommandDesk.class);
+
   private final CommandReader commands;
   private final ClusterView view;
   private final Statements statements;
@@ -29,6 +35,9 @@ final class CommandDesk {
   private final ServingRelease serving;
   private final TrainingRuns runs;
   private final InstantSource clock;
+
+  /** Commands that could not be answered. */
+  private long skipped;
 
   /** Owns nothing of what it is given. */
   CommandDesk(
@@ -56,7 +65,9 @@ final class CommandDesk {
   void answer(ConsumerRecord<byte[], byte[]> record, ConsumerGroupMetadata group) {
     Optional<ControlCommand> read = CommandReader.decode(record);
     Statement said = statements.begin();
-    String id = read.map(ControlCommand::getCommandId).orElse(CommandReader.nameOf(record));
+    String id =
+        read.map(command -> CommandReader.nameOf(record, command))
+            .orElseGet(() -> CommandReader.nameOf(record));
     if (view.isWaiting(id)) {
       // A rejection would end the command that this one repeats.
       said.accept(id, "a command of this id was accepted before; it is carried out once");
@@ -64,23 +75,58 @@ final class CommandDesk {
       said.reject(id, "the record is no command that can be read");
     } else {
       ControlCommand command = read.get();
-      boolean repeated = view.isAnswered(id);
-      view.saw(command);
       Optional<String> objection =
-          repeated
+          view.isAnswered(id)
               ? Optional.of("a command of this id was answered before; nothing is done")
               : commands.objection(record, command, clock.instant());
       if (objection.isPresent()) {
         said.reject(id, objection.get());
       } else {
+        view.saw(command);
         carryOut(command, said);
       }
     }
-    said.publish(
+    Map<TopicPartition, OffsetAndMetadata> next =
         Map.of(
             new TopicPartition(record.topic(), record.partition()),
-            new OffsetAndMetadata(record.offset() + 1)),
-        group);
+            new OffsetAndMetadata(record.offset() + 1));
+    try {
+      said.publish(next, group);
+    } catch (KafkaException e) {
+      if (!isTooLarge(e)) {
+        throw e;
+      }
+      skip(record, next, group, e);
+    }
+  }
+
+  /**
+   * Goes on behind a command whose answer no topic takes: asked again, it would come no further.
+   */
+  private void skip(
+      ConsumerRecord<byte[], byte[]> record,
+      Map<TopicPartition, OffsetAndMetadata> next,
+      ConsumerGroupMetadata group,
+      KafkaException why) {
+    skipped++;
+    LOG.error(
+        "The command in {}-{} at {} is passed over, the {}. of this process: its answer is larger"
+            + " than its topic takes",
+        record.topic(),
+        record.partition(),
+        record.offset(),
+        skipped,
+        why);
+    statements.begin().publish(next, group);
+  }
+
+  private static boolean isTooLarge(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof RecordTooLargeException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void carryOut(ControlCommand command, Statement said) {

@@ -33,6 +33,7 @@ import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -138,6 +139,45 @@ class CommandDeskTest {
     assertLast(
         TrainerEventType.COMMAND_REJECTED, "key", "the record is no command that can be read");
     assertThat(cluster.committedCommands()).isEqualTo(8);
+  }
+
+  /** The answer would be larger than its topic takes, and the trainer ask itself for ever. */
+  @Test
+  void shouldAnswerACommandOfAHugeIdUnderItsPlace() {
+    answer("x".repeat(2_000_000), CommandType.PAUSE);
+    assertLast(
+        TrainerEventType.COMMAND_REJECTED,
+        "test.control-0-0",
+        "commandId has 2000000 bytes, must have 1 to 256");
+    assertThat(cluster.committedCommands()).isEqualTo(1);
+    assertThat(cluster.view().isPaused()).isFalse();
+  }
+
+  @Test
+  void shouldRepeatNothingOfACommandOfHugeWords() {
+    String huge = "x".repeat(2_000_000);
+    desk.answer(
+        cluster.record(RecordedCluster.command("c1", CommandType.PAUSE).setReason(huge).build()),
+        GROUP);
+    assertLast(
+        TrainerEventType.COMMAND_REJECTED, "c1", "reason has 2000000 characters, may have 4096");
+    desk.answer(
+        cluster.record(
+            RecordedCluster.command("c2", CommandType.PROMOTE).setReleaseId(huge).build()),
+        GROUP);
+    assertLast(
+        TrainerEventType.COMMAND_REJECTED, "c2", "releaseId has 2000000 characters, must have 64");
+  }
+
+  @Test
+  void shouldGoOnBehindACommandWhoseAnswerNoTopicTakes() {
+    cluster.refuseSends(new RecordTooLargeException("1 byte is too much"));
+    answer("c1", CommandType.PAUSE);
+    assertThat(cluster.committedCommands()).isEqualTo(1);
+    assertThat(cluster.view().isPaused()).isFalse();
+    cluster.acceptSends();
+    answer("c2", CommandType.PAUSE);
+    assertLast(TrainerEventType.COMMAND_DONE, "c2", "no run starts until RESUME");
   }
 
   @Test

@@ -151,6 +151,16 @@ public final class RecordedCluster {
     said.publish();
   }
 
+  /** No record goes out from now on. */
+  void refuseSends(RuntimeException why) {
+    producer.sendException = why;
+  }
+
+  /** Records go out again. */
+  void acceptSends() {
+    producer.sendException = null;
+  }
+
   /** All events that were said. */
   public List<TrainerEvent> events() {
     return producer.history().stream()

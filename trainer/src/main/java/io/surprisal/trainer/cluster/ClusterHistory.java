@@ -69,7 +69,9 @@ public final class ClusterHistory {
     }
     try {
       if (record.topic().equals(topics.control())) {
-        CommandReader.decode(record).ifPresent(view::saw);
+        CommandReader.decode(record)
+            .filter(command -> CommandReader.excess(command).isEmpty())
+            .ifPresent(view::saw);
       } else if (record.topic().equals(topics.releases())) {
         view.saw(ANNOUNCEMENTS.decode(record.value()));
       } else {

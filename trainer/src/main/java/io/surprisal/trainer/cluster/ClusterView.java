@@ -59,8 +59,11 @@ public final class ClusterView {
     }
   }
 
-  /** An event, in the order of the topic. */
+  /** An event, in the order of the topic; one that does not name its subject says nothing. */
   public void saw(TrainerEvent event) {
+    if (!EventNames.areWhole(event)) {
+      return;
+    }
     String command = event.getCommandId();
     switch (event.getType()) {
       case RUN_STARTED -> openRuns.add(event.getRunId());

@@ -24,6 +24,10 @@ public final class CommandReader {
   private static final RecordFormat<ControlCommand> COMMANDS =
       RecordFormat.of(ControlCommand.class);
   private static final int MAX_ID_BYTES = 256;
+
+  /** Of reason and sender, in characters: an answer that repeats them fits its topic. */
+  private static final int MAX_WORDS = 4096;
+
   private static final double MAX_MINUTES = 7 * 24 * 60;
   private static final Duration CLOCKS_APART = Duration.ofMinutes(5);
 
@@ -58,13 +62,49 @@ public final class CommandReader {
         : record.topic() + "-" + record.partition() + "-" + record.offset();
   }
 
+  /** Whether an id is of a length that can be answered: 1 to {@value #MAX_ID_BYTES} bytes. */
+  static boolean isShort(String commandId) {
+    return !commandId.isEmpty()
+        && commandId.length() <= MAX_ID_BYTES
+        && commandId.getBytes(StandardCharsets.UTF_8).length <= MAX_ID_BYTES;
+  }
+
+  /** What to call a command where it is answered: its id, or what its record is called. */
+  public static String nameOf(ConsumerRecord<byte[], byte[]> record, ControlCommand command) {
+    return isShort(command.getCommandId()) ? command.getCommandId() : nameOf(record);
+  }
+
+  /** What of a command is too long to be kept, or repeated; empty where nothing is. */
+  public static Optional<String> excess(ControlCommand command) {
+    if (!isShort(command.getCommandId())) {
+      return Optional.of(
+          "commandId has %d bytes, must have 1 to %d"
+              .formatted(
+                  command.getCommandId().getBytes(StandardCharsets.UTF_8).length, MAX_ID_BYTES));
+    }
+    if (command.getReason().length() > MAX_WORDS) {
+      return Optional.of(tooLong("reason", command.getReason()));
+    }
+    if (command.getRequestedBy().length() > MAX_WORDS) {
+      return Optional.of(tooLong("requestedBy", command.getRequestedBy()));
+    }
+    if (command.getReleaseId() != null && command.getReleaseId().length() > MAX_ID_BYTES) {
+      return Optional.of(
+          "releaseId has %d characters, must have 64".formatted(command.getReleaseId().length()));
+    }
+    return Optional.empty();
+  }
+
+  private static String tooLong(String field, String text) {
+    return "%s has %d characters, may have %d".formatted(field, text.length(), MAX_WORDS);
+  }
+
   /** Why a command is refused whatever the state of the system; empty where it is not. */
   public Optional<String> objection(
       ConsumerRecord<byte[], byte[]> record, ControlCommand command, Instant now) {
-    int idBytes = command.getCommandId().getBytes(StandardCharsets.UTF_8).length;
-    if (idBytes == 0 || idBytes > MAX_ID_BYTES) {
-      return Optional.of(
-          "commandId has %d bytes, must have 1 to %d".formatted(idBytes, MAX_ID_BYTES));
+    Optional<String> excess = excess(command);
+    if (excess.isPresent()) {
+      return excess;
     }
     if (!commanders.isEmpty() && !isSigned(record, commanders)) {
       return Optional.of("the command is not signed by a key that this trainer trusts");

@@ -32,6 +32,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -153,7 +154,7 @@ public final class StreamWatch implements AutoCloseable {
     try {
       readUntilClosed();
       save();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.error("The stream can no longer be read", e);
       failure = Optional.of(e);
     }
@@ -319,15 +320,19 @@ public final class StreamWatch implements AutoCloseable {
    * seen in the scores may well belong to it.
    */
   private synchronized void observe(ImageScore score, Instant when) {
-    if (score.getReleaseId().equals(release) && score.getLowLikelihoodPValue() != null) {
+    if (score.getReleaseId().equals(release) && isPValue(score.getLowLikelihoodPValue())) {
       drift.observe(
           score.getSource(),
           score.getLowLikelihoodPValue(),
-          score.getAtypicalPValue() == null
-              ? OptionalDouble.empty()
-              : OptionalDouble.of(score.getAtypicalPValue()),
+          isPValue(score.getAtypicalPValue())
+              ? OptionalDouble.of(score.getAtypicalPValue())
+              : OptionalDouble.empty(),
           when);
     }
+  }
+
+  private static boolean isPValue(@Nullable Double value) {
+    return value != null && value > 0 && value <= 1;
   }
 
   @Override

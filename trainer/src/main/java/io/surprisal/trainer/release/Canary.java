@@ -151,7 +151,8 @@ final class Canary implements AutoCloseable {
 
   private void read(SourceStatistics told) {
     if (candidate.getReleaseId().equals(told.getCandidateReleaseId())
-        && active.equals(told.getReleaseId())) {
+        && active.equals(told.getReleaseId())
+        && PairedScores.isSound(told)) {
       scores.add(told);
     }
   }

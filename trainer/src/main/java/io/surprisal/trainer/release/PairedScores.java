@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the topic {@code statistics} says of a candidate and the active release on the same images,
@@ -24,6 +25,32 @@ final class PairedScores {
 
   private record Window(
       String source, boolean others, Instant start, String release, Integer partition) {}
+
+  /** Whether a window can be one that a scorer has told. */
+  static boolean isSound(SourceStatistics told) {
+    long compared = told.getCompared();
+    boolean counted =
+        compared >= 0
+            && told.getNotCompared() >= 0
+            && isPart(told.getCommonAlerts(), told.getComparedAlerts())
+            && isPart(told.getCommonAlerts(), told.getCandidateAlerts())
+            && isPart(told.getComparedAlerts(), compared)
+            && isPart(told.getCandidateAlerts(), compared);
+    boolean measured =
+        compared == 0
+            || (isFinite(told.getComparedMeanBitsPerDim())
+                && isFinite(told.getCandidateMeanBitsPerDim()));
+    Double error = told.getDifferenceStandardError();
+    return counted && measured && (error == null || (isFinite(error) && error >= 0));
+  }
+
+  private static boolean isPart(long part, long whole) {
+    return part >= 0 && part <= whole;
+  }
+
+  private static boolean isFinite(@Nullable Double value) {
+    return value != null && Double.isFinite(value);
+  }
 
   /** A window as it was told last. */
   void add(SourceStatistics told) {

@@ -61,10 +61,11 @@ public final class RunSchedule {
       return Optional.of(commanded(waiting));
     }
     Instant now = clock.instant();
+    // By a clock that is ahead by more than a pause, no run would ever be due.
+    Optional<Instant> ended =
+        view.lastRunEnd().filter(end -> !end.isAfter(now.plus(settings.pause())));
     boolean soon =
-        view.lastRunEnd()
-            .map(end -> Duration.between(end, now).compareTo(settings.pause()) < 0)
-            .orElse(false);
+        ended.map(end -> Duration.between(end, now).compareTo(settings.pause()) < 0).orElse(false);
     if (soon) {
       return Optional.empty();
     }
@@ -78,7 +79,7 @@ public final class RunSchedule {
     if (shift.isPresent() && planner.lack(serving.alertRate(), shift.get()).isEmpty()) {
       return Optional.of(due(shift.get().summary()).since(shift.get()));
     }
-    Instant last = view.lastRunEnd().orElse(activeSince);
+    Instant last = ended.orElse(activeSince);
     boolean scheduled = Duration.between(last, now).compareTo(settings.every()) >= 0;
     return scheduled && planner.lack(serving.alertRate()).isEmpty()
         ? Optional.of(due("the schedule, every " + settings.every()))

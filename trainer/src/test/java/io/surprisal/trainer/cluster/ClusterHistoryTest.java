@@ -106,6 +106,38 @@ class ClusterHistoryTest {
     assertThat(view.active()).isPresent();
   }
 
+  /** Whoever may write to the topic may name nothing, too much, or a way out of a directory. */
+  @Test
+  void shouldPassOverEventsThatNameNoRunAndNoCommand() {
+    String tooLong = "x".repeat(2_000_000);
+    fill(TOPICS.control(), command(tooLong, CommandType.RETRAIN));
+    fill(TOPICS.releases());
+    fill(
+        TOPICS.trainer(),
+        ofRun(null),
+        ofRun(".."),
+        ofRun("../../etc"),
+        ofRun(""),
+        ofRun(tooLong),
+        ofRun("run-1"),
+        event(TrainerEventType.COMMAND_DONE, null),
+        event(TrainerEventType.COMMAND_ACCEPTED, tooLong));
+    ClusterView view = ClusterHistory.read(TOPICS, consumer);
+    assertThat(view.openRuns()).containsExactly("run-1");
+    assertThat(view.waiting()).isEmpty();
+    assertThat(view.isAnswered(tooLong)).isFalse();
+  }
+
+  private static byte[] ofRun(String runId) {
+    return RecordFormat.of(TrainerEvent.class)
+        .encode(
+            TrainerEvent.newBuilder()
+                .setType(TrainerEventType.RUN_STARTED)
+                .setEventTime(NOW)
+                .setRunId(runId)
+                .build());
+  }
+
   @Test
   void shouldFindNothingInANewCluster() {
     for (String topic : List.of(TOPICS.control(), TOPICS.releases(), TOPICS.trainer())) {

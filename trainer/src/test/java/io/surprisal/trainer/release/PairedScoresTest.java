@@ -42,6 +42,27 @@ class PairedScoresTest {
     return random.doubles(n).map(u -> mean + deviation * random.nextGaussian()).toArray();
   }
 
+  /** Whoever may write to the topic of statistics may claim anything. */
+  @Test
+  void shouldNotTakeForAWindowWhatNoScorerTells() {
+    assertThat(PairedScores.isSound(window("a", 0, 0.1, 0.2).build())).isTrue();
+    assertThat(PairedScores.isSound(window("a", 0).build())).isTrue();
+    assertThat(PairedScores.isSound(window("a", 0, 0.1).setCompared(-1).build())).isFalse();
+    assertThat(PairedScores.isSound(window("a", 0, 0.1).setNotCompared(-1).build())).isFalse();
+    assertThat(PairedScores.isSound(window("a", 0).setCompared(5).build())).isFalse();
+    assertThat(
+            PairedScores.isSound(window("a", 0, 0.1).setComparedMeanBitsPerDim(Double.NaN).build()))
+        .isFalse();
+    assertThat(
+            PairedScores.isSound(
+                window("a", 0, 0.1, 0.2)
+                    .setDifferenceStandardError(Double.NEGATIVE_INFINITY)
+                    .build()))
+        .isFalse();
+    assertThat(PairedScores.isSound(window("a", 0, 0.1).setCandidateAlerts(2).build())).isFalse();
+    assertThat(PairedScores.isSound(window("a", 0, 0.1).setCommonAlerts(1).build())).isFalse();
+  }
+
   @Test
   void shouldGiveTheSameMeanAndErrorHoweverTheImagesFellIntoWindows() {
     double[] all = draws(100, 0.3, 0.1);

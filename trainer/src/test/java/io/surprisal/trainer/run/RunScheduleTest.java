@@ -189,4 +189,19 @@ class RunScheduleTest {
     assertThat(order.budget()).isEqualTo(SETTINGS.budget());
     assertThat(order.fromScratch()).isTrue();
   }
+
+  /** An event of the topic says when: by a clock that is wrong, or by somebody's ill will. */
+  @Test
+  void shouldNotWaitForTheEndOfARunThatIsYetToCome() {
+    fill(0, 300);
+    cluster
+        .view()
+        .saw(
+            TrainerEvent.newBuilder()
+                .setType(TrainerEventType.RUN_FAILED)
+                .setRunId("r")
+                .setEventTime(now.plus(Duration.ofDays(1000)))
+                .build());
+    assertThat(schedule.next()).isPresent();
+  }
 }
