@@ -55,6 +55,13 @@ final class TopicsCommand implements Callable<Integer> {
   private boolean raiseLimits;
 
   @Option(
+      names = "--uncompress",
+      description =
+          "Let topics that exist keep no record compressed, as new ones do: brokers then measure"
+              + " what a record holds, and refuse what no memory takes; nothing else is changed.")
+  private boolean uncompress;
+
+  @Option(
       names = "--replication-factor",
       paramLabel = "N",
       description = "Copies of each partition (default: the broker's).")
@@ -84,8 +91,9 @@ final class TopicsCommand implements Callable<Integer> {
             + ": brokers take no larger requests than 100 MiB");
     Usage.require(
         spec,
-        !(dryRun && raiseLimits),
-        "--raise-limits changes topics and --dry-run does not, leave out one of them");
+        !(dryRun && (raiseLimits || uncompress)),
+        (raiseLimits ? "--raise-limits" : "--uncompress")
+            + " changes topics and --dry-run does not, leave out one of them");
     List<TopicSettings> wanted =
         TopicSettings.all(kafka.topics(), partitions, new ImageSizeLimit(maxImageBytes));
     try (Admin admin = kafka.connect()) {
@@ -95,14 +103,33 @@ final class TopicsCommand implements Callable<Integer> {
       if (raiseLimits) {
         reports = setup.raiseLimits(wanted, reports);
       }
+      if (uncompress) {
+        reports = setup.uncompress(reports);
+      }
       Table table = new Table("topic", "outcome", "differences");
       reports.forEach(
           report ->
               table.row(report.topic(), report.outcome(), String.join("; ", report.differences())));
       output.print(reports, table);
       sayHowToRaise(reports);
+      sayHowToMeasure(reports);
     }
     return 0;
+  }
+
+  private void sayHowToMeasure(List<TopicSetup.Report> reports) {
+    List<String> unmeasured =
+        reports.stream()
+            .filter(TopicSetup.Report::unmeasured)
+            .map(TopicSetup.Report::topic)
+            .toList();
+    if (!unmeasured.isEmpty()) {
+      invocation
+          .err()
+          .println(
+              "surprisal topics: a compressed record of %s may hold more than any memory takes; the same command with --uncompress lets the broker measure it"
+                  .formatted(String.join(", ", unmeasured)));
+    }
   }
 
   private void sayHowToRaise(List<TopicSetup.Report> reports) {

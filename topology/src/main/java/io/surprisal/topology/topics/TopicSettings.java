@@ -16,9 +16,23 @@ import org.apache.kafka.common.config.TopicConfig;
  * @param partitions number of partitions
  * @param retention how long records are kept; empty: compacted, the last record of each key stays
  * @param maxMessageBytes largest record batch that the topic takes, in bytes
+ * @param compression of its records on the broker, in Kafka's terms
  */
 public record TopicSettings(
-    String name, int partitions, Optional<Duration> retention, int maxMessageBytes) {
+    String name,
+    int partitions,
+    Optional<Duration> retention,
+    int maxMessageBytes,
+    String compression) {
+
+  /**
+   * The broker unpacks what comes compressed, and measures that: a record of zeros of a gigabyte is
+   * no larger than an image once zstd has packed it, and whoever reads it gets all of it at once.
+   */
+  static final String UNCOMPRESSED = "uncompressed";
+
+  /** As whoever writes a topic has packed it; for those that no process of Surprisal's waits on. */
+  private static final String AS_WRITTEN = "producer";
 
   /** Partitions of what grows with the stream of images, in an unconfigured system. */
   public static final int DEFAULT_PARTITIONS = 4;
@@ -48,25 +62,39 @@ public record TopicSettings(
   public static List<TopicSettings> all(Topics topics, int partitions, ImageSizeLimit largest) {
     int small = SMALL_RECORD_BYTES;
     return List.of(
-        new TopicSettings(topics.images(), partitions, Optional.of(WEEK), largest.recordBytes()),
-        new TopicSettings(topics.scores(), partitions, Optional.of(WEEK), small),
-        new TopicSettings(topics.alerts(), partitions, Optional.of(MONTH), small),
+        read(topics.images(), partitions, Optional.of(WEEK), largest.recordBytes()),
+        read(topics.scores(), partitions, Optional.of(WEEK), small),
+        read(topics.alerts(), partitions, Optional.of(MONTH), small),
         new TopicSettings(
-            topics.deadLetters(), partitions, Optional.of(WEEK), largest.deadLetterBytes()),
-        new TopicSettings(topics.control(), 1, Optional.of(MONTH), small),
-        new TopicSettings(topics.releases(), 1, Optional.empty(), small),
-        new TopicSettings(topics.releaseChunks(), 1, Optional.empty(), small),
-        new TopicSettings(topics.trainer(), 1, Optional.of(MONTH), small),
-        new TopicSettings(topics.statistics(), partitions, Optional.of(MONTH), small),
-        new TopicSettings(topics.sourceAlerts(), 1, Optional.of(MONTH), small),
-        new TopicSettings(topics.sources(), 1, Optional.empty(), small),
-        new TopicSettings(topics.reviews(), 1, Optional.empty(), small));
+            topics.deadLetters(),
+            partitions,
+            Optional.of(WEEK),
+            largest.deadLetterBytes(),
+            AS_WRITTEN),
+        read(topics.control(), 1, Optional.of(MONTH), small),
+        read(topics.releases(), 1, Optional.empty(), small),
+        read(topics.releaseChunks(), 1, Optional.empty(), small),
+        read(topics.trainer(), 1, Optional.of(MONTH), small),
+        read(topics.statistics(), partitions, Optional.of(MONTH), small),
+        new TopicSettings(topics.sourceAlerts(), 1, Optional.of(MONTH), small, AS_WRITTEN),
+        new TopicSettings(topics.sources(), 1, Optional.empty(), small, AS_WRITTEN),
+        read(topics.reviews(), 1, Optional.empty(), small));
+  }
+
+  /** A topic that scorers or trainers read: whoever may write to it must not stop them. */
+  private static TopicSettings read(
+      String name, int partitions, Optional<Duration> retention, int maxMessageBytes) {
+    return new TopicSettings(name, partitions, retention, maxMessageBytes, UNCOMPRESSED);
   }
 
   /** The settings in Kafka's terms. */
   Map<String, String> configuration() {
     Map<String, String> configuration = new TreeMap<>();
-    configuration.put(TopicConfig.COMPRESSION_TYPE_CONFIG, "producer");
+    configuration.put(TopicConfig.COMPRESSION_TYPE_CONFIG, compression);
+    // Others would refuse records, and with them the transactions that they are in.
+    configuration.put(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "CreateTime");
+    configuration.put(
+        TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG, String.valueOf(Long.MAX_VALUE));
     configuration.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(maxMessageBytes));
     configuration.put(
         TopicConfig.CLEANUP_POLICY_CONFIG,

@@ -50,6 +50,8 @@ public final class TopicSetup {
     DIFFERENT,
     /** It was there, and takes larger records now; only {@link #raiseLimits} does so. */
     RAISED,
+    /** It was there, and keeps no record compressed now; only {@link #uncompress} does so. */
+    UNCOMPRESSED,
     /** It is not there; only {@link #inspect} leaves it so. */
     MISSING
   }
@@ -59,24 +61,39 @@ public final class TopicSetup {
    *
    * @param topic its name
    * @param differences one sentence for each setting that differs, with value and expected value;
-   *     empty unless the outcome is DIFFERENT, or RAISED
+   *     empty unless the outcome is DIFFERENT, or one of a change
    * @param tooSmall whether it takes smaller records than it should
+   * @param unmeasured whether it takes compressed records of any length, though it should not
    */
-  public record Report(String topic, Outcome outcome, List<String> differences, boolean tooSmall) {
+  public record Report(
+      String topic,
+      Outcome outcome,
+      List<String> differences,
+      boolean tooSmall,
+      boolean unmeasured) {
 
     private static Report of(String topic, Outcome outcome) {
-      return new Report(topic, outcome, List.of(), false);
+      return new Report(topic, outcome, List.of(), false, false);
     }
 
     /** What is left to say once it takes records as large as it should. */
     private Report raised() {
       return new Report(
+          topic, Outcome.RAISED, without(TopicConfig.MAX_MESSAGE_BYTES_CONFIG), false, unmeasured);
+    }
+
+    /** What is left to say once it keeps no record compressed. */
+    private Report uncompressed() {
+      return new Report(
           topic,
-          Outcome.RAISED,
-          differences.stream()
-              .filter(difference -> !difference.startsWith(TopicConfig.MAX_MESSAGE_BYTES_CONFIG))
-              .toList(),
+          Outcome.UNCOMPRESSED,
+          without(TopicConfig.COMPRESSION_TYPE_CONFIG),
+          tooSmall,
           false);
+    }
+
+    private List<String> without(String setting) {
+      return differences.stream().filter(difference -> !difference.startsWith(setting)).toList();
     }
   }
 
@@ -218,6 +235,46 @@ public final class TopicSetup {
   }
 
   /**
+   * Lets existing topics keep no record compressed, where they should not: their brokers measure
+   * what a record holds. What lies in them stays as it is, and no other setting is touched.
+   *
+   * @param found what {@link #apply} or {@link #inspect} reported
+   * @return the reports, with {@link Outcome#UNCOMPRESSED} for what was changed
+   * @throws KafkaException if the cluster cannot be reached or refuses
+   */
+  public List<Report> uncompress(List<Report> found) {
+    Map<ConfigResource, Collection<AlterConfigOp>> changes = new HashMap<>();
+    for (Report report : found) {
+      if (report.unmeasured()) {
+        changes.put(
+            new ConfigResource(ConfigResource.Type.TOPIC, report.topic()),
+            List.of(
+                new AlterConfigOp(
+                    new ConfigEntry(
+                        TopicConfig.COMPRESSION_TYPE_CONFIG, TopicSettings.UNCOMPRESSED),
+                    AlterConfigOp.OpType.SET)));
+      }
+    }
+    await(admin.incrementalAlterConfigs(changes).all());
+    changes
+        .keySet()
+        .forEach(
+            topic ->
+                awaitBrokers(
+                    () -> compression(topic.name()).equals(TopicSettings.UNCOMPRESSED),
+                    "the new compression of topic " + topic.name()));
+    return found.stream()
+        .map(report -> report.unmeasured() ? report.uncompressed() : report)
+        .toList();
+  }
+
+  private String compression(String topic) {
+    return Objects.requireNonNull(configurations(List.of(topic)).get(topic))
+        .get(TopicConfig.COMPRESSION_TYPE_CONFIG)
+        .value();
+  }
+
+  /**
    * Largest record batch that a topic takes, in bytes: its max.message.bytes.
    *
    * @throws UnknownTopicOrPartitionException if there is no such topic
@@ -252,7 +309,10 @@ public final class TopicSetup {
         wanted.name(),
         differences.isEmpty() ? Outcome.AS_EXPECTED : Outcome.DIFFERENT,
         List.copyOf(differences),
-        tooSmall);
+        tooSmall,
+        wanted.compression().equals(TopicSettings.UNCOMPRESSED)
+            && !TopicSettings.UNCOMPRESSED.equals(
+                configured.get(TopicConfig.COMPRESSION_TYPE_CONFIG).value()));
   }
 
   /** Whether the topic was created; false if it exists already. */

@@ -64,9 +64,22 @@ class TopicSettingsTest {
   void shouldTakeDeadLettersLargerThanAnyImage() {
     assertThat(ALL.get(0).configuration()).containsEntry("max.message.bytes", "1179648");
     assertThat(ALL.get(3).configuration()).containsEntry("max.message.bytes", "1245184");
+  }
+
+  @Test
+  void shouldLetTheBrokerMeasureWhateverScorersAndTrainersRead() {
     assertThat(ALL)
-        .allSatisfy(
-            topic ->
-                assertThat(topic.configuration()).containsEntry("compression.type", "producer"));
+        .filteredOn(topic -> topic.configuration().get("compression.type").equals("uncompressed"))
+        .extracting(TopicSettings::name)
+        .containsExactly(
+            "surprisal.images",
+            "surprisal.scores",
+            "surprisal.alerts",
+            "surprisal.control",
+            "surprisal.releases",
+            "surprisal.release-chunks",
+            "surprisal.trainer",
+            "surprisal.statistics",
+            "surprisal.reviews");
   }
 }
