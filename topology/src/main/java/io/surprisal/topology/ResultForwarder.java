@@ -12,6 +12,7 @@ import io.surprisal.topology.records.ScoreRecords;
 import io.surprisal.topology.sources.FrameLook;
 import io.surprisal.topology.sources.Observation;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Optional;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -26,6 +27,12 @@ final class ResultForwarder {
   private static final Logger LOG = LoggerFactory.getLogger(ResultForwarder.class);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
+
+  /**
+   * Results are stamped as their images, but not with longer ago: what says of itself that it is
+   * old is deleted at once, whoever has not read it yet.
+   */
+  static final Duration LONGEST_AGO = Duration.ofDays(1);
 
   private final ProcessorContext<byte[], byte[]> context;
   private final int maxDeadLetterBytes;
@@ -125,7 +132,8 @@ final class ResultForwarder {
       LOG.error("Scoring image {} failed unexpectedly", name, thrown);
     }
     context.forward(
-        DeadLetter.of(image.record(), image.location(), reason, thrown, maxDeadLetterBytes),
+        DeadLetter.of(image.record(), image.location(), reason, thrown, maxDeadLetterBytes)
+            .withTimestamp(stamp(image)),
         ScoringTopology.DEAD_LETTERS);
     counters.deadLettered.increment();
     LOG.warn("Image {} became a dead letter: {}", name, reason);
@@ -134,6 +142,11 @@ final class ResultForwarder {
   /** Without the image's headers, which could make the result larger than its topic takes. */
   private void forward(PendingImage image, byte[] value, String sink) {
     Record<byte[], byte[]> record = image.record();
-    context.forward(new Record<>(record.key(), value, record.timestamp()), sink);
+    context.forward(new Record<>(record.key(), value, stamp(image)), sink);
+  }
+
+  private long stamp(PendingImage image) {
+    return Math.max(
+        image.record().timestamp(), context.currentSystemTimeMs() - LONGEST_AGO.toMillis());
   }
 }

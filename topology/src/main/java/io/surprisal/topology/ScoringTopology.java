@@ -244,10 +244,13 @@ public final class ScoringTopology {
   }
 
   /**
-   * A record may come without a timestamp (-1), which would stop the stream: it is taken as now.
+   * When an image came. A record may come without a timestamp (-1), and with one of hours ahead,
+   * which no topic takes on what follows from it: either would stop the stream, and is taken as
+   * now.
    */
   static long timestamp(ConsumerRecord<?, ?> image) {
-    return image.timestamp() >= 0 ? image.timestamp() : System.currentTimeMillis();
+    long now = System.currentTimeMillis();
+    return image.timestamp() >= 0 ? Math.min(image.timestamp(), now) : now;
   }
 
   /** What all processors of this topology have done. */

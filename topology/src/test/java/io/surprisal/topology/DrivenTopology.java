@@ -7,6 +7,7 @@ import io.surprisal.topology.pending.ImageReader;
 import io.surprisal.topology.pending.PendingRange;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
@@ -31,11 +32,20 @@ final class DrivenTopology implements AutoCloseable {
   private final TopologyTestDriver driver;
 
   /**
+   * It is the time at which images are piped in.
+   *
    * @param reader is asked for what the store says is pending
    * @param state folder of its own
    */
   DrivenTopology(ScoringTopology topology, ImageReader reader, SurvivingStore store, Path state) {
-    this(topology, reader, store, new SurvivingStore(ScoringTopology.WINDOWS), state);
+    this(
+        topology,
+        reader,
+        store,
+        new SurvivingStore(ScoringTopology.WINDOWS),
+        new Sources(),
+        state,
+        TestImages.TIME);
   }
 
   /** What the watch over sources knows. */
@@ -45,7 +55,7 @@ final class DrivenTopology implements AutoCloseable {
     }
   }
 
-  /** The same with the statistics of an earlier member. */
+  /** The same now, with the statistics of an earlier member. */
   DrivenTopology(
       ScoringTopology topology,
       ImageReader reader,
@@ -63,6 +73,17 @@ final class DrivenTopology implements AutoCloseable {
       SurvivingStore windows,
       Sources sources,
       Path state) {
+    this(topology, reader, pending, windows, sources, state, Instant.now());
+  }
+
+  private DrivenTopology(
+      ScoringTopology topology,
+      ImageReader reader,
+      SurvivingStore pending,
+      SurvivingStore windows,
+      Sources sources,
+      Path state,
+      Instant now) {
     Properties properties = new Properties();
     properties.putAll(
         new StreamSettings("it", "none:9092", state, 1, Optional.empty(), MAX_DEAD_LETTER, Map.of())
@@ -77,7 +98,7 @@ final class DrivenTopology implements AutoCloseable {
             sources.watched(),
             ScoringTopology.CLOCK,
             sources.clock());
-    driver = new TopologyTestDriver(topology.build(reader, stores::get), properties);
+    driver = new TopologyTestDriver(topology.build(reader, stores::get), properties, now);
   }
 
   /** The input; each image a millisecond after the one before it. */

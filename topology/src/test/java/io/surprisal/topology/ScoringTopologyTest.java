@@ -32,9 +32,11 @@ import io.surprisal.topology.records.DeadLetterReason;
 import io.surprisal.topology.records.ImageIntake;
 import io.surprisal.topology.serving.ServedModel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -43,6 +45,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
@@ -624,6 +627,37 @@ class ScoringTopologyTest {
   @EnumSource(ImageRejectedException.Reason.class)
   void shouldHaveADeadLetterReasonForEveryRejection(ImageRejectedException.Reason reason) {
     assertThatCode(() -> DeadLetterReason.valueOf(reason.name())).doesNotThrowAnyException();
+  }
+
+  /** Retention would delete a score of 1970 as soon as it is committed. */
+  @Test
+  void shouldStampResultsOfOldImagesSoThatRetentionLeavesThem() {
+    images.pipeInput(KEY, TestImages.good(1), 0);
+    images.pipeInput(KEY, new byte[] {1, 2, 3}, 0);
+
+    long dayBefore = TestImages.TIME.minus(ResultForwarder.LONGEST_AGO).toEpochMilli();
+    assertThat(scores.readRecord().timestamp()).isEqualTo(dayBefore);
+    assertThat(deadLetters.readRecord().timestamp()).isEqualTo(dayBefore);
+  }
+
+  /** No topic takes what follows from such an image, and the stream would end. */
+  @Test
+  void shouldTakeATimestampYetToComeAsNow() {
+    long before = System.currentTimeMillis();
+    ConsumerRecord<byte[], byte[]> ahead =
+        new ConsumerRecord<>(
+            "it.images",
+            0,
+            0,
+            before + Duration.ofHours(5).toMillis(),
+            TimestampType.CREATE_TIME,
+            0,
+            0,
+            null,
+            null,
+            new RecordHeaders(),
+            Optional.empty());
+    assertThat(ScoringTopology.timestamp(ahead)).isBetween(before, System.currentTimeMillis());
   }
 
   @Test
