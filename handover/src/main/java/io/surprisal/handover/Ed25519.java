@@ -12,8 +12,11 @@ import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.PublicKey;
+import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.SignatureException;
+import java.security.interfaces.EdECPrivateKey;
+import java.security.spec.NamedParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.ArrayList;
@@ -67,6 +70,44 @@ public final class Ed25519 {
           .generatePublic(new X509EncodedKeySpec(pem(file, "PUBLIC KEY")));
     } catch (GeneralSecurityException e) {
       throw new IOException(file + " holds no Ed25519 public key", e);
+    }
+  }
+
+  /**
+   * The public key of a private one. The JDK has no such function, but makes the private key of a
+   * new pair of the random bytes that it is given: here, those of the one at hand.
+   */
+  public static PublicKey publicOf(PrivateKey key) {
+    byte[] seed =
+        ((EdECPrivateKey) key)
+            .getBytes()
+            .orElseThrow(() -> new IllegalArgumentException("the key does not show its bytes"));
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance(ALGORITHM);
+      generator.initialize(NamedParameterSpec.ED25519, new GivenBytes(seed));
+      PublicKey found = generator.generateKeyPair().getPublic();
+      byte[] probe = {1};
+      if (!isTrusted(List.of(found), probe, sign(key, probe))) {
+        throw new IllegalStateException("this JDK makes keys in a way that is not known");
+      }
+      return found;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JDK lacks Ed25519, which Java has since 15", e);
+    }
+  }
+
+  /** Gives out bytes that are known. */
+  private static final class GivenBytes extends SecureRandom {
+    private static final long serialVersionUID = 1L;
+    private final byte[] given;
+
+    GivenBytes(byte[] given) {
+      this.given = given.clone();
+    }
+
+    @Override
+    public void nextBytes(byte[] bytes) {
+      System.arraycopy(given, 0, bytes, 0, bytes.length);
     }
   }
 

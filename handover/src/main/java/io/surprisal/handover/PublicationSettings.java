@@ -2,7 +2,10 @@ package io.surprisal.handover;
 
 import java.nio.file.Path;
 import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Where releases are put for the scorers, and how.
@@ -10,7 +13,24 @@ import java.util.Optional;
  * @param store directory of the releases, which scorers see too
  * @param throughKafka whether scorers get releases through Kafka, and not from the store
  * @param kept most releases in the store
- * @param signingKey of the releases; empty: they are not signed
+ * @param signingKey of the releases and their announcements; empty: they are not signed
+ * @param trusted further keys whose announcements hold
  */
 public record PublicationSettings(
-    Path store, boolean throughKafka, int kept, Optional<PrivateKey> signingKey) {}
+    Path store,
+    boolean throughKafka,
+    int kept,
+    Optional<PrivateKey> signingKey,
+    List<PublicKey> trusted) {
+
+  public PublicationSettings {
+    trusted = List.copyOf(trusted);
+  }
+
+  /** Whose announcements hold: one's own, and those of the keys that are trusted beside it. */
+  public Trust trust(String clusterId) {
+    return new Trust(
+        clusterId,
+        Stream.concat(signingKey.map(Ed25519::publicOf).stream(), trusted.stream()).toList());
+  }
+}

@@ -25,6 +25,9 @@ import org.slf4j.LoggerFactory;
 public final class PublishedReleases {
   private static final Logger LOG = LoggerFactory.getLogger(PublishedReleases.class);
 
+  /** Pieces of the largest release; who announces more of them wants something else. */
+  private static final long MOST_CHUNKS = ReleaseFetcher.MOST_BYTES / ReleaseChunks.CHUNK_BYTES + 1;
+
   private final PublicationSettings settings;
   private final ReleaseStore store;
   private final String chunksTopic;
@@ -50,7 +53,9 @@ public final class PublishedReleases {
     this.store = store;
     this.chunksTopic = chunksTopic;
     this.sender = sender;
-    brought = new ReleaseFetcher(consumers, settings.store(), List.of());
+    brought =
+        new ReleaseFetcher(
+            consumers, settings.store(), settings.trust("").keys(), Optional.empty(), chunksTopic);
     this.clock = clock;
   }
 
@@ -85,7 +90,7 @@ public final class PublishedReleases {
       return Optional.of(Ed25519.DATA + Base64.getEncoder().encodeToString(signature));
     }
     Path beside = store.signature(id);
-    Files.write(beside, signature);
+    store.writeWhole(beside, signature);
     return Optional.of(beside.toUri().toString());
   }
 
@@ -120,6 +125,8 @@ public final class PublishedReleases {
             .map(ReleaseAnnouncement::getLocation)
             .filter(ReleaseChunks.Location::is)
             .map(ReleaseChunks.Location::parse)
+            .filter(location -> location.topic().equals(chunksTopic))
+            .filter(location -> location.chunks() <= MOST_CHUNKS)
             .flatMap(location -> ReleaseChunks.deletions(location).stream())
             .toList();
     if (!deletions.isEmpty()) {

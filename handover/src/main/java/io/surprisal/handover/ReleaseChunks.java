@@ -1,6 +1,5 @@
 package io.surprisal.handover;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -99,10 +98,10 @@ public final class ReleaseChunks {
    * Reads a file. Whoever calls checks what it is.
    *
    * @param consumer that sees committed records only; its assignment is changed
-   * @param mostBytes a longer file is not read
-   * @throws IOException if chunks are missing, or the file is too long
+   * @param bytes of the file, at most {@link Integer#MAX_VALUE}
+   * @throws IOException if chunks are missing, or the file has another length
    */
-  public static byte[] read(Consumer<byte[], byte[]> consumer, Location location, long mostBytes)
+  public static byte[] read(Consumer<byte[], byte[]> consumer, Location location, long bytes)
       throws IOException {
     TopicPartition partition = new TopicPartition(location.topic(), 0);
     consumer.assign(List.of(partition));
@@ -110,7 +109,8 @@ public final class ReleaseChunks {
     long start =
         Objects.requireNonNull(consumer.beginningOffsets(List.of(partition)).get(partition));
     consumer.seek(partition, Math.max(start, Math.min(location.first(), end)));
-    ByteArrayOutputStream file = new ByteArrayOutputStream();
+    byte[] file = new byte[Math.toIntExact(bytes)];
+    int length = 0;
     int read = 0;
     while (read < location.chunks() && consumer.position(partition) < end) {
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
@@ -119,12 +119,13 @@ public final class ReleaseChunks {
                 && record.value() != null
                 && Arrays.equals(record.key(), key(location.id(), read));
         if (next) {
-          file.write(record.value());
+          if (record.value().length > file.length - length) {
+            throw new IOException(
+                "release " + location.id() + " is longer than the " + bytes + " bytes announced");
+          }
+          System.arraycopy(record.value(), 0, file, length, record.value().length);
+          length += record.value().length;
           read++;
-        }
-        if (file.size() > mostBytes) {
-          throw new IOException(
-              "release " + location.id() + " is longer than the " + mostBytes + " bytes announced");
         }
       }
     }
@@ -133,6 +134,10 @@ public final class ReleaseChunks {
           "release %s has %d of %d chunks in %s"
               .formatted(location.id(), read, location.chunks(), location.topic()));
     }
-    return file.toByteArray();
+    if (length < file.length) {
+      throw new IOException(
+          "release " + location.id() + " is shorter than the " + bytes + " bytes announced");
+    }
+    return file;
   }
 }

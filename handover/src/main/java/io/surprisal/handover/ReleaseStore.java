@@ -5,15 +5,20 @@ import io.surprisal.model.release.Release;
 import io.surprisal.model.release.ReleaseException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -21,8 +26,13 @@ import java.util.stream.Stream;
  * and is on the disk before its name is: whoever sees the name may read it.
  */
 public final class ReleaseStore {
-  private static final String SUFFIX = ".safetensors";
-  private static final String SIGNATURE_SUFFIX = ".sig";
+  static final String SUFFIX = ".safetensors";
+  static final String SIGNATURE_SUFFIX = ".sig";
+  private static final Pattern ID = Pattern.compile("[0-9a-f]{64}");
+  private static final String PARTIAL = ".partial";
+
+  /** Nobody writes a release for so long. */
+  private static final Duration ABANDONED = Duration.ofHours(1);
 
   private final Path directory;
 
@@ -33,9 +43,14 @@ public final class ReleaseStore {
     this.directory = Files.createDirectories(directory).toAbsolutePath().normalize();
   }
 
+  /** Whether a release may be called so: 64 lower-case hexadecimal digits. */
+  static boolean isId(String id) {
+    return id.length() == 64 && ID.matcher(id).matches();
+  }
+
   /** Where a release lies, whether or not it is there. */
   public Path file(String id) {
-    if (!id.matches("[0-9a-f]{64}")) {
+    if (!isId(id)) {
       throw new IllegalArgumentException(
           "'" + id + "' is no id of a release, which has 64 hexadecimal digits");
     }
@@ -74,18 +89,41 @@ public final class ReleaseStore {
     if (!found.equals(id)) {
       throw new ReleaseException("what was to be release " + id + " has the SHA-256 " + found);
     }
-    Path partial = Files.createTempFile(directory, ".partial", null);
+    Release.decode(target.toString(), bytes);
+    writeWhole(target, bytes);
+    return target;
+  }
+
+  /** Writes a file of the store, in the mode that the process gives to all its files. */
+  void writeWhole(Path target, byte[] bytes) throws IOException {
+    deletePartial();
+    Path partial = directory.resolve(PARTIAL + UUID.randomUUID());
     try {
-      Files.write(partial, bytes);
-      Release.load(partial);
-      try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE)) {
+      try (FileChannel channel =
+          FileChannel.open(partial, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        ByteBuffer left = ByteBuffer.wrap(bytes);
+        while (left.hasRemaining()) {
+          channel.write(left);
+        }
         channel.force(true);
       }
-      Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+      Files.move(
+          partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(partial);
     }
-    return target;
+  }
+
+  /** Deletes what processes that were killed have left half written. */
+  private void deletePartial() throws IOException {
+    long abandoned = System.currentTimeMillis() - ABANDONED.toMillis();
+    try (DirectoryStream<Path> partial = Files.newDirectoryStream(directory, PARTIAL.concat("*"))) {
+      for (Path file : partial) {
+        if (modified(file) < abandoned) {
+          Files.deleteIfExists(file);
+        }
+      }
+    }
   }
 
   /**

@@ -47,7 +47,7 @@ class PublishedReleasesTest {
   private PublishedReleases releases(boolean throughKafka, Optional<KeyPair> keys) {
     return new PublishedReleases(
         new PublicationSettings(
-            folder.resolve("store"), throughKafka, 2, keys.map(KeyPair::getPrivate)),
+            folder.resolve("store"), throughKafka, 2, keys.map(KeyPair::getPrivate), List.of()),
         store,
         TOPIC,
         records -> {

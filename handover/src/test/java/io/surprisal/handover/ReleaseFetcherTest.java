@@ -11,20 +11,25 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyPair;
 import java.security.PublicKey;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReleaseFetcherTest {
   private static final String TOPIC = "surprisal.release-chunks";
@@ -39,12 +44,13 @@ class ReleaseFetcherTest {
   @BeforeEach
   void writeARelease() throws IOException {
     brought = folder.resolve("state").resolve("releases");
-    file = folder.resolve("one.safetensors");
-    release = SmallReleases.untrained(file, 1);
+    Path one = folder.resolve("one.safetensors");
+    release = SmallReleases.untrained(one, 1);
+    file = Files.move(one, folder.resolve(release.id() + ".safetensors"));
   }
 
   private ReleaseFetcher fetcher(PublicKey... trusted) {
-    return new ReleaseFetcher(this::topic, brought, List.of(trusted));
+    return new ReleaseFetcher(this::topic, brought, List.of(trusted), Optional.empty(), TOPIC);
   }
 
   /** A topic that holds the pieces of the release. */
@@ -138,20 +144,121 @@ class ReleaseFetcherTest {
 
     assertThatExceptionOfType(ReleaseException.class)
         .isThrownBy(() -> fetcher().fetch(longer))
-        .withMessageContaining("announced are " + (bytes().length + 1));
+        .withMessage(file + " is not of the length that was announced");
+    ReleaseAnnouncement shorter = onDisk().setSizeBytes(bytes().length - 1L).build();
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(() -> fetcher().fetch(shorter))
+        .withMessage(file + " is not of the length that was announced");
+  }
+
+  /** A refusal is told to all who read the topic of events. */
+  @ParameterizedTest
+  @ValueSource(strings = {"file:///dev/zero", "file:///etc/passwd", "file:///etc/", "file:///"})
+  void shouldReadNoFileThatIsNoneOfAStore(String location) {
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(
+            () -> fetcher().fetch(onDisk().setLocation(location).setSizeBytes(1 << 30).build()))
+        .withMessage(
+            "'%s' is no file of a store: there it would be called %s.safetensors"
+                .formatted(location, release.id()));
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(
+            () -> fetcher(KEYS.getPublic()).fetch(onDisk().setSignatureLocation(location).build()))
+        .withMessageContaining("is no file of a store");
+  }
+
+  /** By the name of a release it is reached too, if somebody can put a link there. */
+  @Test
+  void shouldFollowNoLinkAndReadNoDevice() throws IOException {
+    Path real = Files.move(file, folder.resolve("elsewhere"));
+    ReleaseAnnouncement announced =
+        Announcements.active(release, file.toUri().toString(), Files.size(real), Instant.EPOCH)
+            .build();
+    for (Path target : List.of(real, Path.of("/dev/zero"))) {
+      Files.createSymbolicLink(file, target);
+      assertThatExceptionOfType(ReleaseException.class)
+          .isThrownBy(() -> fetcher().fetch(announced))
+          .withMessage(file + " is no regular file");
+      Files.delete(file);
+    }
+    Files.createDirectory(file);
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(() -> fetcher().fetch(announced))
+        .withMessage(file + " is no regular file");
+  }
+
+  @Test
+  void shouldReadTheStoreThatItIsToldWhateverDirectoryIsAnnounced() throws IOException {
+    Path store = Files.createDirectory(folder.resolve("store"));
+    ReleaseFetcher confined =
+        new ReleaseFetcher(this::topic, brought, List.of(), Optional.of(store), TOPIC);
+    ReleaseAnnouncement announced = onDisk().build();
+    assertThatExceptionOfType(NoSuchFileException.class)
+        .isThrownBy(() -> confined.fetch(announced));
+    Files.move(file, store.resolve(file.getFileName()));
+    assertThat(confined.fetch(announced).id()).isEqualTo(release.id());
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {Long.MIN_VALUE, -1, 0, (1L << 30) + 1, Long.MAX_VALUE})
+  void shouldRefuseImpossibleLengthsBeforeItReadsAnything(long bytes) {
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(() -> fetcher().fetch(onDisk().setSizeBytes(bytes).build()))
+        .withMessageContaining("announced are " + bytes + " bytes");
+  }
+
+  @Test
+  void shouldReadPiecesFromTheirOwnTopicAlone() {
+    ReleaseAnnouncement elsewhere =
+        Announcements.active(
+                release,
+                new ReleaseChunks.Location("surprisal.images", 0, release.id(), 1).toString(),
+                bytes().length,
+                Instant.EPOCH)
+            .build();
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(() -> fetcher().fetch(elsewhere))
+        .withMessageContaining("surprisal.images");
+    assertThat(opened).isZero();
+  }
+
+  /** What nobody trusted has signed is not left lying in the member's directory. */
+  @Test
+  void shouldStoreNoPiecesBeforeTheirSignatureIsChecked() {
+    assertThatExceptionOfType(ReleaseException.class)
+        .isThrownBy(() -> fetcher(KEYS.getPublic()).fetch(inTheTopic()))
+        .withMessageContaining("is not signed");
+    assertThat(brought).isEmptyDirectory();
+  }
+
+  @Test
+  void shouldSayThatABrokerThatDoesNotAnswerMayBeAskedAgain() {
+    ReleaseFetcher waiting =
+        new ReleaseFetcher(
+            () -> {
+              throw new TimeoutException("no answer");
+            },
+            brought,
+            List.of(),
+            Optional.empty(),
+            TOPIC);
+    assertThatIOException()
+        .isThrownBy(() -> waiting.fetch(inTheTopic()))
+        .isNotInstanceOf(ReleaseException.class)
+        .withMessageContaining("cannot be read now");
   }
 
   @Test
   void shouldRefuseAnotherRelease() throws IOException {
     Release other = SmallReleases.untrained(folder.resolve("two.safetensors"), 2);
-    String otherFile = folder.resolve("two.safetensors").toUri().toString();
+    Files.move(folder.resolve("two.safetensors"), file, StandardCopyOption.REPLACE_EXISTING);
 
     assertThatExceptionOfType(ReleaseException.class)
-        .isThrownBy(() -> fetcher().fetch(onDisk().setLocation(otherFile).build()))
-        .withMessageContaining("is not the release that was announced");
+        .isThrownBy(() -> fetcher().fetch(onDisk().build()))
+        .withMessageContaining("is not the release that was announced")
+        .withMessageNotContaining(other.id());
     assertThatExceptionOfType(ReleaseException.class)
-        .isThrownBy(
-            () -> fetcher().fetch(onDisk().setLocation(otherFile).setSha256(other.id()).build()))
+        .isThrownBy(() -> fetcher().fetch(onDisk().setSha256(other.id()).build()))
         .withMessageContaining("names the file of another release");
   }
 
@@ -160,7 +267,7 @@ class ReleaseFetcherTest {
     ReleaseAnnouncement inPlace = onDisk().setSignatureLocation(signature(bytes())).build();
     assertThat(fetcher(KEYS.getPublic()).fetch(inPlace).id()).isEqualTo(release.id());
 
-    Path beside = folder.resolve("one.sig");
+    Path beside = folder.resolve(release.id() + ".safetensors.sig");
     Files.write(beside, Ed25519.sign(KEYS.getPrivate(), bytes()));
     ReleaseAnnouncement onDisk = onDisk().setSignatureLocation(beside.toUri().toString()).build();
     assertThat(fetcher(KEYS.getPublic()).fetch(onDisk).id()).isEqualTo(release.id());

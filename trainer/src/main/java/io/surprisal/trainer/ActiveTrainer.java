@@ -1,5 +1,6 @@
 package io.surprisal.trainer;
 
+import io.surprisal.handover.HeardSequence;
 import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.release.Release;
@@ -59,8 +60,12 @@ final class ActiveTrainer implements AutoCloseable {
     ClusterSettings cluster = settings.cluster();
     sender = TransactionalSender.of(cluster);
     try {
-      ClusterView view = ClusterHistory.read(cluster);
-      Statements statements = new Statements(cluster, view, sender, clock);
+      HeardSequence signed = new HeardSequence(settings.directory().resolve("signed"));
+      ClusterView view =
+          ClusterHistory.read(
+              cluster, settings.publication().trust(cluster.clusterId()), signed.read());
+      Statements statements =
+          new Statements(cluster, view, sender, settings.publication().signingKey(), clock);
       PublishedReleases releases =
           new PublishedReleases(
               settings.publication(),
@@ -79,6 +84,12 @@ final class ActiveTrainer implements AutoCloseable {
               view,
               statements,
               clock);
+      if (settings.publication().signingKey().isPresent()) {
+        if (view.isUnsigned()) {
+          serving.announceAnew();
+        }
+        signed.keep(clock.millis()); // from now on no unsigned announcement holds
+      }
       if (view.active().isEmpty() && settings.firstRelease().isPresent()) {
         announceFirst(settings.firstRelease().get(), releases, statements.begin());
       }
@@ -97,13 +108,7 @@ final class ActiveTrainer implements AutoCloseable {
               clock);
       desk =
           new CommandDesk(
-              new CommandReader(cluster.commanders(), cluster.commandExpiry()),
-              view,
-              statements,
-              planner,
-              serving,
-              runs,
-              clock);
+              new CommandReader(cluster), view, statements, planner, serving, runs, clock);
       LOG.info(
           "Active trainer {}: {}",
           cluster.member(),

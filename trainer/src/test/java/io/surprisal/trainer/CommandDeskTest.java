@@ -24,7 +24,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,7 +70,7 @@ class CommandDeskTest {
             clock);
     desk =
         new CommandDesk(
-            new CommandReader(List.of(), Duration.ofHours(1)),
+            new CommandReader(cluster.settings()),
             cluster.view(),
             cluster.statements(),
             planner,

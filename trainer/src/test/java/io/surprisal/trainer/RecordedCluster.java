@@ -55,8 +55,10 @@ public final class RecordedCluster {
   private final TransactionalSender sender = new TransactionalSender(producer);
   private final ClusterView view = new ClusterView();
   private final ClusterSettings settings =
-      new ClusterSettings(TOPICS, Map.of(), "trainer", "t1", List.of(), Duration.ofHours(1));
-  private final Statements statements = new Statements(settings, view, sender, () -> NOW);
+      new ClusterSettings(
+          "cluster", TOPICS, Map.of(), "trainer", "t1", List.of(), Duration.ofHours(1));
+  private final Statements statements =
+      new Statements(settings, view, sender, Optional.empty(), () -> NOW);
   private long commands;
 
   public ClusterSettings settings() {
@@ -78,7 +80,7 @@ public final class RecordedCluster {
   /** Releases that are put into a store, of which five are kept, and are not signed. */
   public PublishedReleases releases(Path folder, ReleaseStore store, InstantSource clock) {
     return new PublishedReleases(
-        new PublicationSettings(folder, false, 5, Optional.empty()),
+        new PublicationSettings(folder, false, 5, Optional.empty(), List.of()),
         store,
         TOPICS.releaseChunks(),
         sender::sendAndLocate,

@@ -244,6 +244,16 @@ public final class Release {
     return decode(file, Safetensors.read(file));
   }
 
+  /**
+   * Verifies a release that was read already, in the same way.
+   *
+   * @param name of the file, for what is said of it
+   * @throws ReleaseException naming the file and what is wrong with it
+   */
+  public static Release decode(String name, byte[] bytes) throws ReleaseException {
+    return decode(Path.of(name), Safetensors.decode(name, bytes));
+  }
+
   static Release decode(Path file, Safetensors content) throws ReleaseException {
     Manifest manifest = manifest(file, content);
     ParameterLayout layout = layout(file, manifest.configuration());

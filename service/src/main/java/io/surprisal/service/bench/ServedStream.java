@@ -1,5 +1,6 @@
 package io.surprisal.service.bench;
 
+import io.surprisal.handover.Trust;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.scoring.Stages;
@@ -10,7 +11,7 @@ import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.sources.WatchRules;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -59,7 +60,8 @@ final class ServedStream implements AutoCloseable {
             cluster.streamSettings("bench-swap", 1, maxDeadLetterBytes),
             cluster.clients(),
             "bench",
-            List.of());
+            Trust.ANYBODY,
+            Optional.empty());
     try {
       load = new OfferedLoad(cluster.bootstrapServer(), topics, dataset, stop);
     } catch (RuntimeException e) {

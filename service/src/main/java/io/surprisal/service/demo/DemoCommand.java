@@ -1,6 +1,7 @@
 package io.surprisal.service.demo;
 
 import io.surprisal.handover.DirectAnnouncement;
+import io.surprisal.handover.Trust;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.detection.AlertRule;
@@ -343,7 +344,8 @@ final class DemoCommand implements Callable<Integer> {
         settings,
         cluster.clients(),
         "demo",
-        List.of());
+        Trust.ANYBODY,
+        Optional.empty());
   }
 
   private SidecarProcess trainer(TemporaryCluster cluster, Path store, double rateOfAlerts) {

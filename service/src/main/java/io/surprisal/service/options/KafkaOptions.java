@@ -146,6 +146,19 @@ public final class KafkaOptions {
     return KafkaClients.producer(client(own));
   }
 
+  /**
+   * What the brokers call their cluster; signatures hold in it alone.
+   *
+   * @throws MissingDependencyException if no broker answers
+   */
+  public String clusterId() throws InterruptedException {
+    try (Admin admin = connect()) {
+      return admin.describeCluster().clusterId().get();
+    } catch (ExecutionException e) {
+      throw unreachable(Objects.requireNonNullElse(e.getCause(), e));
+    }
+  }
+
   /** Creates the topics that lack, as an unconfigured system has them. */
   public void createTopics(Admin admin) {
     new TopicSetup(admin).apply(TopicSettings.defaults(topics()));

@@ -2,6 +2,7 @@ package io.surprisal.service.run;
 
 import ai.djl.Device;
 import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.Trust;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.scoring.Stages;
@@ -70,9 +71,17 @@ final class ScoreCommand implements Callable<Integer> {
       names = "--trust",
       paramLabel = "FILE",
       description =
-          "Public key (Ed25519, PEM) that announced releases must be signed with; repeatable"
-              + " (default: none needs a signature).")
+          "Public key (Ed25519, PEM) that releases and their announcements must be signed with;"
+              + " repeatable (default: none needs a signature).")
   private List<Path> trusted = new ArrayList<>();
+
+  @Option(
+      names = "--store",
+      paramLabel = "DIR",
+      description =
+          "Read announced releases there and nowhere else, whatever directory an announcement"
+              + " names (default: where it says).")
+  private Optional<Path> store = Optional.empty();
 
   @Mixin
   private final StagesOption evaluations =
@@ -161,6 +170,10 @@ final class ScoreCommand implements Callable<Integer> {
         spec,
         release.isEmpty() || trusted.isEmpty(),
         "--trust is for announced releases, leave out --release or --trust");
+    Usage.require(
+        spec,
+        release.isEmpty() || store.isEmpty(),
+        "--store is for announced releases, leave out --release or --store");
     WatchRules rules = sources.value();
     Optional<Release> loaded =
         release.isPresent() ? Optional.of(ReleaseFiles.load(release.get())) : Optional.empty();
@@ -207,7 +220,7 @@ final class ScoreCommand implements Callable<Integer> {
   }
 
   private ScoringService following(Scoring scoring, StreamSettings settings, List<Device> where)
-      throws IOException {
+      throws IOException, InterruptedException {
     return ScoringService.ofAnnounced(
         announced -> execution.forRelease(announced, where),
         TorchRuntime.workers(where),
@@ -216,12 +229,15 @@ final class ScoreCommand implements Callable<Integer> {
         settings,
         kafka.client(Map.of()),
         Members.name(instanceId),
-        Ed25519.publicKeys(trusted));
+        new Trust(kafka.clusterId(), Ed25519.publicKeys(trusted)),
+        store.map(Path::toAbsolutePath));
   }
 
   private void awaitRelease(ScoringService service) throws InterruptedException {
     boolean said = false;
-    while (!service.awaitStart(CHECK) && !invocation.stop().requested()) {
+    while (service.failure().isEmpty()
+        && !service.awaitStart(CHECK)
+        && !invocation.stop().requested()) {
       if (!said) {
         LOG.info(
             "No release is active yet: images wait; 'surprisal train' makes the first one,"

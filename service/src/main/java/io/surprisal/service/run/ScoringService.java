@@ -1,6 +1,8 @@
 package io.surprisal.service.run;
 
+import io.surprisal.handover.HeardSequence;
 import io.surprisal.handover.ReleaseFetcher;
+import io.surprisal.handover.Trust;
 import io.surprisal.model.batching.BatchScorer;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.release.Release;
@@ -16,7 +18,7 @@ import io.surprisal.topology.serving.ReleaseFollower;
 import io.surprisal.topology.serving.ReleaseLoader;
 import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.serving.Serving;
-import java.security.PublicKey;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,7 +95,8 @@ public final class ScoringService implements AutoCloseable {
    * @param workers batches side by side
    * @param clients settings of Kafka clients, with the broker
    * @param member what this member is called where it says what it serves
-   * @param trusted keys of which one must have signed a release; empty: none needs a signature
+   * @param trust whose releases and announcements hold
+   * @param store where releases on disk lie; empty: where announcements say
    */
   public static ScoringService ofAnnounced(
       Function<Release, Execution> execution,
@@ -103,14 +106,22 @@ public final class ScoringService implements AutoCloseable {
       StreamSettings settings,
       Map<String, Object> clients,
       String member,
-      List<PublicKey> trusted) {
+      Trust trust,
+      Optional<Path> store) {
     BatchScorer batches = batchScorer(workers, scoring);
     Serving serving =
         new ReleaseFollower(
             clients,
             topics,
             member,
-            new ReleaseFetcher(clients, settings.stateDirectory().resolve("releases"), trusted),
+            trust,
+            new HeardSequence(settings.stateDirectory().resolve("announcements").resolve("heard")),
+            new ReleaseFetcher(
+                clients,
+                settings.stateDirectory().resolve("releases"),
+                trust.keys(),
+                store,
+                topics.releaseChunks()),
             new ReleaseLoader(execution, scoring, batches));
     return new ScoringService(batches, serving, topics, settings, scoring);
   }
@@ -158,9 +169,9 @@ public final class ScoringService implements AutoCloseable {
     return stream.map(ScoringStream::state).orElse(KafkaStreams.State.CREATED);
   }
 
-  /** What ended the stream for good; empty while it works. */
+  /** What ended the stream, or following releases, for good; empty while both work. */
   public Optional<Throwable> failure() {
-    return stream.flatMap(ScoringStream::failure);
+    return stream.flatMap(ScoringStream::failure).or(serving::failure);
   }
 
   /**

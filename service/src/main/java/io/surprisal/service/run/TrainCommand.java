@@ -163,8 +163,17 @@ final class TrainCommand implements Callable<Integer> {
       names = "--sign-with",
       paramLabel = "FILE",
       description =
-          "Private key (Ed25519, PEM) that releases are signed with (default: not signed).")
+          "Private key (Ed25519, PEM) that releases and their announcements are signed with"
+              + " (default: not signed).")
   private Optional<Path> signingKey = Optional.empty();
+
+  @Option(
+      names = "--trust",
+      paramLabel = "FILE",
+      description =
+          "Further public key (Ed25519, PEM) whose announcements hold, such as that of --sign-with"
+              + " before it was changed; repeatable.")
+  private List<Path> trusted = new ArrayList<>();
 
   @Option(
       names = "--commanded-by",
@@ -222,7 +231,7 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private TrainerSettings settings() throws IOException {
+  private TrainerSettings settings() throws IOException, InterruptedException {
     Optional<PrivateKey> key =
         signingKey.isPresent()
             ? Optional.of(Ed25519.privateKey(signingKey.get()))
@@ -230,6 +239,7 @@ final class TrainCommand implements Callable<Integer> {
     return new TrainerSettings(
         stateDirectory.toAbsolutePath(),
         new ClusterSettings(
+            kafka.clusterId(),
             kafka.topics(),
             kafka.client(Map.of()),
             applicationId,
@@ -237,7 +247,8 @@ final class TrainCommand implements Callable<Integer> {
             Ed25519.publicKeys(commanders),
             commandExpiry),
         firstRelease,
-        new PublicationSettings(store.toAbsolutePath(), throughKafka, kept, key),
+        new PublicationSettings(
+            store.toAbsolutePath(), throughKafka, kept, key, Ed25519.publicKeys(trusted)),
         reservoir.settings(),
         drift.settings(),
         canary.settings(),

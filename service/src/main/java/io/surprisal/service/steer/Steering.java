@@ -1,7 +1,7 @@
 package io.surprisal.service.steer;
 
 import io.surprisal.handover.Ed25519;
-import io.surprisal.schemas.CommandHeaders;
+import io.surprisal.handover.Seal;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
@@ -70,6 +70,13 @@ final class Steering {
       paramLabel = "FILE",
       description = "Private key (Ed25519, PEM) that the command is signed with.")
   private Optional<Path> signingKey = Optional.empty();
+
+  @Option(
+      names = "--valid-for",
+      paramLabel = "DURATION",
+      defaultValue = "1h",
+      description = "How long a signed command holds (default: ${DEFAULT-VALUE}).")
+  private Duration validity;
 
   @Option(
       names = "--timeout",
@@ -185,9 +192,11 @@ final class Steering {
             command.getCommandId().getBytes(StandardCharsets.UTF_8),
             value);
     if (signingKey.isPresent()) {
-      record
-          .headers()
-          .add(CommandHeaders.SIGNATURE, Ed25519.sign(Ed25519.privateKey(signingKey.get()), value));
+      Seal.COMMAND.put(
+          record,
+          kafka.clusterId(),
+          command.getRequestedAt().plus(validity).toEpochMilli(),
+          Ed25519.privateKey(signingKey.get()));
     }
     try (KafkaProducer<byte[], byte[]> producer = kafka.producer(Map.of())) {
       producer.send(record).get();

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.surprisal.handover.DirectAnnouncement;
 import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.Seal;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.release.Release;
-import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
@@ -30,6 +30,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -46,6 +47,7 @@ class SteeringTest {
       RecordFormat.of(ControlCommand.class);
 
   @TempDir private Path folder;
+  private String clusterId = "";
 
   /** 50 records that must not do anything, and the number of answers that they get: 50. */
   @Test
@@ -62,6 +64,9 @@ class SteeringTest {
           system.command("rollback", "--sign-with", privateKey.toString(), "--command-id", "good");
       assertThat(good.exitCode()).as(good.out() + good.err()).isEqualTo(1); // nothing was before
 
+      try (Admin admin = Admin.create(Map.of("bootstrap.servers", system.server()))) {
+        clusterId = admin.describeCluster().clusterId().get();
+      }
       List<ProducerRecord<byte[], byte[]>> bad = badCommands(keys, first, second);
       send(system, bad);
 
@@ -137,11 +142,11 @@ class SteeringTest {
         .setRequestedAt(Instant.now());
   }
 
-  private static ProducerRecord<byte[], byte[]> signed(
-      KeyPair keys, ControlCommand.Builder command) {
+  private ProducerRecord<byte[], byte[]> signed(KeyPair keys, ControlCommand.Builder command) {
     byte[] value = COMMANDS.encode(command.build());
     ProducerRecord<byte[], byte[]> record = record(command.getCommandId(), value);
-    record.headers().add(CommandHeaders.SIGNATURE, Ed25519.sign(keys.getPrivate(), value));
+    Seal.COMMAND.put(
+        record, clusterId, Instant.now().plusSeconds(3600).toEpochMilli(), keys.getPrivate());
     return record;
   }
 

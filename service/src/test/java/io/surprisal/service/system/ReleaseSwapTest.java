@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.surprisal.handover.Ed25519;
 import io.surprisal.handover.ReleaseChunks;
+import io.surprisal.handover.Seal;
+import io.surprisal.handover.Trust;
 import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.network.ModelConfiguration;
@@ -34,11 +36,11 @@ import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.sources.WatchRules;
 import io.surprisal.topology.topics.TopicSettings;
 import io.surprisal.topology.topics.TopicSetup;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
-import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -104,7 +106,7 @@ class ReleaseSwapTest {
     return Map.of("bootstrap.servers", broker.bootstrapServer());
   }
 
-  private ScoringService service(List<PublicKey> trusted) {
+  private ScoringService service(Trust trust) {
     return ScoringService.ofAnnounced(
         release -> Execution.CPU,
         1,
@@ -127,7 +129,8 @@ class ReleaseSwapTest {
             Map.of()),
         clients(),
         "member",
-        trusted);
+        trust,
+        Optional.empty());
   }
 
   private Release release(String name, int embedding, long seed) throws Exception {
@@ -148,23 +151,46 @@ class ReleaseSwapTest {
     return Release.untrained(folder.resolve(name), network, seed);
   }
 
+  /** Each in a store of its own, under the name of the release, whatever the file holds. */
   private ReleaseAnnouncement.Builder announcement(Release release, Path file) throws Exception {
+    Path placed = Files.createTempDirectory(folder, "store").resolve(name(release));
+    Files.copy(file, placed);
     return ReleaseAnnouncement.newBuilder()
         .setReleaseId(release.id())
         .setState(ReleaseState.ACTIVE)
-        .setLocation(file.toUri().toString())
+        .setLocation(placed.toUri().toString())
         .setSha256(release.id())
         .setSizeBytes(Files.size(file))
         .setAnnouncedAt(Instant.now());
   }
 
+  private static String name(Release release) {
+    return release.id() + ".safetensors";
+  }
+
   private void announce(ReleaseAnnouncement.Builder announcement) throws Exception {
-    byte[] value = RecordFormat.of(ReleaseAnnouncement.class).encode(announcement.build());
-    producer
-        .send(
-            new ProducerRecord<>(
-                TOPICS.releases(), announcement.getReleaseId().getBytes(UTF_8), value))
-        .get();
+    producer.send(record(announcement)).get();
+  }
+
+  private static ProducerRecord<byte[], byte[]> record(ReleaseAnnouncement.Builder announcement) {
+    return new ProducerRecord<>(
+        TOPICS.releases(),
+        announcement.getReleaseId().getBytes(UTF_8),
+        RecordFormat.of(ReleaseAnnouncement.class).encode(announcement.build()));
+  }
+
+  /** As a trainer with a key announces it. */
+  private ProducerRecord<byte[], byte[]> sealed(
+      KeyPair keys, String clusterId, long number, ReleaseAnnouncement.Builder announcement) {
+    ProducerRecord<byte[], byte[]> record = record(announcement);
+    Seal.ANNOUNCEMENT.put(record, clusterId, number, keys.getPrivate());
+    return record;
+  }
+
+  private String clusterId() throws Exception {
+    try (Admin admin = Admin.create(clients())) {
+      return admin.describeCluster().clusterId().get();
+    }
   }
 
   private void publish(int number) {
@@ -206,7 +232,7 @@ class ReleaseSwapTest {
     }
     long early = 0;
     int handles = 0;
-    try (ScoringService service = service(List.of())) {
+    try (ScoringService service = service(Trust.ANYBODY)) {
       announce(announcement(releases.get(0), files.get(0)));
       assertThat(service.awaitStart(PATIENCE)).isTrue();
       for (int swap = 1; swap <= SWAPS; swap++) {
@@ -282,40 +308,43 @@ class ReleaseSwapTest {
     List<Map.Entry<ReleaseAnnouncement.Builder, String>> unsound = new ArrayList<>();
     unsound.add(
         Map.entry(
-            signed(keys, other, write("damaged", flipped(bytes))), "SHA-256|damaged|signature"));
+            signed(keys, other, write("damaged", flipped(bytes))),
+            "not the release that was announced"));
     unsound.add(
         Map.entry(
             signed(keys, other, write("cut", Arrays.copyOf(bytes, bytes.length / 2)))
                 .setSizeBytes(bytes.length),
-            "bytes, announced are"));
+            "length that was announced"));
     unsound.add(Map.entry(announcement(other, folder.resolve("other")), "not signed"));
     unsound.add(
         Map.entry(
             signed(Ed25519.newKeys(), other, folder.resolve("other")), "none of the trusted keys"));
     unsound.add(
         Map.entry(
-            signed(keys, other, folder.resolve("other")).setSha256(good.id()), "not the release"));
+            signed(keys, other, folder.resolve("other")).setSha256(good.id()),
+            "file of another release"));
     unsound.add(
         Map.entry(
             announcement(other, folder.resolve("other"))
-                .setLocation(folder.resolve("gone").toUri().toString()),
+                .setLocation(folder.resolve("gone").resolve(name(other)).toUri().toString()),
             "is not there"));
     unsound.add(
         Map.entry(
             throughKafka(announcement(other, folder.resolve("other")), other.id(), flipped(bytes)),
-            "has the SHA-256"));
+            "not the release that was announced"));
     unsound.add(
         Map.entry(
             throughKafka(announcement(other, folder.resolve("other")), other.id(), bytes)
                 .setReleaseId("../../" + other.id()),
-            "is no id of a release"));
-    try (ScoringService service = service(List.of(keys.getPublic()))) {
-      announce(signed(keys, good, goodFile));
+            "file of another release"));
+    String cluster = clusterId();
+    try (ScoringService service = service(new Trust(cluster, List.of(keys.getPublic())))) {
+      producer.send(sealed(keys, cluster, 1, signed(keys, good, goodFile))).get();
       assertThat(service.awaitStart(PATIENCE)).isTrue();
       int refusals = 0;
       for (Map.Entry<ReleaseAnnouncement.Builder, String> entry : unsound) {
-        announce(entry.getKey());
         int expected = ++refusals;
+        producer.send(sealed(keys, cluster, 1 + expected, entry.getKey())).get();
         await()
             .atMost(PATIENCE)
             .until(() -> events(TrainerEventType.RELEASE_REFUSED).size() >= expected);
@@ -329,8 +358,23 @@ class ReleaseSwapTest {
           .isEqualTo(good.id());
       assertThat(service.failure()).isEmpty();
 
-      announce(signed(keys, other, folder.resolve("other")));
+      // Not signed for this place, or sealed before what was heard: nothing comes of it.
+      ReleaseAnnouncement.Builder sound = signed(keys, other, folder.resolve("other"));
+      announce(sound);
+      announce(signed(keys, good, goodFile).setAlertRate(1e-9));
+      producer.send(sealed(Ed25519.newKeys(), cluster, 1000, sound)).get();
+      producer.send(sealed(keys, "another cluster", 1000, sound)).get();
+      producer.send(sealed(keys, cluster, 1, sound)).get();
+      int last = 100;
+      producer.send(sealed(keys, cluster, last, sound)).get();
       awaitServed(2);
+      assertThat(events(TrainerEventType.RELEASE_SERVED))
+          .extracting(TrainerEvent::getReleaseId)
+          .containsExactly(good.id(), other.id());
+      assertThat(service.failure()).isEmpty();
+    }
+    try (ScoringService again = service(new Trust(cluster, List.of(keys.getPublic())))) {
+      assertThat(again.awaitStart(PATIENCE)).as("it obeys what it obeyed before").isTrue();
     }
   }
 
@@ -342,7 +386,7 @@ class ReleaseSwapTest {
     ReleaseAnnouncement.Builder announcement =
         throughKafka(announcement(release, file), release.id(), Files.readAllBytes(file));
     Files.delete(file);
-    try (ScoringService service = service(List.of())) {
+    try (ScoringService service = service(Trust.ANYBODY)) {
       announce(announcement);
 
       assertThat(service.awaitStart(PATIENCE)).isTrue();
@@ -368,7 +412,7 @@ class ReleaseSwapTest {
     }
     try (Records.Follower statistics =
             new Records.Follower(broker.bootstrapServer(), TOPICS.statistics());
-        ScoringService service = service(List.of())) {
+        ScoringService service = service(Trust.ANYBODY)) {
       announce(announcement(serving, folder.resolve("serving")));
       assertThat(service.awaitStart(PATIENCE)).isTrue();
       int handles = TorchRuntime.nativeHandles();
@@ -396,7 +440,9 @@ class ReleaseSwapTest {
       assertThat(last.getCandidateMeanBitsPerDim() - last.getComparedMeanBitsPerDim())
           .isCloseTo(expected, within(8 * last.getDifferenceStandardError() + 1e-3));
 
-      ReleaseAnnouncement.Builder broken = candidate(tried, folder.resolve("gone"));
+      ReleaseAnnouncement.Builder broken =
+          candidate(tried, folder.resolve("tried"))
+              .setLocation(folder.resolve("gone").resolve(name(tried)).toUri().toString());
       announce(broken);
       await().atMost(PATIENCE).until(() -> events(TrainerEventType.RELEASE_REFUSED).size() == 1);
       publish(0);
@@ -406,10 +452,7 @@ class ReleaseSwapTest {
   }
 
   private ReleaseAnnouncement.Builder candidate(Release release, Path file) throws Exception {
-    return announcement(release, Files.exists(file) ? file : folder.resolve("tried"))
-        .setLocation(file.toUri().toString())
-        .setState(ReleaseState.CANDIDATE)
-        .setShadowShare(1.0);
+    return announcement(release, file).setState(ReleaseState.CANDIDATE).setShadowShare(1.0);
   }
 
   private static Stream<SourceStatistics> statistics(Records.Follower follower) {
@@ -441,9 +484,11 @@ class ReleaseSwapTest {
 
   private ReleaseAnnouncement.Builder signed(KeyPair keys, Release release, Path file)
       throws Exception {
-    Path signature = Files.createTempFile(folder, "release", ".sig");
-    Files.write(signature, Ed25519.sign(keys.getPrivate(), Files.readAllBytes(file)));
-    return announcement(release, file).setSignatureLocation(signature.toUri().toString());
+    ReleaseAnnouncement.Builder announcement = announcement(release, file);
+    String signature = announcement.getLocation() + ".sig";
+    Files.write(
+        Path.of(URI.create(signature)), Ed25519.sign(keys.getPrivate(), Files.readAllBytes(file)));
+    return announcement.setSignatureLocation(signature);
   }
 
   private Path write(String name, byte[] bytes) throws Exception {

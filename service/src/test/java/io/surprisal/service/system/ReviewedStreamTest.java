@@ -99,6 +99,7 @@ class ReviewedStreamTest {
   private static StreamWatch watch(String prefix, Reservoir reservoir) {
     return new StreamWatch(
         new ClusterSettings(
+            "cluster",
             new Topics(prefix),
             Map.of("bootstrap.servers", broker.bootstrapServer()),
             prefix + "trainer",

@@ -40,6 +40,11 @@ public final class FixedRelease implements Serving {
   }
 
   @Override
+  public Optional<Throwable> failure() {
+    return Optional.empty();
+  }
+
+  @Override
   public void close() {
     release.close();
   }

@@ -1,10 +1,11 @@
 package io.surprisal.topology.serving;
 
+import io.surprisal.handover.AnnouncementReader;
 import io.surprisal.handover.CommittedRecords;
+import io.surprisal.handover.HeardSequence;
 import io.surprisal.handover.ReleaseFetcher;
+import io.surprisal.handover.Trust;
 import io.surprisal.model.runtime.Threads;
-import io.surprisal.schemas.RecordFormat;
-import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.Topics;
@@ -46,8 +47,6 @@ import org.slf4j.LoggerFactory;
 public final class ReleaseFollower implements Serving {
 
   private static final Logger LOG = LoggerFactory.getLogger(ReleaseFollower.class);
-  private static final RecordFormat<ReleaseAnnouncement> ANNOUNCEMENTS =
-      RecordFormat.of(ReleaseAnnouncement.class);
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration RETRY = Duration.ofSeconds(5);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
@@ -56,6 +55,8 @@ public final class ReleaseFollower implements Serving {
   private final Consumer<byte[], byte[]> consumer;
   private final ServingReports reports;
   private final ReleaseFetcher fetcher;
+  private final AnnouncementReader reader;
+  private final HeardSequence heard;
   private final LoadedReleases releases;
   private final Thread thread = new Thread(this::follow, "release-follower");
   private final CountDownLatch first = new CountDownLatch(1);
@@ -64,6 +65,7 @@ public final class ReleaseFollower implements Serving {
   private final AtomicReference<Optional<Refusal>> found = new AtomicReference<>(Optional.empty());
 
   private volatile boolean closed;
+  private volatile Optional<Throwable> failure = Optional.empty();
 
   // The rest is the thread's own.
   private Optional<ReleaseAnnouncement> wanted = Optional.empty();
@@ -72,6 +74,13 @@ public final class ReleaseFollower implements Serving {
   private boolean candidateChanged;
   private Optional<Refusal> refused = Optional.empty();
   private long retryAt;
+  private long retryCandidateAt;
+
+  /** Number of the announcement that is wanted. */
+  private long wantedNumber;
+
+  /** Greatest number of an announcement that was obeyed, by this process or those before it. */
+  private long before;
 
   private record Refusal(String id, String reason) {}
 
@@ -80,12 +89,16 @@ public final class ReleaseFollower implements Serving {
    *
    * @param clients settings of Kafka clients, with {@code bootstrap.servers}
    * @param member what this member is called in what it says
+   * @param trust whose announcements are obeyed
+   * @param heard what it has obeyed before; the follower's alone from now on
    * @param fetcher of the releases that are announced; the follower's alone from now on
    */
   public ReleaseFollower(
       Map<String, Object> clients,
       Topics topics,
       String member,
+      Trust trust,
+      HeardSequence heard,
       ReleaseFetcher fetcher,
       ReleaseLoader loader) {
     this(
@@ -97,6 +110,8 @@ public final class ReleaseFollower implements Serving {
             topics,
             member,
             InstantSource.system()),
+        trust,
+        heard,
         fetcher,
         loader);
   }
@@ -111,12 +126,16 @@ public final class ReleaseFollower implements Serving {
       Topics topics,
       Consumer<byte[], byte[]> consumer,
       ServingReports reports,
+      Trust trust,
+      HeardSequence heard,
       ReleaseFetcher fetcher,
       ReleaseLoader loader) {
     announcements = new TopicPartition(topics.releases(), 0);
     this.consumer = consumer;
     this.reports = reports;
     this.fetcher = fetcher;
+    this.heard = heard;
+    reader = new AnnouncementReader(trust);
     releases = new LoadedReleases(loader);
     thread.start();
   }
@@ -136,8 +155,15 @@ public final class ReleaseFollower implements Serving {
     return first.await(time.toMillis(), TimeUnit.MILLISECONDS);
   }
 
+  /** What ended it for good; empty while it follows. */
+  @Override
+  public Optional<Throwable> failure() {
+    return failure;
+  }
+
   private void follow() {
     try {
+      before = heard.read();
       consumer.assign(List.of(announcements));
       consumer.seekToBeginning(List.of(announcements));
       while (!closed) {
@@ -153,31 +179,37 @@ public final class ReleaseFollower implements Serving {
       LOG.debug("Ends", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException | IOException e) {
-      LOG.error("Releases can no longer be followed; the one that serves goes on", e);
+    } catch (RuntimeException | IOException | Error e) {
+      LOG.error("Releases can no longer be followed", e);
+      failure = Optional.of(e);
     }
   }
 
   /** Takes in what the record says about which release is to serve, or to be tried. */
   private void read(ConsumerRecord<byte[], byte[]> record) {
-    if (record.value() == null) {
+    Optional<ReleaseAnnouncement> read = reader.read(record);
+    if (read.isEmpty()) {
       return;
     }
-    try {
-      ReleaseAnnouncement announcement = ANNOUNCEMENTS.decode(record.value());
-      if (announcement.getState() == ReleaseState.ACTIVE) {
-        wanted = Optional.of(announcement);
-        wantedChanged = true;
+    ReleaseAnnouncement announcement = read.get();
+    if (announcement.getState() == ReleaseState.ACTIVE) {
+      if (reader.highest() < before) {
+        LOG.warn(
+            "Release {} is announced as it was before what this member has obeyed last; it waits"
+                + " for a later announcement",
+            announcement.getReleaseId());
+        return;
       }
-      if (announcement.getState() == ReleaseState.CANDIDATE) {
-        candidate = Optional.of(announcement);
-        candidateChanged = true;
-      } else if (isOf(candidate, announcement.getReleaseId())) {
-        candidate = Optional.empty();
-        candidateChanged = true;
-      }
-    } catch (RecordFormatException e) {
-      LOG.warn("The record {} of {} is no announcement", record.offset(), record.topic(), e);
+      wanted = Optional.of(announcement);
+      wantedNumber = reader.highest();
+      wantedChanged = true;
+    }
+    if (announcement.getState() == ReleaseState.CANDIDATE) {
+      candidate = Optional.of(announcement);
+      candidateChanged = true;
+    } else if (isOf(candidate, announcement.getReleaseId())) {
+      candidate = Optional.empty();
+      candidateChanged = true;
     }
   }
 
@@ -195,16 +227,19 @@ public final class ReleaseFollower implements Serving {
               candidate = Optional.empty();
               candidateChanged = true;
             });
-    boolean again = retryAt != 0 && System.nanoTime() - retryAt >= 0;
-    if (wantedChanged || again) {
+    if (wantedChanged || isDue(retryAt)) {
       serve(wanted.orElseThrow());
       candidateChanged = true; // it alerts at the same rate
     }
-    if (candidateChanged) {
+    if (candidateChanged || isDue(retryCandidateAt)) {
       tryCandidate();
     }
     wantedChanged = false;
     candidateChanged = false;
+  }
+
+  private static boolean isDue(long time) {
+    return time != 0 && System.nanoTime() - time >= 0;
   }
 
   /** Lets a release serve, or refuses it. */
@@ -217,11 +252,27 @@ public final class ReleaseFollower implements Serving {
       first.countDown();
       LOG.info("Serves release {}", id);
       reports.served(announcement);
+      keepHeard();
     } catch (IOException e) {
       retryAt = System.nanoTime() + RETRY.toNanos();
       refuse(announcement, reason(e));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       refuse(announcement, reason(e));
+    }
+  }
+
+  private void keepHeard() {
+    if (wantedNumber <= before) {
+      return; // known, or nothing is signed
+    }
+    try {
+      heard.keep(wantedNumber);
+      before = wantedNumber;
+    } catch (IOException e) {
+      LOG.warn(
+          "After a restart this member will not know that it has obeyed announcement {}",
+          wantedNumber,
+          e);
     }
   }
 
@@ -233,6 +284,7 @@ public final class ReleaseFollower implements Serving {
     if (candidate.isEmpty() || releases.active().isEmpty()) {
       return;
     }
+    retryCandidateAt = 0;
     ReleaseAnnouncement announcement = candidate.get();
     String id = announcement.getReleaseId();
     try {
@@ -248,14 +300,22 @@ public final class ReleaseFollower implements Serving {
           reason -> found.set(Optional.of(new Refusal(id, reason))),
           () -> fetcher.fetch(announcement));
       LOG.info("Tries release {} on {} of the images", id, share);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      if (e instanceof IOException && e.getCause() instanceof KafkaException) {
+        LOG.warn("Release {} cannot be tried yet", id, e);
+        retryCandidateAt = System.nanoTime() + RETRY.toNanos();
+        return;
+      }
       refuse(announcement, reason(e));
       candidate = Optional.empty();
       releases.endTrial();
     }
   }
 
-  private static String reason(Exception e) {
+  private static String reason(Throwable e) {
+    if (e instanceof OutOfMemoryError) {
+      return "it takes more memory than this process has; give more with SURPRISAL_HEAP";
+    }
     if (e instanceof NoSuchFileException missing) {
       return missing.getFile() + " is not there; scorers and trainer must see the same --store";
     }

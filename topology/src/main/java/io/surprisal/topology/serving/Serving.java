@@ -22,6 +22,9 @@ public interface Serving extends AutoCloseable {
   /** Waits for the first release; false if none serves after the time. */
   boolean awaitFirst(Duration time) throws InterruptedException;
 
+  /** What ended it for good, though not what serves; empty while it works. */
+  Optional<Throwable> failure();
+
   @Override
   void close();
 }

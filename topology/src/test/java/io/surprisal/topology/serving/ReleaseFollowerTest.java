@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
 import io.surprisal.handover.Announcements;
+import io.surprisal.handover.HeardSequence;
 import io.surprisal.handover.ReleaseFetcher;
+import io.surprisal.handover.Trust;
 import io.surprisal.model.batching.BatchScorer;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
@@ -20,15 +22,18 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,7 +68,10 @@ class ReleaseFollowerTest {
             TOPICS,
             consumer,
             new ServingReports(producer, TOPICS, "member", InstantSource.fixed(NOW)),
-            new ReleaseFetcher(Map.of(), folder.resolve("brought"), List.of()),
+            Trust.ANYBODY,
+            new HeardSequence(folder.resolve("heard")),
+            new ReleaseFetcher(
+                Map.of(), folder.resolve("brought"), List.of(), Optional.empty(), "chunks"),
             new ReleaseLoader(any -> Execution.CPU, scoring, batches));
     await().atMost(PATIENCE).until(() -> consumer.assignment().contains(RELEASES));
   }
@@ -78,7 +86,8 @@ class ReleaseFollowerTest {
 
   private ReleaseAnnouncement.Builder announcement(Release release, String name)
       throws IOException {
-    Path file = folder.resolve(name);
+    Path file = folder.resolve(release.id() + ".safetensors");
+    Files.copy(folder.resolve(name), file, StandardCopyOption.REPLACE_EXISTING);
     return Announcements.active(release, file.toUri().toString(), Files.size(file), NOW);
   }
 
@@ -168,6 +177,16 @@ class ReleaseFollowerTest {
     announce(announcement(one, "one"));
 
     assertThat(event(1).getReleaseId()).isEqualTo(one.id());
+  }
+
+  /** Health and exit code tell of it: a member that no longer follows would serve for ever. */
+  @Test
+  void shouldSayThatItCanFollowNoLonger() {
+    assertThat(follower.failure()).isEmpty();
+    consumer.setPollException(new TopicAuthorizationException(TOPICS.releases()));
+
+    await().atMost(PATIENCE).until(() -> follower.failure().isPresent());
+    assertThat(follower.failure().orElseThrow()).hasMessageContaining(TOPICS.releases());
   }
 
   @Test

@@ -12,6 +12,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 /**
  * The cluster that a trainer belongs to, what it is called there, and whom it obeys.
  *
+ * @param clusterId what its brokers call it; signatures hold in it alone
  * @param topics of the cluster
  * @param clients settings of Kafka clients, with the broker
  * @param group consumer group of the control topic, whose member is the active trainer, and the
@@ -22,6 +23,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
  * @param commandExpiry older commands are refused
  */
 public record ClusterSettings(
+    String clusterId,
     Topics topics,
     Map<String, Object> clients,
     String group,

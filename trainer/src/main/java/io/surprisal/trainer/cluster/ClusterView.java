@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,6 +34,12 @@ public final class ClusterView {
 
   /** Accepted, and not decided yet. */
   private Optional<ControlCommand> canary = Optional.empty();
+
+  /** Number of the latest signed announcement; 0 where none is signed. */
+  private long sequence;
+
+  /** Whether what was announced holds although nobody signed it: it is of an earlier version. */
+  private boolean unsigned;
 
   private Optional<Instant> lastRunEnd = Optional.empty();
   private boolean paused;
@@ -112,6 +119,31 @@ public final class ClusterView {
 
   private void endCanary(String command) {
     canary = canary.filter(accepted -> !accepted.getCommandId().equals(command));
+  }
+
+  /** All announcements of the topic are known, of which the latest has this number. */
+  void heard(long latest) {
+    sequence = latest;
+  }
+
+  /** Announcements hold though none of them is signed. */
+  void heardUnsigned() {
+    unsigned = true;
+  }
+
+  /** Number of the latest signed announcement; 0 where none is signed. */
+  long sequence() {
+    return sequence;
+  }
+
+  /** Whether announcements that hold are to be said again, signed. */
+  public boolean isUnsigned() {
+    return unsigned;
+  }
+
+  /** The last announcement of each release, in their order. */
+  public List<ReleaseAnnouncement> announcements() {
+    return List.copyOf(releases.values());
   }
 
   /** The release that serves. */

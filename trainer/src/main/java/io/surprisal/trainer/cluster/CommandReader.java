@@ -1,6 +1,7 @@
 package io.surprisal.trainer.cluster;
 
 import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.Seal;
 import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
@@ -31,16 +33,13 @@ public final class CommandReader {
   private static final double MAX_MINUTES = 7 * 24 * 60;
   private static final Duration CLOCKS_APART = Duration.ofMinutes(5);
 
-  private final List<PublicKey> commanders;
-  private final Duration expiry;
+  private final ClusterSettings cluster;
 
   /**
-   * @param commanders keys of which one must have signed a command; empty: none needs a signature
-   * @param expiry older commands are objected to
+   * @param cluster says where commands belong, who may give them, and how long they hold
    */
-  public CommandReader(List<PublicKey> commanders, Duration expiry) {
-    this.commanders = commanders;
-    this.expiry = expiry;
+  public CommandReader(ClusterSettings cluster) {
+    this.cluster = cluster;
   }
 
   /** The command of a record; empty where it cannot be read. */
@@ -106,13 +105,14 @@ public final class CommandReader {
     if (excess.isPresent()) {
       return excess;
     }
-    if (!commanders.isEmpty() && !isSigned(record, commanders)) {
-      return Optional.of("the command is not signed by a key that this trainer trusts");
+    Optional<String> forgery = forgery(record, now);
+    if (forgery.isPresent()) {
+      return forgery;
     }
-    if (Duration.between(command.getRequestedAt(), now).compareTo(expiry) > 0) {
+    if (Duration.between(command.getRequestedAt(), now).compareTo(cluster.commandExpiry()) > 0) {
       return Optional.of(
           "the command is of %s, older than %s; send it again"
-              .formatted(command.getRequestedAt(), expiry));
+              .formatted(command.getRequestedAt(), cluster.commandExpiry()));
     }
     if (Duration.between(now, command.getRequestedAt()).compareTo(CLOCKS_APART) > 0) {
       return Optional.of(
@@ -120,6 +120,40 @@ public final class CommandReader {
               .formatted(command.getRequestedAt()));
     }
     return fieldObjection(command);
+  }
+
+  /** Whether a command is signed for this place, or need not be. */
+  boolean isAuthentic(ConsumerRecord<byte[], byte[]> record) {
+    return cluster.commanders().isEmpty() || expires(record).isPresent();
+  }
+
+  private OptionalLong expires(ConsumerRecord<byte[], byte[]> record) {
+    return Seal.COMMAND.number(record, cluster.clusterId(), cluster.commanders());
+  }
+
+  /** Why a command is not obeyed for what its signature says; empty where it is. */
+  private Optional<String> forgery(ConsumerRecord<byte[], byte[]> record, Instant now) {
+    if (cluster.commanders().isEmpty()) {
+      return Optional.empty();
+    }
+    OptionalLong expires = expires(record);
+    if (expires.isPresent()) {
+      Instant end = Instant.ofEpochMilli(expires.getAsLong());
+      return end.isBefore(now)
+          ? Optional.of("the command's signature has expired at %s; send it again".formatted(end))
+          : Optional.empty();
+    }
+    Optional<String> other = Seal.otherPlace(record, cluster.clusterId());
+    if (other.isPresent()) {
+      return Optional.of(
+          "the command is signed for %s, and this is %s/%s"
+              .formatted(other.get(), cluster.clusterId(), record.topic()));
+    }
+    return Optional.of(
+        isSigned(record, cluster.commanders())
+            ? "the command's signature says neither for which cluster and topic nor until when it"
+                + " holds, as those of earlier versions; upgrade the sender"
+            : "the command is not signed by a key that this trainer trusts");
   }
 
   /** Whether one of some keys has signed the value of a record. */

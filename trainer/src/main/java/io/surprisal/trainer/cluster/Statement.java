@@ -43,11 +43,13 @@ public final class Statement {
 
   /** A release in its new state. */
   public void announce(ReleaseAnnouncement announcement) {
-    records.add(
+    ProducerRecord<byte[], byte[]> record =
         new ProducerRecord<>(
             topics.releases(),
             announcement.getReleaseId().getBytes(StandardCharsets.UTF_8),
-            ANNOUNCEMENTS.encode(announcement)));
+            ANNOUNCEMENTS.encode(announcement));
+    events.seal(record);
+    records.add(record);
     effects.add(() -> view.saw(announcement));
   }
 

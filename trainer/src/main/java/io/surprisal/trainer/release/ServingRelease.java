@@ -80,6 +80,16 @@ public final class ServingRelease implements AutoCloseable {
     }
   }
 
+  /** Says all announcements again as they hold, so that they are signed. */
+  public void announceAnew() {
+    Statement said = statements.begin();
+    for (ReleaseAnnouncement release : view.announcements()) {
+      said.announce(
+          anew(release, release.getReason()).setShadowShare(release.getShadowShare()).build());
+    }
+    said.publish();
+  }
+
   /** Deletes the oldest releases, but none that serves, served before, or is tried. */
   public void clearAway() {
     Set<String> kept = new HashSet<>();

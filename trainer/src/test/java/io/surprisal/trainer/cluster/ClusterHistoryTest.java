@@ -2,6 +2,9 @@ package io.surprisal.trainer.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.Seal;
+import io.surprisal.handover.Trust;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
@@ -10,11 +13,16 @@ import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
+import java.nio.charset.StandardCharsets;
+import java.security.KeyPair;
+import java.security.PublicKey;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
@@ -23,9 +31,16 @@ class ClusterHistoryTest {
   private static final Topics TOPICS = new Topics("test.");
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
   private static final long FIRST = 5;
+  private static final KeyPair KEYS = Ed25519.newKeys();
+  private static final ClusterSettings CLUSTER = cluster(List.of());
 
   private final MockConsumer<byte[], byte[]> consumer =
       new MockConsumer<>(ClusterSettings.FROM_THE_BEGINNING);
+
+  private static ClusterSettings cluster(List<PublicKey> commanders) {
+    return new ClusterSettings(
+        "cluster", TOPICS, Map.of(), "group", "member", commanders, Duration.ofHours(1));
+  }
 
   private static byte[] command(String id, CommandType type) {
     return RecordFormat.of(ControlCommand.class)
@@ -86,7 +101,7 @@ class ClusterHistoryTest {
         TOPICS.trainer(),
         event(TrainerEventType.COMMAND_ACCEPTED, "waits"),
         event(TrainerEventType.COMMAND_DONE, "pause"));
-    ClusterView view = ClusterHistory.read(TOPICS, consumer);
+    ClusterView view = ClusterHistory.read(CLUSTER, Trust.ANYBODY, 0, consumer);
     assertThat(view.waiting()).containsOnlyKeys("waits");
     assertThat(view.isPaused()).isTrue();
     assertThat(view.isAnswered("unanswered")).isFalse();
@@ -101,7 +116,7 @@ class ClusterHistoryTest {
     fill(TOPICS.control(), junk, command("waits", CommandType.RETRAIN));
     fill(TOPICS.releases(), junk, null, announcement("a", ReleaseState.ACTIVE));
     fill(TOPICS.trainer(), junk, event(TrainerEventType.COMMAND_ACCEPTED, "waits"));
-    ClusterView view = ClusterHistory.read(TOPICS, consumer);
+    ClusterView view = ClusterHistory.read(CLUSTER, Trust.ANYBODY, 0, consumer);
     assertThat(view.waiting()).containsOnlyKeys("waits");
     assertThat(view.active()).isPresent();
   }
@@ -122,7 +137,7 @@ class ClusterHistoryTest {
         ofRun("run-1"),
         event(TrainerEventType.COMMAND_DONE, null),
         event(TrainerEventType.COMMAND_ACCEPTED, tooLong));
-    ClusterView view = ClusterHistory.read(TOPICS, consumer);
+    ClusterView view = ClusterHistory.read(CLUSTER, Trust.ANYBODY, 0, consumer);
     assertThat(view.openRuns()).containsExactly("run-1");
     assertThat(view.waiting()).isEmpty();
     assertThat(view.isAnswered(tooLong)).isFalse();
@@ -138,12 +153,81 @@ class ClusterHistoryTest {
                 .build());
   }
 
+  /** An announcement as a trainer with a key says it. */
+  private static ConsumerRecord<byte[], byte[]> sealed(
+      long offset, long number, String cluster, String id, ReleaseState state) {
+    ProducerRecord<byte[], byte[]> sent =
+        new ProducerRecord<>(
+            TOPICS.releases(), id.getBytes(StandardCharsets.UTF_8), announcement(id, state));
+    Seal.ANNOUNCEMENT.put(sent, cluster, number, KEYS.getPrivate());
+    ConsumerRecord<byte[], byte[]> read =
+        new ConsumerRecord<>(TOPICS.releases(), 0, offset, sent.key(), sent.value());
+    sent.headers().forEach(read.headers()::add);
+    return read;
+  }
+
+  private void fillReleases(List<ConsumerRecord<byte[], byte[]>> records) {
+    TopicPartition partition = new TopicPartition(TOPICS.releases(), 0);
+    consumer.updateBeginningOffsets(Map.of(partition, FIRST));
+    consumer.updateEndOffsets(Map.of(partition, FIRST + records.size()));
+    consumer.schedulePollTask(() -> records.forEach(consumer::addRecord));
+  }
+
+  private ClusterView trusting(long signedBefore) {
+    return ClusterHistory.read(
+        CLUSTER, new Trust("cluster", List.of(KEYS.getPublic())), signedBefore, consumer);
+  }
+
+  @Test
+  void shouldHoldToSignedAnnouncementsOfThisPlaceInTheirOrder() {
+    fill(TOPICS.control());
+    fillReleases(
+        List.of(
+            sealed(5, 100, "cluster", "a", ReleaseState.INACTIVE),
+            sealed(6, 101, "cluster", "b", ReleaseState.ACTIVE),
+            new ConsumerRecord<>(
+                TOPICS.releases(), 0, 7, null, announcement("x", ReleaseState.ACTIVE)),
+            sealed(8, 999, "other cluster", "y", ReleaseState.ACTIVE),
+            sealed(9, 99, "cluster", "a", ReleaseState.ACTIVE)));
+    fill(TOPICS.trainer());
+    ClusterView view = trusting(0);
+    assertThat(view.active().orElseThrow().getReleaseId()).isEqualTo("b");
+    assertThat(view.announcements())
+        .extracting(ReleaseAnnouncement::getReleaseId)
+        .containsExactly("a", "b");
+    assertThat(view.sequence()).isEqualTo(101);
+    assertThat(view.isUnsigned()).isFalse();
+  }
+
+  @Test
+  void shouldTakeOverUnsignedAnnouncementsOnceAndNeverAgain() {
+    for (long signedBefore : List.of(0L, 1L)) {
+      fill(TOPICS.control());
+      fill(TOPICS.releases(), announcement("a", ReleaseState.ACTIVE));
+      fill(TOPICS.trainer());
+      ClusterView view = trusting(signedBefore);
+      assertThat(view.isUnsigned()).isEqualTo(signedBefore == 0);
+      assertThat(view.active().isPresent()).isEqualTo(signedBefore == 0);
+    }
+  }
+
+  /** Who may write to the topic of events too cannot say that the command was accepted. */
+  @Test
+  void shouldNotKnowACommandThatIsNotSignedWhereItShouldBe() {
+    fill(TOPICS.control(), command("forged", CommandType.RETRAIN));
+    fill(TOPICS.releases());
+    fill(TOPICS.trainer(), event(TrainerEventType.COMMAND_ACCEPTED, "forged"));
+    ClusterView view =
+        ClusterHistory.read(cluster(List.of(KEYS.getPublic())), Trust.ANYBODY, 0, consumer);
+    assertThat(view.waiting()).isEmpty();
+  }
+
   @Test
   void shouldFindNothingInANewCluster() {
     for (String topic : List.of(TOPICS.control(), TOPICS.releases(), TOPICS.trainer())) {
       fill(topic);
     }
-    ClusterView view = ClusterHistory.read(TOPICS, consumer);
+    ClusterView view = ClusterHistory.read(CLUSTER, Trust.ANYBODY, 0, consumer);
     assertThat(view.active()).isEmpty();
     assertThat(view.openRuns()).isEmpty();
   }

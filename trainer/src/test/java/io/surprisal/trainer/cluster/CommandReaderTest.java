@@ -3,17 +3,22 @@ package io.surprisal.trainer.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.Seal;
 import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.Topics;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
+import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -26,9 +31,14 @@ class CommandReaderTest {
   private static final String RELEASE = "ab".repeat(32);
   private static final KeyPair KEYS = Ed25519.newKeys();
 
-  private static final CommandReader TRUSTING = new CommandReader(List.of(), EXPIRY);
+  private static final CommandReader TRUSTING = new CommandReader(cluster(List.of()));
   private static final CommandReader GUARDED =
-      new CommandReader(List.of(Ed25519.newKeys().getPublic(), KEYS.getPublic()), EXPIRY);
+      new CommandReader(cluster(List.of(Ed25519.newKeys().getPublic(), KEYS.getPublic())));
+
+  private static ClusterSettings cluster(List<PublicKey> commanders) {
+    return new ClusterSettings(
+        "cluster", new Topics("surprisal."), Map.of(), "group", "member", commanders, EXPIRY);
+  }
 
   private static ControlCommand.Builder command(CommandType type) {
     return ControlCommand.newBuilder().setCommandId("c1").setType(type).setRequestedAt(NOW);
@@ -133,10 +143,54 @@ class CommandReaderTest {
         .hasValueSatisfying(objection -> assertThat(objection).contains("yet to come"));
   }
 
+  /** As a sender seals it for a place, read in the control topic of this cluster. */
+  private static ConsumerRecord<byte[], byte[]> sealed(
+      byte[] value, String cluster, String topic, Instant expires) {
+    byte[] key = "key".getBytes(StandardCharsets.UTF_8);
+    ProducerRecord<byte[], byte[]> sent = new ProducerRecord<>(topic, key, value);
+    Seal.COMMAND.put(sent, cluster, expires.toEpochMilli(), KEYS.getPrivate());
+    ConsumerRecord<byte[], byte[]> read = record(value);
+    sent.headers().forEach(read.headers()::add);
+    return read;
+  }
+
+  private static ConsumerRecord<byte[], byte[]> sealed(byte[] value) {
+    return sealed(value, "cluster", "surprisal.control", NOW);
+  }
+
   @Test
   void shouldTakeACommandThatATrustedKeySigned() {
     byte[] value = FORMAT.encode(whole(CommandType.PAUSE).build());
-    assertThat(objection(GUARDED, signed(value, Ed25519.sign(KEYS.getPrivate(), value)))).isEmpty();
+    assertThat(objection(GUARDED, sealed(value))).isEmpty();
+  }
+
+  /** Copied from the topic of a test system, or from another cluster. */
+  @Test
+  void shouldObjectToACommandThatIsSignedForAnotherPlace() {
+    byte[] value = FORMAT.encode(whole(CommandType.PAUSE).build());
+    assertThat(objection(GUARDED, sealed(value, "cluster", "stage.control", NOW)))
+        .hasValue(
+            "the command is signed for cluster/stage.control, and this is cluster/surprisal.control");
+    assertThat(objection(GUARDED, sealed(value, "other", "surprisal.control", NOW)).orElseThrow())
+        .contains("signed for other/surprisal.control");
+  }
+
+  @Test
+  void shouldObjectToASignatureThatHasExpired() {
+    byte[] value = FORMAT.encode(whole(CommandType.PAUSE).build());
+    assertThat(
+            objection(GUARDED, sealed(value, "cluster", "surprisal.control", NOW.minusMillis(1)))
+                .orElseThrow())
+        .contains("expired");
+  }
+
+  /** It could be copied from anywhere. */
+  @Test
+  void shouldObjectToASignatureOfTheValueAlone() {
+    byte[] value = FORMAT.encode(whole(CommandType.PAUSE).build());
+    assertThat(
+            objection(GUARDED, signed(value, Ed25519.sign(KEYS.getPrivate(), value))).orElseThrow())
+        .contains("upgrade the sender");
   }
 
   @Test
@@ -158,21 +212,23 @@ class CommandReaderTest {
   /** The signature is of the bytes, whatever they say. */
   @Test
   void shouldObjectToACommandThatWasChangedAfterItWasSigned() {
-    byte[] signature =
-        Ed25519.sign(KEYS.getPrivate(), FORMAT.encode(whole(CommandType.SET_ALERT_RATE).build()));
-    byte[] changed = FORMAT.encode(whole(CommandType.SET_ALERT_RATE).setAlertRate(0.02).build());
-    assertThat(objection(GUARDED, signed(changed, signature)).orElseThrow()).contains("not signed");
+    ConsumerRecord<byte[], byte[]> good =
+        sealed(FORMAT.encode(whole(CommandType.SET_ALERT_RATE).build()));
+    ConsumerRecord<byte[], byte[]> changed =
+        record(FORMAT.encode(whole(CommandType.SET_ALERT_RATE).setAlertRate(0.02).build()));
+    good.headers().forEach(changed.headers()::add);
+    assertThat(objection(GUARDED, changed).orElseThrow()).contains("not signed");
   }
 
   /** Whoever may add a header could else cover a good signature with a bad one, not the reverse. */
   @Test
   void shouldLookAtTheLastSignature() {
     byte[] value = FORMAT.encode(whole(CommandType.PAUSE).build());
-    byte[] good = Ed25519.sign(KEYS.getPrivate(), value);
-    ConsumerRecord<byte[], byte[]> record = signed(value, new byte[64]);
-    record.headers().add(CommandHeaders.SIGNATURE, good);
+    ConsumerRecord<byte[], byte[]> record = record(value);
+    record.headers().add("surprisal.seal", new byte[64]);
+    sealed(value).headers().forEach(record.headers()::add);
     assertThat(objection(GUARDED, record)).isEmpty();
-    record.headers().add(CommandHeaders.SIGNATURE, new byte[64]);
+    record.headers().add("surprisal.seal", new byte[64]);
     assertThat(objection(GUARDED, record)).isPresent();
   }
 
@@ -184,8 +240,7 @@ class CommandReaderTest {
             whole(CommandType.PAUSE).setRequestedAt(NOW.minus(EXPIRY).minusSeconds(1)).build(),
             whole(CommandType.PAUSE).setReleaseId(RELEASE).build())) {
       byte[] value = FORMAT.encode(command);
-      assertThat(objection(GUARDED, signed(value, Ed25519.sign(KEYS.getPrivate(), value))))
-          .isPresent();
+      assertThat(objection(GUARDED, sealed(value))).isPresent();
     }
   }
 

@@ -34,7 +34,13 @@ class ReviewReaderTest {
   private static ReviewReader reader(PublicKey... commanders) {
     return new ReviewReader(
         new ClusterSettings(
-            TOPICS, Map.of(), "group", "member", List.of(commanders), Duration.ofHours(1)));
+            "cluster",
+            TOPICS,
+            Map.of(),
+            "group",
+            "member",
+            List.of(commanders),
+            Duration.ofHours(1)));
   }
 
   private static AlertReview.Builder review() {
