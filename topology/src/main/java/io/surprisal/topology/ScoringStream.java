@@ -7,7 +7,9 @@ import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.pending.KafkaImageReader;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
@@ -60,6 +62,15 @@ public final class ScoringStream implements AutoCloseable {
   /** State of Kafka Streams. */
   public KafkaStreams.State state() {
     return streams.state();
+  }
+
+  /** State of each stream thread, by its name, in Kafka Streams' terms. */
+  public Map<String, String> threads() {
+    Map<String, String> states = new TreeMap<>();
+    streams
+        .metadataForLocalThreads()
+        .forEach(thread -> states.put(thread.threadName(), thread.threadState()));
+    return states;
   }
 
   /** What Kafka Streams and its clients measure, in Kafka's terms. */

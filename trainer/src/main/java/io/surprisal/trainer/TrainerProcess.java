@@ -103,6 +103,11 @@ public final class TrainerProcess implements AutoCloseable {
     return Duration.between(lastTurn, clock.instant());
   }
 
+  /** What has ended the reader of the stream; empty while it reads. The process ends with it. */
+  public Optional<Throwable> failure() {
+    return watch.failure();
+  }
+
   /** What the client measures that makes it a member of its group, in Kafka's terms. */
   public Collection<? extends Metric> metrics() {
     return control.metrics().values();

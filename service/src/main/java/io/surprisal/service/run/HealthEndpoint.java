@@ -8,29 +8,53 @@ import io.surprisal.service.cli.Json;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
  * Tells orchestrators over HTTP how this process is: {@code GET /health/live} and {@code GET
- * /health/ready} answer 200 or 503, with the details as JSON. Owns its two threads; {@link #close}
- * ends them.
+ * /health/ready} answer 200 or 503, with the details as JSON. Who begins a request and does not end
+ * it holds one of several threads, and for {@value #REQUEST_SECONDS} seconds at most: probes are
+ * answered beside. Owns its threads; {@link #close} ends them.
  */
 final class HealthEndpoint implements AutoCloseable {
-  private static final int WAITING_CONNECTIONS = 16;
+  private static final int WAITING_CONNECTIONS = 64;
+
+  /** Threads that are kept no longer than they are needed. */
+  private static final int MOST_THREADS = 32;
+
+  private static final int REQUEST_SECONDS = 5;
+
+  static {
+    // The server of the JDK reads them once, and by itself waits for ever.
+    for (String limit : List.of("maxReqTime", "maxRspTime")) {
+      String property = "sun.net.httpserver." + limit;
+      if (System.getProperty(property) == null) {
+        System.setProperty(property, String.valueOf(REQUEST_SECONDS));
+      }
+    }
+  }
 
   private final Supplier<Health> health;
   private final HttpServer server;
-  private final ExecutorService answers =
-      Executors.newSingleThreadExecutor(
+  private final ThreadPoolExecutor answers =
+      new ThreadPoolExecutor(
+          MOST_THREADS,
+          MOST_THREADS,
+          REQUEST_SECONDS,
+          TimeUnit.SECONDS,
+          new LinkedBlockingQueue<>(WAITING_CONNECTIONS),
           work -> {
             Thread thread = new Thread(work, "surprisal-health");
             thread.setDaemon(true);
             return thread;
-          });
+          },
+          new ThreadPoolExecutor.DiscardPolicy());
 
   /**
    * Listens.
@@ -40,6 +64,7 @@ final class HealthEndpoint implements AutoCloseable {
    */
   HealthEndpoint(InetSocketAddress address, Supplier<Health> health) throws IOException {
     this.health = health;
+    answers.allowCoreThreadTimeOut(true);
     server = HttpServer.create(address, WAITING_CONNECTIONS);
     server.createContext("/health/live", exchange -> answer(exchange, Health::live));
     server.createContext("/health/ready", exchange -> answer(exchange, Health::ready));

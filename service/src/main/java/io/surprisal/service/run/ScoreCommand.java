@@ -170,10 +170,6 @@ final class ScoreCommand implements Callable<Integer> {
         spec,
         release.isEmpty() || trusted.isEmpty(),
         "--trust is for announced releases, leave out --release or --trust");
-    Usage.require(
-        spec,
-        release.isEmpty() || store.isEmpty(),
-        "--store is for announced releases, leave out --release or --store");
     WatchRules rules = sources.value();
     Optional<Release> loaded =
         release.isPresent() ? Optional.of(ReleaseFiles.load(release.get())) : Optional.empty();

@@ -186,12 +186,22 @@ public final class ScoringService implements AutoCloseable {
     Map<String, Object> details = new LinkedHashMap<>();
     details.put("state", stream.isEmpty() ? "WAITING_FOR_RELEASE" : state.name());
     details.put("secondsSinceHeartbeat", heartbeat);
+    details.put("streamThreads", streamThreads());
+    details.put("releases", serving.failure().isEmpty() ? "FOLLOWED" : "ENDED");
     details.put("imagesScored", counts().scored());
     details.put("failure", failure().map(cause -> Failure.of(cause).message()));
     return new Health(
         works,
         works && (stream.isEmpty() || (state.isRunningOrRebalancing() && Health.heard(heartbeat))),
         details);
+  }
+
+  /** State of each stream thread; none before the stream works, and after its end. */
+  private Map<String, String> streamThreads() {
+    return stream
+        .filter(started -> started.state().isRunningOrRebalancing())
+        .map(ScoringStream::threads)
+        .orElse(Map.of());
   }
 
   /** What has been done since the start. */

@@ -4,6 +4,7 @@ import io.surprisal.handover.Ed25519;
 import io.surprisal.handover.PublicationSettings;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Members;
 import io.surprisal.service.cli.Usage;
@@ -221,8 +222,10 @@ final class TrainCommand implements Callable<Integer> {
     details.put("state", trainer.active() ? "ACTIVE" : "STANDING_BY");
     details.put("secondsSinceHeartbeat", heartbeat);
     details.put("secondsSinceTurn", trainer.sinceTurn().toSeconds());
-    return new Health(
-        trainer.sinceTurn().compareTo(LONGEST_TURN) < 0, Health.heard(heartbeat), details);
+    details.put("stream", trainer.failure().isEmpty() ? "READ" : "ENDED");
+    details.put("failure", trainer.failure().map(cause -> Failure.of(cause).message()));
+    boolean live = trainer.failure().isEmpty() && trainer.sinceTurn().compareTo(LONGEST_TURN) < 0;
+    return new Health(live, live && Health.heard(heartbeat), details);
   }
 
   private void prepareTopics() {
