@@ -2,18 +2,18 @@ package io.surprisal.service;
 
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.Secrets;
+import io.surprisal.service.cli.SettingNames;
 import io.surprisal.service.cli.Settings;
 import io.surprisal.service.cli.Table;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,14 +45,11 @@ final class ConfigCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Map<String, Map<String, Held>> options = new LinkedHashMap<>();
-    Set<String> known = new LinkedHashSet<>();
     for (CommandLine command : spec.parent().subcommands().values()) {
       for (OptionSpec option : command.getCommandSpec().options()) {
         if (Settings.takes(option)) {
           String name = Settings.key(option);
           String commandName = command.getCommandName();
-          known.add(name);
-          known.add(commandName + "." + name);
           options
               .computeIfAbsent(name, key -> new LinkedHashMap<>())
               .put(commandName, held(commandName, option));
@@ -67,10 +64,9 @@ final class ConfigCommand implements Callable<Integer> {
         .forEach(
             (name, setting) ->
                 rows.add(new Row("kafka." + name, mask(name, setting.value()), setting.origin())));
-    invocation.settings().namesInFile().stream()
-        .filter(name -> !known.contains(name) && !name.startsWith("kafka."))
-        .forEach(
-            name -> invocation.err().println("surprisal config: no option takes '" + name + "'"));
+    new SettingNames(spec.parent().subcommands())
+        .objections(invocation.settings())
+        .forEach(objection -> invocation.err().println("surprisal config: " + objection));
     Table table = new Table("setting", "value", "origin");
     rows.forEach(row -> table.row(row.name(), row.value(), row.origin()));
     output.print(rows, table);
@@ -104,8 +100,6 @@ final class ConfigCommand implements Callable<Integer> {
   }
 
   private static String mask(String name, String value) {
-    String lower = name.toLowerCase(Locale.ROOT);
-    boolean secret = Stream.of("password", "secret", "jaas", "token").anyMatch(lower::contains);
-    return secret ? "********" : value;
+    return Secrets.isSecret(name) ? Secrets.MASK : Secrets.withoutPasswords(value);
   }
 }

@@ -8,6 +8,8 @@ import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Logs;
 import io.surprisal.service.cli.OwnWords;
+import io.surprisal.service.cli.Printable;
+import io.surprisal.service.cli.SettingNames;
 import io.surprisal.service.cli.Settings;
 import io.surprisal.service.cli.StopSignal;
 import io.surprisal.service.cli.Version;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -63,6 +66,8 @@ import picocli.CommandLine.Spec;
           + " there; 130 and 143 after Ctrl-C and SIGTERM."
     })
 public final class Surprisal {
+
+  private static final Set<String> TELLING = Set.of("config", "help");
 
   @Spec private CommandSpec spec;
 
@@ -195,14 +200,29 @@ public final class Surprisal {
         && !parsed.isVersionHelpRequested()) {
       throw new ParameterException(spec.commandLine(), "Missing command");
     }
+    requireKnownSettings(parsed, invocation);
     return new RunLast().execute(parsed);
+  }
+
+  /** But for those commands that only tell: {@code config} says of all names which are none. */
+  private void requireKnownSettings(ParseResult parsed, Invocation invocation) {
+    if (!parsed.hasSubcommand() || TELLING.contains(parsed.subcommand().commandSpec().name())) {
+      return;
+    }
+    List<String> objections =
+        new SettingNames(spec.commandLine().getSubcommands()).objections(invocation.settings());
+    if (!objections.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          String.join("; ", objections) + ". 'surprisal config' shows all settings");
+    }
   }
 
   private static int reportUsage(ParameterException e, String[] args) {
     CommandLine command = e.getCommandLine();
     String name = command.getCommandSpec().qualifiedName();
     PrintWriter err = command.getErr();
-    err.println(name + ": " + Failure.of(e).message());
+    err.println(name + ": " + Printable.text(Failure.of(e).message()));
     if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, err)) {
       err.println("Try '" + name + " --help'.");
     }
@@ -211,7 +231,7 @@ public final class Surprisal {
 
   private static int report(Throwable thrown, PrintStream err, boolean stackTrace) {
     Failure failure = Failure.of(thrown);
-    err.println("surprisal: " + failure.message());
+    err.println("surprisal: " + Printable.text(failure.message()));
     if (stackTrace) {
       thrown.printStackTrace(err);
     }

@@ -11,7 +11,7 @@ import java.io.IOException;
 
 /**
  * JSON as the command prints it: on one line; NaN and infinities, which JSON lacks, and empty
- * optionals are null.
+ * optionals are null. What a terminal would obey is written as an escape of JSON.
  */
 public final class Json {
 
@@ -29,7 +29,7 @@ public final class Json {
   /** One line of JSON. */
   public static String line(Object value) {
     try {
-      return MAPPER.writeValueAsString(value);
+      return Printable.json(MAPPER.writeValueAsString(value));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("no JSON for " + value.getClass().getName(), e);
     }

@@ -25,6 +25,10 @@ public enum Logs {
       ".*(Failed to detect GPU count|Performing controller activation|NetworkClient that has already"
           + " been closed|exception handler is not enabled for the GlobalThread).*";
 
+  /** What a terminal obeys, or shows in another order, but for line breaks and tabs. */
+  private static final String OBEYED =
+      "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069]";
+
   private final Level ours;
   private final Level libraries;
   private final String exception;
@@ -53,7 +57,13 @@ public enum Logs {
                     builder
                         .newLayout("PatternLayout")
                         .addAttribute("alwaysWriteExceptions", false)
-                        .addAttribute("pattern", "%d{HH:mm:ss} %-5p %c{1}: %m" + exception)))
+                        .addAttribute(
+                            "pattern",
+                            "%d{HH:mm:ss} %-5p %c{1}: %replace{%m"
+                                + exception
+                                + "}{"
+                                + OBEYED
+                                + "}{?}")))
         .add(builder.newLogger("io.surprisal", ours))
         .add(builder.newRootLogger(libraries).add(builder.newAppenderRef("stderr")));
     Configurator.reconfigure(builder.build(false));

@@ -30,9 +30,12 @@ public final class Output {
     out.flush();
   }
 
-  /** Prints one of the two as a line of a longer output: the value as JSON, or the text. */
+  /**
+   * Prints one of the two as a line of a longer output: the value as JSON, or the text, of which a
+   * terminal obeys nothing, see {@link Printable}.
+   */
   public void printLine(Object value, String text) {
-    out.println(json ? Json.line(value) : text);
+    out.println(json ? Json.line(value) : Printable.text(text));
     out.flush();
   }
 

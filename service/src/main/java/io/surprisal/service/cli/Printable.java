@@ -13,17 +13,42 @@ public final class Printable {
     from.codePoints()
         .forEach(
             c -> {
-              switch (Character.getType(c)) {
-                case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR,
-                    Character.SURROGATE,
-                    Character.UNASSIGNED ->
-                    shown.append(String.format("\\u{%x}", c));
-                default -> shown.appendCodePoint(c);
+              if (isObeyed(c)) {
+                shown.append(String.format("\\u{%x}", c));
+              } else {
+                shown.appendCodePoint(c);
               }
             });
     return shown.toString();
+  }
+
+  /** JSON that means the same, with such characters as its own escapes; they stand in strings. */
+  static String json(String json) {
+    StringBuilder shown = new StringBuilder(json.length());
+    json.codePoints()
+        .forEach(
+            c -> {
+              if (isObeyed(c)) {
+                for (char unit : Character.toChars(c)) {
+                  shown.append(String.format("\\u%04x", (int) unit));
+                }
+              } else {
+                shown.appendCodePoint(c);
+              }
+            });
+    return shown.toString();
+  }
+
+  private static boolean isObeyed(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE,
+          Character.UNASSIGNED ->
+          true;
+      default -> false;
+    };
   }
 }

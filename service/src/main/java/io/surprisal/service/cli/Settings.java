@@ -153,6 +153,11 @@ public final class Settings {
     return found;
   }
 
+  /** All variables of Surprisal's, as they are called in the environment. */
+  Map<String, String> environment() {
+    return environment;
+  }
+
   /** The names in the settings file, without the prefix. */
   public Set<String> namesInFile() {
     Set<String> names = new TreeSet<>();

@@ -7,7 +7,8 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * An aligned table for people: text to the left, numbers to the right, fractions to four digits.
+ * An aligned table for people: text to the left, numbers to the right, fractions to four digits. A
+ * terminal obeys nothing of what stands in a cell, see {@link Printable}.
  */
 public final class Table {
 
@@ -61,6 +62,6 @@ public final class Table {
   private static String text(Object cell) {
     return cell instanceof Double || cell instanceof Float
         ? String.format(Locale.ROOT, "%.4f", ((Number) cell).doubleValue())
-        : String.valueOf(cell);
+        : Printable.text(String.valueOf(cell));
   }
 }

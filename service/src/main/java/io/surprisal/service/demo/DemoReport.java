@@ -8,6 +8,7 @@ import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Output;
+import io.surprisal.service.cli.Printable;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.AlertText;
 import java.time.Duration;
@@ -77,7 +78,7 @@ final class DemoReport {
     alertsRead++;
     tally.alerted(alert, shot);
     if (!output.json() && shot.round() == 0) {
-      invocation.out().println(line(alert, shot));
+      invocation.out().println(Printable.text(line(alert, shot)));
     }
   }
 
@@ -103,7 +104,9 @@ final class DemoReport {
   /** Prints what the trainer says, but for its mere progress. */
   void told(TrainerEvent event) {
     if (!output.json() && event.getType() != TrainerEventType.RUN_PROGRESS) {
-      invocation.out().printf("TRAINER  %s  %s%n", event.getType(), event.getMessage());
+      invocation
+          .out()
+          .printf("TRAINER  %s  %s%n", event.getType(), Printable.text(event.getMessage()));
     }
   }
 
@@ -111,7 +114,9 @@ final class DemoReport {
   void deadLetter(DemoCamera.Shot shot, String reason) {
     deadLetters++;
     if (!output.json() && shot.round() == 0) {
-      invocation.out().printf("NOT SCORED  %s  %s  %s%n", shot.id(), shot.source(), reason);
+      invocation
+          .out()
+          .printf("NOT SCORED  %s  %s  %s%n", shot.id(), shot.source(), Printable.text(reason));
     }
   }
 

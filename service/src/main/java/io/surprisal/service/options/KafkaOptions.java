@@ -5,6 +5,7 @@ import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.KafkaClients;
 import io.surprisal.service.cli.MissingDependencyException;
+import io.surprisal.service.cli.SettingNames;
 import io.surprisal.topology.topics.TopicSettings;
 import io.surprisal.topology.topics.TopicSetup;
 import java.io.IOException;
@@ -108,6 +109,13 @@ public final class KafkaOptions {
     Map<String, String> all = new TreeMap<>();
     invocation.settings().kafka().forEach((name, setting) -> all.put(name, setting.value()));
     all.putAll(properties);
+    properties.keySet().stream()
+        .flatMap(name -> SettingNames.ofKafka(name, "--kafka").stream())
+        .findFirst()
+        .ifPresent(
+            objection -> {
+              throw new ParameterException(command.commandLine(), objection);
+            });
     if (all.containsKey(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG)) {
       throw new ParameterException(
           command.commandLine(),

@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.streams.StreamsConfig;
 
 /**
@@ -24,7 +26,7 @@ import org.apache.kafka.streams.StreamsConfig;
  * @param kafka settings of Kafka clients and Kafka Streams, without the prefix {@code kafka.}; they
  *     win over all of Surprisal's. {@code num.standby.replicas} is how many other members keep a
  *     copy of what is pending (none unless set; the copy is small, and quickly made anew), and
- *     {@link #ACCEPT_LOST_IMAGES} is Surprisal's own
+ *     {@link #ACCEPT_LOST_IMAGES} and {@link #ACCEPT_INEXACT} are Surprisal's own
  */
 public record StreamSettings(
     String applicationId,
@@ -40,6 +42,9 @@ public record StreamSettings(
    * {@link ImagesLostException}.
    */
   public static final String ACCEPT_LOST_IMAGES = "surprisal.accept.lost.images";
+
+  /** {@code true}: take settings that end exactly-once processing. */
+  public static final String ACCEPT_INEXACT = "surprisal.accept.inexact";
 
   /**
    * So few that scoring them takes a small part of max.poll.interval.ms (5 minutes) and of the
@@ -61,11 +66,44 @@ public record StreamSettings(
 
   private static final int TRANSACTION_TIMEOUT_MILLIS = 60_000;
 
+  /** Which settings end exactly-once processing, and what each must be for it. */
+  private static final Map<String, Set<String>> EXACT =
+      Map.of(
+          StreamsConfig.PROCESSING_GUARANTEE_CONFIG,
+          Set.of(StreamsConfig.EXACTLY_ONCE_V2),
+          ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+          Set.of("read_committed"),
+          ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
+          Set.of("false"),
+          ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
+          Set.of("true"),
+          ProducerConfig.ACKS_CONFIG,
+          Set.of("all", "-1"));
+
   public StreamSettings {
     if (threads < 1) {
       throw new IllegalArgumentException("threads is " + threads + ", must be at least 1");
     }
     kafka = Map.copyOf(kafka);
+    requireExact(kafka);
+  }
+
+  /** However a client of Kafka Streams' is named before the setting. */
+  private static void requireExact(Map<String, String> kafka) {
+    if (Boolean.parseBoolean(kafka.get(ACCEPT_INEXACT))) {
+      return;
+    }
+    kafka.forEach(
+        (name, value) ->
+            EXACT.forEach(
+                (setting, exact) -> {
+                  if ((name.equals(setting) || name.endsWith("." + setting))
+                      && !exact.contains(value)) {
+                    throw new ConfigException(
+                        "%s=%s ends exactly-once processing: images may be lost or scored twice. Leave it out; to have it so all the same, add --kafka %s=true"
+                            .formatted(name, value, ACCEPT_INEXACT));
+                  }
+                }));
   }
 
   /** The settings in Kafka's terms. */
@@ -92,6 +130,7 @@ public record StreamSettings(
     config.putAll(ImageSizeLimit.producer(maxDeadLetterBytes));
     config.putAll(kafka);
     config.remove(ACCEPT_LOST_IMAGES);
+    config.remove(ACCEPT_INEXACT);
     return config;
   }
 

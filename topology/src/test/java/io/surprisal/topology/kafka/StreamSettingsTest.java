@@ -1,13 +1,17 @@
 package io.surprisal.topology.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.surprisal.schemas.ImageSizeLimit;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.streams.StreamsConfig;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class StreamSettingsTest {
 
@@ -35,6 +39,39 @@ class StreamSettingsTest {
     assertThat(consumer).containsEntry("max.poll.records", 16);
     assertThat(consumer).containsEntry("isolation.level", "read_committed");
     assertThat(consumer).doesNotContainKey("group.instance.id");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "processing.guarantee, at_least_once",
+    "isolation.level, read_uncommitted",
+    "main.consumer.isolation.level, read_uncommitted",
+    "consumer.enable.auto.commit, true",
+    "producer.enable.idempotence, false",
+    "acks, 1"
+  })
+  void shouldRefuseWhatEndsExactlyOnceUnlessItIsAskedForByName(String name, String value) {
+    assertThatExceptionOfType(ConfigException.class)
+        .isThrownBy(() -> config(Optional.empty(), Map.of(name, value)))
+        .withMessageContaining("%s=%s ends exactly-once", name, value);
+    StreamSettings asked =
+        new StreamSettings(
+            "scorer",
+            "broker:9092",
+            Path.of("state"),
+            2,
+            Optional.empty(),
+            1_200_000,
+            Map.of(name, value, StreamSettings.ACCEPT_INEXACT, "true"));
+    assertThat(asked.toStreamsConfig())
+        .containsEntry(name, value)
+        .doesNotContainKey(StreamSettings.ACCEPT_INEXACT);
+  }
+
+  @Test
+  void shouldTakeWhatIsExactAnyway() {
+    assertThat(config(Optional.empty(), Map.of("producer.acks", "all")).originals())
+        .containsEntry("producer.acks", "all");
   }
 
   @Test
