@@ -2,11 +2,14 @@ package io.surprisal.trainer.reservoir;
 
 import io.surprisal.model.images.PixelImage;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
+import java.util.stream.LongStream;
 
 /**
  * Which pools an image belongs to, and how many images of a source a pool has room for, and of how
@@ -46,24 +49,39 @@ final class PoolShares {
   }
 
   /**
-   * What is to be dropped so that each pool is within its bounds, which its sources share. Of more
-   * sources than images the first in order keep one each, and the others none.
+   * What is to be dropped so that each pool is within its bounds, which its sources share: each may
+   * have as much as the largest has, and what a small one does not use is the others'. So many new
+   * names with an image each take no more room than their images. Of more sources than images the
+   * first in order keep one each, and the others none.
    *
    * @param contents by {@link StoredForm#poolAndSource}
    * @return at least how many images and how many bytes, by what has too many, and no other
    */
   Map<ByteBuffer, Content> excess(SortedMap<ByteBuffer, Content> contents) {
-    Map<Reservoir.Pool, Integer> sources = new EnumMap<>(Reservoir.Pool.class);
-    contents.keySet().forEach(prefix -> sources.merge(StoredForm.pool(prefix), 1, Integer::sum));
+    Map<Reservoir.Pool, List<Content>> byPool = new EnumMap<>(Reservoir.Pool.class);
+    contents.forEach(
+        (prefix, content) ->
+            byPool
+                .computeIfAbsent(StoredForm.pool(prefix), pool -> new ArrayList<>())
+                .add(content));
+    Map<Reservoir.Pool, Level> images = new EnumMap<>(Reservoir.Pool.class);
+    Map<Reservoir.Pool, Level> bytes = new EnumMap<>(Reservoir.Pool.class);
+    byPool.forEach(
+        (pool, all) -> {
+          images.put(pool, level(capacity(pool), all.stream().mapToLong(Content::images)));
+          bytes.put(pool, level(bytes(pool), all.stream().mapToLong(Content::bytes)));
+        });
     Map<Reservoir.Pool, Integer> rank = new EnumMap<>(Reservoir.Pool.class);
     Map<ByteBuffer, Content> excess = new LinkedHashMap<>();
     contents.forEach(
         (prefix, content) -> {
           Reservoir.Pool pool = StoredForm.pool(prefix);
-          int of = sources.getOrDefault(pool, 1);
-          int before = rank.merge(pool, 1, Integer::sum) - 1;
-          long most = capacity(pool) / of + (before < capacity(pool) % of ? 1 : 0);
-          long mostBytes = bytes(pool) / of;
+          Level of = Objects.requireNonNull(images.get(pool));
+          long most = of.height();
+          if (content.images() > most && rank.merge(pool, 1, Integer::sum) <= of.left()) {
+            most++;
+          }
+          long mostBytes = Objects.requireNonNull(bytes.get(pool)).height();
           if (content.images() > most || content.bytes() > mostBytes) {
             excess.put(
                 prefix,
@@ -73,6 +91,27 @@ final class PoolShares {
           }
         });
     return excess;
+  }
+
+  /**
+   * How much each may have.
+   *
+   * @param left what is left over then, less than those that have more
+   */
+  private record Level(long height, long left) {}
+
+  /** The height at which water of a volume stands over steps; no step under it is cut. */
+  private static Level level(long volume, LongStream steps) {
+    long[] ascending = steps.sorted().toArray();
+    long left = volume;
+    for (int i = 0; i < ascending.length; i++) {
+      int higher = ascending.length - i;
+      if (ascending[i] > left / higher) {
+        return new Level(left / higher, left % higher);
+      }
+      left -= ascending[i];
+    }
+    return new Level(Long.MAX_VALUE, 0); // all of it fits
   }
 
   private long capacity(Reservoir.Pool pool) {

@@ -82,6 +82,7 @@ public final class Reservoir implements AutoCloseable {
   /** What there is of each pool and source, in a fixed order. */
   private final SortedMap<ByteBuffer, PoolShares.Content> contents = new TreeMap<>();
 
+  private final ApartSources sources = new ApartSources();
   private long seen;
 
   /**
@@ -109,6 +110,7 @@ public final class Reservoir implements AutoCloseable {
       throw new IOException("the reservoir in " + directory + " cannot be opened", e);
     }
     scan(StoredForm.images(), (key, value) -> count(key, value));
+    sources.retain(contents.keySet());
     seen = get(StoredForm.seen()).map(StoredForm::number).orElse(0L);
   }
 
@@ -121,8 +123,9 @@ public final class Reservoir implements AutoCloseable {
     try (WriteBatch batch = new WriteBatch()) {
       Set<ByteBuffer> inBatch = new HashSet<>();
       for (ReservoirImage image : images) {
+        long source = sources.of(image.source());
         for (Pool pool : shares.of(image.pixels())) {
-          byte[] key = StoredForm.key(pool, image);
+          byte[] key = StoredForm.key(pool, source, image);
           byte[] value = StoredForm.value(image);
           if (inBatch.add(ByteBuffer.wrap(key)) && db.get(key) == null) {
             count(key, value);
@@ -257,6 +260,7 @@ public final class Reservoir implements AutoCloseable {
             });
       }
       db.write(writes, batch);
+      sources.retain(contents.keySet());
     } catch (RocksDBException e) {
       throw failed(e);
     }

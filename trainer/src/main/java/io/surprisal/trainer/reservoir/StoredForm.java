@@ -14,7 +14,7 @@ import java.util.HexFormat;
  * are read, so what stands here never changes.
  *
  * <ul>
- *   <li>{@code i POOL SOURCE ORDER PARTITION OFFSET} → an image; SOURCE is a hash of its name;
+ *   <li>{@code i POOL SOURCE ORDER PARTITION OFFSET} → an image; SOURCE is a hash of its name, or 0;
  *       ORDER is the time of arrival in a window, a hash of the place in a uniform sample
  *   <li>{@code p PARTITION} → offset of the next image to read
  *   <li>{@code a PARTITION OFFSET} → when the image there raised an alert, in milliseconds
@@ -61,8 +61,17 @@ final class StoredForm {
     return new byte[] {WATCH};
   }
 
-  /** Key of an image in a pool. */
+  /** Key of an image in a pool, of a source that is kept apart. */
   static byte[] key(Reservoir.Pool pool, ReservoirImage image) {
+    return key(pool, hash(image.source().getBytes(StandardCharsets.UTF_8)), image);
+  }
+
+  /**
+   * Key of an image in a pool.
+   *
+   * @param source what stands for its source, see {@link ApartSources}
+   */
+  static byte[] key(Reservoir.Pool pool, long source, ReservoirImage image) {
     long order =
         pool.isRecent()
             ? image.arrived().toEpochMilli()
@@ -70,7 +79,7 @@ final class StoredForm {
     return ByteBuffer.allocate(PREFIX_BYTES + Long.BYTES + Integer.BYTES + Long.BYTES)
         .put(IMAGE)
         .put(code(pool))
-        .putLong(hash(image.source().getBytes(StandardCharsets.UTF_8)))
+        .putLong(source)
         .putLong(order)
         .putInt(image.partition())
         .putLong(image.offset())
@@ -80,6 +89,11 @@ final class StoredForm {
   /** The beginning of an image's key that it shares with all of its pool and source. */
   static ByteBuffer poolAndSource(byte[] key) {
     return ByteBuffer.wrap(Arrays.copyOf(key, PREFIX_BYTES));
+  }
+
+  /** What stands for the source of a key, or of its beginning. */
+  static long source(ByteBuffer poolAndSource) {
+    return poolAndSource.getLong(2);
   }
 
   /** The pool of a key, or of its beginning. */

@@ -70,8 +70,22 @@ class PoolSharesTest {
         .containsExactly(images(2), images(2), images(3), images(1));
     counts.put(counts.firstKey(), images(1));
     assertThat(SHARES.excess(counts).values())
-        .as("what one does not use is not another's")
-        .containsExactly(images(2), images(3), images(1));
+        .as("what one does not use is the others'")
+        .containsExactly(images(1), images(2), images(1));
+  }
+
+  /** Whoever may write to the topic may name a source for every image. */
+  @Test
+  void shouldLeaveASourceItsImagesWhateverSmallOnesCome() {
+    PoolShares shares =
+        new PoolShares(new ReservoirBounds(1000, 0, 0.2, Duration.ofDays(1), 1_000_000));
+    SortedMap<ByteBuffer, PoolShares.Content> counts = new TreeMap<>();
+    ByteBuffer honest = of(TRAINING_RECENT, "honest");
+    counts.put(honest, images(800));
+    for (int i = 0; i < 200; i++) {
+      counts.put(of(TRAINING_RECENT, "new " + i), images(1));
+    }
+    assertThat(shares.excess(counts)).isEqualTo(Map.of(honest, images(200)));
   }
 
   @Test
@@ -99,7 +113,11 @@ class PoolSharesTest {
     assertThat(SHARES.excess(contents))
         .containsOnly(
             Map.entry(of(HELD_OUT_UNIFORM, "a"), new PoolShares.Content(0, 1)),
-            Map.entry(of(TRAINING_RECENT, "a"), new PoolShares.Content(0, 4_000)),
-            Map.entry(of(TRAINING_RECENT, "b"), new PoolShares.Content(1, 0)));
+            Map.entry(of(TRAINING_RECENT, "a"), new PoolShares.Content(0, 4_000)));
+    contents.put(of(TRAINING_RECENT, "b"), new PoolShares.Content(6, 3_000));
+    assertThat(SHARES.excess(contents))
+        .as("what one does not use of the bytes is the other's")
+        .containsEntry(of(TRAINING_RECENT, "a"), new PoolShares.Content(0, 3_000))
+        .containsEntry(of(TRAINING_RECENT, "b"), new PoolShares.Content(1, 0));
   }
 }

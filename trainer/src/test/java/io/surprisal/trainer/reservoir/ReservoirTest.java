@@ -147,6 +147,18 @@ class ReservoirTest {
     }
   }
 
+  /** 200 names, each with as many images as the honest source has. */
+  @Test
+  void shouldGiveNewNamesOneShareTogetherBeyondTheFirstSources() {
+    fill("honest", 0, 2000);
+    for (int i = 0; i < 200; i++) {
+      fill("new " + i, 10_000 + 10 * i, 10_000 + 10 * i + 10);
+    }
+    int share = reservoir.size(TRAINING_RECENT) / (ApartSources.MOST + 1);
+    assertThat(share).isPositive();
+    assertThat(of("honest", TRAINING_RECENT)).hasSizeGreaterThanOrEqualTo(share);
+  }
+
   /** A producer that names a source for every image must not fill the disk. */
   @Test
   void shouldKeepWithinItsBoundsHoweverManySourcesThereAre() {
