@@ -40,6 +40,9 @@ class ArchitectureTest {
               "scoring",
               Set.of("checks", "datasets", "diffusion", "images", "network", "release", "runtime")),
           Map.entry("batching", Set.of("images", "scoring")),
+          Map.entry(
+              "compression",
+              Set.of("checks", "diffusion", "images", "network", "release", "runtime")),
           Map.entry("detection", Set.of("images", "release", "scoring")),
           Map.entry("evaluation", Set.of("detection", "images")),
           Map.entry(

@@ -2,10 +2,12 @@ package io.surprisal.model.diffusion;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import io.surprisal.model.network.LikelihoodNetwork;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.runtime.Execution;
+import io.surprisal.model.runtime.Precision;
 import java.util.Arrays;
 
 /**
@@ -41,6 +43,11 @@ public final class DiffusionModel implements AutoCloseable {
     int split = ParameterLayout.of(configuration).scheduleSize();
     NDArray networkParameters =
         network.manager().create(Arrays.copyOfRange(parameters, split, parameters.length));
+    if (execution.precision() == Precision.FLOAT64) {
+      NDArray single = networkParameters;
+      networkParameters = single.toType(DataType.FLOAT64, true);
+      single.close();
+    }
     denoiser = Denoiser.of(configuration, network, networkParameters);
   }
 

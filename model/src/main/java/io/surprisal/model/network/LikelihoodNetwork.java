@@ -98,9 +98,9 @@ public final class LikelihoodNetwork implements AutoCloseable {
    *     the Fourier features use
    * @param gamma −log SNR of each image {@code [batch]}, float32 or float64
    * @param parameters the network's part of the flat vector, from {@link
-   *     ParameterLayout#scheduleSize()} on
-   * @return ε̂ or v̂ {@code [batch, channels, height, width]}, float32, owned by the manager of
-   *     {@code z}
+   *     ParameterLayout#scheduleSize()} on; float64 in that precision
+   * @return ε̂ or v̂ {@code [batch, channels, height, width]}, float32 or in that precision
+   *     float64, owned by the manager of {@code z}
    */
   public NDArray predict(NDArray z, NDArray gamma, NDArray parameters) {
     return predict(z, gamma, gamma.getManager().zeros(gamma.getShape()), parameters);
@@ -152,6 +152,7 @@ public final class LikelihoodNetwork implements AutoCloseable {
             Map.entry("z", epsilon ? "True" : "False"),
             Map.entry("channelMajor", channelMajor ? "True" : "False"),
             Map.entry("dtype", precision.scalarType()),
+            Map.entry("wide", precision.wideScalarType()),
             Map.entry("groups", c.groups()),
             Map.entry("epsilon", literal(c.normEpsilon())),
             Map.entry("-ln(1e4)/(E/2-1)", literal(-Math.log(1e4) / (e / 2.0 - 1))),

@@ -75,7 +75,7 @@ final class ForwardPassTimes {
 
   /** How many measurements so many batch sizes take. */
   long measurements(int batches) {
-    return (long) Precision.values().length * batches * threads.size();
+    return (long) Precision.OF_SCORES.size() * batches * threads.size();
   }
 
   /**
@@ -90,7 +90,7 @@ final class ForwardPassTimes {
     for (int count : threads) {
       setThreads.accept(count);
       for (int batch : batches) {
-        for (Precision precision : Precision.values()) {
+        for (Precision precision : Precision.OF_SCORES) {
           Timing timing = time(new Execution(device, precision), batch);
           rows.add(
               new Row(

@@ -20,6 +20,8 @@ public final class LabCommands {
             new DetectCommand(invocation),
             new ExplainCommand(invocation),
             new SampleCommand(invocation),
+            new CompressCommand(invocation),
+            new DecompressCommand(invocation),
             new CalibrateCommand(invocation),
             new InspectCommand(invocation),
             new CameraCommand(invocation))

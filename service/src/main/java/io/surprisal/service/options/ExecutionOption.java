@@ -8,7 +8,6 @@ import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.service.cli.MissingDependencyException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -95,6 +94,6 @@ public final class ExecutionOption extends DeviceOption {
   }
 
   private static Optional<Precision> parse(String name) {
-    return Arrays.stream(Precision.values()).filter(p -> p.toString().equals(name)).findFirst();
+    return Precision.OF_SCORES.stream().filter(p -> p.toString().equals(name)).findFirst();
   }
 }

@@ -175,7 +175,7 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
   }
 
   private Precision precision() {
-    return Arrays.stream(Precision.values())
+    return Precision.OF_SCORES.stream()
         .filter(precision -> precision.toString().equals(plan.precision()))
         .findFirst()
         .orElseThrow(
