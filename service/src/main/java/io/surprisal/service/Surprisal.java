@@ -18,6 +18,7 @@ import io.surprisal.service.lab.LabCommands;
 import io.surprisal.service.run.RunCommands;
 import io.surprisal.service.steer.SteerCommands;
 import io.surprisal.service.topics.TopicsCommands;
+import io.surprisal.service.web.WebCommands;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -96,7 +97,11 @@ public final class Surprisal {
   /** The commands by group, in the order of the help. */
   private static Map<String, List<CommandLine>> groups(Invocation invocation) {
     Map<String, List<CommandLine>> groups = new LinkedHashMap<>();
-    groups.put("Run", joined(DemoCommands.all(invocation), RunCommands.all(invocation)));
+    groups.put(
+        "Run",
+        joined(
+            joined(DemoCommands.all(invocation), RunCommands.all(invocation)),
+            WebCommands.all(invocation)));
     groups.put("Use", joined(TopicsCommands.all(invocation), SteerCommands.all(invocation)));
     groups.put("Laboratory", joined(LabCommands.all(invocation), BenchCommands.all(invocation)));
     groups.put(

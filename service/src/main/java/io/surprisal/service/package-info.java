@@ -8,6 +8,7 @@
  *   <li>{@link io.surprisal.service.topics} creates topics, sends images, prints what comes of
  *       them;
  *   <li>{@link io.surprisal.service.steer} tells trainer and scorers what to do;
+ *   <li>{@link io.surprisal.service.web} shows all that in a browser;
  *   <li>{@link io.surprisal.service.lab} makes and examines releases without a stream;
  *   <li>{@link io.surprisal.service.demo} shows all of it in one go;
  *   <li>{@link io.surprisal.service.bench} measures.

@@ -31,7 +31,8 @@ class ArchitectureTest {
           "steer", Set.of("cli", "options"),
           "fits", Set.of("cli", "options"),
           "lab", Set.of("cli", "options", "fits"),
-          "demo", Set.of("cli", "options", "run", "fits"),
+          "web", Set.of("cli", "options", "steer"),
+          "demo", Set.of("cli", "options", "run", "fits", "web"),
           "bench", Set.of("cli", "options", "run"));
 
   @ArchTest

@@ -25,6 +25,7 @@ import io.surprisal.service.options.SeedOption;
 import io.surprisal.service.run.ScoringService;
 import io.surprisal.service.run.SidecarProcess;
 import io.surprisal.service.run.TemporaryCluster;
+import io.surprisal.service.web.Dashboard;
 import io.surprisal.topology.kafka.StreamSettings;
 import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.topics.TopicSettings;
@@ -307,12 +308,18 @@ final class DemoCommand implements Callable<Integer> {
                   source,
                   new DemoStream.Pace(rate, scored.tiles() ? PHOTOS_WAITING : IMAGES_WAITING),
                   report,
-                  scored.tiles() ? () -> {} : trainer::start)) {
+                  scored.tiles() ? () -> {} : trainer::start);
+          Dashboard page =
+              Dashboard.start(
+                  cluster.clients(),
+                  topics,
+                  Dashboard.Access.ofThisMachine(System.getProperty("user.name", "")))) {
         if (!service.awaitStart(FIRST_RELEASE)) {
           throw new IllegalStateException(
               "the release did not serve within " + FIRST_RELEASE.toSeconds() + " s");
         }
         introduce(cluster.bootstrapServer(), topics, scored, rule, rateOfAlerts);
+        LOG.info("look at it in a browser, review and steer: {}", page.addressWithToken());
         stream.run(time, invocation.stop(), service);
         service
             .failure()

@@ -3,7 +3,6 @@ package io.surprisal.service.steer;
 import io.surprisal.handover.Ed25519;
 import io.surprisal.schemas.AlertReview;
 import io.surprisal.schemas.AnomalyAlert;
-import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ReviewVerdict;
 import io.surprisal.service.cli.AvroFields;
@@ -15,7 +14,6 @@ import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.HeldRecords;
 import io.surprisal.service.options.KafkaOptions;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.time.Instant;
@@ -30,12 +28,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -58,10 +53,7 @@ import picocli.CommandLine.Spec;
     })
 final class ReviewCommand implements Callable<Integer> {
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
-  private static final RecordFormat<AlertReview> REVIEWS = RecordFormat.of(AlertReview.class);
   private static final Pattern ALERT_ID = Pattern.compile("[0-9a-f]{32}");
-  private static final int LONGEST_NAME = 256;
-  private static final int LONGEST_NOTE = 1000;
 
   private final Invocation invocation;
   @Spec private CommandSpec spec;
@@ -185,12 +177,14 @@ final class ReviewCommand implements Callable<Integer> {
     }
     Usage.require(
         spec,
-        note.length() <= LONGEST_NOTE,
-        "--note has %d characters, must have at most %d".formatted(note.length(), LONGEST_NOTE));
+        note.length() <= ReviewSender.LONGEST_NOTE,
+        "--note has %d characters, must have at most %d"
+            .formatted(note.length(), ReviewSender.LONGEST_NOTE));
     Usage.require(
         spec,
-        by.length() <= LONGEST_NAME,
-        "--by has %d characters, must have at most %d".formatted(by.length(), LONGEST_NAME));
+        by.length() <= ReviewSender.LONGEST_NAME,
+        "--by has %d characters, must have at most %d"
+            .formatted(by.length(), ReviewSender.LONGEST_NAME));
   }
 
   /**
@@ -206,7 +200,7 @@ final class ReviewCommand implements Callable<Integer> {
         ALERTS,
         alert -> {
           if (wanted.contains(alert.getAlertId())) {
-            found.put(alert.getAlertId(), factsOf(alert));
+            found.put(alert.getAlertId(), ReviewSender.of(alert));
           }
           return found.size() < wanted.size();
         });
@@ -217,16 +211,6 @@ final class ReviewCommand implements Callable<Integer> {
       }
     }
     return found;
-  }
-
-  private static AlertReview.Builder factsOf(AnomalyAlert alert) {
-    return AlertReview.newBuilder()
-        .setAlertId(alert.getAlertId())
-        .setImageId(alert.getImageId())
-        .setSource(alert.getSource())
-        .setReleaseId(alert.getReleaseId())
-        .setReasons(alert.getReasons())
-        .setLocation(alert.getLocation());
   }
 
   private static AlertReview.Builder factsOf(AlertReview earlier) {
@@ -252,20 +236,11 @@ final class ReviewCommand implements Callable<Integer> {
       List<AlertReview> reviews, Map<String, AlertReview> before, Optional<PrivateKey> key)
       throws InterruptedException {
     try (KafkaProducer<byte[], byte[]> producer = kafka.producer(Map.of())) {
+      ReviewSender sender = new ReviewSender(producer, kafka.topics(), key);
       for (AlertReview review : reviews) {
-        byte[] value = REVIEWS.encode(review);
-        ProducerRecord<byte[], byte[]> record =
-            new ProducerRecord<>(
-                kafka.topics().reviews(),
-                review.getAlertId().getBytes(StandardCharsets.UTF_8),
-                value);
-        key.ifPresent(
-            with -> record.headers().add(CommandHeaders.SIGNATURE, Ed25519.sign(with, value)));
-        producer.send(record).get();
+        sender.send(review);
         print(review, before.get(review.getAlertId()));
       }
-    } catch (ExecutionException e) {
-      throw new KafkaException("the review could not be sent", e.getCause());
     }
   }
 

@@ -1,7 +1,6 @@
 package io.surprisal.service.steer;
 
 import io.surprisal.handover.Ed25519;
-import io.surprisal.handover.Seal;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
@@ -15,7 +14,6 @@ import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.options.KafkaOptions;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,22 +21,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Sends a command to the trainer and waits for its answer. A mixin of the commands that do so. */
 final class Steering {
-  private static final RecordFormat<ControlCommand> COMMANDS =
-      RecordFormat.of(ControlCommand.class);
   private static final RecordFormat<TrainerEvent> EVENTS = RecordFormat.of(TrainerEvent.class);
   private static final Duration POLL = Duration.ofMillis(200);
 
@@ -185,23 +178,15 @@ final class Steering {
   }
 
   private void publish(ControlCommand command) throws InterruptedException, IOException {
-    byte[] value = COMMANDS.encode(command);
-    ProducerRecord<byte[], byte[]> record =
-        new ProducerRecord<>(
-            kafka.topics().control(),
-            command.getCommandId().getBytes(StandardCharsets.UTF_8),
-            value);
+    Optional<CommandSender.Signing> signing = Optional.empty();
     if (signingKey.isPresent()) {
-      Seal.COMMAND.put(
-          record,
-          kafka.clusterId(),
-          command.getRequestedAt().plus(validity).toEpochMilli(),
-          Ed25519.privateKey(signingKey.get()));
+      signing =
+          Optional.of(
+              new CommandSender.Signing(
+                  Ed25519.privateKey(signingKey.get()), kafka.clusterId(), validity));
     }
     try (KafkaProducer<byte[], byte[]> producer = kafka.producer(Map.of())) {
-      producer.send(record).get();
-    } catch (ExecutionException e) {
-      throw new KafkaException("the command could not be sent", e.getCause());
+      new CommandSender(producer, kafka.topics(), signing).send(command);
     }
   }
 }

@@ -1,0 +1,70 @@
+package io.surprisal.service.steer;
+
+import io.surprisal.handover.Ed25519;
+import io.surprisal.schemas.AlertReview;
+import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.CommandHeaders;
+import io.surprisal.schemas.RecordFormat;
+import io.surprisal.schemas.Topics;
+import java.nio.charset.StandardCharsets;
+import java.security.PrivateKey;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+
+/** Sends what people say of alerts, signed where there is a key. Thread-safe. */
+public final class ReviewSender {
+  /** Most characters of a reviewer's name. */
+  public static final int LONGEST_NAME = 256;
+
+  /** Most characters of a note. */
+  public static final int LONGEST_NOTE = 1000;
+
+  private static final RecordFormat<AlertReview> REVIEWS = RecordFormat.of(AlertReview.class);
+
+  private final Producer<byte[], byte[]> producer;
+  private final Topics topics;
+  private final Optional<PrivateKey> key;
+
+  /**
+   * @param producer stays the caller's
+   * @param key Ed25519
+   */
+  public ReviewSender(Producer<byte[], byte[]> producer, Topics topics, Optional<PrivateKey> key) {
+    this.producer = producer;
+    this.topics = topics;
+    this.key = key;
+  }
+
+  /** A review of an alert that has its facts already, and no verdict yet. */
+  public static AlertReview.Builder of(AnomalyAlert alert) {
+    return AlertReview.newBuilder()
+        .setAlertId(alert.getAlertId())
+        .setImageId(alert.getImageId())
+        .setSource(alert.getSource())
+        .setReleaseId(alert.getReleaseId())
+        .setReasons(alert.getReasons())
+        .setLocation(alert.getLocation());
+  }
+
+  /**
+   * Sends a review and waits until the broker has it.
+   *
+   * @throws KafkaException if the broker does not take it
+   */
+  public void send(AlertReview review) throws InterruptedException {
+    byte[] value = REVIEWS.encode(review);
+    ProducerRecord<byte[], byte[]> record =
+        new ProducerRecord<>(
+            topics.reviews(), review.getAlertId().getBytes(StandardCharsets.UTF_8), value);
+    key.ifPresent(
+        with -> record.headers().add(CommandHeaders.SIGNATURE, Ed25519.sign(with, value)));
+    try {
+      producer.send(record).get();
+    } catch (ExecutionException e) {
+      throw new KafkaException("the review could not be sent", e.getCause());
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package io.surprisal.service.web;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeClusterOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells the view whether a broker answers, on a thread of its own; {@link #close} ends it. */
+final class BrokerWatch implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(BrokerWatch.class);
+  private static final Duration BETWEEN = Duration.ofSeconds(2);
+  private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+  private final Admin admin;
+  private final String server;
+  private final View view;
+  private final CountDownLatch end = new CountDownLatch(1);
+  private final Thread thread = new Thread(this::watch, "surprisal-dashboard-broker");
+
+  /**
+   * @param client properties of Kafka's clients, the broker among them
+   */
+  BrokerWatch(Map<String, Object> client, View view) {
+    this.admin = Admin.create(client);
+    this.server = String.valueOf(client.get(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG));
+    this.view = view;
+    thread.setDaemon(true);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  private void watch() {
+    Optional<Instant> since = Optional.empty();
+    try {
+      do {
+        boolean answers = answers();
+        if (answers && since.isPresent()) {
+          LOG.info("the broker at {} answers again", server);
+          since = Optional.empty();
+        } else if (!answers && since.isEmpty()) {
+          LOG.warn(
+              "no broker answers at {}; the dashboard shows what it knows, and tries on", server);
+          since = Optional.of(Instant.now().truncatedTo(ChronoUnit.SECONDS));
+        }
+        view.broker(
+            since.map(
+                from ->
+                    "no broker has answered at "
+                        + server
+                        + " since "
+                        + from
+                        + "; this is what was known then"));
+      } while (!end.await(BETWEEN.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean answers() throws InterruptedException {
+    try {
+      admin
+          .describeCluster(new DescribeClusterOptions().timeoutMs((int) PATIENCE.toMillis()))
+          .nodes()
+          .get();
+      return true;
+    } catch (ExecutionException e) {
+      LOG.debug("no answer", e);
+      return false;
+    }
+  }
+
+  @Override
+  public void close() {
+    end.countDown();
+    admin.close(Duration.ZERO);
+    try {
+      thread.join(PATIENCE.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

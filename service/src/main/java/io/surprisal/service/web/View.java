@@ -1,0 +1,324 @@
+package io.surprisal.service.web;
+
+import io.surprisal.schemas.AlertReview;
+import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.ReleaseAnnouncement;
+import io.surprisal.schemas.SourceAlert;
+import io.surprisal.schemas.SourceStatistics;
+import io.surprisal.schemas.SourceStatus;
+import io.surprisal.schemas.TrainerEvent;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the topics say, as far as a page shows it: the latest of each, and bounded, whatever comes.
+ * At full size it takes about 100 MB. Thread-safe: one reader tells it, many pages ask.
+ */
+final class View {
+  private static final int ALERTS = 10_000;
+  private static final int SOURCES = 300;
+  private static final int SCORES_OF_A_SOURCE = 400;
+  private static final int REVIEWS = 50_000;
+  private static final int RELEASES = 1_000;
+  private static final int TRAINER_EVENTS = 3_000;
+  private static final int SOURCE_ALERTS = 500;
+  private static final int WINDOWS_OF_A_SOURCE = 64;
+
+  private final String imagesTopic;
+  private final InstantSource clock;
+  private final Map<Part, Long> versions = new EnumMap<>(Part.class);
+  private final SeenAlerts alerts = new SeenAlerts(ALERTS);
+  private final Bounded<String, Deque<SeenScore>> scores = new Bounded<>(SOURCES);
+  private final Bounded<String, SourceStatus> sources = new Bounded<>(SOURCES);
+  private final Bounded<String, Bounded<WindowKey, SourceStatistics>> statistics =
+      new Bounded<>(SOURCES);
+  private final Bounded<String, AlertReview> reviews = new Bounded<>(REVIEWS);
+  private final Bounded<String, ReleaseAnnouncement> releases = new Bounded<>(RELEASES);
+  private final Deque<TrainerEvent> trainer = new ArrayDeque<>();
+  private final Deque<SourceAlert> sourceAlerts = new ArrayDeque<>();
+  private final Pulse imagePulse = new Pulse();
+  private final Pulse alertPulse = new Pulse();
+  private boolean caughtUp;
+  private Optional<String> brokerTrouble = Optional.empty();
+  private long changes;
+
+  /** Of the records of one key the one told last holds. */
+  private record WindowKey(long start, String releaseId, @Nullable Integer partition) {}
+
+  /**
+   * @param imagesTopic whose images the pages show
+   */
+  View(String imagesTopic, InstantSource clock) {
+    this.imagesTopic = imagesTopic;
+    this.clock = clock;
+    for (Part part : Part.values()) {
+      versions.put(part, 0L);
+    }
+  }
+
+  // --- told by the reader; many together, so that pages are woken once
+
+  /** Runs what tells several things, as one change. */
+  synchronized void tell(Runnable several) {
+    several.run();
+    notifyAll();
+  }
+
+  synchronized void alert(AnomalyAlert alert, Place place, long at) {
+    alerts.add(alert, place, at);
+    if (caughtUp) {
+      alertPulse.add(second(), 1);
+    }
+    changed(Part.ALERTS);
+  }
+
+  synchronized void score(ImageScore score) {
+    Deque<SeenScore> of = scores.get(score.getSource());
+    if (of == null) {
+      of = new ArrayDeque<>();
+    }
+    scores.renew(score.getSource(), of);
+    if (of.size() == SCORES_OF_A_SOURCE) {
+      of.removeFirst();
+    }
+    of.addLast(SeenScore.of(score, imagesTopic));
+    if (caughtUp) {
+      imagePulse.add(second(), 1);
+    }
+    changed(Part.SCORES);
+  }
+
+  /** How a source is; null: it has been forgotten. */
+  synchronized void source(String name, @Nullable SourceStatus status) {
+    if (status == null) {
+      sources.remove(name);
+    } else {
+      sources.renew(name, status);
+    }
+    changed(Part.SOURCES);
+  }
+
+  synchronized void sourceAlert(SourceAlert alert) {
+    bounded(sourceAlerts, alert, SOURCE_ALERTS);
+    changed(Part.SOURCES);
+  }
+
+  synchronized void statistics(SourceStatistics window) {
+    if (window.getOthers()) {
+      return;
+    }
+    Bounded<WindowKey, SourceStatistics> of = statistics.get(window.getSource());
+    if (of == null) {
+      of = new Bounded<>(WINDOWS_OF_A_SOURCE);
+    }
+    statistics.renew(window.getSource(), of);
+    of.renew(
+        new WindowKey(
+            window.getWindowStart().toEpochMilli(),
+            window.getReleaseId(),
+            window.getImagesPartition()),
+        window);
+    changed(Part.SOURCES);
+  }
+
+  synchronized void review(AlertReview review) {
+    reviews.renew(review.getAlertId(), review);
+    changed(Part.REVIEWS);
+  }
+
+  synchronized void release(ReleaseAnnouncement release) {
+    releases.renew(release.getReleaseId(), release);
+    changed(Part.RELEASES);
+  }
+
+  synchronized void trainer(TrainerEvent event) {
+    bounded(trainer, event, TRAINER_EVENTS);
+    changed(Part.TRAINER);
+  }
+
+  /** That all has been read that lay in the topics at the start. */
+  synchronized void caughtUp() {
+    alerts.sort();
+    caughtUp = true;
+    changed(Part.ALERTS);
+    notifyAll();
+  }
+
+  /**
+   * How the broker is.
+   *
+   * @param trouble what is wrong and what helps; empty: it answers
+   */
+  synchronized void broker(Optional<String> trouble) {
+    if (!trouble.equals(brokerTrouble)) {
+      brokerTrouble = trouble;
+      changed(Part.BROKER);
+      notifyAll();
+    }
+  }
+
+  private void changed(Part part) {
+    versions.merge(part, 1L, Long::sum);
+    changes++;
+  }
+
+  private long second() {
+    return clock.millis() / 1000;
+  }
+
+  private static <T> void bounded(Deque<T> all, T one, int most) {
+    if (all.size() == most) {
+      all.removeFirst();
+    }
+    all.addLast(one);
+  }
+
+  // --- asked by pages
+
+  /**
+   * How often each part has changed.
+   *
+   * @param total of all
+   */
+  record Versions(long total, Map<Part, Long> parts) {}
+
+  /** Waits for a change after the one that is known, but not for ever. */
+  synchronized Versions await(long known, Duration patience) throws InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (changes == known) {
+      long left = (deadline - System.nanoTime()) / 1_000_000;
+      if (left <= 0) {
+        break;
+      }
+      wait(left);
+    }
+    return new Versions(changes, new EnumMap<>(versions));
+  }
+
+  synchronized boolean isCaughtUp() {
+    return caughtUp;
+  }
+
+  /** What is wrong with the broker; empty: it answers. */
+  synchronized Optional<String> brokerTrouble() {
+    return brokerTrouble;
+  }
+
+  /** Images a second, of the last seconds. */
+  synchronized double imagesPerSecond() {
+    return imagePulse.perSecond(second());
+  }
+
+  /** Alerts a second, of the last seconds. */
+  synchronized double alertsPerSecond() {
+    return alertPulse.perSecond(second());
+  }
+
+  /** An alert with what was said of it. */
+  record Reviewed(SeenAlert seen, Optional<AlertReview> review) {}
+
+  /** The latest alerts first, at most so many. */
+  synchronized List<Reviewed> alerts(Predicate<Reviewed> wanted, int limit) {
+    return alerts.latest(alert -> wanted.test(reviewed(alert)), limit).stream()
+        .map(this::reviewed)
+        .toList();
+  }
+
+  synchronized int alertCount() {
+    return alerts.size();
+  }
+
+  synchronized long unreviewed() {
+    return alerts.count(alert -> !reviews.containsKey(alert.alert().getAlertId()));
+  }
+
+  synchronized Optional<Reviewed> alert(String alertId) {
+    return alerts.find(alertId).map(this::reviewed);
+  }
+
+  private Reviewed reviewed(SeenAlert alert) {
+    return new Reviewed(alert, Optional.ofNullable(reviews.get(alert.alert().getAlertId())));
+  }
+
+  /** The names of all sources that anything is known of. */
+  synchronized Set<String> sourceNames() {
+    Set<String> names = new LinkedHashSet<>(sources.keySet());
+    names.addAll(scores.keySet());
+    return names;
+  }
+
+  synchronized Optional<SourceStatus> source(String name) {
+    return Optional.ofNullable(sources.get(name));
+  }
+
+  /** The latest scores of a source, the oldest first. */
+  synchronized List<SeenScore> scores(String source) {
+    List<SeenScore> all =
+        new ArrayList<>(Optional.ofNullable(scores.get(source)).orElseGet(ArrayDeque::new));
+    all.sort(Comparator.comparingLong(SeenScore::at));
+    return all;
+  }
+
+  /** The latest score of a source. */
+  synchronized Optional<SeenScore> lastScore(String source) {
+    return Optional.ofNullable(scores.get(source)).map(Deque::peekLast);
+  }
+
+  /** The latest windows of a source, the oldest first. */
+  synchronized List<SourceStatistics> statistics(String source) {
+    return Optional.ofNullable(statistics.get(source)).map(Map::values).stream()
+        .flatMap(Collection::stream)
+        .sorted(Comparator.comparing(SourceStatistics::getWindowStart))
+        .toList();
+  }
+
+  /** What happened to a source, the latest first. */
+  synchronized List<SourceAlert> sourceAlerts(String source) {
+    List<SourceAlert> of = new ArrayList<>();
+    sourceAlerts
+        .descendingIterator()
+        .forEachRemaining(
+            alert -> {
+              if (alert.getSource().equals(source)) {
+                of.add(alert);
+              }
+            });
+    return of;
+  }
+
+  /** The last announcement of each release, the one announced last first. */
+  synchronized List<ReleaseAnnouncement> releases() {
+    List<ReleaseAnnouncement> all = new ArrayList<>(releases.values());
+    Collections.reverse(all);
+    return all;
+  }
+
+  /** What trainer and scorers said, the latest first. */
+  synchronized List<TrainerEvent> trainerEvents(Predicate<TrainerEvent> wanted, int limit) {
+    List<TrainerEvent> found = new ArrayList<>();
+    Iterator<TrainerEvent> backwards = trainer.descendingIterator();
+    while (backwards.hasNext() && found.size() < limit) {
+      TrainerEvent event = backwards.next();
+      if (wanted.test(event)) {
+        found.add(event);
+      }
+    }
+    return found;
+  }
+}
