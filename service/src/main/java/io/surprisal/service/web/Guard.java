@@ -129,7 +129,7 @@ final class Guard {
   private boolean hasCookie(Headers request) {
     return Optional.ofNullable(request.get("Cookie")).stream()
         .flatMap(List::stream)
-        .flatMap(line -> List.of(line.split(";")).stream())
+        .flatMap(line -> List.of(line.split(";", -1)).stream())
         .map(String::strip)
         .anyMatch(
             pair ->

@@ -21,7 +21,7 @@ record Query(Map<String, String> values) {
       throw new RefusedException(414, "the address is longer than " + LONGEST + " characters");
     }
     Map<String, String> values = new HashMap<>();
-    for (String pair : raw.split("&")) {
+    for (String pair : raw.split("&", -1)) {
       int equals = pair.indexOf('=');
       if (equals > 0) {
         try {

@@ -67,11 +67,17 @@ final class SeenAlerts {
     Iterator<SeenAlert> backwards = alerts.descendingIterator();
     while (backwards.hasNext() && found.size() < limit) {
       SeenAlert alert = backwards.next();
-      if (byId.get(alert.alert().getAlertId()) == alert && wanted.test(alert)) {
+      if (isLast(alert) && wanted.test(alert)) {
         found.add(alert);
       }
     }
     return found;
+  }
+
+  private boolean isLast(SeenAlert alert) {
+    return find(alert.alert().getAlertId())
+        .map(last -> last.number() == alert.number())
+        .orElse(false);
   }
 
   /** How many of those that are kept are as wanted. */

@@ -110,7 +110,11 @@ let before = {};
 function listen() {
   const events = new EventSource("/api/events");
   events.addEventListener("open", () => write(connection, "live"));
-  events.addEventListener("error", () => write(connection, "not connected; trying again"));
+  events.addEventListener("error", () => {
+    write(connection, "not connected; trying again");
+    // A refusal ends it for good: too many pages are open, or the token is wanted first.
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+  });
   events.addEventListener("message", (message) => {
     const now = JSON.parse(message.data);
     write(connection, "live");
