@@ -11,6 +11,7 @@ import java.util.Map;
  *
  * @param headers beside those that all answers have
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 record Answer(int status, String type, byte[] body, Map<String, String> headers) {
   private static final String JSON = "application/json";
   private static final Map<String, String> FRESH = Map.of("Cache-Control", "no-store");

@@ -26,23 +26,22 @@ final class Api {
    * @throws RefusedException if it cannot be answered
    */
   Answer look(String path, Query query) throws InterruptedException {
-    switch (path) {
-      case "/api/now":
-        return Answer.json(looks.now());
-      case "/api/alerts":
-        return Answer.json(looks.alerts(AlertFilter.of(query)));
-      case "/api/source":
-        return Answer.json(
-            looks.source(
-                query
-                    .text("name")
-                    .orElseThrow(() -> new RefusedException(400, "name which source: ?name="))));
-      case "/api/releases":
-        return Answer.json(looks.releases());
-      case "/api/trainer":
-        return Answer.json(looks.trainer(query.text("command")));
-      default:
-    }
+    return switch (path) {
+      case "/api/now" -> Answer.json(looks.now());
+      case "/api/alerts" -> Answer.json(looks.alerts(AlertFilter.of(query)));
+      case "/api/source" ->
+          Answer.json(
+              looks.source(
+                  query
+                      .text("name")
+                      .orElseThrow(() -> new RefusedException(400, "name which source: ?name="))));
+      case "/api/releases" -> Answer.json(looks.releases());
+      case "/api/trainer" -> Answer.json(looks.trainer(query.text("command")));
+      default -> one(path, query);
+    };
+  }
+
+  private Answer one(String path, Query query) throws InterruptedException {
     Matcher alert = ALERT.matcher(path);
     if (alert.matches()) {
       return Answer.json(looks.alert(alert.group(1)));

@@ -54,6 +54,7 @@ final class Pictures {
    * @param width of the picture as it came, pixels
    * @param height of the picture as it came, pixels
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Shown(byte[] png, int width, int height) {}
 
   /**

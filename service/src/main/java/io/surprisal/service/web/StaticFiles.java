@@ -45,6 +45,7 @@ final class StaticFiles {
    *
    * @param tag changes with the content
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record StaticFile(String type, byte[] plain, byte[] zipped, String tag) {}
 
   private final Map<String, StaticFile> files = new HashMap<>();
