@@ -232,13 +232,18 @@ public final class Calibrator {
         }
       }
       for (int i = 0; i < scored.fixedAgain().size(); i++) {
+        ImageLikelihood atRandom = scored.atRandom().get(i);
+        ImageLikelihood randomAgain = scored.randomAgain().get(i);
         for (int stage = 0; stage < samples.size(); stage++) {
           samples
               .get(stage)
               .noise
-              .add(scored.atFixed().get(i).get(stage), scored.fixedAgain().get(i).get(stage));
+              .add(
+                  scored.atFixed().get(i).get(stage),
+                  scored.fixedAgain().get(i).get(stage),
+                  randomAgain);
         }
-        randomNoise.add(scored.atRandom().get(i), scored.randomAgain().get(i));
+        randomNoise.add(atRandom, randomAgain);
       }
     }
 
@@ -251,11 +256,7 @@ public final class Calibrator {
           corrected,
           samples.stream()
               .map(
-                  stage ->
-                      stage.correction(
-                          strataPositions,
-                          corrected,
-                          stage == last ? randomNoise.errorScale() : Double.NaN))
+                  stage -> stage.correction(strataPositions, corrected, randomNoise, stage == last))
               .toList(),
           lossBins.profile(),
           control,
@@ -279,7 +280,7 @@ public final class Calibrator {
     private final int evaluations;
     private final List<Double> fixed = new ArrayList<>();
     private final List<Double> differences = new ArrayList<>();
-    private final Repetitions noise = new Repetitions();
+    private final FixedErrors noise = new FixedErrors();
 
     StageSample(int evaluations) {
       this.evaluations = evaluations;
@@ -322,7 +323,7 @@ public final class Calibrator {
     }
 
     Calibration.Correction correction(
-        List<Double> positions, float[] finalScores, double randomErrorScale) {
+        List<Double> positions, float[] finalScores, Repetitions random, boolean last) {
       double[] adjusted = adjusted(positions);
       double bias = Arrays.stream(adjusted).average().orElseThrow();
       double variance =
@@ -336,33 +337,10 @@ public final class Calibrator {
           evaluations,
           bias,
           Math.sqrt(variance / adjusted.length),
-          noise.errorScale(),
-          randomErrorScale,
+          noise.errorScale(random),
+          last ? random.errorScale() : Double.NaN,
           Math.sqrt(distance),
-          noise.error());
-    }
-  }
-
-  /** The same images scored twice with independent noise: half their squared difference is it. */
-  private static final class Repetitions {
-    private double measured;
-    private double estimated;
-    private int images;
-
-    void add(ImageLikelihood once, ImageLikelihood again) {
-      double difference = once.bitsPerDim() - again.bitsPerDim();
-      measured += difference * difference / 2;
-      images++;
-      estimated += (Math.pow(once.standardError(), 2) + Math.pow(again.standardError(), 2)) / 2;
-    }
-
-    /** Root mean square, bits/dim; 0 for no images. */
-    double error() {
-      return images == 0 ? 0 : Math.sqrt(measured / images);
-    }
-
-    double errorScale() {
-      return Math.sqrt(measured / estimated);
+          noise.error(random));
     }
   }
 }

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 
 class PrintableTest {
   /** Erases the screen, sets the title, turns the writing, ends the line, by 7 bits and by 8. */
-  private static final String HOSTILE = "cam\u001b[2J\u001b]0;x\u0007\u009b31m\u202eevil\u2028\r\nALERT";
+  private static final String HOSTILE =
+      "cam\u001b[2J\u001b]0;x\u0007\u009b31m\u202eevil\u2028\r\nALERT";
 
   private static final String[] OBEYED = {"\u001b", "\u0007", "\u009b", "\u202e", "\u2028", "\r"};
 

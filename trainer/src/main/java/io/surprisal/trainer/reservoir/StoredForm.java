@@ -14,8 +14,8 @@ import java.util.HexFormat;
  * are read, so what stands here never changes.
  *
  * <ul>
- *   <li>{@code i POOL SOURCE ORDER PARTITION OFFSET} → an image; SOURCE is a hash of its name, or 0;
- *       ORDER is the time of arrival in a window, a hash of the place in a uniform sample
+ *   <li>{@code i POOL SOURCE ORDER PARTITION OFFSET} → an image; SOURCE is a hash of its name, or
+ *       0; ORDER is the time of arrival in a window, a hash of the place in a uniform sample
  *   <li>{@code p PARTITION} → offset of the next image to read
  *   <li>{@code a PARTITION OFFSET} → when the image there raised an alert, in milliseconds
  *   <li>{@code v PARTITION OFFSET ALERT} → when a person's word on an alert of the image there was
