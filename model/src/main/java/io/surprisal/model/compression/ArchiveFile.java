@@ -68,6 +68,7 @@ public final class ArchiveFile implements AutoCloseable {
   }
 
   /** What the end of an archive says. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record End(ArchiveHeader header, long pictures, long[] positions) {}
 
   private static ArchiveFile open(Path file, FileChannel channel) throws IOException {
@@ -112,20 +113,20 @@ public final class ArchiveFile implements AutoCloseable {
     if (channel.size() < fixed) {
       throw new ArchiveException(file + " is no archive of surprisal compress: it is too short");
     }
-    ByteBuffer in = read(channel, 0, fixed);
+    ByteBuffer in = ByteBuffer.wrap(read(channel, 0, fixed));
     boolean magic = in.getLong() == ArchiveFormat.MAGIC;
     int version = in.getShort() & 0xffff;
     int length = in.getShort() & 0xffff;
     int whole = fixed + length;
     if (magic && channel.size() >= whole + Integer.BYTES) {
-      ByteBuffer all = read(channel, 0, whole + Integer.BYTES);
-      if (all.getInt(whole) == ArchiveFormat.crc(all.array(), 0, whole)) {
+      byte[] all = read(channel, 0, whole + Integer.BYTES);
+      if (ByteBuffer.wrap(all).getInt(whole) == ArchiveFormat.crc(all, 0, whole)) {
         if (version != ArchiveFormat.VERSION) {
           throw new ArchiveException(
               "%s is an archive of version %d; this surprisal reads version %d: take a newer one"
                   .formatted(file, version, ArchiveFormat.VERSION));
         }
-        return Optional.of(ArchiveHeader.of(Arrays.copyOfRange(all.array(), fixed, whole)));
+        return Optional.of(ArchiveHeader.of(Arrays.copyOfRange(all, fixed, whole)));
       }
     }
     damages.add("its header is damaged");
@@ -137,7 +138,7 @@ public final class ArchiveFile implements AutoCloseable {
     if (tail < 0) {
       return Optional.empty();
     }
-    ByteBuffer last = read(channel, tail, ArchiveFormat.TAIL);
+    ByteBuffer last = ByteBuffer.wrap(read(channel, tail, ArchiveFormat.TAIL));
     long position = last.getLong();
     if (last.getLong() != ArchiveFormat.LAST || position < 0 || position >= tail) {
       return Optional.empty();
@@ -145,13 +146,14 @@ public final class ArchiveFile implements AutoCloseable {
     if (tail - position > Integer.MAX_VALUE) {
       return Optional.empty();
     }
-    ByteBuffer in = read(channel, position, (int) (tail - position));
+    byte[] end = read(channel, position, (int) (tail - position));
+    ByteBuffer in = ByteBuffer.wrap(end);
     int fixed = Long.BYTES + Short.BYTES + Long.BYTES + 2 * Integer.BYTES;
     if (in.capacity() < fixed || in.getLong() != ArchiveFormat.END) {
       return Optional.empty();
     }
     int body = in.capacity() - Integer.BYTES;
-    if (in.getInt(body) != ArchiveFormat.crc(in.array(), Long.BYTES, body - Long.BYTES)) {
+    if (in.getInt(body) != ArchiveFormat.crc(end, Long.BYTES, body - Long.BYTES)) {
       return Optional.empty();
     }
     byte[] header = new byte[in.getShort() & 0xffff];
@@ -177,7 +179,7 @@ public final class ArchiveFile implements AutoCloseable {
     if (position < 0 || room < 0) {
       return Optional.empty();
     }
-    ByteBuffer head = read(channel, position, ArchiveFormat.BLOCK_HEAD);
+    ByteBuffer head = ByteBuffer.wrap(read(channel, position, ArchiveFormat.BLOCK_HEAD));
     boolean mark = head.getLong() == ArchiveFormat.BLOCK;
     Place place = new Place(position, head.getLong(), head.getInt(), head.getInt());
     return mark && place.length() >= 0 && place.length() <= room && place.pictures() >= 0
@@ -208,7 +210,8 @@ public final class ArchiveFile implements AutoCloseable {
 
   private static OptionalLong nextMark(FileChannel channel, long from) throws IOException {
     for (long at = from; at + Long.BYTES <= channel.size(); at += WINDOW - Long.BYTES + 1) {
-      ByteBuffer in = read(channel, at, (int) Math.min(WINDOW, channel.size() - at));
+      ByteBuffer in =
+          ByteBuffer.wrap(read(channel, at, (int) Math.min(WINDOW, channel.size() - at)));
       for (int i = 0; i + Long.BYTES <= in.capacity(); i++) {
         if (in.getLong(i) == ArchiveFormat.BLOCK) {
           return OptionalLong.of(at + i);
@@ -221,24 +224,22 @@ public final class ArchiveFile implements AutoCloseable {
   /** A block's bytes; empty if their hash is another. */
   private static Optional<byte[]> content(FileChannel channel, Place place) throws IOException {
     int hashed = ArchiveFormat.BLOCK_HEAD - Long.BYTES + place.length();
-    ByteBuffer all = read(channel, place.position() + Long.BYTES, hashed + ArchiveFormat.HASH);
+    byte[] all = read(channel, place.position() + Long.BYTES, hashed + ArchiveFormat.HASH);
     MessageDigest digest = Sha256.digest();
-    digest.update(all.array(), 0, hashed);
-    return Arrays.equals(digest.digest(), Arrays.copyOfRange(all.array(), hashed, all.capacity()))
-        ? Optional.of(
-            Arrays.copyOfRange(all.array(), ArchiveFormat.BLOCK_HEAD - Long.BYTES, hashed))
+    digest.update(all, 0, hashed);
+    return Arrays.equals(digest.digest(), Arrays.copyOfRange(all, hashed, all.length))
+        ? Optional.of(Arrays.copyOfRange(all, ArchiveFormat.BLOCK_HEAD - Long.BYTES, hashed))
         : Optional.empty();
   }
 
-  private static ByteBuffer read(FileChannel channel, long position, int length)
-      throws IOException {
+  private static byte[] read(FileChannel channel, long position, int length) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(length);
     while (buffer.hasRemaining()) {
       if (channel.read(buffer, position + buffer.position()) < 0) {
         throw new EOFException("the archive ends within what it states");
       }
     }
-    return buffer.flip();
+    return buffer.array();
   }
 
   /** What the archive says of itself. */

@@ -8,6 +8,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -99,7 +100,7 @@ final class BlockCoder {
     for (int k = 0; k < count; k++) {
       int high = Message.pseudoRandom(~seed, 2 * (first + k));
       int low = Message.pseudoRandom(~seed, 2 * (first + k) + 1);
-      keys[k] = (long) high << Integer.SIZE | low & 0xffffffffL;
+      keys[k] = ((long) high << Integer.SIZE) | (low & 0xffffffffL);
     }
     return keys;
   }
@@ -171,8 +172,10 @@ final class BlockCoder {
   }
 
   /** What is said of a picture. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Said(ImageShape shape, String name, byte[] label) {}
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Contents(List<Said> pictures, int[] checkSums, Message[] messages, int tiles) {}
 
   private Contents read(byte[] bytes, int count) throws ArchiveException {
@@ -202,7 +205,7 @@ final class BlockCoder {
         throw new ArchiveException("goes on after its messages");
       }
       return new Contents(pictures, checkSums, messages, all);
-    } catch (java.nio.BufferUnderflowException
+    } catch (BufferUnderflowException
         | IOException
         | DataFormatException
         | IllegalArgumentException e) {

@@ -30,6 +30,10 @@ record Machine(String torch, String processor, String instructions) {
     for (String limit : LIMITS) {
       Optional.ofNullable(System.getenv(limit)).ifPresent(v -> instructions.add(limit + "=" + v));
     }
+    int threads = TorchRuntime.operatorThreads();
+    if (threads > 1) {
+      instructions.add(threads + " threads an operator");
+    }
     return new Machine(
         TorchRuntime.engine().getVersion(),
         System.getProperty("os.arch") + " " + device,

@@ -60,7 +60,7 @@ final class Message {
       throw new CorruptMessageException("a message of " + content.length + " words");
     }
     int size = content.length - 2;
-    long state = (long) content[size] << WORD | content[size + 1] & 0xffffffffL;
+    long state = ((long) content[size] << WORD) | (content[size + 1] & 0xffffffffL);
     if (state < LOWEST) {
       throw new CorruptMessageException("the state of a message is " + state);
     }
@@ -95,14 +95,14 @@ final class Message {
 
   /** Which symbol lies on top: the one whose frequencies hold this slot, 0 to TOTAL − 1. */
   int slot() {
-    return (int) state & TOTAL - 1;
+    return (int) state & (TOTAL - 1);
   }
 
   /** Takes off the symbol that {@link #slot} has shown. */
   void pop(int start, int frequency) {
     state = frequency * (state >>> PRECISION) + slot() - start;
     if (state < LOWEST) {
-      state = state << WORD | nextWord() & 0xffffffffL;
+      state = (state << WORD) | (nextWord() & 0xffffffffL);
     }
   }
 
@@ -112,7 +112,7 @@ final class Message {
    * @param mask of {@link #PRECISION} bits
    */
   void flip(int mask) {
-    state ^= mask & TOTAL - 1;
+    state ^= mask & (TOTAL - 1);
   }
 
   private int nextWord() {
@@ -139,12 +139,13 @@ final class Message {
     pop(high * width, width);
     int low = slot() / width;
     pop(low * width, width);
-    return high << BITS_AT_ONCE | low;
+    return (high << BITS_AT_ONCE) | low;
   }
 
   /** How many bits it holds above the initial ones; negative while it lives on credit. */
   double netBits() {
-    return (double) WORD * (size - drawn) + (Math.log(state) - Math.log(start(seed))) / Math.log(2);
+    return (double) WORD * (size - drawn)
+        + (Math.log((double) state) - Math.log((double) start(seed))) / Math.log(2);
   }
 
   /** How many words of initial bits were drawn. */
@@ -168,7 +169,7 @@ final class Message {
   }
 
   private static long start(long seed) {
-    return LOWEST | pseudoRandom(seed, -1) & LOWEST - 1;
+    return LOWEST | (pseudoRandom(seed, -1) & (LOWEST - 1));
   }
 
   /**
@@ -177,8 +178,8 @@ final class Message {
    */
   static int pseudoRandom(long seed, int index) {
     long x = seed + (index + 1) * 0x9E3779B97F4A7C15L;
-    x = (x ^ x >>> 30) * 0xBF58476D1CE4E5B9L;
-    x = (x ^ x >>> 27) * 0x94D049BB133111EBL;
-    return (int) ((x ^ x >>> 31) >>> WORD);
+    x = (x ^ (x >>> 30)) * 0xBF58476D1CE4E5B9L;
+    x = (x ^ (x >>> 27)) * 0x94D049BB133111EBL;
+    return (int) ((x ^ (x >>> 31)) >>> WORD);
   }
 }

@@ -54,6 +54,12 @@ public final class TorchRuntime {
     JniUtils.setNumThreads(threads);
   }
 
+  /** How many threads one operator uses. */
+  public static int operatorThreads() {
+    engine(); // has decided it
+    return Integer.getInteger(THREADS);
+  }
+
   /** How many GPUs PyTorch can use: none where its libraries or the driver lack CUDA. */
   public static int gpus() {
     return engine().hasCapability(StandardCapabilities.CUDA) ? CudaDriver.devices() : 0;
@@ -64,11 +70,10 @@ public final class TorchRuntime {
    * for; on a GPU as many as draw noise for it meanwhile.
    */
   public static int workers(Device device) {
-    engine(); // has decided how many threads an operator uses
     int cores = Runtime.getRuntime().availableProcessors();
     return device.isGpu()
         ? Math.min(cores, MOST_GPU_WORKERS)
-        : Math.max(1, cores / Integer.getInteger(THREADS));
+        : Math.max(1, cores / operatorThreads());
   }
 
   /** How many workers keep several devices busy that score. */

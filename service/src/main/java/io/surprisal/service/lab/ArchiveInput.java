@@ -34,9 +34,9 @@ final class ArchiveInput {
   private ArchiveInput() {}
 
   /**
-   * Pictures, and what they come from.
+   * Pictures.
    *
-   * @param size of all of them, as far as headers say
+   * @param form what they come from
    */
   record Opened(ArchiveHeader.Form form, PictureSource pictures) {}
 
@@ -72,6 +72,7 @@ final class ArchiveInput {
   }
 
   /** Images of a data set without names; with the labels of its file, if that has any. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Labelled(ImageDataset data, int size, byte[] content) implements PictureSource {
     @Override
     public Optional<ArchivedPicture> picture(int index) {
