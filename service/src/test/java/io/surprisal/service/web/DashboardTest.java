@@ -333,9 +333,13 @@ class DashboardTest {
     for (String view : VIEWS) {
       open(view);
       browser.await("document.querySelector('.card, .row, .plot canvas, .release, .log li')");
-      assertThat(browser.text("document.documentElement.scrollWidth <= innerWidth"))
-          .as(view)
-          .isEqualTo("true");
+      assertThat(
+              browser.text(
+                  "[...document.querySelectorAll('body *')].filter(e =>"
+                      + " e.getBoundingClientRect().right > innerWidth && e.offsetParent)"
+                      + ".map(e => e.tagName + '.' + e.className).join()"))
+          .as("what is cut off in " + view)
+          .isEmpty();
     }
   }
 

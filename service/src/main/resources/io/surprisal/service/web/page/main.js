@@ -106,16 +106,26 @@ async function refresh() {
   asking = false;
 }
 
+// A browser has six connections to a server, for all of its windows, and pages that were left may
+// linger: only a page that is seen listens. What it has missed it asks for when it is seen again.
 let before = {};
+let events;
 function listen() {
-  const events = new EventSource("/api/events");
-  events.addEventListener("open", () => write(connection, "live"));
-  events.addEventListener("error", () => {
+  events?.close();
+  if (document.hidden) return;
+  const own = new EventSource("/api/events");
+  events = own;
+  own.addEventListener("open", () => write(connection, "live"));
+  own.addEventListener("error", () => {
     write(connection, "not connected; trying again");
     // A refusal ends it for good: too many pages are open, or the token is wanted first.
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+    if (own.readyState === EventSource.CLOSED) {
+      setTimeout(() => {
+        if (events === own) listen();
+      }, 3000);
+    }
   });
-  events.addEventListener("message", (message) => {
+  own.addEventListener("message", (message) => {
     const now = JSON.parse(message.data);
     write(connection, "live");
     trouble.hidden = now.brokerTrouble === null;
@@ -125,6 +135,11 @@ function listen() {
     if (changed.some((part) => view.parts.includes(part))) refresh();
   });
 }
+document.addEventListener("visibilitychange", listen);
+addEventListener("pagehide", () => events?.close());
+addEventListener("pageshow", (event) => {
+  if (event.persisted) listen();
+});
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
