@@ -2,6 +2,7 @@ package io.surprisal.trainer.run;
 
 import ai.djl.Device;
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.model.calibration.ControlFit;
 import io.surprisal.model.calibration.PictureCalibrator;
 import io.surprisal.model.datasets.Idx;
 import io.surprisal.model.datasets.ImageDatasets;
@@ -59,7 +60,7 @@ public final class RunPlanner {
 
   /** Why the reservoir does not suffice for a run yet; empty where it does. */
   public Optional<String> lack(double alertRate) {
-    return lack(alertRate, reservoir.size(Reservoir.Pool.HELD_OUT_RECENT));
+    return lackOfWhole(alertRate, reservoir.size(Reservoir.Pool.HELD_OUT_RECENT));
   }
 
   /**
@@ -73,7 +74,9 @@ public final class RunPlanner {
             .any(Reservoir.Pool.HELD_OUT_RECENT)
             .map(image -> PicturePlan.isTooLargeToBeWhole(image.pixels().shape()))
             .orElse(false);
-    return lack(alertRate, large ? heldOut - PictureCalibrator.fitted(heldOut) : heldOut);
+    return large
+        ? lack(alertRate, heldOut, PictureCalibrator.fitted(heldOut))
+        : lackOfWhole(alertRate, heldOut);
   }
 
   /** Why the reservoir does not suffice for a run after a shift yet; empty where it does. */
@@ -81,21 +84,29 @@ public final class RunPlanner {
     int[] heldOut = new int[1];
     reservoir.forEach(
         image -> heldOut[0] += shift.isBefore(image) ? 0 : 1, Reservoir.Pool.HELD_OUT_RECENT);
-    return lack(alertRate, heldOut[0]);
+    return lackOfWhole(alertRate, heldOut[0]);
   }
 
-  private Optional<String> lack(double alertRate, int heldOut) {
+  private Optional<String> lackOfWhole(double alertRate, int heldOut) {
+    return lack(alertRate, heldOut, ControlFit.images(heldOut, heldOut).length);
+  }
+
+  /**
+   * @param fitted how many of the held-out images show what is usual, and do not calibrate
+   */
+  private Optional<String> lack(double alertRate, int heldOut, int fitted) {
     // Most images are in both, so that the larger is nearly all of them.
     int training =
         Math.max(
             reservoir.size(Reservoir.Pool.TRAINING_RECENT),
             reservoir.size(Reservoir.Pool.TRAINING_UNIFORM));
-    return training >= FEWEST_TRAINING_IMAGES && heldOut >= fewestHeldOut(alertRate)
+    return training >= FEWEST_TRAINING_IMAGES && heldOut - fitted >= fewestHeldOut(alertRate)
         ? Optional.empty()
         : Optional.of(
-            "the reservoir has %d images to train on and %d held out, a run needs %d and %d (for an alert rate of %s); wait for more images, or keep more bytes of large ones (--kept-bytes)"
+            "the reservoir has %d images to train on and %d to calibrate on (of %d held out), a run needs %d and %d (for an alert rate of %s); wait for more images, or keep more bytes of large ones (--kept-bytes)"
                 .formatted(
                     training,
+                    heldOut - fitted,
                     heldOut,
                     FEWEST_TRAINING_IMAGES,
                     fewestHeldOut(alertRate),
