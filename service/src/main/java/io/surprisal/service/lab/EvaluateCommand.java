@@ -1,9 +1,11 @@
 package io.surprisal.service.lab;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.surprisal.model.compression.NetLengths;
 import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.Verdict;
+import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
@@ -25,8 +27,11 @@ import io.surprisal.service.options.LimitOption;
 import io.surprisal.service.options.ReleaseAndImages;
 import io.surprisal.service.options.StrictOption;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -86,6 +91,13 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Say too what share of the images the stream would alert on.")
   private boolean alertsToo;
 
+  @Option(
+      names = "--coded",
+      description =
+          "Also encode the images in as many --timesteps as surprisal compress would, and say how"
+              + " long they become: net bits/dim, with --per-image of each beside its bound.")
+  private boolean codedToo;
+
   @Mixin
   private final AlertRateOption alertRate =
       new AlertRateOption("SHARE", "With --alerts: share of normal images to alert on");
@@ -136,6 +148,10 @@ final class EvaluateCommand implements Callable<Integer> {
   /** Shares of the images, for any reason and for each. */
   private record AlertShares(double alerts, double lowLikelihood, double atypical, double local) {}
 
+  private record Coded(@JsonUnwrapped DatasetLikelihood likelihood, double netBitsPerDim) {}
+
+  private record CodedLine(@JsonUnwrapped ImageLine line, double netBitsPerDim) {}
+
   private record Judged(@JsonUnwrapped DatasetLikelihood likelihood, AlertShares alertShares) {}
 
   /** One line of {@code --per-image}. */
@@ -163,6 +179,9 @@ final class EvaluateCommand implements Callable<Integer> {
         spec,
         !alertsToo || (seed.isEmpty() && timesteps.isEmpty()),
         "--alerts is about what the stream does: leave out --seed and --timesteps");
+    Usage.require(
+        spec, !codedToo || timesteps.isPresent(), "--coded is about --timesteps; say how many");
+    Usage.require(spec, !codedToo || !alertsToo, "--coded and --alerts are two questions");
     Release loaded = measured.release();
     strict.require(measured.paths(), loaded.preprocessing());
     ImageSource images = measured.picturesFor(loaded);
@@ -171,6 +190,7 @@ final class EvaluateCommand implements Callable<Integer> {
     int count = limit.of(images);
     Optional<Alerts> alerts =
         alertsToo ? Optional.of(new Alerts(rule(loaded, where, k))) : Optional.empty();
+    double[] net = codedToo ? coded(loaded, images, count, where) : new double[0];
     try (ImageScorer scorer = scorer(loaded, where, k);
         Progress progress = invocation.progress("evaluate", count, "images")) {
       DatasetLikelihood likelihood =
@@ -183,13 +203,13 @@ final class EvaluateCommand implements Callable<Integer> {
               (index, image) -> {
                 alerts.ifPresent(counts -> counts.scored(image));
                 if (perImage) {
-                  printImage(images.name(index), image);
+                  printImage(images.name(index), image, net, index);
                 }
                 progress.stepTo(index + 1L);
               },
               invocation.stop()::requested);
       progress.close();
-      print(likelihood, alerts.map(Alerts::shares));
+      print(likelihood, alerts.map(Alerts::shares), net);
       if (likelihood.images() < count) {
         invocation
             .err()
@@ -202,6 +222,28 @@ final class EvaluateCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  /** Net bits/dim of each image. */
+  private double[] coded(Release loaded, ImageSource images, int count, Execution where) {
+    if (loaded.preprocessing().tiling().isPresent()) {
+      throw new IllegalArgumentException(
+          "--coded takes releases that see images whole; of this one, compress says what pictures take");
+    }
+    List<PixelImage> all = IntStream.range(0, count).mapToObj(images::image).toList();
+    try (Progress progress =
+        invocation.progress("encode", (long) count * timesteps.orElseThrow(), "steps")) {
+      return NetLengths.measure(
+              loaded,
+              where,
+              timesteps.orElseThrow(),
+              all,
+              progress::stepTo,
+              invocation.stop()::requested)
+          .stream()
+          .mapToDouble(length -> length.net() / loaded.configuration().dimensions())
+          .toArray();
+    }
   }
 
   private AlertRule rule(Release loaded, Execution where, int k) {
@@ -225,15 +267,16 @@ final class EvaluateCommand implements Callable<Integer> {
         .orElseGet(() -> BoundEstimator.served(loaded, k));
   }
 
-  private void printImage(String name, ImageLikelihood image) {
-    output.printLine(
+  private void printImage(String name, ImageLikelihood image, double[] net, int index) {
+    ImageLine line =
         new ImageLine(
             name,
             image.bitsPerDim(),
             image.standardError(),
             image.prior(),
             image.diffusion(),
-            image.reconstruction()),
+            image.reconstruction());
+    String text =
         "%s  %.4f ± %.4f  prior %.4f  diffusion %.4f  reconstruction %.4f"
             .formatted(
                 name,
@@ -241,12 +284,20 @@ final class EvaluateCommand implements Callable<Integer> {
                 image.standardError(),
                 image.prior(),
                 image.diffusion(),
-                image.reconstruction()));
+                image.reconstruction());
+    if (codedToo) {
+      output.printLine(
+          new CodedLine(line, net[index]), text + "  coded %.4f".formatted(net[index]));
+    } else {
+      output.printLine(line, text);
+    }
   }
 
-  private void print(DatasetLikelihood l, Optional<AlertShares> shares) {
+  private void print(DatasetLikelihood l, Optional<AlertShares> shares, double[] net) {
     output.print(
-        shares.<Object>map(s -> new Judged(l, s)).orElse(l),
+        codedToo
+            ? new Coded(l, DoubleStream.of(net).average().orElseThrow())
+            : shares.<Object>map(s -> new Judged(l, s)).orElse(l),
         new Table(
                 "images",
                 "bits/dim",
@@ -269,6 +320,11 @@ final class EvaluateCommand implements Callable<Integer> {
                 l.evaluationsPerImage(),
                 l.precision(),
                 l.imagesPerSecond()));
+    if (codedToo && !output.json()) {
+      new Table("net bits/dim")
+          .row(DoubleStream.of(net).average().orElseThrow())
+          .print(invocation.out());
+    }
     if (shares.isPresent() && !output.json()) {
       AlertShares s = shares.get();
       new Table("alerts", "low likelihood", "atypical", "local")
