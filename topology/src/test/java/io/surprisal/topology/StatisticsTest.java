@@ -136,6 +136,23 @@ class StatisticsTest {
         .containsExactly(tuple(5L, 3L));
   }
 
+  /** Else all images of a day would count in the oldest of its windows. */
+  @Test
+  void shouldLeaveTheTimeOfAScorerWhoseClockWasAhead() {
+    driver.advance(Duration.ofDays(1));
+    publish("camera", Instant.now().plus(Duration.ofDays(1)));
+    assertThat(told()).isNotEmpty();
+
+    start(); // another scorer, whose clock is right
+    Instant now = Instant.now();
+    publish("camera", now);
+
+    assertThat(told())
+        .filteredOn(window -> !window.getWindowStart().isAfter(now))
+        .singleElement()
+        .satisfies(window -> assertThat(window.getWindowEnd()).isAfter(now));
+  }
+
   /** As a scorer of before wrote it. */
   @Test
   void shouldReadAWindowThatCountedNoRepairs() throws IOException {

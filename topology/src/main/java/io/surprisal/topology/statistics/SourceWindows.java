@@ -26,7 +26,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
  *
  * <p><b>Every image is counted once.</b> Event times are what senders say. One in the future counts
  * now; one that is older than the {@value #OPEN_WINDOWS} newest windows counts in the oldest of
- * them. So no clock that is wrong can close the windows of others, or fill the memory with its own.
+ * them. So no clock that is wrong can close the windows of others, or fill the memory with its own;
+ * nor can a scorer's own that was ahead, once it is right.
  *
  * <p><b>Memory is bounded</b> whatever sources are called: of each window {@value #MOST_SOURCES}
  * are kept apart, those that came first, and all others are counted together. A window leaves once
@@ -102,7 +103,8 @@ public final class SourceWindows {
   public WindowKey count(ImageScore score, OptionalDouble calibratedMean, long now) {
     long time = Math.max(0, Math.min(score.getEventTime().toEpochMilli(), now));
     long start = time - time % lengthMillis;
-    newest = Math.max(newest, start);
+    // Where another member's clock was ahead, or this one's, the store has windows yet to come.
+    newest = Math.min(Math.max(newest, start), Math.max(0, now - now % lengthMillis));
     WindowKey own =
         new WindowKey(
             Math.max(start, oldest()),
