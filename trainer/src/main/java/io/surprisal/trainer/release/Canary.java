@@ -98,7 +98,12 @@ final class Canary implements AutoCloseable {
     }
     consumer.assign(partitions);
     consumer.seekToEnd(partitions);
-    long since = candidate.getAnnouncedAt().minus(CLOCKS_APART).toEpochMilli();
+    Instant announced = candidate.getAnnouncedAt();
+    // Brokers know no times before 1970, whatever an announcement says.
+    long since =
+        announced.isBefore(Instant.EPOCH.plus(CLOCKS_APART))
+            ? 0
+            : announced.minus(CLOCKS_APART).toEpochMilli();
     Map<TopicPartition, Long> times = new HashMap<>();
     partitions.forEach(partition -> times.put(partition, since));
     consumer

@@ -140,7 +140,7 @@ public final class ServingRelease implements AutoCloseable {
   public double alertRate() {
     return view.active()
         .map(ReleaseAnnouncement::getAlertRate)
-        .filter(rate -> rate != null)
+        .filter(rate -> rate != null && rate > 0 && rate < 1)
         .orElse(gate.alertRate());
   }
 
