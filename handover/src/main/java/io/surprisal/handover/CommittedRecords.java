@@ -4,7 +4,6 @@ import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Consumers that see committed records only, as bytes, and commit no offset by themselves. */
 public final class CommittedRecords {
@@ -22,7 +21,7 @@ public final class CommittedRecords {
     all.putAll(own);
     all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    return new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    return new SurvivingConsumer(all);
   }
 
   /** Opens a consumer without settings of its own; the caller closes it. */

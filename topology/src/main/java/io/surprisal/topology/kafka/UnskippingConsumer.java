@@ -1,14 +1,13 @@
 package io.surprisal.topology.kafka;
 
+import io.surprisal.handover.SurvivingConsumer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * The consumer of a stream thread, which says what Kafka Streams would pass over: the topology
@@ -23,12 +22,12 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  *       here can tell, so it stops in any case.
  * </ul>
  */
-final class UnskippingConsumer extends KafkaConsumer<byte[], byte[]> {
+final class UnskippingConsumer extends SurvivingConsumer {
 
   private final StreamSettings settings;
 
   UnskippingConsumer(Map<String, Object> config, StreamSettings settings) {
-    super(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    super(config);
     this.settings = settings;
   }
 

@@ -1,5 +1,6 @@
 package io.surprisal.topology.pending;
 
+import io.surprisal.handover.SurvivingConsumer;
 import io.surprisal.topology.kafka.ImagesLostException;
 import io.surprisal.topology.kafka.StreamSettings;
 import java.time.Duration;
@@ -10,11 +11,9 @@ import java.util.Objects;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.streams.StreamsConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,8 +38,7 @@ public final class KafkaImageReader implements ImageReader {
   public List<ConsumerRecord<byte[], byte[]>> read(TopicPartition partition, PendingRange range) {
     List<ConsumerRecord<byte[], byte[]>> images = new ArrayList<>(range.images());
     try (Consumer<byte[], byte[]> consumer =
-        new KafkaConsumer<>(
-            configuration(partition), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        new SurvivingConsumer(configuration(partition))) {
       consumer.assign(List.of(partition));
       consumer.seek(partition, range.first());
       long deadline = System.nanoTime() + PATIENCE.toNanos();

@@ -20,6 +20,8 @@ public enum DeadLetterReason {
   OVERSIZED_KEY,
   /** Image id or source is larger than {@link ImageIntake#MAX_ID_BYTES}. */
   OVERSIZED_ID,
+  /** The record, unpacked, takes more memory than the scorer has; only its place is known. */
+  OVERSIZED_RECORD,
   /** The stated format is one that this version does not know. */
   UNKNOWN_FORMAT,
   /** The body is no image file of a kind that is read, though one was stated. */

@@ -1,5 +1,6 @@
 package io.surprisal.topology.records;
 
+import io.surprisal.handover.SurvivingConsumer;
 import io.surprisal.model.decoding.DecodedImage;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.decoding.ImageDecoder;
@@ -71,6 +72,12 @@ public final class ImageIntake {
    */
   public Accepted accept(Record<byte[], byte[]> image, Preprocessing preprocessing)
       throws NotScoredException, ImageRejectedException {
+    if (image.headers().lastHeader(SurvivingConsumer.UNREADABLE) != null
+        && image.value() == null) {
+      throw new NotScoredException(
+          DeadLetterReason.OVERSIZED_RECORD,
+          "The record takes more memory than the scorer has; its topic measures none");
+    }
     if (image.value() == null) {
       throw new NotScoredException(DeadLetterReason.NULL_VALUE, "The record has no value");
     }
