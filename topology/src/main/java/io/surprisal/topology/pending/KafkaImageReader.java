@@ -37,8 +37,7 @@ public final class KafkaImageReader implements ImageReader {
   @Override
   public List<ConsumerRecord<byte[], byte[]>> read(TopicPartition partition, PendingRange range) {
     List<ConsumerRecord<byte[], byte[]>> images = new ArrayList<>(range.images());
-    try (Consumer<byte[], byte[]> consumer =
-        new SurvivingConsumer(configuration(partition))) {
+    try (Consumer<byte[], byte[]> consumer = new SurvivingConsumer(configuration(partition))) {
       consumer.assign(List.of(partition));
       consumer.seek(partition, range.first());
       long deadline = System.nanoTime() + PATIENCE.toNanos();

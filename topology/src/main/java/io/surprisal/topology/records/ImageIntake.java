@@ -72,8 +72,7 @@ public final class ImageIntake {
    */
   public Accepted accept(Record<byte[], byte[]> image, Preprocessing preprocessing)
       throws NotScoredException, ImageRejectedException {
-    if (image.headers().lastHeader(SurvivingConsumer.UNREADABLE) != null
-        && image.value() == null) {
+    if (image.headers().lastHeader(SurvivingConsumer.UNREADABLE) != null && image.value() == null) {
       throw new NotScoredException(
           DeadLetterReason.OVERSIZED_RECORD,
           "The record takes more memory than the scorer has; its topic measures none");
