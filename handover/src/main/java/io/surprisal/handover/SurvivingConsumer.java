@@ -47,7 +47,7 @@ public class SurvivingConsumer extends KafkaConsumer<byte[], byte[]> {
    */
   public SurvivingConsumer(Map<String, Object> config) {
     super(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-    this.config = Map.copyOf(config);
+    this.config = new HashMap<>(config); // some values are null
   }
 
   /**
