@@ -143,4 +143,12 @@ class Ed25519Test {
         .isThrownBy(() -> Ed25519.sign(keys.getPrivate(), MESSAGE))
         .withMessageContaining("no Ed25519 private key");
   }
+
+  @Test
+  void shouldFindThePublicKeyOfAPrivateOne() {
+    for (int i = 0; i < 10; i++) {
+      KeyPair pair = Ed25519.newKeys();
+      assertThat(Ed25519.publicOf(pair.getPrivate())).isEqualTo(pair.getPublic());
+    }
+  }
 }

@@ -12,6 +12,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -53,6 +55,27 @@ class ReleaseStoreTest {
     Files.delete(file(1));
     assertThat(store.load(release.id()).parameters()).isEqualTo(release.parameters());
     assertThat(files()).containsExactly(copy);
+  }
+
+  /** Of a process that was killed; what another writes now is left to it. */
+  @Test
+  void shouldClearAwayWhatWasLeftHalfWritten() throws IOException {
+    Path abandoned = Files.createFile(directory.resolve(".partial-abandoned"));
+    Files.setLastModifiedTime(abandoned, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+    Path underWay = Files.createFile(directory.resolve(".partial-under-way"));
+    Path copy = store.put(file(1), release(1));
+    assertThat(files()).containsExactlyInAnyOrder(copy, underWay);
+  }
+
+  /** Scorers of another user read them, as they read all that this process writes. */
+  @Test
+  void shouldWriteAllFilesInTheModeOfTheProcess() throws IOException {
+    Path any = Files.createFile(folder.resolve("any"));
+    Path copy = store.put(file(1), release(1));
+    store.writeWhole(store.signature(release(1).id()), new byte[64]);
+    assertThat(Files.getPosixFilePermissions(copy))
+        .isEqualTo(Files.getPosixFilePermissions(any))
+        .isEqualTo(Files.getPosixFilePermissions(store.signature(release(1).id())));
   }
 
   @Test

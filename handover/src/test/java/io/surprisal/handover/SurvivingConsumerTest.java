@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** A partition of records 0 to 4, of which one may take more memory than there is. */
 class SurvivingConsumerTest {
   private static final TopicPartition PARTITION = new TopicPartition("images", 0);
-  private static final OutOfMemoryError THROWN = new OutOfMemoryError("Java heap space");
+  private final OutOfMemoryError thrown = new OutOfMemoryError("Java heap space");
 
   private final AtomicInteger opened = new AtomicInteger();
 
@@ -32,7 +32,7 @@ class SurvivingConsumerTest {
     }
 
     @Override
-    public ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+    public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
       if (position(PARTITION) == huge) {
         throw new OutOfMemoryError("Java heap space");
       }
@@ -64,7 +64,7 @@ class SurvivingConsumerTest {
     MockConsumer<byte[], byte[]> consumer = at(1);
 
     List<ConsumerRecord<byte[], byte[]>> records =
-        SurvivingConsumer.instead(consumer, () -> probe(3), THROWN).records(PARTITION);
+        SurvivingConsumer.instead(consumer, () -> probe(3), thrown).records(PARTITION);
 
     assertThat(records).extracting(ConsumerRecord::offset).containsExactly(1L, 2L, 3L);
     assertThat(records.get(1).value()).containsExactly(2);
@@ -80,14 +80,14 @@ class SurvivingConsumerTest {
     assertThatThrownBy(
             () ->
                 SurvivingConsumer.instead(
-                    consumer, () -> probe(opened.get() == 0 ? 3 : -1), THROWN))
-        .isSameAs(THROWN);
+                    consumer, () -> probe(opened.get() == 0 ? 3 : -1), thrown))
+        .isSameAs(thrown);
     assertThat(consumer.position(PARTITION)).isEqualTo(1);
   }
 
   @Test
   void shouldThrowWhatWasThrownWhereNoRecordIsHuge() {
-    assertThatThrownBy(() -> SurvivingConsumer.instead(at(0), () -> probe(-1), THROWN))
-        .isSameAs(THROWN);
+    assertThatThrownBy(() -> SurvivingConsumer.instead(at(0), () -> probe(-1), thrown))
+        .isSameAs(thrown);
   }
 }
