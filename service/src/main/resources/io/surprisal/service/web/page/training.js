@@ -69,8 +69,8 @@ export class Training {
             ["speed", latest.imagesPerSecond === null ? null : latest.imagesPerSecond.toFixed(1) + " images/s"],
             ["held out", latest.heldOutBitsPerDim === null ? null : bits(latest.heldOutBitsPerDim) + " bits/dim"],
             ["release before", latest.parentHeldOutBitsPerDim === null ? null : bits(latest.parentHeldOutBitsPerDim) + " bits/dim"],
-            ["says", latest.message],
           ]),
+      latest === null ? "" : h("p", {}, latest.message),
     );
     const curve = [...trainer.curve].reverse();
     this.curve.element.hidden = curve.length < 2;
