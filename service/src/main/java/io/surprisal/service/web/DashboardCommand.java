@@ -93,11 +93,16 @@ final class DashboardCommand implements Callable<Integer> {
     if (signingKey.isPresent()) {
       key = Optional.of(Ed25519.privateKey(signingKey.get()));
     }
+    try {
+      ListenAddress.parse(listen);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--listen " + e.getMessage(), e);
+    }
     kafka.connect().close(); // or says that there is no broker
     // That a broker is gone is said once, by the watch over it.
     Configurator.setLevel("org.apache.kafka.clients", Level.ERROR);
     Dashboard.Access access = new Dashboard.Access(listen, names, token, by, key);
-    try (Dashboard dashboard = started(access)) {
+    try (Dashboard dashboard = Dashboard.start(kafka.client(Map.of()), kafka.topics(), access)) {
       invocation
           .out()
           .println(
@@ -113,13 +118,5 @@ final class DashboardCommand implements Callable<Integer> {
       }
     }
     return 0;
-  }
-
-  private Dashboard started(Dashboard.Access access) throws Exception {
-    try {
-      return Dashboard.start(kafka.client(Map.of()), kafka.topics(), access);
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), "--listen " + e.getMessage(), e);
-    }
   }
 }

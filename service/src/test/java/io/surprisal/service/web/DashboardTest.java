@@ -405,6 +405,26 @@ class DashboardTest {
     browser.await("document.querySelector('.row').textContent.includes('gone')");
   }
 
+  @Test
+  @Order(11)
+  void shouldNameTheRemedyWhereItCannotStart() {
+    String taken = dashboard.address().replaceFirst(".*:(\\d+)/", "$1");
+
+    refused(3, "name another port", "--listen", taken);
+    refused(3, "create it with 'surprisal topics'", "--listen", "0", "--topic-prefix", "none.");
+    refused(3, "name one of this machine's", "--listen", "no-such-host.invalid:0");
+    refused(2, "must be [HOST:]PORT", "--listen", "here");
+    refused(2, "fewer than 16 characters", "--token", "short");
+  }
+
+  private static void refused(int exitCode, String remedy, String... options) {
+    List<String> line = new ArrayList<>(List.of("dashboard"));
+    line.addAll(Arrays.asList(options));
+    CommandRun run = CommandRun.of(atBroker(line.toArray(String[]::new)));
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(exitCode);
+    assertThat(run.err()).contains(remedy);
+  }
+
   private static void photograph(String view) throws Exception {
     String folder = System.getProperty("surprisal.screenshots");
     if (folder != null) {
