@@ -59,9 +59,9 @@ public final class ControlFit {
 
   /**
    * Which images of a data set to fit to: some from all over it, since its order may mean
-   * something. A tenth of all, or as many as are left over; at least {@value #FEW_IMAGES}, where four
-   * times as many are there; none where that is below {@value #FEWEST_IMAGES}: they are no longer
-   * there to calibrate on.
+   * something. A tenth of all, or as many as are left over; at least {@value #FEW_IMAGES}, where
+   * four times as many are there; none where that is below {@value #FEWEST_IMAGES}: they are no
+   * longer there to calibrate on.
    *
    * @param limit how many others are wanted at most
    * @param size of the data set

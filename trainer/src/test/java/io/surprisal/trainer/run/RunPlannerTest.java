@@ -448,7 +448,8 @@ class RunPlannerTest {
   @Test
   void shouldSayWhatARunLacks() {
     assertThat(planner().lack(RATE).orElseThrow())
-        .contains("0 images to train on and 0 to calibrate on (of 0 held out), a run needs 64 and 20")
+        .contains(
+            "0 images to train on and 0 to calibrate on (of 0 held out), a run needs 64 and 20")
         .contains("alert rate of 0.05");
     fill();
     assertThat(planner().lack(RATE)).isEmpty();
