@@ -244,12 +244,7 @@ public final class Release {
     return decode(file, Safetensors.read(file));
   }
 
-  /**
-   * Verifies a release that was read already, in the same way.
-   *
-   * @param name of the file, for what is said of it
-   * @throws ReleaseException naming the file and what is wrong with it
-   */
+  /** Verifies the bytes of a file in the same way; the name is for what is said of it. */
   public static Release decode(String name, byte[] bytes) throws ReleaseException {
     return decode(Path.of(name), Safetensors.decode(name, bytes));
   }
