@@ -5,6 +5,7 @@ import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.KafkaClients;
+import io.surprisal.service.cli.Secrets;
 import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.KafkaOptions;
 import java.net.URI;
@@ -93,7 +94,9 @@ final class NotifyCommand implements Callable<Integer> {
     Usage.require(
         spec,
         List.of("http", "https").contains(String.valueOf(url.getScheme())) && url.getHost() != null,
-        "--url is " + url + ", must begin with http:// or https:// and a host");
+        "--url is "
+            + Secrets.withoutPasswords(url.toString())
+            + ", must begin with http:// or https:// and a host");
     Topics topics = kafka.topics();
     try (Admin admin = kafka.connect()) {
       kafka.maxMessageBytes(admin, topics.alerts()); // or says that there is no topic
@@ -103,7 +106,9 @@ final class NotifyCommand implements Callable<Integer> {
         KafkaConsumer<byte[], byte[]> consumer = consumer(client)) {
       Pictures pictures = new Pictures(records, topics.images());
       consumer.subscribe(Set.of(topics.alerts(), topics.sourceAlerts()));
-      LOG.info("Alerts of {} and {} go to {}", topics.alerts(), topics.sourceAlerts(), url);
+      // Of many receivers whoever knows the rest of the address may write.
+      LOG.info(
+          "Alerts of {} and {} go to {}", topics.alerts(), topics.sourceAlerts(), url.getHost());
       long delivered =
           new Deliveries(
                   consumer,
