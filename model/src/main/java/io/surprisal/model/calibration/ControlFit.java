@@ -32,9 +32,6 @@ public final class ControlFit {
   /** How many images are taken where there are as many. */
   static final int MOST_IMAGES = 256;
 
-  /** How many are taken of small sets. */
-  static final int FEW_IMAGES = 100;
-
   /** From fewer images nothing is fitted. */
   static final int FEWEST_IMAGES = 64;
 
@@ -59,17 +56,14 @@ public final class ControlFit {
 
   /**
    * Which images of a data set to fit to: some from all over it, since its order may mean
-   * something. A tenth of all, or as many as are left over; at least {@value #FEW_IMAGES}, where
-   * four times as many are there; none where that is below {@value #FEWEST_IMAGES}: they are no
-   * longer there to calibrate on.
+   * something; none where there are too few.
    *
    * @param limit how many others are wanted at most
    * @param size of the data set
    * @return ascending indices
    */
   public static int[] images(int limit, int size) {
-    int few = size >= 4 * FEW_IMAGES ? Math.max(FEW_IMAGES, size / 10) : size / 10;
-    int images = Math.min(MOST_IMAGES, Math.max(size - limit, few));
+    int images = Math.min(MOST_IMAGES, Math.max(size - limit, size / 10));
     return images < FEWEST_IMAGES
         ? new int[0]
         : IntStream.range(0, images).map(i -> (int) ((long) i * size / images)).toArray();
