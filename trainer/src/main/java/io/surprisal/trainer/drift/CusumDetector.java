@@ -154,8 +154,12 @@ public final class CusumDetector {
 
   /** Whether no sum is half way to an alarm. */
   boolean isQuiet() {
-    return Math.max(state.more().value(), Math.max(state.less().value(), state.untypical().value()))
-        < alarm / 2;
+    return highest() < alarm / 2;
+  }
+
+  private double highest() {
+    return Math.max(
+        state.more().value(), Math.max(state.less().value(), state.untypical().value()));
   }
 
   /** By how much a sum falls on average for an image where nothing has changed. */
@@ -165,7 +169,9 @@ public final class CusumDetector {
 
   /** The change that has lasted; empty while there is none. */
   Optional<Shift> shift() {
-    return Arrays.stream(Change.values()).flatMap(change -> shift(change).stream()).findFirst();
+    return highest() < alarm
+        ? Optional.empty() // as after nearly every image
+        : Arrays.stream(Change.values()).flatMap(change -> shift(change).stream()).findFirst();
   }
 
   private Optional<Shift> shift(Change change) {
