@@ -1,19 +1,17 @@
 package io.surprisal.handover;
 
+import io.surprisal.model.checks.WholeFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 
 /**
  * The number of the latest announcement that a member has obeyed, on disk: after a restart it obeys
  * no earlier one, whatever has become of the topic meanwhile.
  */
 public final class HeardSequence {
-  private static final String PARTIAL = ".partial";
-
   private final Path file;
 
   /**
@@ -41,9 +39,7 @@ public final class HeardSequence {
 
   /** Keeps a number, atomically. */
   public void keep(long number) throws IOException {
-    Path directory = Files.createDirectories(file.toAbsolutePath().getParent());
-    Path partial = directory.resolve(file.getFileName() + PARTIAL);
-    Files.writeString(partial, number + "\n", StandardCharsets.US_ASCII);
-    Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    WholeFile.write(file, out -> out.write((number + "\n").getBytes(StandardCharsets.US_ASCII)));
   }
 }

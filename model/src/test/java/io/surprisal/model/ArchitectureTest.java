@@ -28,9 +28,9 @@ class ArchitectureTest {
       Map.ofEntries(
           Map.entry("checks", Set.of()),
           Map.entry("runtime", Set.of()),
-          Map.entry("images", Set.of()),
+          Map.entry("images", Set.of("checks")),
           Map.entry("decoding", Set.of("images")),
-          Map.entry("datasets", Set.of("decoding", "images")),
+          Map.entry("datasets", Set.of("checks", "decoding", "images")),
           Map.entry("camera", Set.of("datasets", "images")),
           Map.entry("network", Set.of("checks", "images", "runtime")),
           Map.entry("diffusion", Set.of("images", "network", "runtime")),

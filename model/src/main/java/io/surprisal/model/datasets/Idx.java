@@ -1,5 +1,6 @@
 package io.surprisal.model.datasets;
 
+import io.surprisal.model.checks.WholeFile;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -7,9 +8,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 
@@ -32,18 +31,12 @@ public final class Idx {
    * @throws IOException if the file cannot be written
    */
   public static void write(Path file, ImageDataset images) throws IOException {
-    Path partial = file.resolveSibling(file.getFileName() + ".partial");
-    try {
-      writeTo(partial, isGzipName(file), images);
-      Files.move(partial, file, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(partial);
-    }
+    WholeFile.write(file, out -> writeTo(out, isGzipName(file), images));
   }
 
-  private static void writeTo(Path file, boolean gzip, ImageDataset images) throws IOException {
-    try (OutputStream raw = Files.newOutputStream(file);
-        OutputStream packed = gzip ? new GZIPOutputStream(raw) : raw;
+  private static void writeTo(OutputStream raw, boolean gzip, ImageDataset images)
+      throws IOException {
+    try (OutputStream packed = gzip ? new GZIPOutputStream(raw) : raw;
         DataOutputStream out = new DataOutputStream(new BufferedOutputStream(packed, 1 << 16))) {
       boolean grey = images.channels() == 1;
       out.writeInt(UNSIGNED_BYTE << 8 | (grey ? 3 : 4));

@@ -1,5 +1,5 @@
 /**
  * Data sets on disk and in memory: IDX, CIFAR, folders of images, and parts of those. Knows {@code
- * decoding} and {@code images}.
+ * checks}, {@code decoding} and {@code images}.
  */
 package io.surprisal.model.datasets;

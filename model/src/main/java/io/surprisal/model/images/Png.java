@@ -1,16 +1,13 @@
 package io.surprisal.model.images;
 
+import io.surprisal.model.checks.WholeFile;
 import java.awt.image.BufferedImage;
 import java.awt.image.RenderedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.UUID;
 import java.util.zip.Deflater;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
@@ -48,15 +45,7 @@ public final class Png {
    * @throws IOException if the file cannot be written
    */
   public static void write(Path file, RenderedImage image) throws IOException {
-    Path partial = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
-    try {
-      try (OutputStream out = Files.newOutputStream(partial)) {
-        ImageIO.write(image, "png", out);
-      }
-      Files.move(partial, file, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(partial);
-    }
+    WholeFile.write(file, out -> ImageIO.write(image, "png", out));
   }
 
   /**
@@ -145,7 +134,8 @@ public final class Png {
     }
   }
 
-  private static BufferedImage buffered(PixelImage image) {
+  /** An image as the JDK draws it: grey, or RGB. */
+  public static BufferedImage buffered(PixelImage image) {
     BufferedImage buffered =
         new BufferedImage(
             image.width(),

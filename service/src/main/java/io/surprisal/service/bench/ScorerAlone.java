@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.BooleanSupplier;
 
 /**
  * The scorer of the stream without a stream. The first tenth of the images and the last do not
@@ -18,14 +19,17 @@ final class ScorerAlone implements Yardstick {
   private final ScoringQueue queue;
   private final ImageDataset dataset;
   private final int images;
+  private final BooleanSupplier stop;
 
   /**
    * @param images of a run
+   * @param stop asked before every image; once true, a run throws {@link StoppedException}
    */
-  ScorerAlone(ScoringQueue queue, ImageDataset dataset, int images) {
+  ScorerAlone(ScoringQueue queue, ImageDataset dataset, int images, BooleanSupplier stop) {
     this.queue = queue;
     this.dataset = dataset;
     this.images = images;
+    this.stop = stop;
   }
 
   @Override
@@ -43,6 +47,7 @@ final class ScorerAlone implements Yardstick {
     long end = 0;
     int waitedFor = 0;
     for (int i = 0; i < images; i++) {
+      requireNoStop();
       scores.add(queue.submit(dataset.image(i % dataset.size())));
       progress.run();
       while (waitedFor < scores.size() && scores.get(waitedFor).isDone()) {
@@ -52,9 +57,16 @@ final class ScorerAlone implements Yardstick {
       }
     }
     for (; waitedFor < images; waitedFor++) {
+      requireNoStop();
       scores.get(waitedFor).get();
       end = waitedFor + 1 == to ? System.nanoTime() : end;
     }
     return (to - from) / ((end - start) * 1e-9);
+  }
+
+  private void requireNoStop() {
+    if (stop.getAsBoolean()) {
+      throw new StoppedException();
+    }
   }
 }

@@ -160,7 +160,7 @@ final class StreamCost {
           return new Subject(
               served(queue, scorer),
               served(constantQueue(scorer), scorer),
-              new ScorerAlone(queue, dataset, plan.backlogs().images()));
+              new ScorerAlone(queue, dataset, plan.backlogs().images(), stop));
         },
         listener);
   }

@@ -1,5 +1,6 @@
 package io.surprisal.service.lab;
 
+import io.surprisal.model.checks.WholeFile;
 import io.surprisal.model.compression.ArchiveException;
 import io.surprisal.model.compression.ArchiveHeader;
 import io.surprisal.model.compression.ArchivedPicture;
@@ -8,13 +9,10 @@ import io.surprisal.model.datasets.Idx;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Png;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -72,18 +70,14 @@ sealed interface ArchiveOutput extends Decompressor.Sink {
     }
 
     private void writeCifar() throws IOException {
-      Path partial = file.resolveSibling(file.getFileName() + ".partial");
-      try {
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(partial))) {
-          for (ArchivedPicture picture : all) {
-            out.write(picture.label());
-            out.write(picture.pixels().pixels());
-          }
-        }
-        Files.move(partial, file, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(partial);
-      }
+      WholeFile.write(
+          file,
+          out -> {
+            for (ArchivedPicture picture : all) {
+              out.write(picture.label());
+              out.write(picture.pixels().pixels());
+            }
+          });
     }
   }
 

@@ -133,7 +133,7 @@ final class Pictures {
     Graphics2D graphics = small.createGraphics();
     try {
       graphics.drawImage(
-          painted(picture).getScaledInstance(width, height, Image.SCALE_AREA_AVERAGING),
+          Png.buffered(picture).getScaledInstance(width, height, Image.SCALE_AREA_AVERAGING),
           0,
           0,
           null);
@@ -147,22 +147,5 @@ final class Pictures {
       throw new UncheckedIOException("writing to memory failed", e);
     }
     return file.toByteArray();
-  }
-
-  private static BufferedImage painted(PixelImage picture) {
-    int area = picture.width() * picture.height();
-    int last = picture.channels() - 1;
-    BufferedImage image =
-        new BufferedImage(picture.width(), picture.height(), BufferedImage.TYPE_INT_RGB);
-    for (int y = 0; y < picture.height(); y++) {
-      for (int x = 0; x < picture.width(); x++) {
-        int at = y * picture.width() + x;
-        int red = picture.pixels()[at] & 0xff;
-        int green = picture.pixels()[Math.min(1, last) * area + at] & 0xff;
-        int blue = picture.pixels()[last * area + at] & 0xff;
-        image.setRGB(x, y, red << 16 | green << 8 | blue);
-      }
-    }
-    return image;
   }
 }

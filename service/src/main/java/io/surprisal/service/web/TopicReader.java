@@ -166,6 +166,10 @@ final class TopicReader implements AutoCloseable {
       LOG.debug("the reader was told to end", e);
     } catch (RuntimeException e) {
       failure.set(e);
+    } catch (OutOfMemoryError e) {
+      failure.set(
+          new IllegalStateException(
+              "the topics bring more than there is memory for; give more by SURPRISAL_HEAP", e));
     }
   }
 

@@ -123,22 +123,24 @@ final class OwnPast {
   void observe(double pValue, OptionalDouble atypicalPValue, Instant when) {
     test(pValue, atypicalPValue, when);
     remember(pValue, atypicalPValue);
-    double known = images / correlationTime();
-    boolean first =
-        reference == 0
-            && known >= FEWEST
-            && likelyTime.isSettled()
-            && (typicalTime.levels().isEmpty() || typicalTime.isSettled());
-    boolean wider =
-        reference > 0
-            && images >= STEP * reference
-            && known <= FEWEST * Math.pow(STEP, STEPS)
-            && detector.isQuiet();
-    if (first || wider) {
+    if (isPast()) {
       reference = images;
       time = correlationTime();
       recall();
     }
+  }
+
+  /** Whether what has come so far is to be the past from now on. */
+  private boolean isPast() {
+    if (reference > 0 && (images < STEP * reference || !detector.isQuiet())) {
+      return false;
+    }
+    double known = images / correlationTime();
+    return reference > 0
+        ? known <= FEWEST * Math.pow(STEP, STEPS)
+        : known >= FEWEST
+            && likelyTime.isSettled()
+            && (typicalTime.levels().isEmpty() || typicalTime.isSettled());
   }
 
   private double correlationTime() {

@@ -4,12 +4,12 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.surprisal.model.checks.WholeFile;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.release.Provenance;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,13 +71,8 @@ record RunPlan(
 
   /** Writes the plan into the directory of its run, whole or not at all. */
   void write(Path directory) throws IOException {
-    Path partial = directory.resolve(FILE + ".partial");
-    JSON.writerWithDefaultPrettyPrinter().writeValue(partial.toFile(), this);
-    Files.move(
-        partial,
-        directory.resolve(FILE),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    byte[] json = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this);
+    WholeFile.write(directory.resolve(FILE), out -> out.write(json));
   }
 
   /** Whether a directory holds a run. */
