@@ -51,11 +51,23 @@ final class JpegProgress {
 
   /** Whether there is something of each component. */
   boolean showsAll() {
-    return Arrays.stream(lowest).allMatch(sent -> sent[0] != NOT_SENT);
+    for (int[] sent : lowest) {
+      if (sent[0] == NOT_SENT) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Whether there is all of each component. */
   boolean isComplete() {
-    return Arrays.stream(lowest).flatMapToInt(Arrays::stream).allMatch(low -> low == 0);
+    for (int[] sent : lowest) {
+      for (int low : sent) {
+        if (low != 0) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 }

@@ -5,6 +5,7 @@ import io.surprisal.model.images.ImageRejectedException.Reason;
 import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PixelImage;
 import java.awt.image.ColorModel;
+import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.util.Set;
@@ -84,7 +85,10 @@ final class Samples {
   private PixelImage fromBands(Raster raster, @Nullable ColorModel colours) {
     int bands = raster.getNumBands();
     int channels = bands < 3 ? 1 : 3;
-    boolean whole = ink == VettedImage.Ink.LIGHT && bands == channels;
+    boolean whole =
+        ink == VettedImage.Ink.LIGHT
+            && bands == channels
+            && raster.getTransferType() == DataBuffer.TYPE_BYTE;
     for (int channel = 0; channel < channels; channel++) {
       whole &= bits(raster, colours, channel) == 8;
     }
@@ -141,20 +145,25 @@ final class Samples {
 
   /** The usual case, of 8 bits that are opaque: without a look at each level. */
   private static PixelImage asTheyAre(Raster raster, int channels) {
-    int bands = raster.getNumBands();
     int width = raster.getWidth();
-    int area = width * raster.getHeight();
+    int height = raster.getHeight();
+    if (channels == 1) {
+      byte[] grey = (byte[]) raster.getDataElements(0, 0, width, height, null);
+      return new PixelImage(channels, height, width, grey);
+    }
+    int area = width * height;
     byte[] pixels = new byte[channels * area];
-    int[] row = new int[bands * width];
-    for (int y = 0; y < raster.getHeight(); y++) {
-      raster.getPixels(0, y, width, 1, row);
-      for (int x = 0; x < width; x++) {
-        for (int channel = 0; channel < channels; channel++) {
-          pixels[channel * area + y * width + x] = (byte) row[x * bands + channel];
+    byte[] row = new byte[channels * width];
+    for (int y = 0; y < height; y++) {
+      raster.getDataElements(0, y, width, 1, row);
+      for (int channel = 0; channel < channels; channel++) {
+        int at = channel * area + y * width;
+        for (int x = 0; x < width; x++) {
+          pixels[at + x] = row[x * channels + channel];
         }
       }
     }
-    return new PixelImage(channels, raster.getHeight(), width, pixels);
+    return new PixelImage(channels, height, width, pixels);
   }
 
   private static int bits(Raster raster, @Nullable ColorModel colours, int band) {

@@ -3,6 +3,7 @@ package io.surprisal.service.lab;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.images.ImageRejectedException;
+import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
@@ -21,6 +22,7 @@ import io.surprisal.service.fits.FolderFit;
 import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
+import io.surprisal.service.options.InterpretationOption;
 import io.surprisal.service.options.PicturesOption;
 import io.surprisal.service.options.SeedOption;
 import io.surprisal.service.options.StrictOption;
@@ -99,6 +101,8 @@ final class TryCommand implements Callable<Integer> {
 
   @Mixin private PicturesOption pictures;
 
+  @Mixin private InterpretationOption interpretation;
+
   @Mixin private final SeedOption seed = new SeedOption("Of initialisation, split and noise", 1);
 
   @Mixin private final StrictOption strict;
@@ -134,10 +138,11 @@ final class TryCommand implements Callable<Integer> {
     invocation.stop().onStop(() -> invocation.err().println("surprisal: stopping"));
     Instant start = clock.instant();
     Duration time = Duration.ofMillis((long) (minutes * 60_000));
-    PictureFiles files = Images.pictures(folder);
+    Interpretation how = interpretation.of(folder);
+    PictureFiles files = Images.pictures(folder, how);
     Optional<PictureFiles> others =
         anomalous.isPresent()
-            ? Optional.of(Images.pictures(List.of(anomalous.get())))
+            ? Optional.of(Images.pictures(List.of(anomalous.get()), how))
             : Optional.empty();
     FolderFit part = FolderFit.of(files, pictures.wishes(), name(), seed.value());
     Usage.require(
