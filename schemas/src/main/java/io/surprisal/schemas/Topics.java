@@ -25,6 +25,11 @@ public record Topics(String prefix) {
     return prefix + "alerts";
   }
 
+  /** Output: {@code AlertIncident} by incident id and partition of the images, the last of each. */
+  public String incidents() {
+    return prefix + "incidents";
+  }
+
   /** Output: images that could not be scored, as they came, with headers that say why. */
   public String deadLetters() {
     return prefix + "dead-letters";

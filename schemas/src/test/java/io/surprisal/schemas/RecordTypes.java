@@ -27,7 +27,8 @@ final class RecordTypes {
         SourceStatistics.class,
         SourceAlert.class,
         SourceStatus.class,
-        AlertReview.class);
+        AlertReview.class,
+        AlertIncident.class);
   }
 
   /** Any record of the schema, NaN and extremes included. */

@@ -1,5 +1,6 @@
 package io.surprisal.schemas;
 
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -28,30 +29,42 @@ class SchemaEvolutionTest {
 
   /** CRC-64-AVRO of every schema that was ever published, in the order of their versions. */
   private static final Map<Class<?>, List<Long>> PUBLISHED =
-      Map.of(
-          ImageEvent.class,
-          List.of(0xc746228a783aa849L, 0x92c1d9c43dd798fdL),
-          ImageScore.class,
-          List.of(
-              0x0b8a18a67c868917L, 0x0503336ff50ab349L, 0xfa6b42dd6431efb3L, 0xa5530f3cc403d40aL),
-          AnomalyAlert.class,
-          List.of(
-              0xe0483c56c393cf1cL, 0x750872b62e7fa649L, 0x1c89c7ebc54360d5L, 0xb7860125ff35fee3L),
-          ControlCommand.class,
-          List.of(0x3e418f480c4664baL, 0x1b27458e9751a0beL, 0x8540fdcd9baea93aL),
-          ReleaseAnnouncement.class,
-          List.of(
-              0xaddf7f45e88b381dL, 0x2bf17c89fbaaa57cL, 0xe6a083e9999bf80bL, 0x6a6b422c24bfac8eL),
-          TrainerEvent.class,
-          List.of(0x3433fc0e21833293L, 0xfe93471bc5856e59L, 0x6bf8c56b06e826d9L),
-          SourceStatistics.class,
-          List.of(0xd84d3c1d00d2eda9L, 0xc525fd97bc46178bL, 0x133df4dff81fafa1L),
-          SourceAlert.class,
-          List.of(0xca2b543de94cb20dL),
-          SourceStatus.class,
-          List.of(0x9e39d5af384dca37L),
-          AlertReview.class,
-          List.of(0xad544f334b36a5b4L));
+      Map.ofEntries(
+          entry(ImageEvent.class, List.of(0xc746228a783aa849L, 0x92c1d9c43dd798fdL)),
+          entry(
+              ImageScore.class,
+              List.of(
+                  0x0b8a18a67c868917L,
+                  0x0503336ff50ab349L,
+                  0xfa6b42dd6431efb3L,
+                  0xa5530f3cc403d40aL)),
+          entry(
+              AnomalyAlert.class,
+              List.of(
+                  0xe0483c56c393cf1cL,
+                  0x750872b62e7fa649L,
+                  0x1c89c7ebc54360d5L,
+                  0xb7860125ff35fee3L)),
+          entry(
+              ControlCommand.class,
+              List.of(0x3e418f480c4664baL, 0x1b27458e9751a0beL, 0x8540fdcd9baea93aL)),
+          entry(
+              ReleaseAnnouncement.class,
+              List.of(
+                  0xaddf7f45e88b381dL,
+                  0x2bf17c89fbaaa57cL,
+                  0xe6a083e9999bf80bL,
+                  0x6a6b422c24bfac8eL)),
+          entry(
+              TrainerEvent.class,
+              List.of(0x3433fc0e21833293L, 0xfe93471bc5856e59L, 0x6bf8c56b06e826d9L)),
+          entry(
+              SourceStatistics.class,
+              List.of(0xd84d3c1d00d2eda9L, 0xc525fd97bc46178bL, 0x133df4dff81fafa1L)),
+          entry(SourceAlert.class, List.of(0xca2b543de94cb20dL)),
+          entry(SourceStatus.class, List.of(0x9e39d5af384dca37L)),
+          entry(AlertReview.class, List.of(0xad544f334b36a5b4L)),
+          entry(AlertIncident.class, List.of(0xc5835d0f38fe29dbL)));
 
   static Stream<Class<? extends SpecificRecord>> types() {
     return RecordTypes.all();

@@ -1,9 +1,12 @@
 package io.surprisal.topology;
 
 import io.surprisal.model.batching.DeviceFailedException;
+import io.surprisal.schemas.AlertIncident;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
+import io.surprisal.topology.incidents.Incidents;
+import io.surprisal.topology.incidents.OpenIncidents;
 import io.surprisal.topology.pending.PendingImage;
 import io.surprisal.topology.records.DeadLetter;
 import io.surprisal.topology.records.DeadLetterReason;
@@ -20,13 +23,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says what became of an image: its score and, where there is one, its alert; or its dead letter;
- * and to the watch over sources what it was like. For one task.
+ * Says what became of an image: its score and, where there is one, its alert, and of which
+ * incident; or its dead letter; and to the watch over sources what it was like. For one task.
  */
 final class ResultForwarder {
   private static final Logger LOG = LoggerFactory.getLogger(ResultForwarder.class);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
+  private static final RecordFormat<AlertIncident> INCIDENTS = RecordFormat.of(AlertIncident.class);
 
   /**
    * Results are stamped as their images, but not with longer ago: what says of itself that it is
@@ -37,15 +41,51 @@ final class ResultForwarder {
   private final ProcessorContext<byte[], byte[]> context;
   private final int maxDeadLetterBytes;
   private final Counters counters;
+  private final Incidents incidents;
 
   /**
+   * Tells of incidents that are over, too, in {@link #tick}.
+   *
    * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes
+   * @param open incidents of all tasks
    */
   ResultForwarder(
-      ProcessorContext<byte[], byte[]> context, int maxDeadLetterBytes, Counters counters) {
+      ProcessorContext<byte[], byte[]> context,
+      int maxDeadLetterBytes,
+      Counters counters,
+      OpenIncidents open) {
     this.context = context;
     this.maxDeadLetterBytes = maxDeadLetterBytes;
     this.counters = counters;
+    incidents =
+        new Incidents(
+            open,
+            context.taskId().partition(),
+            context.getStateStore(ScoringTopology.OPEN_INCIDENTS),
+            this::tell,
+            context.currentSystemTimeMs());
+  }
+
+  /** Whether {@link #tick} has something to do. */
+  boolean awaitsEnds() {
+    return !incidents.isEmpty();
+  }
+
+  /** Time passes: incidents may be over, or are to be told of. */
+  void tick() {
+    incidents.tick(context.currentSystemTimeMs());
+  }
+
+  /** The partition goes to another owner. */
+  void leave() {
+    incidents.leave();
+  }
+
+  private void tell(AlertIncident incident) {
+    context.forward(
+        new Record<>(
+            Incidents.key(incident), INCIDENTS.encode(incident), context.currentSystemTimeMs()),
+        ScoringTopology.INCIDENTS);
   }
 
   /**
@@ -73,7 +113,14 @@ final class ResultForwarder {
         "Image {}: {} bits/dim",
         ScoreRecords.name(image.location()),
         scored.score().getBitsPerDim());
-    scored.alert().ifPresent(alert -> forwardAlert(image, alert));
+    if (scored.alert().isPresent()) {
+      AnomalyAlert alert = scored.alert().get();
+      alert.setIncidentId(incidents.alerted(alert, context.currentSystemTimeMs()));
+      forwardAlert(image, alert);
+    } else {
+      incidents.quiet(
+          scored.score().getSource(), scored.score().getEventTime(), context.currentSystemTimeMs());
+    }
     observe(
         image,
         scored.score().getSource(),

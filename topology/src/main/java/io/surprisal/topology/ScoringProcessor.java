@@ -5,6 +5,7 @@ import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.SourceStatistics;
+import io.surprisal.topology.incidents.OpenIncidents;
 import io.surprisal.topology.kafka.CommitPace;
 import io.surprisal.topology.kafka.FencingClients;
 import io.surprisal.topology.kafka.ImagesLostException;
@@ -103,6 +104,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   private final ImageReader reader;
   private final int maxDeadLetterBytes;
   private final Counters counters;
+  private final OpenIncidents open;
   private final Duration window;
   private final ThreadLocal<CommitPace> paces;
   private final PendingImages pending = new PendingImages(MOST_PENDING_IMAGES, MOST_PENDING_BYTES);
@@ -122,7 +124,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   /** Runs while images are pending: each call makes Kafka Streams commit. */
   private Optional<Cancellable> timer = Optional.empty();
 
-  /** Runs while statistics are to be told. */
+  /** Runs while statistics or incidents are to be told of. */
   private Optional<Cancellable> teller = Optional.empty();
 
   /**
@@ -132,6 +134,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
    * @param maxDeadLetterBytes largest record batch that the dead-letters topic takes
    * @param window of event time that statistics are told of
    * @param paces gives each stream thread its own
+   * @param open incidents of all partitions
    */
   ScoringProcessor(
       String topic,
@@ -142,7 +145,9 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
       int maxDeadLetterBytes,
       Duration window,
       ThreadLocal<CommitPace> paces,
-      Counters counters) {
+      Counters counters,
+      OpenIncidents open) {
+    this.open = open;
     this.topic = topic;
     submitter = new ImageSubmitter(models, candidates, limits);
     this.window = window;
@@ -156,7 +161,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
-    results = new ResultForwarder(context, maxDeadLetterBytes, counters);
+    results = new ResultForwarder(context, maxDeadLetterBytes, counters, open);
     pending.abandon(); // where an earlier call did not come to its end
     fresh = paces.get().results();
     ranges = context.getStateStore(ScoringTopology.PENDING);
@@ -222,22 +227,24 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     startTeller();
   }
 
-  /** Tells what has changed of the statistics. */
+  /** Tells what has changed of the statistics, and which incidents are over. */
   private void tell() {
     comparisons.settle();
+    results.tick();
     long now = context.currentSystemTimeMs();
     for (SourceStatistics statistics : windows.tell()) {
       byte[] source = statistics.getSource().getBytes(StandardCharsets.UTF_8);
       context.forward(
           new Record<>(source, STATISTICS.encode(statistics), now), ScoringTopology.STATISTICS);
     }
-    if (comparisons.isEmpty()) {
+    if (comparisons.isEmpty() && !results.awaitsEnds()) {
       stopTeller();
     }
   }
 
   private void startTeller() {
-    if (teller.isEmpty() && (windows.isUntold() || !comparisons.isEmpty())) {
+    if (teller.isEmpty()
+        && (windows.isUntold() || !comparisons.isEmpty() || results.awaitsEnds())) {
       teller =
           Optional.of(
               context.schedule(
@@ -265,7 +272,10 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     stopTimer();
     stopTeller();
     pending.abandon();
-    if (comparisons != null) { // null where init did not come so far
+    if (results != null) { // null where init did not come so far, as is what follows
+      results.leave();
+    }
+    if (comparisons != null) {
       comparisons.abandon();
     }
   }

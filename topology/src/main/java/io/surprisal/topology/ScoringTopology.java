@@ -2,6 +2,8 @@ package io.surprisal.topology;
 
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.schemas.Topics;
+import io.surprisal.topology.incidents.Incidents;
+import io.surprisal.topology.incidents.OpenIncidents;
 import io.surprisal.topology.kafka.CommitPace;
 import io.surprisal.topology.pending.ImageReader;
 import io.surprisal.topology.pending.PendingRange;
@@ -39,13 +41,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What flows where: images in; scores, alerts, dead letters, statistics, and how sources are out.
- * Each image leaves exactly one score or one dead letter. Records are read as raw bytes, so that no
- * input can stop the stream in a deserializer and a dead letter carries what came.
+ * What flows where: images in; scores, alerts, their incidents, dead letters, statistics, and how
+ * sources are out. Each image leaves exactly one score or one dead letter. Records are read as raw
+ * bytes, so that no input can stop the stream in a deserializer and a dead letter carries what
+ * came.
  *
  * <pre>
  * images → score → scores
  *                → alerts
+ *                → incidents
  *                → dead-letters
  *                → statistics
  *                → observations → watch → source-alerts
@@ -53,10 +57,11 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>The processor's store {@code pending} has one entry a partition, of images whose batch is not
- * done; {@code windows} has the statistics of the latest windows. Kafka Streams creates their
- * changelogs, the topics {@code <application id>-pending-changelog} and {@code <application
- * id>-windows-changelog}, with as many partitions as the images have: who adds partitions to the
- * images stops the members and adds as many to the changelogs.
+ * done; {@code windows} has the statistics of the latest windows, {@code open-incidents} the
+ * incidents that go on. Kafka Streams creates their changelogs, the topics {@code <application
+ * id>-pending-changelog}, {@code <application id>-windows-changelog} and {@code <application
+ * id>-open-incidents-changelog}, with as many partitions as the images have: who adds partitions to
+ * the images stops the members and adds as many to the changelogs.
  *
  * <p>A source's images may come through any partition, and whether it is silent can only be said
  * where all of them are known. So each image is told of, in about a hundred bytes, on the topic
@@ -70,10 +75,12 @@ public final class ScoringTopology {
 
   static final String PENDING = "pending";
   static final String WINDOWS = "windows";
+  static final String OPEN_INCIDENTS = "open-incidents";
   static final String SOURCE = "images";
   static final String PROCESSOR = "score";
   static final String SCORES = "scores";
   static final String ALERTS = "alerts";
+  static final String INCIDENTS = "incidents";
   static final String DEAD_LETTERS = "dead-letters";
   static final String STATISTICS = "statistics";
   static final String OBSERVATIONS = "observations";
@@ -94,6 +101,7 @@ public final class ScoringTopology {
   private final Duration window;
   private final WatchRules rules;
   private final Counters counters = new Counters();
+  private final OpenIncidents openIncidents = new OpenIncidents();
 
   /** Serves one release for good. */
   public ScoringTopology(
@@ -171,6 +179,7 @@ public final class ScoringTopology {
     builder
         .addStateStore(logged(stores.apply(PENDING), Serdes.Integer(), PendingRange.serde()))
         .addStateStore(logged(stores.apply(WINDOWS), WindowKey.serde(), SourceWindow.serde()))
+        .addStateStore(logged(stores.apply(OPEN_INCIDENTS), Serdes.String(), Incidents.serde()))
         .addStateStore(logged(stores.apply(WATCHED), Serdes.String(), SourceWatch.sourceSerde()))
         .addStateStore(logged(stores.apply(CLOCK), Serdes.Integer(), SourceWatch.clockSerde()));
     KStream<byte[], byte[]> results =
@@ -191,12 +200,15 @@ public final class ScoringTopology {
                         maxDeadLetterBytes,
                         window,
                         paces,
-                        counters),
+                        counters,
+                        openIncidents),
                 Named.as(PROCESSOR),
                 PENDING,
-                WINDOWS);
+                WINDOWS,
+                OPEN_INCIDENTS);
     results.to(topics.scores(), sink(SCORES));
     results.to(topics.alerts(), sink(ALERTS));
+    results.to(topics.incidents(), sink(INCIDENTS));
     results.to(topics.deadLetters(), sink(DEAD_LETTERS));
     results.to(topics.statistics(), sink(STATISTICS));
     KStream<byte[], byte[]> watched =

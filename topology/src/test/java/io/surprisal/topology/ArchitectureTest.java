@@ -23,6 +23,7 @@ class ArchitectureTest {
       Map.of(
           "topics", List.of(),
           "sources", List.of(),
+          "incidents", List.of(),
           "serving", List.of("sources"),
           "kafka", List.of("topics"),
           "records", List.of("serving"),
@@ -53,7 +54,16 @@ class ArchitectureTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"topics", "sources", "serving", "kafka", "records", "statistics", "pending"})
+      strings = {
+        "topics",
+        "sources",
+        "incidents",
+        "serving",
+        "kafka",
+        "records",
+        "statistics",
+        "pending"
+      })
   void shouldKnowNoOtherRoomThanItMay(String room) {
     List<String> known = new ArrayList<>(List.of(MODULE + "." + room));
     ARROWS.get(room).forEach(other -> known.add(MODULE + "." + other));

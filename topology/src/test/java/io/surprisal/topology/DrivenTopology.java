@@ -48,10 +48,13 @@ final class DrivenTopology implements AutoCloseable {
         TestImages.TIME);
   }
 
-  /** What the watch over sources knows. */
-  record Sources(SurvivingStore watched, SurvivingStore clock) {
+  /** What is known of the sources: by the watch over them, and of the incidents of their alerts. */
+  record Sources(SurvivingStore watched, SurvivingStore clock, SurvivingStore incidents) {
     Sources() {
-      this(new SurvivingStore(ScoringTopology.WATCHED), new SurvivingStore(ScoringTopology.CLOCK));
+      this(
+          new SurvivingStore(ScoringTopology.WATCHED),
+          new SurvivingStore(ScoringTopology.CLOCK),
+          new SurvivingStore(ScoringTopology.OPEN_INCIDENTS));
     }
   }
 
@@ -97,7 +100,9 @@ final class DrivenTopology implements AutoCloseable {
             ScoringTopology.WATCHED,
             sources.watched(),
             ScoringTopology.CLOCK,
-            sources.clock());
+            sources.clock(),
+            ScoringTopology.OPEN_INCIDENTS,
+            sources.incidents());
     driver = new TopologyTestDriver(topology.build(reader, stores::get), properties, now);
   }
 

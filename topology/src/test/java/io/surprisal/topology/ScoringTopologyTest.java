@@ -672,9 +672,10 @@ class ScoringTopologyTest {
   void shouldNameEveryPartOfTheTopology() {
     assertThat(topology.build(DrivenTopology.NOTHING_TO_READ).describe().toString())
         .contains("Source: images (topics: [it.images])")
-        .contains("Processor: score (stores: [pending, windows])")
+        .contains("Processor: score (stores: [open-incidents, pending, windows])")
         .contains("Sink: scores (topic: it.scores)")
         .contains("Sink: alerts (topic: it.alerts)")
+        .contains("Sink: incidents (topic: it.incidents)")
         .contains("Sink: dead-letters (topic: it.dead-letters)")
         .contains("Sink: statistics (topic: it.statistics)");
   }

@@ -4,9 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.surprisal.schemas.AlertIncident;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.IncidentState;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.service.run.EmbeddedBroker;
@@ -20,6 +22,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -50,6 +53,7 @@ class KilledMembersTest {
   private static final String APPLICATION = "killed-members";
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
+  private static final RecordFormat<AlertIncident> INCIDENTS = RecordFormat.of(AlertIncident.class);
 
   @TempDir private Path folder;
   private final Random random = new Random(5);
@@ -205,9 +209,41 @@ class KilledMembersTest {
             .map(ImageScore::getImageId)
             .toList();
     assertThat(alerting).isNotEmpty();
-    assertThat(Records.read(server, "surprisal.alerts", alerting.size()))
-        .extracting(record -> ALERTS.decode(record.value()).getImageId())
+    List<AnomalyAlert> alerts =
+        Records.read(server, "surprisal.alerts", alerting.size()).stream()
+            .map(record -> ALERTS.decode(record.value()))
+            .toList();
+    assertThat(alerts)
+        .extracting(AnomalyAlert::getImageId)
         .containsExactlyInAnyOrderElementsOf(alerting);
+    requireTrueIncidents(alerts);
+  }
+
+  /**
+   * Each alert is of an incident that was told of, and each that is over has counted its alerts.
+   */
+  private void requireTrueIncidents(List<AnomalyAlert> alerts) {
+    Map<String, Long> counted =
+        alerts.stream()
+            .collect(
+                Collectors.groupingBy(
+                    alert -> alert.getIncidentId() + "-" + alert.getLocation().getPartition(),
+                    Collectors.counting()));
+    Map<String, AlertIncident> told = new HashMap<>();
+    Records.read(server, "surprisal.incidents", counted.size())
+        .forEach(
+            record -> told.put(new String(record.key(), UTF_8), INCIDENTS.decode(record.value())));
+    assertThat(told).containsOnlyKeys(counted.keySet());
+    assertThat(told)
+        .allSatisfy(
+            (key, incident) -> {
+              if (incident.getState() == IncidentState.CLOSED) {
+                assertThat(incident.getAlerts()).isEqualTo(counted.get(key));
+              } else {
+                assertThat(incident.getAlerts()).isBetween(1L, counted.get(key));
+              }
+            });
+    assertThat(told.values()).extracting(AlertIncident::getState).contains(IncidentState.CLOSED);
   }
 
   private static ImageLocation location(ConsumerRecord<byte[], byte[]> letter) {

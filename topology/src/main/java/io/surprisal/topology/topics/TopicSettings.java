@@ -14,16 +14,37 @@ import org.apache.kafka.common.config.TopicConfig;
  *
  * @param name full name, prefix included
  * @param partitions number of partitions
- * @param retention how long records are kept; empty: compacted, the last record of each key stays
+ * @param kept which records are kept
  * @param maxMessageBytes largest record batch that the topic takes, in bytes
  * @param compression of its records on the broker, in Kafka's terms
  */
 public record TopicSettings(
-    String name,
-    int partitions,
-    Optional<Duration> retention,
-    int maxMessageBytes,
-    String compression) {
+    String name, int partitions, Kept kept, int maxMessageBytes, String compression) {
+
+  /**
+   * Which records a topic keeps.
+   *
+   * @param policy of their clean-up, in Kafka's terms
+   * @param period how long they are kept; empty: for good
+   */
+  record Kept(String policy, Optional<Duration> period) {
+    /** All for a while. */
+    static Kept all(Duration period) {
+      return new Kept(TopicConfig.CLEANUP_POLICY_DELETE, Optional.of(period));
+    }
+
+    /** The last one of each key for good. */
+    static Kept last() {
+      return new Kept(TopicConfig.CLEANUP_POLICY_COMPACT, Optional.empty());
+    }
+
+    /** The last one of each key for a while. */
+    static Kept last(Duration period) {
+      return new Kept(
+          TopicConfig.CLEANUP_POLICY_COMPACT + "," + TopicConfig.CLEANUP_POLICY_DELETE,
+          Optional.of(period));
+    }
+  }
 
   /**
    * The broker unpacks what comes compressed, and measures that: a record of zeros of a gigabyte is
@@ -52,9 +73,9 @@ public record TopicSettings(
    * The settings of all topics.
    *
    * <p>Images, scores and dead letters are kept for a week; alerts, those of sources too, commands,
-   * training events and statistics for 30 days; of releases the last announcement of each is kept
-   * for good, and so are their files, where they go through Kafka, how each source is, and the last
-   * review of each alert.
+   * training events and statistics for 30 days, and so is the last word on each incident; of
+   * releases the last announcement of each is kept for good, and so are their files, where they go
+   * through Kafka, how each source is, and the last review of each alert.
    *
    * @param partitions of the topics that grow with the stream of images; all others have 1
    * @param largest image that the topic of images takes
@@ -62,29 +83,29 @@ public record TopicSettings(
   public static List<TopicSettings> all(Topics topics, int partitions, ImageSizeLimit largest) {
     int small = SMALL_RECORD_BYTES;
     return List.of(
-        read(topics.images(), partitions, Optional.of(WEEK), largest.recordBytes()),
-        read(topics.scores(), partitions, Optional.of(WEEK), small),
-        read(topics.alerts(), partitions, Optional.of(MONTH), small),
+        read(topics.images(), partitions, Kept.all(WEEK), largest.recordBytes()),
+        read(topics.scores(), partitions, Kept.all(WEEK), small),
+        read(topics.alerts(), partitions, Kept.all(MONTH), small),
+        new TopicSettings(topics.incidents(), partitions, Kept.last(MONTH), small, AS_WRITTEN),
         new TopicSettings(
             topics.deadLetters(),
             partitions,
-            Optional.of(WEEK),
+            Kept.all(WEEK),
             largest.deadLetterBytes(),
             AS_WRITTEN),
-        read(topics.control(), 1, Optional.of(MONTH), small),
-        read(topics.releases(), 1, Optional.empty(), small),
-        read(topics.releaseChunks(), 1, Optional.empty(), small),
-        read(topics.trainer(), 1, Optional.of(MONTH), small),
-        read(topics.statistics(), partitions, Optional.of(MONTH), small),
-        new TopicSettings(topics.sourceAlerts(), 1, Optional.of(MONTH), small, AS_WRITTEN),
-        new TopicSettings(topics.sources(), 1, Optional.empty(), small, AS_WRITTEN),
-        read(topics.reviews(), 1, Optional.empty(), small));
+        read(topics.control(), 1, Kept.all(MONTH), small),
+        read(topics.releases(), 1, Kept.last(), small),
+        read(topics.releaseChunks(), 1, Kept.last(), small),
+        read(topics.trainer(), 1, Kept.all(MONTH), small),
+        read(topics.statistics(), partitions, Kept.all(MONTH), small),
+        new TopicSettings(topics.sourceAlerts(), 1, Kept.all(MONTH), small, AS_WRITTEN),
+        new TopicSettings(topics.sources(), 1, Kept.last(), small, AS_WRITTEN),
+        read(topics.reviews(), 1, Kept.last(), small));
   }
 
   /** A topic that scorers or trainers read: whoever may write to it must not stop them. */
-  private static TopicSettings read(
-      String name, int partitions, Optional<Duration> retention, int maxMessageBytes) {
-    return new TopicSettings(name, partitions, retention, maxMessageBytes, UNCOMPRESSED);
+  private static TopicSettings read(String name, int partitions, Kept kept, int maxMessageBytes) {
+    return new TopicSettings(name, partitions, kept, maxMessageBytes, UNCOMPRESSED);
   }
 
   /** The settings in Kafka's terms. */
@@ -96,14 +117,12 @@ public record TopicSettings(
     configuration.put(
         TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG, String.valueOf(Long.MAX_VALUE));
     configuration.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(maxMessageBytes));
-    configuration.put(
-        TopicConfig.CLEANUP_POLICY_CONFIG,
-        retention.isPresent()
-            ? TopicConfig.CLEANUP_POLICY_DELETE
-            : TopicConfig.CLEANUP_POLICY_COMPACT);
-    retention.ifPresent(
-        kept ->
-            configuration.put(TopicConfig.RETENTION_MS_CONFIG, String.valueOf(kept.toMillis())));
+    configuration.put(TopicConfig.CLEANUP_POLICY_CONFIG, kept.policy());
+    kept.period()
+        .ifPresent(
+            period ->
+                configuration.put(
+                    TopicConfig.RETENTION_MS_CONFIG, String.valueOf(period.toMillis())));
     return configuration;
   }
 }

@@ -13,6 +13,7 @@ import io.surprisal.schemas.SourceAlertKind;
 import io.surprisal.schemas.SourceAlertState;
 import io.surprisal.schemas.SourceAspect;
 import io.surprisal.schemas.SourceStatus;
+import io.surprisal.topology.MapStore;
 import io.surprisal.topology.sources.SimulatedCamera.Scene;
 import io.surprisal.topology.sources.SimulatedCamera.Timing;
 import java.time.Duration;

@@ -21,6 +21,7 @@ class TopicSettingsTest {
             "surprisal.images",
             "surprisal.scores",
             "surprisal.alerts",
+            "surprisal.incidents",
             "surprisal.dead-letters",
             "surprisal.control",
             "surprisal.releases",
@@ -46,6 +47,13 @@ class TopicSettingsTest {
   }
 
   @Test
+  void shouldKeepTheLastWordOnAnIncidentAsLongAsItsAlerts() {
+    assertThat(ALL.get(3).configuration())
+        .containsEntry("cleanup.policy", "compact,delete")
+        .containsEntry("retention.ms", ALL.get(2).configuration().get("retention.ms"));
+  }
+
+  @Test
   void shouldKeepCommandsReleasesTrainingSourcesAndReviewsInOrder() {
     assertThat(ALL)
         .filteredOn(topic -> topic.partitions() == 1)
@@ -63,7 +71,7 @@ class TopicSettingsTest {
   @Test
   void shouldTakeDeadLettersLargerThanAnyImage() {
     assertThat(ALL.get(0).configuration()).containsEntry("max.message.bytes", "1179648");
-    assertThat(ALL.get(3).configuration()).containsEntry("max.message.bytes", "1245184");
+    assertThat(ALL.get(4).configuration()).containsEntry("max.message.bytes", "1245184");
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.surprisal.topology.sources;
+package io.surprisal.topology;
 
 import java.util.ArrayDeque;
 import java.util.List;
@@ -13,12 +13,12 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /** A store in memory that keeps bytes, as a changelog does: what comes back has been written. */
-final class MapStore<K extends Comparable<K>, V> implements KeyValueStore<K, V> {
+public final class MapStore<K extends Comparable<K>, V> implements KeyValueStore<K, V> {
 
   private final Serde<V> values;
   private final Map<K, byte[]> entries = new TreeMap<>();
 
-  MapStore(Serde<V> values) {
+  public MapStore(Serde<V> values) {
     this.values = values;
   }
 
@@ -44,7 +44,7 @@ final class MapStore<K extends Comparable<K>, V> implements KeyValueStore<K, V> 
   }
 
   /** Bytes of the largest value. */
-  int largest() {
+  public int largest() {
     return entries.values().stream().mapToInt(bytes -> bytes.length).max().orElse(0);
   }
 
