@@ -16,6 +16,7 @@ public final class TopicsCommands {
             new PublishCommand(invocation),
             new ScoresCommand(invocation),
             new AlertsCommand(invocation),
+            new IncidentsCommand(invocation),
             new SourcesCommand(invocation),
             new StatisticsCommand(invocation),
             new DeadLettersCommand(invocation))

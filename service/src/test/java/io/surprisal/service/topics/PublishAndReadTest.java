@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.surprisal.schemas.AlertIncident;
+import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.BodyFormat;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageRepair;
 import io.surprisal.schemas.ImageScore;
+import io.surprisal.schemas.IncidentAlert;
+import io.surprisal.schemas.IncidentState;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.SourceStatistics;
@@ -55,6 +59,7 @@ public class PublishAndReadTest {
 
   private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);
+  private static final RecordFormat<AlertIncident> INCIDENTS = RecordFormat.of(AlertIncident.class);
   private static final RecordFormat<SourceStatistics> STATISTICS =
       RecordFormat.of(SourceStatistics.class);
 
@@ -368,6 +373,71 @@ public class PublishAndReadTest {
         producer.send(record).get();
       }
     }
+  }
+
+  @Test
+  void shouldListAndFollowIncidentsAsWholes() throws Exception {
+    topics("storm.");
+    send(
+        Stream.of(
+                incident("a", 0, IncidentState.OPEN, 1),
+                incident("a", 1, IncidentState.OPEN, 2),
+                incident("b", 0, IncidentState.CLOSED, 1),
+                incident("a", 0, IncidentState.CLOSED, 40))
+            .map(
+                of ->
+                    new ProducerRecord<>(
+                        "storm.incidents",
+                        0,
+                        (of.getIncidentId() + "-" + of.getImagesPartition()).getBytes(UTF_8),
+                        INCIDENTS.encode(of)))
+            .toList());
+
+    CommandRun all = run("storm.", "incidents", "--json");
+    assertThat(all.exitCode()).as(all.err()).isZero();
+    JsonNode listed = Json.MAPPER.readTree(all.out());
+    assertThat(listed).hasSize(2);
+    JsonNode storm = listed.get(listed.get(0).get("incidentId").asText().equals("a") ? 0 : 1);
+    assertThat(storm.get("state").asText()).isEqualTo("OPEN");
+    assertThat(storm.get("alerts").asInt()).isEqualTo(42);
+    assertThat(storm.get("images").asInt()).isEqualTo(84);
+    assertThat(storm.get("closedAt").isNull()).isTrue();
+    assertThat(storm.get("first").get("imageId").asText()).isEqualTo("image-a-0");
+    assertThat(storm.get("strongest").get("imageId").asText()).isEqualTo("image-a-1");
+    assertThat(storm.get("imagesPartitions")).hasSize(2);
+
+    assertThat(run("storm.", "incidents", "--open").out())
+        .contains("42", "LOW_LIKELIHOOD")
+        .doesNotContain("CLOSED");
+    assertThat(run("storm.", "incidents", "--least", "100").out().lines()).hasSize(1);
+    CommandRun followed =
+        run("storm.", "incidents", "--follow", "--from-beginning", "--max", "4", "--source", "cam");
+    assertThat(followed.exitCode()).as(followed.err()).isZero();
+    assertThat(followed.out().lines()).hasSize(4).allMatch(line -> line.contains("  cam  "));
+  }
+
+  private static AlertIncident incident(
+      String id, int partition, IncidentState state, long alerts) {
+    Instant opened = Instant.parse("2026-01-02T03:04:05Z").plusSeconds(partition);
+    IncidentAlert first =
+        new IncidentAlert(
+            "a", "image-" + id + "-" + partition, opened, 0.01 / (1 + partition), 4.0);
+    return AlertIncident.newBuilder()
+        .setIncidentId(id)
+        .setSource("cam")
+        .setImagesPartition(partition)
+        .setState(state)
+        .setOpenedAt(opened)
+        .setLastAlertAt(opened.plusSeconds(9))
+        .setClosedAt(state == IncidentState.CLOSED ? opened.plusSeconds(10) : null)
+        .setAlerts(alerts)
+        .setImages(2 * alerts)
+        .setFirst(first)
+        .setStrongest(first)
+        .setReasons(List.of(AlertReason.LOW_LIKELIHOOD))
+        .setReleaseId("release")
+        .setAlertRate(0.01)
+        .build();
   }
 
   @Test
