@@ -57,7 +57,11 @@ class SchemaEvolutionTest {
                   0x6a6b422c24bfac8eL)),
           entry(
               TrainerEvent.class,
-              List.of(0x3433fc0e21833293L, 0xfe93471bc5856e59L, 0x6bf8c56b06e826d9L)),
+              List.of(
+                  0x3433fc0e21833293L,
+                  0xfe93471bc5856e59L,
+                  0x6bf8c56b06e826d9L,
+                  0x11c6230495cfda15L)),
           entry(
               SourceStatistics.class,
               List.of(0xd84d3c1d00d2eda9L, 0xc525fd97bc46178bL, 0x133df4dff81fafa1L)),

@@ -55,6 +55,7 @@ public final class SmallRuns {
         configuration,
         pictures,
         Device.cpu(),
+        1,
         new GateSettings(0.01, EVALUATIONS, 0.05),
         "surprisal test");
   }

@@ -148,6 +148,11 @@ public final class Calibrator {
     }
   }
 
+  /** How many images a calibration scores, for so many that it is of. */
+  public static long scorings(int images) {
+    return 2L * images + 2L * Math.min(images, REPEATED_IMAGES);
+  }
+
   /** Without a correction, which is what is measured. */
   private static BoundEstimator estimator(
       Stages stages, NoisePlan noise, Optional<ControlVariate> control) {

@@ -12,8 +12,11 @@ import io.surprisal.service.cli.Printable;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.AlertText;
 import java.time.Duration;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,12 +27,25 @@ final class DemoReport {
   /** Boxes that a line names. */
   private static final int MOST_BOXES = 3;
 
+  /** Alerts of an incident that are printed each; of further ones the 16th, 32nd, 64th … is. */
+  private static final int PRINTED_EACH = 10;
+
+  private static final DateTimeFormatter CLOCK =
+      DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT).withZone(ZoneId.systemDefault());
+
   private final Invocation invocation;
   private final Output output;
   private final DemoTally tally;
   private final List<Double> bitsPerDim = new ArrayList<>();
   private int alerts;
   private int alertsRead;
+
+  /** How many alerts each incident has. */
+  private final Map<String, Integer> incidents = new HashMap<>();
+
+  /** Run whose release was announced last, and for when. */
+  private String expectedRun = "";
+
   private int deadLetters;
   private long published;
   private Duration elapsed = Duration.ZERO;
@@ -77,9 +93,21 @@ final class DemoReport {
   void alerted(AnomalyAlert alert, DemoCamera.Shot shot) {
     alertsRead++;
     tally.alerted(alert, shot);
-    if (!output.json() && shot.round() == 0) {
-      invocation.out().println(Printable.text(line(alert, shot)));
+    int ofIncident = incidents.merge(alert.getIncidentId(), 1, Integer::sum);
+    boolean printed = ofIncident <= PRINTED_EACH || (ofIncident & (ofIncident - 1)) == 0;
+    if (!output.json() && shot.round() == 0 && printed) {
+      invocation
+          .out()
+          .println(
+              Printable.text(line(alert, shot))
+                  + (ofIncident <= PRINTED_EACH
+                      ? ""
+                      : "  (alert %d of its incident)".formatted(ofIncident)));
     }
+  }
+
+  private int largestIncident() {
+    return incidents.values().stream().mapToInt(size -> size).max().orElse(0);
   }
 
   /** Whether alerts of images that were scored are still to be read. */
@@ -103,6 +131,14 @@ final class DemoReport {
 
   /** Prints what the trainer says, but for its mere progress. */
   void told(TrainerEvent event) {
+    if (!output.json()
+        && event.getReleaseExpectedAt() != null
+        && !expectedRun.equals(event.getRunId())) {
+      expectedRun = event.getRunId();
+      invocation
+          .out()
+          .printf("TRAINER  release expected at %s%n", CLOCK.format(event.getReleaseExpectedAt()));
+    }
     if (!output.json() && event.getType() != TrainerEventType.RUN_PROGRESS) {
       invocation
           .out()
@@ -158,6 +194,8 @@ final class DemoReport {
     summary.put("bitsPerDim", d);
     summary.put("alertRate", alertRate);
     summary.put("alerts", alerts);
+    summary.put("incidents", incidents.size());
+    summary.put("largestIncident", largestIncident());
     tally.addTo(summary);
     Table table =
         new Table("Summary", "")
@@ -180,7 +218,10 @@ final class DemoReport {
                     ? "none"
                     : "median %.3f, 5 %% to 95 %% %.3f to %.3f, 99 %% %.3f, all %.3f to %.3f"
                         .formatted(d.median(), d.p05(), d.p95(), d.p99(), d.least(), d.most()))
-            .row("alerts", "%d at an alert rate of %s".formatted(alerts, rate(alertRate)));
+            .row("alerts", "%d at an alert rate of %s".formatted(alerts, rate(alertRate)))
+            .row(
+                "incidents",
+                "%d, the largest of %d alerts".formatted(incidents.size(), largestIncident()));
     tally.addTo(table);
     if (!output.json()) {
       invocation.out().println();

@@ -3,7 +3,6 @@ package io.surprisal.service.run;
 import io.surprisal.service.cli.ChildCommand;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,9 +15,6 @@ import java.util.Optional;
  */
 public final class SidecarProcess implements AutoCloseable {
   private static final String HEAP = "-Xmx1g";
-  private static final Path NICE = Path.of("/usr/bin/nice");
-  private static final List<String> SCORING_FIRST =
-      Files.isExecutable(NICE) ? List.of(NICE.toString(), "-n", "19") : List.of();
 
   private final Class<?> mainClass;
   private final Path log;
@@ -42,8 +38,7 @@ public final class SidecarProcess implements AutoCloseable {
     command.add("train");
     command.addAll(arguments);
     try {
-      process =
-          Optional.of(ChildCommand.start(mainClass, log, SCORING_FIRST, List.of(HEAP), command));
+      process = Optional.of(ChildCommand.start(mainClass, log, List.of(), List.of(HEAP), command));
     } catch (IOException e) {
       throw new UncheckedIOException("the trainer cannot be started", e);
     }

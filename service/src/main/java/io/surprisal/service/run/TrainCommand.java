@@ -147,6 +147,16 @@ final class TrainCommand implements Callable<Integer> {
   @Mixin private final PicturesOption pictures = new PicturesOption();
 
   @Option(
+      names = "--share",
+      paramLabel = "SHARE",
+      defaultValue = "0.25",
+      description =
+          "Share of the processors that runs get while scorers, or whoever else, want them too, in"
+              + " (0, 1]; what nobody wants they take as well; 1: they never rest (default:"
+              + " ${DEFAULT-VALUE}).")
+  private double share;
+
+  @Option(
       names = "--command-expiry",
       paramLabel = "DURATION",
       defaultValue = "1h",
@@ -192,6 +202,8 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Usage.require(spec, tolerance >= 0, "--tolerance is " + tolerance + ", must be at least 0");
+    Usage.require(
+        spec, share > 0 && share <= 1, "--share is " + share + ", must be above 0, at most 1");
     Usage.require(spec, kept >= 2, "--keep is " + kept + ", must be at least 2");
     evaluations.require();
     alertRate.require();
@@ -261,6 +273,7 @@ final class TrainCommand implements Callable<Integer> {
             configuration.map(this::named),
             pictures.wishes(),
             device.device(),
+            share,
             new GateSettings(tolerance, evaluations.value(), alertRate.value()),
             Version.text()));
   }

@@ -6,6 +6,9 @@ import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Usage;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -21,6 +24,9 @@ import picocli.CommandLine.Spec;
     name = "retrain",
     description = "Ask the trainer for a run now; what passes its gate serves.")
 final class RetrainCommand implements Callable<Integer> {
+  private static final DateTimeFormatter CLOCK =
+      DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT).withZone(ZoneId.systemDefault());
+
   private final Invocation invocation;
   @Spec private CommandSpec spec;
   @Mixin private final Steering steering;
@@ -82,7 +88,7 @@ final class RetrainCommand implements Callable<Integer> {
           || event.getSecondsLeft() == null) {
         return;
       }
-      long left = Math.round(event.getSecondsLeft());
+      long left = secondsLeft(event);
       if (progress.isEmpty()) {
         progress = Optional.of(invocation.progress("retrain", left, Progress.SECONDS));
         total = left;
@@ -93,12 +99,22 @@ final class RetrainCommand implements Callable<Integer> {
           .message(
               String.format(
                   Locale.ROOT,
-                  "step %d, held out %s bits/dim, %.1f images/s",
+                  "step %d%s, held out %s bits/dim, %.1f images/s",
                   event.getStep(),
+                  event.getReleaseExpectedAt() == null
+                      ? ""
+                      : ", release expected at " + CLOCK.format(event.getReleaseExpectedAt()),
                   event.getHeldOutBitsPerDim() == null
                       ? "–"
                       : String.format(Locale.ROOT, "%.3f", event.getHeldOutBitsPerDim()),
                   event.getImagesPerSecond()));
+    }
+
+    /** To the release where that is known, else to the end of the training. */
+    private long secondsLeft(TrainerEvent event) {
+      return event.getReleaseExpectedAt() == null
+          ? Math.round(event.getSecondsLeft())
+          : Duration.between(event.getEventTime(), event.getReleaseExpectedAt()).toSeconds();
     }
 
     @Override

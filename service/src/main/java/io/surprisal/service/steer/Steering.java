@@ -136,6 +136,7 @@ final class Steering {
       Consumer<TrainerEvent> heard,
       KafkaConsumer<byte[], byte[]> consumer) {
     boolean accepted = false;
+    Optional<TrainerEvent> running = Optional.empty();
     long deadline = System.nanoTime() + timeout.toNanos();
     while (!invocation.stop().requested()) {
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
@@ -144,6 +145,7 @@ final class Steering {
           continue;
         }
         heard.accept(event.get());
+        running = event.get().getType() == TrainerEventType.RUN_PROGRESS ? event : running;
         if (!command.getCommandId().equals(event.get().getCommandId())) {
           continue;
         }
@@ -155,6 +157,12 @@ final class Steering {
           print(event.get());
           return type == TrainerEventType.COMMAND_REJECTED ? Failure.FAILED : 0;
         }
+      }
+      if (!accepted && System.nanoTime() > deadline && running.isPresent()) {
+        throw new MissingDependencyException(
+            "the trainer goes on with %s and has not answered within %d s; the command waits for it in %s, and 'surprisal trainer' prints the answer"
+                .formatted(
+                    running.get().getRunId(), timeout.toSeconds(), kafka.topics().control()));
       }
       if (!accepted && System.nanoTime() > deadline) {
         throw new MissingDependencyException(

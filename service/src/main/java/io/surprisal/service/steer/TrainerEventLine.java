@@ -1,6 +1,7 @@
 package io.surprisal.service.steer;
 
 import io.surprisal.schemas.TrainerEvent;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 
 /** What people read of an event of the trainer: one line, of what it has to tell. */
@@ -29,6 +30,10 @@ final class TrainerEventLine {
     }
     if (event.getSecondsLeft() != null) {
       line.append(String.format(Locale.ROOT, "  %.0f s left", event.getSecondsLeft()));
+    }
+    if (event.getReleaseExpectedAt() != null) {
+      line.append("  release expected at ")
+          .append(event.getReleaseExpectedAt().truncatedTo(ChronoUnit.SECONDS));
     }
     if (!event.getMessage().isEmpty()) {
       line.append("  ").append(event.getMessage());

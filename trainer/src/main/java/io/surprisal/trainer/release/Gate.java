@@ -1,5 +1,6 @@
 package io.surprisal.trainer.release;
 
+import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.evaluation.Separation;
@@ -66,6 +67,24 @@ public final class Gate {
     this.execution = execution;
     this.seed = seed;
     this.stop = stop;
+  }
+
+  /**
+   * How many images are scored for the judgement of a candidate and the calibration that follows,
+   * about: what single images cost more, and the fit of control variates, is left out.
+   *
+   * @param heldOut held-out images
+   * @param active whether there is a release that serves
+   * @param best whether another one was better
+   */
+  public static long scorings(int heldOut, boolean active, boolean best) {
+    int releases = 1 + (active ? 1 : 0);
+    long damaged = (1L + Damage.values().length) * Math.min(DAMAGED_IMAGES, heldOut) * releases;
+    return (long) heldOut * (releases + (best ? 1 : 0))
+        + Calibrator.scorings(heldOut / 2)
+        + heldOut / 2
+        + damaged
+        + Calibrator.scorings(heldOut);
   }
 
   /**

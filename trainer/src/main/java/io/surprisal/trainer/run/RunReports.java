@@ -42,7 +42,8 @@ final class RunReports {
             .setImagesPerSecond(progress.imagesPerSecond())
             .setTrainBitsPerDim(orNull(progress.bitsPerDim()))
             .setHeldOutBitsPerDim(orNull(progress.heldOutBitsPerDim()))
-            .setSecondsLeft(progress.secondsLeft()));
+            .setSecondsLeft(progress.secondsLeft())
+            .setReleaseExpectedAt(progress.expected().orElse(null)));
     said.publish();
   }
 

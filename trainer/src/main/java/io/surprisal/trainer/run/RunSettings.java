@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param pictures how the first network sees pictures that are larger than a network, as far as it
  *     is set; later ones see them as the release that serves does
  * @param device to train on
+ * @param share of the processors that runs take while others want them too, in (0, 1]
  * @param gate that candidates must pass
  * @param software name and version of this program, for the releases
  */
@@ -22,5 +23,6 @@ public record RunSettings(
     Optional<FitConfiguration> configuration,
     PicturePlan.Wishes pictures,
     Device device,
+    double share,
     GateSettings gate,
     String software) {}

@@ -17,6 +17,7 @@ import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.runtime.TorchRuntime;
+import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.trainer.release.Gate;
 import io.surprisal.trainer.release.GateReport;
@@ -26,7 +27,9 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -43,14 +46,26 @@ import org.slf4j.LoggerFactory;
 final class TrainingRun implements Callable<TrainingRun.Outcome> {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
 
+  /** Enough for an estimate: with fewer a worker has none. */
+  private static final int MEASURED_IMAGES = 32;
+
   private final Path directory;
   private final RunPlan plan;
   private final ReleaseStore store;
   private final RunSettings settings;
   private final Consumer<Progress> progress;
   private final InstantSource clock;
+  private final ProcessorShare share;
   private volatile boolean cancelled;
   private volatile boolean converged;
+
+  /** On the thread of {@link #call}, as is what follows. */
+  private RunOutlook outlook = new RunOutlook(0);
+
+  /** The last that was told while it trained; empty before and once it is judged. */
+  private Optional<Progress> trained = Optional.empty();
+
+  private boolean judging;
 
   /**
    * How far a run is.
@@ -62,6 +77,7 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
    * @param heldOutBitsPerDim latest on held-out images; NaN before the first
    * @param secondsLeft of training
    * @param point whether this is a new point of the learning curve
+   * @param expected when its release is to be expected, if it passes the gate; empty: not known
    */
   record Progress(
       long step,
@@ -70,7 +86,15 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
       double bitsPerDim,
       double heldOutBitsPerDim,
       double secondsLeft,
-      boolean point) {}
+      boolean point,
+      Optional<Instant> expected) {
+
+    /** The same once training has ended, while the gate judges. */
+    Progress judging(Optional<Instant> expected) {
+      return new Progress(
+          step, images, imagesPerSecond, bitsPerDim, heldOutBitsPerDim, 0, false, expected);
+    }
+  }
 
   /**
    * How a run ended.
@@ -99,6 +123,8 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
     this.settings = settings;
     this.progress = progress;
     this.clock = clock;
+    // A share of the processors says nothing of a GPU.
+    share = ProcessorShare.of(settings.device().isGpu() ? 1 : settings.share());
   }
 
   RunPlan plan() {
@@ -110,7 +136,14 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
     cancelled = true;
   }
 
-  boolean isCancelled() {
+  /** Asked between two pieces of work: rests where others are to have the processors. */
+  private boolean isToEnd() {
+    share.rest(() -> cancelled);
+    if (judging) {
+      trained
+          .map(last -> last.judging(outlook.expected(clock.instant(), Duration.ZERO)))
+          .ifPresent(progress);
+    }
     return cancelled;
   }
 
@@ -134,16 +167,23 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
                 .orElseGet(Interpretation::usual));
     RunImages data = withoutAnomalies(all, parent, execution);
     int heldOut = plan.heldOut() - (all.size() - data.size());
+    HeldOutImages heldOutImages = data.from(data.size() - heldOut);
+    outlook = new RunOutlook(Gate.scorings(heldOut, parent.isPresent(), plan.best().isPresent()));
+    if (parent.isPresent()) {
+      measure(parent.get(), heldOutImages, execution);
+    }
     Path candidateFile = directory.resolve("candidate.safetensors");
     Release candidate = trained(data, heldOut, parent, execution, candidateFile);
     requireNotCancelled();
-    HeldOutImages heldOutImages = data.from(data.size() - heldOut);
+    outlook.trained(clock.instant());
+    measure(candidate, heldOutImages, execution);
+    judging = true;
     GateReport report =
         new Gate(
                 new GateSettings(settings.gate().tolerance(), plan.evaluations(), plan.alertRate()),
                 execution,
                 plan.seed(),
-                this::isCancelled)
+                this::isToEnd)
             .judge(candidate, parent, best(candidate.preprocessing()), heldOutImages);
     requireNotCancelled();
     LOG.info("run {}: the gate says: {}", plan.runId(), report.summary());
@@ -151,10 +191,47 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
       return new Outcome(report, candidate, candidateFile);
     }
     Optional<Calibration> calibration =
-        heldOutImages.calibration(candidate, plan.evaluations(), execution, this::isCancelled);
+        heldOutImages.calibration(candidate, plan.evaluations(), execution, this::isToEnd);
     requireNotCancelled();
     Path file = directory.resolve("release.safetensors");
     return new Outcome(report, candidate.recalibrated(file, calibration.orElseThrow()), file);
+  }
+
+  /**
+   * How long scoring takes beside all that runs now. Of pictures each pass sees other parts, so
+   * that nothing follows from some.
+   */
+  private void measure(Release release, HeldOutImages heldOut, Execution execution) {
+    if (plan.tiled().isPresent()) {
+      return;
+    }
+    try (ImageScorer scorer = new ImageScorer(release, execution, plan.evaluations())) {
+      first(heldOut, 1).bitsPerDim(scorer, this::isToEnd); // whatever only the first one costs
+      HeldOutImages some = first(heldOut, MEASURED_IMAGES);
+      long start = clock.millis();
+      some.bitsPerDim(scorer, this::isToEnd);
+      share.rest(() -> cancelled);
+      outlook.measured((clock.millis() - start) / 1000.0 / some.size());
+    }
+    outlook
+        .expected(clock.instant(), trainingLeft())
+        .ifPresent(
+            expected ->
+                LOG.info(
+                    "run {}: its release is expected at {}",
+                    plan.runId(),
+                    expected.truncatedTo(ChronoUnit.SECONDS)));
+  }
+
+  /** All of the training, before it begins; nothing after. */
+  private Duration trainingLeft() {
+    return trained.isPresent()
+        ? Duration.ZERO
+        : Duration.ofMillis(Math.round(plan.minutes() * 60_000));
+  }
+
+  private static HeldOutImages first(HeldOutImages images, int most) {
+    return images.subset(IntStream.range(0, Math.min(most, images.size())).toArray());
   }
 
   /**
@@ -218,7 +295,7 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
           AlertRule.of(parent, evaluations, calibration.get().precision(), plan.alertRate());
       if (rule.silence().isEmpty()) {
         return CensoredTail.restored(
-            alerted.verdicts(parent, rule, evaluations, execution, this::isCancelled),
+            alerted.verdicts(parent, rule, evaluations, execution, this::isToEnd),
             rule,
             plan.heldOut() - plan.alerted());
       }
@@ -266,7 +343,7 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
   }
 
   private boolean ends() {
-    return cancelled || converged;
+    return isToEnd() || converged;
   }
 
   private final class Listener implements Fit.Listener {
@@ -297,15 +374,19 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
 
     @Override
     public void step(long step, double fraction, double bitsPerDim, double imagesPerSecond) {
-      progress.accept(
+      double left = (1 - fraction) * plan.minutes() * 60;
+      Progress now =
           new Progress(
               step,
               images,
               imagesPerSecond,
               bitsPerDim,
               curve.heldOutBitsPerDim(),
-              (1 - fraction) * plan.minutes() * 60,
-              point));
+              left,
+              point,
+              outlook.expected(clock.instant(), Duration.ofMillis(Math.round(left * 1000))));
+      trained = Optional.of(now);
+      progress.accept(now);
       point = false;
     }
 

@@ -141,7 +141,8 @@ class TrainingRunTest {
     assertThat(training.trainingImages()).isEqualTo(TRAINING);
     assertThat(training.heldOutImages()).isEqualTo(HELD_OUT);
     assertThat(training.seconds()).isBetween(SECONDS, SECONDS + 0.2);
-    assertThat(told).hasSize((int) training.steps());
+    assertThat(told.stream().map(TrainingRun.Progress::step).distinct())
+        .hasSize((int) training.steps());
     assertThat(told.stream().filter(TrainingRun.Progress::point).count())
         .isBetween(2L, (long) training.history().size());
     TrainingRun.Progress last = told.get(told.size() - 1);
@@ -149,6 +150,7 @@ class TrainingRunTest {
     assertThat(last.images()).isEqualTo(TRAINING);
     assertThat(last.secondsLeft()).isBetween(0.0, 0.2);
     assertThat(last.heldOutBitsPerDim()).isFinite();
+    assertThat(last.expected()).as("while the gate judges").isPresent();
     assertThat(told.get(0).secondsLeft()).isBetween(SECONDS - 0.5, SECONDS);
   }
 

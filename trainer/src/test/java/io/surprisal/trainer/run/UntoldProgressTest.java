@@ -3,6 +3,7 @@ package io.surprisal.trainer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class UntoldProgressTest {
@@ -11,11 +12,11 @@ class UntoldProgressTest {
   private final UntoldProgress untold = new UntoldProgress();
 
   private static TrainingRun.Progress step(long step) {
-    return new TrainingRun.Progress(step, 100, 1, 4, 4, 10, false);
+    return new TrainingRun.Progress(step, 100, 1, 4, 4, 10, false, Optional.empty());
   }
 
   private static TrainingRun.Progress point(long step) {
-    return new TrainingRun.Progress(step, 100, 1, 4, 4, 10, true);
+    return new TrainingRun.Progress(step, 100, 1, 4, 4, 10, true, Optional.empty());
   }
 
   @Test
