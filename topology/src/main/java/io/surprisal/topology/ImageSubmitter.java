@@ -32,6 +32,7 @@ final class ImageSubmitter {
   private final Supplier<ServedModel> models;
   private final Supplier<Optional<ShadowModel>> candidates;
   private final ImageIntake intake;
+  private final StreamMeters meters;
 
   /**
    * @param models gives the one that serves now; another may at the next image
@@ -41,7 +42,9 @@ final class ImageSubmitter {
   ImageSubmitter(
       Supplier<ServedModel> models,
       Supplier<Optional<ShadowModel>> candidates,
-      DecodingLimits limits) {
+      DecodingLimits limits,
+      StreamMeters meters) {
+    this.meters = meters;
     this.models = models;
     this.candidates = candidates;
     intake = new ImageIntake(limits);
@@ -67,8 +70,14 @@ final class ImageSubmitter {
   private PendingImage submit(
       Record<byte[], byte[]> image, ImageLocation location, ServedModel model) {
     try {
+      long start = System.nanoTime();
       ImageIntake.Accepted accepted = intake.accept(image, model.preprocessing());
+      long decoded = System.nanoTime();
+      meters.decoded(decoded - start);
       CompletableFuture<ImageLikelihood> likelihood = model.scoring().submit(accepted.pixels());
+      var unused =
+          likelihood.thenAccept(
+              done -> meters.evaluated(System.nanoTime() - decoded, done.evaluations()));
       return PendingImage.submitted(
           image,
           location,

@@ -40,7 +40,7 @@ final class ResultForwarder {
 
   private final ProcessorContext<byte[], byte[]> context;
   private final int maxDeadLetterBytes;
-  private final Counters counters;
+  private final StreamMeters meters;
   private final Incidents incidents;
 
   /**
@@ -52,11 +52,11 @@ final class ResultForwarder {
   ResultForwarder(
       ProcessorContext<byte[], byte[]> context,
       int maxDeadLetterBytes,
-      Counters counters,
+      StreamMeters meters,
       OpenIncidents open) {
     this.context = context;
     this.maxDeadLetterBytes = maxDeadLetterBytes;
-    this.counters = counters;
+    this.meters = meters;
     incidents =
         new Incidents(
             open,
@@ -108,7 +108,7 @@ final class ResultForwarder {
       return Optional.empty();
     }
     forward(image, SCORES.encode(scored.score()), ScoringTopology.SCORES);
-    counters.scored.increment();
+    meters.scored(scored.score());
     LOG.debug(
         "Image {}: {} bits/dim",
         ScoreRecords.name(image.location()),
@@ -161,7 +161,7 @@ final class ResultForwarder {
 
   private void forwardAlert(PendingImage image, AnomalyAlert alert) {
     forward(image, ALERTS.encode(alert), ScoringTopology.ALERTS);
-    counters.alerted.increment();
+    meters.alerted(alert);
     LOG.info(
         "Alert {}: image {} has {} bits/dim{}: {}{}",
         alert.getAlertId(),
@@ -182,7 +182,7 @@ final class ResultForwarder {
         DeadLetter.of(image.record(), image.location(), reason, thrown, maxDeadLetterBytes)
             .withTimestamp(stamp(image)),
         ScoringTopology.DEAD_LETTERS);
-    counters.deadLettered.increment();
+    meters.deadLettered(reason);
     LOG.warn("Image {} became a dead letter: {}", name, reason);
   }
 

@@ -103,7 +103,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   private final ImageSubmitter submitter;
   private final ImageReader reader;
   private final int maxDeadLetterBytes;
-  private final Counters counters;
+  private final StreamMeters meters;
   private final OpenIncidents open;
   private final Duration window;
   private final ThreadLocal<CommitPace> paces;
@@ -145,23 +145,23 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
       int maxDeadLetterBytes,
       Duration window,
       ThreadLocal<CommitPace> paces,
-      Counters counters,
+      StreamMeters meters,
       OpenIncidents open) {
     this.open = open;
     this.topic = topic;
-    submitter = new ImageSubmitter(models, candidates, limits);
+    submitter = new ImageSubmitter(models, candidates, limits, meters);
     this.window = window;
     this.reader = reader;
     this.maxDeadLetterBytes = maxDeadLetterBytes;
     this.paces = paces;
-    this.counters = counters;
+    this.meters = meters;
   }
 
   /** Takes the images that were pending when the last owner of the partition ended. */
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
-    results = new ResultForwarder(context, maxDeadLetterBytes, counters, open);
+    results = new ResultForwarder(context, maxDeadLetterBytes, meters, open);
     pending.abandon(); // where an earlier call did not come to its end
     fresh = paces.get().results();
     ranges = context.getStateStore(ScoringTopology.PENDING);
@@ -315,7 +315,9 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   private void forwardHead() {
     PendingImage image = pending.removeHead();
     long now = context.currentSystemTimeMs();
-    fresh.add(now, now - image.record().timestamp());
+    long since = now - image.record().timestamp();
+    fresh.add(now, since);
+    meters.left(since);
     results.forward(image).ifPresent(scored -> count(image.submission().orElseThrow(), scored));
   }
 

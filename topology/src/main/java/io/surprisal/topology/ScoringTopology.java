@@ -1,5 +1,7 @@
 package io.surprisal.topology;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.schemas.Topics;
 import io.surprisal.topology.incidents.Incidents;
@@ -100,7 +102,7 @@ public final class ScoringTopology {
   private final int maxDeadLetterBytes;
   private final Duration window;
   private final WatchRules rules;
-  private final Counters counters = new Counters();
+  private final StreamMeters meters;
   private final OpenIncidents openIncidents = new OpenIncidents();
 
   /** Serves one release for good. */
@@ -113,7 +115,8 @@ public final class ScoringTopology {
         limits,
         maxDeadLetterBytes,
         Scoring.DEFAULT_WINDOW,
-        WatchRules.usual());
+        WatchRules.usual(),
+        new SimpleMeterRegistry());
   }
 
   /**
@@ -126,6 +129,7 @@ public final class ScoringTopology {
    *     may be sent
    * @param window of event time that the statistics are told of
    * @param rules when a source makes no sense any more
+   * @param registry of the metrics
    * @throws IllegalArgumentException if maxDeadLetterBytes is too small for Surprisal's own
    *     headers, or the window is shorter than a millisecond
    */
@@ -136,7 +140,8 @@ public final class ScoringTopology {
       DecodingLimits limits,
       int maxDeadLetterBytes,
       Duration window,
-      WatchRules rules) {
+      WatchRules rules,
+      MeterRegistry registry) {
     if (maxDeadLetterBytes < DeadLetter.MIN_BYTES) {
       throw new IllegalArgumentException(
           "The limit of dead letters is "
@@ -153,6 +158,7 @@ public final class ScoringTopology {
     this.candidates = candidates;
     this.window = window;
     this.rules = rules;
+    this.meters = new StreamMeters(registry);
     this.limits = limits;
     this.maxDeadLetterBytes = maxDeadLetterBytes;
   }
@@ -200,7 +206,7 @@ public final class ScoringTopology {
                         maxDeadLetterBytes,
                         window,
                         paces,
-                        counters,
+                        meters,
                         openIncidents),
                 Named.as(PROCESSOR),
                 PENDING,
@@ -267,6 +273,6 @@ public final class ScoringTopology {
 
   /** What all processors of this topology have done. */
   public ScoringCounts counts() {
-    return counters.snapshot();
+    return meters.snapshot();
   }
 }

@@ -3,6 +3,7 @@ package io.surprisal.topology;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.surprisal.model.batching.ScoringQueue;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.detection.AlertRule;
@@ -82,7 +83,8 @@ class ShadowScoringTest {
                 DecodingLimits.defaults(),
                 DrivenTopology.MAX_DEAD_LETTER,
                 Duration.ofMinutes(1),
-                WatchRules.usual()),
+                WatchRules.usual(),
+                new SimpleMeterRegistry()),
             DrivenTopology.NOTHING_TO_READ,
             new SurvivingStore(),
             state);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
@@ -83,7 +84,8 @@ class StatisticsTest {
                 DecodingLimits.defaults(),
                 DrivenTopology.MAX_DEAD_LETTER,
                 WINDOW,
-                WatchRules.usual()),
+                WatchRules.usual(),
+                new SimpleMeterRegistry()),
             DrivenTopology.NOTHING_TO_READ,
             pending,
             windows,

@@ -4,6 +4,7 @@ import io.surprisal.handover.HeardSequence;
 import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.release.Release;
+import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.trainer.cluster.ClusterHistory;
 import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.cluster.ClusterView;
@@ -22,6 +23,7 @@ import io.surprisal.trainer.run.TrainingRuns;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
@@ -48,6 +50,7 @@ final class ActiveTrainer implements AutoCloseable {
   /**
    * Becomes the active trainer: fences the one before, and reads what it left.
    *
+   * @param told hears of each event that it has told
    * @throws IOException if the first release is to be announced and cannot be stored
    */
   ActiveTrainer(
@@ -55,6 +58,7 @@ final class ActiveTrainer implements AutoCloseable {
       ReleaseStore store,
       Reservoir reservoir,
       StreamWatch watch,
+      Consumer<TrainerEventType> told,
       InstantSource clock)
       throws IOException {
     ClusterSettings cluster = settings.cluster();
@@ -65,7 +69,7 @@ final class ActiveTrainer implements AutoCloseable {
           ClusterHistory.read(
               cluster, settings.publication().trust(cluster.clusterId()), signed.read());
       Statements statements =
-          new Statements(cluster, view, sender, settings.publication().signingKey(), clock);
+          new Statements(cluster, view, sender, settings.publication().signingKey(), told, clock);
       PublishedReleases releases =
           new PublishedReleases(
               settings.publication(),

@@ -2,6 +2,7 @@ package io.surprisal.trainer;
 
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.images.Interpretation;
+import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.drift.StreamWatch;
 import io.surprisal.trainer.reservoir.Reservoir;
@@ -10,10 +11,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -47,6 +50,7 @@ public final class TrainerProcess implements AutoCloseable {
   private final Reservoir reservoir;
   private final StreamWatch watch;
   private final KafkaConsumer<byte[], byte[]> control;
+  private final Map<TrainerEventType, LongAdder> told = new EnumMap<>(TrainerEventType.class);
   private Optional<ActiveTrainer> active = Optional.empty();
   private boolean toBeActive;
   private volatile boolean decides;
@@ -72,6 +76,9 @@ public final class TrainerProcess implements AutoCloseable {
    */
   public TrainerProcess(TrainerSettings settings, InstantSource clock) throws IOException {
     this.settings = settings;
+    for (TrainerEventType type : TrainerEventType.values()) {
+      told.put(type, new LongAdder());
+    }
     this.clock = clock;
     store = new ReleaseStore(settings.publication().store());
     reservoir = new Reservoir(settings.directory().resolve("reservoir"), settings.bounds());
@@ -108,6 +115,21 @@ public final class TrainerProcess implements AutoCloseable {
     return watch.failure();
   }
 
+  /** Images in a pool of the reservoir. */
+  public int images(Reservoir.Pool pool) {
+    return reservoir.size(pool);
+  }
+
+  /** Images that the reservoir was ever shown. */
+  public long seen() {
+    return reservoir.seen();
+  }
+
+  /** How many events of a type this trainer has told since its start. */
+  public long told(TrainerEventType type) {
+    return told.get(type).sum();
+  }
+
   /** What the client measures that makes it a member of its group, in Kafka's terms. */
   public Collection<? extends Metric> metrics() {
     return control.metrics().values();
@@ -132,7 +154,15 @@ public final class TrainerProcess implements AutoCloseable {
       }
       try {
         if (toBeActive && active.isEmpty()) {
-          active = Optional.of(new ActiveTrainer(settings, store, reservoir, watch, clock));
+          active =
+              Optional.of(
+                  new ActiveTrainer(
+                      settings,
+                      store,
+                      reservoir,
+                      watch,
+                      type -> told.get(type).increment(),
+                      clock));
         }
         if (active.isPresent()) {
           for (ConsumerRecord<byte[], byte[]> command : commands) {

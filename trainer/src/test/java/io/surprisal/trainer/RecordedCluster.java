@@ -58,7 +58,7 @@ public final class RecordedCluster {
       new ClusterSettings(
           "cluster", TOPICS, Map.of(), "trainer", "t1", List.of(), Duration.ofHours(1));
   private final Statements statements =
-      new Statements(settings, view, sender, Optional.empty(), () -> NOW);
+      new Statements(settings, view, sender, Optional.empty(), type -> {}, () -> NOW);
   private long commands;
 
   public ClusterSettings settings() {

@@ -12,6 +12,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -35,6 +36,8 @@ final class BatchQueue {
   /** Somebody has stopped using a lane. */
   private final Condition laneLeft = lock.newCondition();
 
+  private final LongAdder batches = new LongAdder();
+  private final LongAdder batched = new LongAdder();
   private final Deque<WaitingImage> waiting = new ArrayDeque<>();
 
   /** Images that nobody waits for. */
@@ -201,6 +204,16 @@ final class BatchQueue {
     }
   }
 
+  /** Batches that workers have taken. */
+  long batches() {
+    return batches.sum();
+  }
+
+  /** Images of these batches. */
+  long batched() {
+    return batched.sum();
+  }
+
   /** How many images wait to be taken by a worker. */
   int backlog() {
     lock.lock();
@@ -262,6 +275,8 @@ final class BatchQueue {
       }
     }
     if (!images.isEmpty()) {
+      batches.increment();
+      batched.add(images.size());
       lane.batchTaken();
     }
     taken.signalAll();

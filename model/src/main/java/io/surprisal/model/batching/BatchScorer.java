@@ -94,6 +94,16 @@ public final class BatchScorer implements AutoCloseable {
     return new Lane.Spare(queue, queue.spareLane(scorer, rule));
   }
 
+  /** How many batches workers have taken since the start. */
+  public long batches() {
+    return queue.batches();
+  }
+
+  /** How many images, or tiles, these batches had. */
+  public long batchedImages() {
+    return queue.batched();
+  }
+
   /** How many images wait to be taken by a worker; those that nobody waits for do not count. */
   public int backlog() {
     return queue.backlog();

@@ -42,6 +42,23 @@ record Health(boolean live, boolean ready, Map<String, Object> details) {
   }
 
   /**
+   * Records of a topic between the positions of the consumers of this process and the end of what
+   * is committed; NaN before they know.
+   *
+   * @param metrics of Kafka's clients
+   */
+  static double lag(Collection<? extends Metric> metrics, String topic) {
+    double[] lags =
+        metrics.stream()
+            .filter(metric -> metric.metricName().name().equals("records-lag"))
+            .filter(metric -> topic.equals(metric.metricName().tags().get("topic")))
+            .mapToDouble(metric -> ((Number) metric.metricValue()).doubleValue())
+            .filter(lag -> !Double.isNaN(lag))
+            .toArray();
+    return lags.length == 0 ? Double.NaN : DoubleStream.of(lags).sum();
+  }
+
+  /**
    * Whether the broker hears from a member.
    *
    * @param secondsSinceHeartbeat empty: none has been sent yet

@@ -18,9 +18,10 @@ import java.util.function.Supplier;
 
 /**
  * Tells orchestrators over HTTP how this process is: {@code GET /health/live} and {@code GET
- * /health/ready} answer 200 or 503, with the details as JSON. Who begins a request and does not end
- * it holds one of several threads, and for {@value #REQUEST_SECONDS} seconds at most: probes are
- * answered beside. Owns its threads; {@link #close} ends them.
+ * /health/ready} answer 200 or 503, with the details as JSON; and Prometheus what it measures:
+ * {@code GET /metrics}. Who begins a request and does not end it holds one of several threads, and
+ * for {@value #REQUEST_SECONDS} seconds at most: probes are answered beside. Owns its threads;
+ * {@link #close} ends them.
  */
 final class HealthEndpoint implements AutoCloseable {
   private static final int WAITING_CONNECTIONS = 64;
@@ -39,6 +40,8 @@ final class HealthEndpoint implements AutoCloseable {
       }
     }
   }
+
+  private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
   private final Supplier<Health> health;
   private final HttpServer server;
@@ -62,12 +65,15 @@ final class HealthEndpoint implements AutoCloseable {
    * @throws java.net.BindException if the port is taken
    * @throws IOException if the address cannot be listened on
    */
-  HealthEndpoint(InetSocketAddress address, Supplier<Health> health) throws IOException {
+  HealthEndpoint(InetSocketAddress address, Supplier<Health> health, Supplier<String> metrics)
+      throws IOException {
     this.health = health;
     answers.allowCoreThreadTimeOut(true);
     server = HttpServer.create(address, WAITING_CONNECTIONS);
     server.createContext("/health/live", exchange -> answer(exchange, Health::live));
     server.createContext("/health/ready", exchange -> answer(exchange, Health::ready));
+    server.createContext(
+        "/metrics", exchange -> send(exchange, 200, PROMETHEUS, metrics.get().getBytes(UTF_8)));
     server.setExecutor(answers);
     server.start();
   }
@@ -84,9 +90,14 @@ final class HealthEndpoint implements AutoCloseable {
     details.put("ready", now.ready());
     details.putAll(now.details());
     byte[] body = Json.line(details).getBytes(UTF_8);
-    exchange.getResponseHeaders().set("Content-Type", "application/json");
+    send(exchange, question.test(now) ? 200 : 503, "application/json", body);
+  }
+
+  private static void send(HttpExchange exchange, int status, String type, byte[] body)
+      throws IOException {
+    exchange.getResponseHeaders().set("Content-Type", type);
     try (exchange) {
-      exchange.sendResponseHeaders(question.test(now) ? 200 : 503, body.length);
+      exchange.sendResponseHeaders(status, body.length);
       exchange.getResponseBody().write(body);
     }
   }

@@ -28,7 +28,8 @@ final class HealthOption {
       names = "--health",
       paramLabel = "[HOST:]PORT",
       description =
-          "Answer GET /health/live and /health/ready there, for orchestrators (default: nowhere;"
+          "Answer GET /health/live and /health/ready there, for orchestrators, and /metrics, for"
+              + " Prometheus (default: nowhere;"
               + " without HOST for this machine alone, 0.0.0.0:PORT for all).")
   private Optional<String> address = Optional.empty();
 
@@ -38,13 +39,15 @@ final class HealthOption {
    * @throws MissingDependencyException if the port is taken, or the address is not this machine's
    * @throws IOException if the address cannot be listened on
    */
-  AutoCloseable start(Supplier<Health> health) throws IOException {
+  AutoCloseable start(Supplier<Health> health, Supplier<String> metrics) throws IOException {
     if (address.isEmpty()) {
       return () -> {};
     }
     try {
-      HealthEndpoint endpoint = new HealthEndpoint(parse(address.get()), health);
-      LOG.info("Health is told at port {}, under /health/live and /health/ready", endpoint.port());
+      HealthEndpoint endpoint = new HealthEndpoint(parse(address.get()), health, metrics);
+      LOG.info(
+          "Health is told at port {}, under /health/live, /health/ready and /metrics",
+          endpoint.port());
       return endpoint;
     } catch (BindException | UnresolvedAddressException e) {
       throw new MissingDependencyException(

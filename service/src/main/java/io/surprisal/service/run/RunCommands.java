@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 
-/** The commands that keep running: broker, scorer and trainer. */
+/** The commands that keep running: broker, scorer and trainer; and what they measure. */
 public final class RunCommands {
   private RunCommands() {}
 
@@ -14,7 +14,8 @@ public final class RunCommands {
     return Stream.of(
             new BrokerCommand(invocation),
             new ScoreCommand(invocation),
-            new TrainCommand(invocation))
+            new TrainCommand(invocation),
+            new MetricsCommand(invocation))
         .map(CommandLine::new)
         .toList();
   }

@@ -6,6 +6,7 @@ import io.surprisal.handover.Trust;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.scoring.Stages;
+import io.surprisal.schemas.MetricName;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Members;
@@ -197,7 +198,9 @@ final class ScoreCommand implements Callable<Integer> {
                     kafka.topics(),
                     settings)
                 : following(scoring, settings, where);
-        AutoCloseable told = health.start(service::health)) {
+        AutoCloseable told = health.start(service::health, service.metrics()::text)) {
+      where.forEach(
+          device -> service.metrics().gauge(MetricName.DEVICE, () -> 1, device.toString()));
       LOG.info(
           "Scoring {} with {} (K = {}); Ctrl-C ends it",
           kafka.topics().images(),

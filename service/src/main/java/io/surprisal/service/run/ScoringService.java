@@ -7,8 +7,11 @@ import io.surprisal.model.batching.BatchScorer;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
+import io.surprisal.schemas.MetricName;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Failure;
+import io.surprisal.service.cli.Version;
+import io.surprisal.service.metrics.ProcessMetrics;
 import io.surprisal.topology.ScoringCounts;
 import io.surprisal.topology.ScoringStream;
 import io.surprisal.topology.ScoringTopology;
@@ -20,6 +23,7 @@ import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.serving.Serving;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +51,8 @@ public final class ScoringService implements AutoCloseable {
   private final Topics topics;
   private final StreamSettings settings;
   private final Scoring scoring;
+  private final ServingHistory history = new ServingHistory(InstantSource.system());
+  private final ProcessMetrics metrics = new ProcessMetrics(Version.text());
   private volatile Optional<ScoringStream> stream = Optional.empty();
 
   private ScoringService(
@@ -54,12 +60,43 @@ public final class ScoringService implements AutoCloseable {
       Serving serving,
       Topics topics,
       StreamSettings settings,
-      Scoring scoring) {
+      Scoring scoring,
+      int workers) {
     this.batches = batches;
     this.serving = serving;
     this.topics = topics;
     this.settings = settings;
     this.scoring = scoring;
+    measure(workers);
+  }
+
+  private void measure(int workers) {
+    metrics.gauge(MetricName.QUEUE_IMAGES, batches::backlog);
+    metrics.gauge(MetricName.QUEUE_CAPACITY, () -> queueCapacity(workers, scoring.batch()));
+    metrics.counter(MetricName.BATCHES, batches::batches);
+    metrics.counter(MetricName.BATCH_IMAGES, batches::batchedImages);
+    metrics.gauge(MetricName.BATCH_LARGEST, scoring::batch);
+    metrics.gauge(MetricName.STREAM_RUNNING, () -> state().isRunningOrRebalancing() ? 1 : 0);
+    metrics.gauge(MetricName.STREAM_THREADS, () -> streamThreads().size());
+    metrics.gauge(MetricName.FOLLOWER_UP, () -> serving.failure().isEmpty() ? 1 : 0);
+    metrics.gauge(
+        MetricName.LAG_IMAGES,
+        () -> stream.map(s -> Health.lag(s.metrics(), topics.images())).orElse(Double.NaN));
+    metrics.gauge(MetricName.HEARTBEAT_AGE, () -> secondsSinceHeartbeat().orElse(Double.NaN));
+    metrics.state(
+        MetricName.RELEASE,
+        () -> history.model().map(model -> List.of(model.releaseId(), model.precision())));
+    metrics.gauge(MetricName.RELEASE_AGE, () -> history.age().toMillis() / 1000.0);
+    metrics.counter(MetricName.RELEASE_SWAPS, history::swaps);
+  }
+
+  /** What it measures; ends with it. */
+  ProcessMetrics metrics() {
+    return metrics;
+  }
+
+  private OptionalDouble secondsSinceHeartbeat() {
+    return Health.secondsSinceHeartbeat(stream.map(ScoringStream::metrics).orElse(List.of()));
   }
 
   /** Serves one release, and starts the stream; {@link #state} tells when it runs. */
@@ -77,7 +114,8 @@ public final class ScoringService implements AutoCloseable {
       batches.close();
       throw e;
     }
-    ScoringService service = new ScoringService(batches, serving, topics, settings, scoring);
+    ScoringService service =
+        new ScoringService(batches, serving, topics, settings, scoring, execution.workers());
     try {
       service.start();
       return service;
@@ -123,7 +161,7 @@ public final class ScoringService implements AutoCloseable {
                 store,
                 topics.releaseChunks()),
             new ReleaseLoader(execution, scoring, batches));
-    return new ScoringService(batches, serving, topics, settings, scoring);
+    return new ScoringService(batches, serving, topics, settings, scoring, workers);
   }
 
   private static BatchScorer batchScorer(int workers, Scoring scoring) {
@@ -136,12 +174,13 @@ public final class ScoringService implements AutoCloseable {
         new ScoringStream(
             new ScoringTopology(
                 topics,
-                serving::model,
+                () -> history.seen(serving.model()),
                 serving::candidate,
                 DecodingLimits.defaults(),
                 settings.maxDeadLetterBytes(),
                 scoring.window(),
-                scoring.sources()),
+                scoring.sources(),
+                metrics.registry()),
             settings);
     stream = Optional.of(started);
     started.start();
@@ -180,8 +219,7 @@ public final class ScoringService implements AutoCloseable {
    */
   Health health() {
     KafkaStreams.State state = state();
-    OptionalDouble heartbeat =
-        Health.secondsSinceHeartbeat(stream.map(ScoringStream::metrics).orElse(List.of()));
+    OptionalDouble heartbeat = secondsSinceHeartbeat();
     boolean works = failure().isEmpty() && !state.hasStartedOrFinishedShuttingDown();
     Map<String, Object> details = new LinkedHashMap<>();
     details.put("state", stream.isEmpty() ? "WAITING_FOR_RELEASE" : state.name());
@@ -221,5 +259,6 @@ public final class ScoringService implements AutoCloseable {
     if (ended) {
       serving.close();
     }
+    metrics.close();
   }
 }

@@ -4,12 +4,15 @@ import io.surprisal.handover.Ed25519;
 import io.surprisal.handover.PublicationSettings;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
+import io.surprisal.schemas.MetricName;
+import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Members;
 import io.surprisal.service.cli.Usage;
 import io.surprisal.service.cli.Version;
 import io.surprisal.service.cli.WritableDirectory;
+import io.surprisal.service.metrics.ProcessMetrics;
 import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.DeviceOption;
 import io.surprisal.service.options.EvaluationsOption;
@@ -20,6 +23,7 @@ import io.surprisal.trainer.TrainerProcess;
 import io.surprisal.trainer.TrainerSettings;
 import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.release.GateSettings;
+import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.run.RunSettings;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -29,6 +33,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -217,7 +222,8 @@ final class TrainCommand implements Callable<Integer> {
     invocation.stop().allow(LONGEST_END);
     prepareTopics();
     try (TrainerProcess trainer = new TrainerProcess(settings, InstantSource.system());
-        AutoCloseable told = health.start(() -> health(trainer))) {
+        ProcessMetrics metrics = metrics(trainer);
+        AutoCloseable told = health.start(() -> health(trainer), metrics::text)) {
       LOG.info(
           "Trainer {} reads {}; releases go to {}; Ctrl-C ends it",
           settings.cluster().member(),
@@ -226,6 +232,27 @@ final class TrainCommand implements Callable<Integer> {
       trainer.run(invocation.stop()::requested);
     }
     return 0;
+  }
+
+  private static ProcessMetrics metrics(TrainerProcess trainer) {
+    ProcessMetrics metrics = new ProcessMetrics(Version.text());
+    metrics.gauge(MetricName.TRAINER_ACTIVE, () -> trainer.active() ? 1 : 0);
+    metrics.gauge(MetricName.TRAINER_TURN, () -> trainer.sinceTurn().toMillis() / 1000.0);
+    metrics.gauge(MetricName.TRAINER_READING, () -> trainer.failure().isEmpty() ? 1 : 0);
+    metrics.gauge(
+        MetricName.HEARTBEAT_AGE,
+        () -> Health.secondsSinceHeartbeat(trainer.metrics()).orElse(Double.NaN));
+    for (Reservoir.Pool pool : Reservoir.Pool.values()) {
+      metrics.gauge(
+          MetricName.RESERVOIR_IMAGES,
+          () -> trainer.images(pool),
+          pool.name().toLowerCase(Locale.ROOT));
+    }
+    metrics.counter(MetricName.RESERVOIR_SEEN, trainer::seen);
+    for (TrainerEventType type : TrainerEventType.values()) {
+      metrics.counter(MetricName.TRAINER_EVENTS, () -> trainer.told(type), type.name());
+    }
+    return metrics;
   }
 
   private static Health health(TrainerProcess trainer) {

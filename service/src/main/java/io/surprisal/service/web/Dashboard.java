@@ -1,8 +1,11 @@
 package io.surprisal.service.web;
 
+import io.surprisal.schemas.MetricName;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.KafkaClients;
 import io.surprisal.service.cli.MissingDependencyException;
+import io.surprisal.service.cli.Version;
+import io.surprisal.service.metrics.ProcessMetrics;
 import io.surprisal.service.steer.CommandSender;
 import io.surprisal.service.steer.ReviewSender;
 import java.io.IOException;
@@ -35,6 +38,7 @@ public final class Dashboard implements AutoCloseable {
   private final RecordsAt records;
   private final KafkaProducer<byte[], byte[]> producer;
   private final EventStreams events;
+  private final ProcessMetrics metrics = new ProcessMetrics(Version.text());
   private final WebServer server;
   private final String host;
   private final String token;
@@ -91,7 +95,8 @@ public final class Dashboard implements AutoCloseable {
               address,
               port -> new Guard(token, port, names, open),
               new Api(looks, changes),
-              events);
+              events,
+              metrics::text);
     } catch (IOException e) {
       events.close();
       records.close();
@@ -106,6 +111,11 @@ public final class Dashboard implements AutoCloseable {
             e);
       }
       throw e;
+    }
+    metrics.gauge(MetricName.PAGE_READERS, events::readers);
+    for (int digit = 2; digit <= 5; digit++) {
+      int first = digit;
+      metrics.counter(MetricName.PAGE_REQUESTS, () -> server.answers(first), first + "xx");
     }
     host = address.getAddress().isAnyLocalAddress() ? "localhost" : listen.host();
     reader = new TopicReader(client, topics, view);
@@ -206,5 +216,6 @@ public final class Dashboard implements AutoCloseable {
     reader.close();
     records.close();
     producer.close(PRODUCER_PATIENCE);
+    metrics.close();
   }
 }

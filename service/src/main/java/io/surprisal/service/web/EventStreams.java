@@ -43,6 +43,11 @@ final class EventStreams implements AutoCloseable {
     watchdog.start();
   }
 
+  /** Pages that hear of what is new. */
+  int readers() {
+    return streams.size();
+  }
+
   /** One reader. Only its own thread writes. */
   private final class Stream {
     private final HttpExchange exchange;

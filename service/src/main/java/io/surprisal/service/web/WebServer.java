@@ -14,6 +14,9 @@ import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +34,9 @@ final class WebServer implements AutoCloseable {
   private static final int LARGEST_BODY = 16 << 10;
   private static final int REQUEST_SECONDS = 20;
   private static final int LEAST_TO_ZIP = 1024;
+
+  /** First digits of a status are below it. */
+  private static final int STATUSES = 6;
 
   /** Addresses of the page; each is the same file, which looks at the address. */
   private static final Set<String> VIEWS =
@@ -56,6 +62,9 @@ final class WebServer implements AutoCloseable {
   private final Guard guard;
   private final Api api;
   private final EventStreams events;
+  private final Supplier<String> metrics;
+  private final LongAdder[] answers =
+      Stream.generate(LongAdder::new).limit(STATUSES).toArray(LongAdder[]::new);
   private final StaticFiles files = new StaticFiles();
   private final ThreadPoolExecutor threads =
       new ThreadPoolExecutor(
@@ -94,12 +103,19 @@ final class WebServer implements AutoCloseable {
    * Listens, and answers from {@link #start} on.
    *
    * @param events stays the caller's
+   * @param metrics in Prometheus' text format
    * @throws java.net.BindException if the port is taken
    * @throws IOException if the address cannot be listened on
    */
-  WebServer(InetSocketAddress address, GuardOfPort guarding, Api api, EventStreams events)
+  WebServer(
+      InetSocketAddress address,
+      GuardOfPort guarding,
+      Api api,
+      EventStreams events,
+      Supplier<String> metrics)
       throws IOException {
     this.api = api;
+    this.metrics = metrics;
     this.events = events;
     server = HttpServer.create(address, WAITING_CONNECTIONS);
     guard = guarding.guard(server.getAddress().getPort());
@@ -109,6 +125,11 @@ final class WebServer implements AutoCloseable {
 
   void start() {
     server.start();
+  }
+
+  /** How many answers had a status of a first digit. */
+  long answers(int digit) {
+    return answers[digit].sum();
   }
 
   /** Port that it listens on. */
@@ -147,6 +168,16 @@ final class WebServer implements AutoCloseable {
     String method = exchange.getRequestMethod();
     String path = exchange.getRequestURI().getPath();
     if (method.equals("GET") || method.equals("HEAD")) {
+      if (path.equals("/metrics")) {
+        return Optional.of(
+            guard.mayLook(request)
+                ? new Answer(
+                    200,
+                    "text/plain; version=0.0.4; charset=utf-8",
+                    metrics.get().getBytes(UTF_8),
+                    Map.of("Cache-Control", "no-store"))
+                : Answer.refused(401, "metrics need the token here, as Authorization: Bearer"));
+      }
       if (!path.startsWith("/api/")) {
         return Optional.of(file(VIEWS.contains(path) ? "/index.html" : path, request));
       }
@@ -230,6 +261,7 @@ final class WebServer implements AutoCloseable {
   }
 
   private void send(HttpExchange exchange, Answer answer) throws IOException {
+    answers[answer.status() / 100].increment();
     Headers headers = exchange.getResponseHeaders();
     answer.headers().forEach(headers::set);
     headers.set("Content-Type", answer.type());

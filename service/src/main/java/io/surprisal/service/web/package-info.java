@@ -3,7 +3,7 @@
  * {@link io.surprisal.service.web.Dashboard} reads the topics into a {@link
  * io.surprisal.service.web.View}, whose size does not depend on the traffic, and serves it over
  * HTTP; {@link io.surprisal.service.web.WebCommands} lists the commands. The page itself lies in
- * the resources of this package. May know {@code cli}, {@code options}, what {@code steer} sends,
- * {@code schemas}, {@code model}, {@code handover} and the {@code topology}.
+ * the resources of this package. May know {@code cli}, {@code options}, {@code metrics}, what
+ * {@code steer} sends, {@code schemas}, {@code model}, {@code handover} and the {@code topology}.
  */
 package io.surprisal.service.web;

@@ -27,7 +27,8 @@ class HealthEndpointTest {
   }
 
   private static HealthEndpoint telling(Health health) throws Exception {
-    return new HealthEndpoint(new InetSocketAddress("localhost", 0), () -> health);
+    return new HealthEndpoint(
+        new InetSocketAddress("localhost", 0), () -> health, () -> "surprisal_info 1\n");
   }
 
   @Test
@@ -39,6 +40,22 @@ class HealthEndpointTest {
       assertThat(ready.statusCode()).isEqualTo(503);
       assertThat(ready.body())
           .isEqualTo("{\"live\":true,\"ready\":false,\"state\":\"WAITING_FOR_RELEASE\"}");
+    }
+  }
+
+  @Test
+  void shouldTellWhatIsMeasured() throws Exception {
+    try (HealthEndpoint endpoint = telling(new Health(true, true, Map.of()))) {
+      URI uri = URI.create("http://localhost:" + endpoint.port() + "/metrics");
+      HttpResponse<String> told =
+          client.send(
+              HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(30)).build(),
+              HttpResponse.BodyHandlers.ofString());
+
+      assertThat(told.statusCode()).isEqualTo(200);
+      assertThat(told.headers().firstValue("Content-Type").orElseThrow())
+          .startsWith("text/plain; version=0.0.4");
+      assertThat(told.body()).isEqualTo("surprisal_info 1\n");
     }
   }
 

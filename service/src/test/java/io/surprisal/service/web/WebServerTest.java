@@ -69,7 +69,8 @@ class WebServerTest {
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             port -> new Guard(TOKEN, port, Set.of(), false),
             new Api(new Looks(view, TOPICS, records), changes),
-            events);
+            events,
+            () -> "surprisal_info 1\n");
     server.start();
   }
 
@@ -170,6 +171,15 @@ class WebServerTest {
     assertThat(first.status()).contains(" 200 ");
     assertThat(get("/main.js", "If-None-Match" + tag.substring("etag".length())).status())
         .contains(" 304 ");
+  }
+
+  @Test
+  void shouldTellWhatIsMeasured() throws IOException {
+    Got got = get("/metrics");
+
+    assertThat(got.status()).contains(" 200 ");
+    assertThat(got.headers()).anyMatch(header -> header.startsWith("content-type: text/plain"));
+    assertThat(server.answers(2)).isEqualTo(1);
   }
 
   @Test

@@ -60,6 +60,7 @@ public final class Statement {
         event.getRunId() == null ? null : event.getRunId().getBytes(StandardCharsets.UTF_8);
     records.add(new ProducerRecord<>(topics.trainer(), key, EVENTS.encode(event)));
     effects.add(() -> view.saw(event));
+    effects.add(() -> events.told(event.getType()));
     LOG.info("{} {} {}", event.getType(), key == null ? "" : event.getRunId(), event.getMessage());
   }
 

@@ -7,6 +7,7 @@ import io.surprisal.schemas.TrainerEventType;
 import java.security.PrivateKey;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /** Begins what the active trainer says, in its name and at its time. Not thread-safe. */
@@ -18,6 +19,7 @@ public final class Statements {
   private final InstantSource clock;
   private final String clusterId;
   private final Optional<PrivateKey> signingKey;
+  private final Consumer<TrainerEventType> told;
   private long sequence;
 
   /**
@@ -25,13 +27,16 @@ public final class Statements {
    *
    * @param view that holds what was said once it is committed
    * @param signingKey of announcements; empty: they are not signed
+   * @param told hears of each event once it is committed
    */
   public Statements(
       ClusterSettings cluster,
       ClusterView view,
       TransactionalSender sender,
       Optional<PrivateKey> signingKey,
+      Consumer<TrainerEventType> told,
       InstantSource clock) {
+    this.told = told;
     topics = cluster.topics();
     member = cluster.member();
     clusterId = cluster.clusterId();
@@ -56,6 +61,11 @@ public final class Statements {
       sequence = Math.max(sequence + 1, clock.millis());
       Seal.ANNOUNCEMENT.put(announcement, clusterId, sequence, signingKey.get());
     }
+  }
+
+  /** An event is committed. */
+  void told(TrainerEventType type) {
+    told.accept(type);
   }
 
   /** An event of now, by this trainer. */
