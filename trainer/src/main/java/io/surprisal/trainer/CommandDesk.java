@@ -149,7 +149,7 @@ final class CommandDesk {
     if (view.isPaused()) {
       said.reject(id, "the trainer is paused; send RESUME first");
     } else if (lack.isPresent()) {
-      said.reject(id, lack.get());
+      said.reject(id, lack.get() + runs.filling().map(so -> "; " + so).orElse(""));
     } else {
       said.accept(id, runs.isUnderWay() ? "after the run under way" : "a run starts now");
     }

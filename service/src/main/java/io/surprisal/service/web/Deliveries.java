@@ -2,8 +2,10 @@ package io.surprisal.service.web;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.surprisal.schemas.AlertIncident;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.IncidentState;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.SourceAlert;
@@ -34,6 +36,7 @@ final class Deliveries {
   private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
   private static final RecordFormat<SourceAlert> SOURCES = RecordFormat.of(SourceAlert.class);
+  private static final RecordFormat<AlertIncident> INCIDENTS = RecordFormat.of(AlertIncident.class);
   private static final Duration POLL = Duration.ofMillis(200);
 
   private final Consumer<byte[], byte[]> consumer;
@@ -133,6 +136,9 @@ final class Deliveries {
       return Optional.empty();
     }
     try {
+      if (record.topic().equals(topics.incidents())) {
+        return of(INCIDENTS.decode(record.value()));
+      }
       return Optional.of(
           record.topic().equals(topics.sourceAlerts())
               ? of(SOURCES.decode(record.value()))
@@ -149,6 +155,23 @@ final class Deliveries {
     body.put("type", "source-alert");
     body.put("alert", AvroFields.of(alert));
     return new Message(alert.getAlertId(), body);
+  }
+
+  /**
+   * Of an incident that begins, and of one of several alerts that is over; not of its growth, and
+   * once where it comes through several partitions.
+   */
+  private static Optional<Message> of(AlertIncident incident) {
+    boolean begins = incident.getState() == IncidentState.OPEN && incident.getAlerts() == 1;
+    boolean ends = incident.getState() == IncidentState.CLOSED && incident.getAlerts() > 1;
+    boolean itsFirstPart = incident.getFirst().getAlertId().equals(incident.getIncidentId());
+    if (!itsFirstPart || !(begins || ends)) {
+      return Optional.empty();
+    }
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("type", "incident");
+    body.put("incident", AvroFields.of(incident));
+    return Optional.of(new Message(incident.getIncidentId() + "-" + incident.getState(), body));
   }
 
   private Message of(AnomalyAlert alert) {

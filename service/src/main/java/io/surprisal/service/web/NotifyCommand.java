@@ -72,6 +72,13 @@ final class NotifyCommand implements Callable<Integer> {
   private boolean withPicture;
 
   @Option(
+      names = "--incidents",
+      description =
+          "Post incidents in place of the alerts of images: one message when an incident begins, and"
+              + " another when one of several alerts is over.")
+  private boolean incidents;
+
+  @Option(
       names = "--group",
       paramLabel = "NAME",
       defaultValue = "surprisal-notify",
@@ -97,18 +104,22 @@ final class NotifyCommand implements Callable<Integer> {
         "--url is "
             + Secrets.withoutPasswords(url.toString())
             + ", must begin with http:// or https:// and a host");
+    Usage.require(
+        spec,
+        !(incidents && withPicture),
+        "--with-picture is of alerts, and does not go with --incidents");
     Topics topics = kafka.topics();
+    String ofImages = incidents ? topics.incidents() : topics.alerts();
     try (Admin admin = kafka.connect()) {
-      kafka.maxMessageBytes(admin, topics.alerts()); // or says that there is no topic
+      kafka.maxMessageBytes(admin, ofImages); // or says that there is no topic
     }
     Map<String, Object> client = kafka.client(Map.of());
     try (RecordsAt records = new RecordsAt(client, 1);
         KafkaConsumer<byte[], byte[]> consumer = consumer(client)) {
       Pictures pictures = new Pictures(records, topics.images());
-      consumer.subscribe(Set.of(topics.alerts(), topics.sourceAlerts()));
+      consumer.subscribe(Set.of(ofImages, topics.sourceAlerts()));
       // Of many receivers whoever knows the rest of the address may write.
-      LOG.info(
-          "Alerts of {} and {} go to {}", topics.alerts(), topics.sourceAlerts(), url.getHost());
+      LOG.info("Alerts of {} and {} go to {}", ofImages, topics.sourceAlerts(), url.getHost());
       long delivered =
           new Deliveries(
                   consumer,

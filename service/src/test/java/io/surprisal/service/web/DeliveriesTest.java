@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.surprisal.schemas.AlertIncident;
+import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.IncidentAlert;
+import io.surprisal.schemas.IncidentState;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Json;
@@ -131,6 +135,57 @@ class DeliveriesTest {
     assertThat(Json.MAPPER.readTree(bodies.get(0)).path("picturePng").asText())
         .isEqualTo("a picture");
     assertThat(signatures).containsOnlyNulls();
+  }
+
+  /** Of a storm through two partitions, and of a single alert. */
+  @Test
+  void shouldSayOfIncidentsThatTheyBeginAndThatStormsAreOver() throws Exception {
+    TopicPartition incidents = new TopicPartition("incidents", 0);
+    consumer.assign(List.of(incidents));
+    consumer.updateBeginningOffsets(Map.of(incidents, 0L));
+    List<AlertIncident> told =
+        List.of(
+            incident("a", "a", IncidentState.OPEN, 1),
+            incident("a", "b", IncidentState.OPEN, 1),
+            incident("a", "a", IncidentState.OPEN, 2),
+            incident("a", "a", IncidentState.CLOSED, 3),
+            incident("a", "b", IncidentState.CLOSED, 3),
+            incident("c", "c", IncidentState.OPEN, 1),
+            incident("c", "c", IncidentState.CLOSED, 1),
+            incident("d", "d", IncidentState.OPEN, 1));
+    for (int i = 0; i < told.size(); i++) {
+      consumer.addRecord(
+          new ConsumerRecord<>(
+              "incidents", 0, i, null, RecordFormat.of(AlertIncident.class).encode(told.get(i))));
+    }
+    answers.addAll(List.of(200, 200, 200, 200));
+
+    assertThat(deliver(Optional.empty())).isEqualTo(4);
+
+    assertThat(keys).containsExactly("a-OPEN", "a-CLOSED", "c-OPEN", "d-OPEN");
+    assertThat(Json.MAPPER.readTree(bodies.get(1)).path("incident").path("alerts").asInt())
+        .isEqualTo(3);
+  }
+
+  private static AlertIncident incident(
+      String id, String firstAlert, IncidentState state, long alerts) {
+    IncidentAlert first = new IncidentAlert(firstAlert, "image", Instant.EPOCH, 0.001, 4.0);
+    return AlertIncident.newBuilder()
+        .setIncidentId(id)
+        .setSource("cam")
+        .setImagesPartition(0)
+        .setState(state)
+        .setOpenedAt(Instant.EPOCH)
+        .setLastAlertAt(Instant.EPOCH)
+        .setClosedAt(null)
+        .setAlerts(alerts)
+        .setImages(alerts)
+        .setFirst(first)
+        .setStrongest(first)
+        .setReasons(List.of(AlertReason.ATYPICAL))
+        .setReleaseId("release")
+        .setAlertRate(0.01)
+        .build();
   }
 
   @Test

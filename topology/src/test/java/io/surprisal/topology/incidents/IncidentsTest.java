@@ -1,5 +1,6 @@
 package io.surprisal.topology.incidents;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.surprisal.schemas.AlertIncident;
@@ -87,7 +88,7 @@ class IncidentsTest {
 
   private Map<String, AlertIncident> last() {
     Map<String, AlertIncident> last = new HashMap<>();
-    told.forEach(one -> last.put(new String(Incidents.key(one)), one));
+    told.forEach(one -> last.put(new String(Incidents.key(one), UTF_8), one));
     return last;
   }
 

@@ -48,7 +48,7 @@ interface ProcessorTime {
     try (DirectoryStream<Path> all = Files.newDirectoryStream(threads)) {
       for (Path thread : all) {
         try {
-          String[] numbers = Files.readString(thread.resolve("schedstat")).trim().split(" ");
+          String[] numbers = Files.readString(thread.resolve("schedstat")).trim().split(" ", -1);
           waited += Long.parseLong(numbers[1]);
         } catch (IOException e) {
           if (Files.exists(thread)) {

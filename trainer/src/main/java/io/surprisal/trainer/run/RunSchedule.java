@@ -54,6 +54,16 @@ public final class RunSchedule {
     activeSince = clock.instant();
   }
 
+  /** How far the stream is on its way to the first release; empty where one serves. */
+  Optional<String> filling() {
+    return view.active().isPresent()
+        ? Optional.empty()
+        : Optional.of(
+            "%d of %d images for the first release"
+                .formatted(
+                    Math.min(reservoir.seen(), settings.firstImages()), settings.firstImages()));
+  }
+
   /** The run that is due; empty where none is. */
   Optional<RunOrder> next() {
     Map<String, ControlCommand> waiting = view.waiting();

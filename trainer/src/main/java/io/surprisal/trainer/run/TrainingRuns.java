@@ -9,6 +9,8 @@ import io.surprisal.trainer.cluster.Statements;
 import io.surprisal.trainer.release.ServingRelease;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
@@ -26,6 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class TrainingRuns {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingRuns.class);
+  private static final Duration SAID_EVERY = Duration.ofSeconds(10);
 
   private final RunLauncher launcher;
   private final RunDirectories directories;
@@ -37,6 +40,8 @@ public final class TrainingRuns {
   private final RunReports reports;
   private final InstantSource clock;
   private Optional<RunThread> running = Optional.empty();
+  private String said = "";
+  private Instant saidAt = Instant.EPOCH;
 
   /** Runs nothing before {@link #tick}, and owns nothing of what it is given. */
   public TrainingRuns(
@@ -101,7 +106,26 @@ public final class TrainingRuns {
     if (view.isPaused() || view.candidate().isPresent()) {
       return; // a run starts from the release that serves, and that may soon be the candidate
     }
-    schedule.next().ifPresent(this::begin);
+    Optional<RunOrder> due = schedule.next();
+    if (due.isPresent()) {
+      begin(due.get());
+    } else {
+      schedule.filling().ifPresent(this::saidNowAndThen);
+    }
+  }
+
+  private void saidNowAndThen(String filling) {
+    if (!filling.equals(said)
+        && Duration.between(saidAt, clock.instant()).compareTo(SAID_EVERY) >= 0) {
+      LOG.info("{}", filling);
+      said = filling;
+      saidAt = clock.instant();
+    }
+  }
+
+  /** How far the stream is on its way to the first release; empty where one serves. */
+  public Optional<String> filling() {
+    return schedule.filling();
   }
 
   private void begin(RunOrder order) {

@@ -96,8 +96,10 @@ class RunScheduleTest {
 
   @Test
   void shouldStartTheFirstRunOnceThereAreEnoughImages() {
+    assertThat(schedule.filling()).hasValue("0 of 200 images for the first release");
     fill(0, 199);
     assertThat(schedule.next()).isEmpty();
+    assertThat(schedule.filling()).hasValue("199 of 200 images for the first release");
     fill(199, 200);
     RunOrder order = schedule.next().orElseThrow();
     assertThat(order.trigger()).startsWith("the first release");
@@ -106,6 +108,8 @@ class RunScheduleTest {
     assertThat(order.includeAlerted()).isFalse();
     assertThat(order.budget()).isEqualTo(SETTINGS.budget());
     assertThat(order.alertRate()).as("as configured").isEqualTo(0.05);
+    activate();
+    assertThat(schedule.filling()).isEmpty();
   }
 
   @Test
