@@ -115,11 +115,11 @@ class IncidentsTest {
         .hasSizeGreaterThan((int) (0.935 * incidents.size()));
   }
 
-  /** Of storms in which 80 % of the images alert one in 3,000 breaks; these are 100. */
+  /** Of storms in which 80 % of the images alert one in 3,000 breaks; these are 20. */
   @Test
   void shouldMakeAStormOneIncidentThroughAllPartitions() {
     Random random = new Random(2);
-    for (int storm = 0; storm < 100; storm++) {
+    for (int storm = 0; storm < 20; storm++) {
       String source = "line-" + storm;
       told.clear();
       String id = alert(source, 0);
