@@ -1,6 +1,7 @@
 package io.surprisal.service.run;
 
 import io.surprisal.schemas.ImageSizeLimit;
+import io.surprisal.service.cli.DirectoryLock;
 import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.cli.WritableDirectory;
 import java.io.ByteArrayOutputStream;
@@ -13,13 +14,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -32,7 +29,6 @@ import kafka.tools.StorageTool;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.utils.Time;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A Kafka cluster of one node in this JVM: broker and KRaft controller in one, for trying things
@@ -51,9 +47,9 @@ public final class EmbeddedBroker implements AutoCloseable {
 
   private final String bootstrapServer;
   private final KafkaRaftServer server;
-  private final FileChannel lock;
+  private final DirectoryLock lock;
 
-  private EmbeddedBroker(String bootstrapServer, KafkaRaftServer server, FileChannel lock) {
+  private EmbeddedBroker(String bootstrapServer, KafkaRaftServer server, DirectoryLock lock) {
     this.bootstrapServer = bootstrapServer;
     this.server = server;
     this.lock = lock;
@@ -74,7 +70,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     WritableDirectory.require(dataDirectory, "--data-dir");
     InetAddress address = resolve(host);
     String bindHost = address.isLoopbackAddress() ? host : "0.0.0.0";
-    FileChannel lock = lock(dataDirectory);
+    DirectoryLock lock = lock(dataDirectory);
     try {
       int brokerPort = freePort(bindHost, port);
       int controllerPort = otherFreePort(brokerPort);
@@ -246,29 +242,13 @@ public final class EmbeddedBroker implements AutoCloseable {
     return properties.getProperty("cluster.id", Uuid.randomUuid().toString());
   }
 
-  private static FileChannel lock(Path directory) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            directory.resolve("broker.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    try {
-      FileLock held = channel.tryLock();
-      if (held != null) {
-        return channel;
-      }
-    } catch (OverlappingFileLockException e) {
-      channel.close();
-      throw inUse(directory, e);
-    }
-    channel.close();
-    throw inUse(directory, null);
-  }
-
-  private static MissingDependencyException inUse(Path directory, @Nullable Throwable cause) {
-    return new MissingDependencyException(
+  private static DirectoryLock lock(Path directory) throws IOException {
+    return DirectoryLock.take(
+        directory,
+        "broker.lock",
         "the data directory "
             + directory.toAbsolutePath()
-            + " is in use by another broker; stop that one or name another with --data-dir",
-        cause);
+            + " is in use by another broker; stop that one or name another with --data-dir");
   }
 
   private static InetAddress resolve(String host) {
