@@ -35,19 +35,19 @@ public final class ArchiveFile implements AutoCloseable {
   private final FileChannel channel;
   private final ArchiveHeader header;
   private final List<Place> blocks;
-  private final OptionalLong pictures;
+  private final Optional<End> end;
   private final List<String> damages;
 
   private ArchiveFile(
       FileChannel channel,
       ArchiveHeader header,
       List<Place> blocks,
-      OptionalLong pictures,
+      Optional<End> end,
       List<String> damages) {
     this.channel = channel;
     this.header = header;
     this.blocks = List.copyOf(blocks);
-    this.pictures = pictures;
+    this.end = end;
     this.damages = List.copyOf(damages);
   }
 
@@ -69,7 +69,7 @@ public final class ArchiveFile implements AutoCloseable {
 
   /** What the end of an archive says. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record End(ArchiveHeader header, long pictures, long[] positions) {}
+  private record End(ArchiveHeader header, long pictures, byte[] note, long[] positions) {}
 
   private static ArchiveFile open(Path file, FileChannel channel) throws IOException {
     List<String> damages = new ArrayList<>();
@@ -99,12 +99,7 @@ public final class ArchiveFile implements AutoCloseable {
     } else {
       blocks.addAll(found(channel));
     }
-    return new ArchiveFile(
-        channel,
-        header,
-        blocks,
-        end.map(e -> OptionalLong.of(e.pictures())).orElse(OptionalLong.empty()),
-        damages);
+    return new ArchiveFile(channel, header, blocks, end, damages);
   }
 
   private static Optional<ArchiveHeader> start(Path file, FileChannel channel, List<String> damages)
@@ -148,7 +143,7 @@ public final class ArchiveFile implements AutoCloseable {
     }
     byte[] end = read(channel, position, (int) (tail - position));
     ByteBuffer in = ByteBuffer.wrap(end);
-    int fixed = Long.BYTES + Short.BYTES + Long.BYTES + 2 * Integer.BYTES;
+    int fixed = Long.BYTES + Short.BYTES + Long.BYTES + 3 * Integer.BYTES;
     if (in.capacity() < fixed || in.getLong() != ArchiveFormat.END) {
       return Optional.empty();
     }
@@ -162,6 +157,12 @@ public final class ArchiveFile implements AutoCloseable {
     }
     in.get(header);
     long pictures = in.getLong();
+    int noted = in.getInt();
+    if (noted < 0 || noted > body - in.position() - Integer.BYTES) {
+      return Optional.empty();
+    }
+    byte[] note = new byte[noted];
+    in.get(note);
     int count = in.getInt();
     if (count < 0 || (long) count * Long.BYTES != body - in.position()) {
       return Optional.empty();
@@ -170,7 +171,7 @@ public final class ArchiveFile implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       positions[i] = in.getLong();
     }
-    return Optional.of(new End(ArchiveHeader.of(header), pictures, positions));
+    return Optional.of(new End(ArchiveHeader.of(header), pictures, note, positions));
   }
 
   /** The head of a block; empty if there is none. */
@@ -182,7 +183,12 @@ public final class ArchiveFile implements AutoCloseable {
     ByteBuffer head = ByteBuffer.wrap(read(channel, position, ArchiveFormat.BLOCK_HEAD));
     boolean mark = head.getLong() == ArchiveFormat.BLOCK;
     Place place = new Place(position, head.getLong(), head.getInt(), head.getInt());
-    return mark && place.length() >= 0 && place.length() <= room && place.pictures() >= 0
+    boolean numbered = place.first() >= 0 && place.first() <= Long.MAX_VALUE / 2;
+    return mark
+            && numbered
+            && place.length() >= 0
+            && place.length() <= room
+            && place.pictures() >= 0
         ? Optional.of(place)
         : Optional.empty();
   }
@@ -254,7 +260,19 @@ public final class ArchiveFile implements AutoCloseable {
 
   /** How many pictures it holds; empty where its end is missing. */
   public OptionalLong pictures() {
-    return pictures;
+    return end.map(e -> OptionalLong.of(e.pictures())).orElse(OptionalLong.empty());
+  }
+
+  /**
+   * Which records an archive of a stream has used up; empty where it is of none, or its end is
+   * missing.
+   *
+   * @throws ArchiveException if what it says cannot be read
+   */
+  public Optional<UsedRecords> usedRecords() throws ArchiveException {
+    return header.form() == ArchiveHeader.Form.STREAM && end.isPresent()
+        ? Optional.of(UsedRecords.of(end.get().note()))
+        : Optional.empty();
   }
 
   /** What is wrong with it as far as that is seen before blocks are read, for people. */

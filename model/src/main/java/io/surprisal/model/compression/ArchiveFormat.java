@@ -13,8 +13,9 @@ import java.util.zip.CRC32;
  * block: mark (8), number of its first picture (8), pictures (4), length (4), bytes, SHA-256 of
  *        all but the mark (32)
  * …
- * end:   mark (8), length of the header (2), header, pictures (8), blocks (4), the position of each
- *        (8), CRC-32 of all but the mark (4), position of the end (8), magic of the end (8)
+ * end:   mark (8), length of the header (2), header, pictures (8), length of a note (4), note, blocks
+ *        (4), the position of each (8), CRC-32 of all but the mark (4), position of the end (8),
+ *        magic of the end (8)
  * </pre>
  *
  * <p>The end repeats the header, so that one damaged place never takes all pictures; marks let
@@ -50,19 +51,21 @@ final class ArchiveFormat {
     return out.put(digest.digest()).array();
   }
 
-  static byte[] end(byte[] header, long pictures, long[] positions, long position) {
+  static byte[] end(byte[] header, long pictures, byte[] note, long[] positions, long position) {
     int length =
         Long.BYTES
             + Short.BYTES
             + header.length
             + Long.BYTES
             + Integer.BYTES
+            + note.length
+            + Integer.BYTES
             + positions.length * Long.BYTES
             + Integer.BYTES
             + TAIL;
     ByteBuffer out = ByteBuffer.allocate(length);
     out.putLong(END).putShort((short) header.length).put(header);
-    out.putLong(pictures).putInt(positions.length);
+    out.putLong(pictures).putInt(note.length).put(note).putInt(positions.length);
     for (long block : positions) {
       out.putLong(block);
     }

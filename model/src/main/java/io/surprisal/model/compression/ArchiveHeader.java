@@ -19,6 +19,8 @@ import java.util.HexFormat;
  * @param arithmetic of the network's output
  * @param seed of the initial bits
  * @param form what the pictures came from
+ * @param origin what more is to be known of that: of an IDX file without images its bytes, in
+ *     hexadecimal digits; of a stream {@link StreamOrigin}; else empty
  * @param selfCheck digest of the network's output, 64 hexadecimal digits
  * @param machine on which it was written, for people
  */
@@ -30,6 +32,7 @@ public record ArchiveHeader(
     Arithmetic arithmetic,
     long seed,
     Form form,
+    String origin,
     String selfCheck,
     String machine) {
 
@@ -42,7 +45,9 @@ public record ArchiveHeader(
     /** A CIFAR binary file; its labels lie beside the pictures. */
     CIFAR,
     /** Picture files with names. */
-    PICTURES
+    PICTURES,
+    /** Records of a stream; the label of each picture is a {@link StreamedPicture}. */
+    STREAM
   }
 
   byte[] bytes() {
@@ -57,6 +62,7 @@ public record ArchiveHeader(
       out.writeByte(arithmetic.ordinal());
       out.writeLong(seed);
       out.writeByte(form.ordinal());
+      out.writeUTF(origin);
       out.write(HexFormat.of().parseHex(selfCheck));
       out.writeUTF(machine);
     } catch (IOException inMemory) {
@@ -76,6 +82,7 @@ public record ArchiveHeader(
               value(Arithmetic.values(), in.readUnsignedByte()),
               in.readLong(),
               value(Form.values(), in.readUnsignedByte()),
+              in.readUTF(),
               HexFormat.of().formatHex(in.readNBytes(HASH)),
               in.readUTF());
       if (header.timesteps < 1 || header.batch < 1) {

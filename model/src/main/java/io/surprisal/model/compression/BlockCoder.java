@@ -24,7 +24,7 @@ import java.util.zip.Inflater;
  * <p>Its bytes: the length of what is said of the pictures and its length when inflated, 4 bytes
  * each; that, deflated; the CRC-32 of the samples of each picture; then for each message its number
  * of words and its words. Of a picture is said: its shape (channels, height, width; 1, 4 and 4
- * bytes), its name (2 bytes of length, UTF-8), its label (1 byte of length). Tile j of the block
+ * bytes), its name and its label (2 bytes of length each; the name is UTF-8). Tile j of the block
  * lies in message j mod n, the first tile on top.
  */
 final class BlockCoder {
@@ -62,6 +62,7 @@ final class BlockCoder {
   Coded encode(List<ArchivedPicture> pictures, StepListener steps) {
     List<byte[]> all = new ArrayList<>();
     pictures.forEach(picture -> all.addAll(tiles.cut(picture.pixels())));
+    steps.block(pictures.size(), all.size());
     Message[] messages = new Message[Math.min(coder.batch(), all.size())];
     for (int k = 0; k < messages.length; k++) {
       messages[k] = Message.empty(seed + k);
@@ -139,7 +140,7 @@ final class BlockCoder {
       byte[] name = picture.name().getBytes(StandardCharsets.UTF_8);
       out.writeShort(name.length);
       out.write(name);
-      out.writeByte(picture.label().length);
+      out.writeShort(picture.label().length);
       out.write(picture.label());
     }
     return bytes.toByteArray();
@@ -156,6 +157,7 @@ final class BlockCoder {
       throws ArchiveException {
     try {
       Contents contents = read(bytes, count);
+      steps.block(count, contents.tiles());
       List<byte[]> all = new ArrayList<>();
       Message[] messages = contents.messages();
       while (all.size() < contents.tiles()) {
@@ -227,7 +229,7 @@ final class BlockCoder {
       ImageShape shape = new ImageShape(in.readUnsignedByte(), in.readInt(), in.readInt());
       bounded((long) shape.channels() * shape.width(), LARGEST_PICTURE / shape.height());
       byte[] name = in.readNBytes(in.readUnsignedShort());
-      byte[] label = in.readNBytes(in.readUnsignedByte());
+      byte[] label = in.readNBytes(in.readUnsignedShort());
       pictures.add(new Said(shape, new String(name, StandardCharsets.UTF_8), label));
     }
     return pictures;

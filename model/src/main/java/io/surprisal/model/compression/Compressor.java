@@ -5,17 +5,20 @@ import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Workers;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongConsumer;
 
-/** Writes pictures into an archive, several blocks side by side. */
-public final class Compressor {
-  private final Release release;
-  private final Execution where;
+/**
+ * Writes pictures into archives, several blocks side by side.
+ *
+ * <p>Owns native memory and threads; {@link #close()} frees them. For one archive at a time.
+ */
+public final class Compressor implements AutoCloseable {
+  private final String releaseId;
   private final CompressionSettings settings;
+  private final CodingModel model;
+  private final Workers workers;
+  private final String selfCheck;
 
   /**
    * A compressor.
@@ -23,120 +26,87 @@ public final class Compressor {
    * @param where device and workers; the precision is that of the settings' arithmetic
    */
   public Compressor(Release release, Execution where, CompressionSettings settings) {
-    this.release = release;
-    this.where = where;
+    this.releaseId = release.id();
     this.settings = settings;
+    model =
+        new CodingModel(
+            release, where, settings.arithmetic(), settings.timesteps(), settings.batch());
+    workers = new Workers("compress", where.workers());
+    selfCheck = model.selfCheck();
   }
+
+  /**
+   * What an archive is of.
+   *
+   * @param form what the pictures come from
+   * @param origin what more is to be known of that, see {@link ArchiveHeader}
+   */
+  public record Origin(ArchiveHeader.Form form, String origin) {}
 
   /**
    * Writes an archive; it is whole or not there.
    *
-   * @param form what the pictures came from
-   * @param progress takes how many steps of tiles are done, of tiles · T
    * @param stop asked before every step
    * @throws StoppedException if it was stopped; nothing is left of the archive
    * @throws IOException if the archive cannot be written
    */
   public Compression compress(
       PictureSource pictures,
-      ArchiveHeader.Form form,
+      Origin origin,
       Path archive,
-      LongConsumer progress,
+      CodingProgress progress,
       BooleanSupplier stop)
       throws IOException {
-    Work work = new Work(progress, stop);
-    try (CodingModel model =
-            new CodingModel(
-                release, where, settings.arithmetic(), settings.timesteps(), settings.batch());
-        Workers workers = new Workers("compress", where.workers());
-        ArchiveWriter writer = new ArchiveWriter(archive, header(model, form))) {
-      Sum sum = new Sum();
-      BlockCoder coder = new BlockCoder(model.coder(), model.shape(), settings.seed());
-      Blocks blocks = new Blocks(pictures, coder);
-      for (List<List<ArchivedPicture>> some = blocks.next(workers.count());
-          !some.isEmpty();
-          some = blocks.next(workers.count())) {
-        List<List<ArchivedPicture>> now = some;
-        List<BlockCoder.Coded> coded = workers.map(now.size(), i -> coder.encode(now.get(i), work));
-        for (int i = 0; i < coded.size(); i++) {
-          writer.add(now.get(i).size(), coded.get(i).bytes());
-          sum.add(now.get(i), coded.get(i));
+    Work work = new Work(pictures.size(), settings.timesteps(), progress, stop);
+    try (OpenArchive open = open(origin, archive, work)) {
+      for (int i = 0; i < pictures.size(); i++) {
+        Optional<ArchivedPicture> picture = pictures.picture(i);
+        if (picture.isPresent()) {
+          open.add(picture.get());
         }
       }
-      return sum.of(writer.finish());
+      return open.finish();
     }
   }
 
-  private ArchiveHeader header(CodingModel model, ArchiveHeader.Form form) {
+  /**
+   * Begins an archive of pictures that come one by one.
+   *
+   * @param archive gets its name when it is whole
+   * @param stop asked before every step
+   */
+  public OpenArchive open(
+      Origin origin, Path archive, CodingProgress progress, BooleanSupplier stop)
+      throws IOException {
+    return open(origin, archive, new Work(0, settings.timesteps(), progress, stop));
+  }
+
+  private OpenArchive open(Origin origin, Path archive, StepListener work) throws IOException {
+    return new OpenArchive(
+        workers,
+        new BlockCoder(model.coder(), model.shape(), settings.seed()),
+        settings.tilesPerBlock(),
+        new ArchiveWriter(archive, header(origin)),
+        work);
+  }
+
+  private ArchiveHeader header(Origin origin) {
     return new ArchiveHeader(
-        release.id(),
+        releaseId,
         model.shape(),
         settings.timesteps(),
         settings.batch(),
         settings.arithmetic(),
         settings.seed(),
-        form,
-        model.selfCheck(),
+        origin.form(),
+        origin.origin(),
+        selfCheck,
         model.machine().text());
   }
 
-  /** Pictures in their order, as many to a block as it holds. */
-  private final class Blocks {
-    private final PictureSource pictures;
-    private final BlockCoder coder;
-    private int next;
-
-    Blocks(PictureSource pictures, BlockCoder coder) {
-      this.pictures = pictures;
-      this.coder = coder;
-    }
-
-    List<List<ArchivedPicture>> next(int most) {
-      List<List<ArchivedPicture>> blocks = new ArrayList<>();
-      while (blocks.size() < most && next < pictures.size()) {
-        List<ArchivedPicture> block = block();
-        if (!block.isEmpty()) {
-          blocks.add(block);
-        }
-      }
-      return blocks;
-    }
-
-    private List<ArchivedPicture> block() {
-      List<ArchivedPicture> block = new ArrayList<>();
-      long tiles = 0;
-      while (tiles < settings.tilesPerBlock() && next < pictures.size()) {
-        Optional<ArchivedPicture> picture = pictures.picture(next++);
-        if (picture.isPresent()) {
-          block.add(picture.get());
-          tiles += coder.tiles(picture.get().pixels().shape());
-        }
-      }
-      return block;
-    }
-  }
-
-  /** What all blocks came to. */
-  private static final class Sum {
-    private int images;
-    private long dimensions;
-    private long tiles;
-    private double net;
-    private double bound;
-    private double initial;
-
-    void add(List<ArchivedPicture> pictures, BlockCoder.Coded coded) {
-      images += pictures.size();
-      pictures.forEach(picture -> dimensions += picture.pixels().pixels().length);
-      tiles += coded.tiles();
-      net += coded.lengths().net();
-      bound += coded.lengths().bound();
-      initial += coded.initialBits();
-    }
-
-    Compression of(long bytes) {
-      return new Compression(
-          images, dimensions, tiles, net, (double) bytes * Byte.SIZE, bound, initial);
-    }
+  @Override
+  public void close() {
+    workers.close();
+    model.close();
   }
 }

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Reads pictures out of an archive, several blocks side by side. */
@@ -38,9 +37,9 @@ public final class Decompressor {
   }
 
   /**
-   * Reads all blocks that are whole.
+   * Reads all blocks that are whole and hold pictures of a range.
    *
-   * @param progress takes how many steps of tiles are done
+   * @param range which pictures are wanted
    * @param stop asked before every step
    * @return what is wrong with blocks that were not, for people; empty if all is well
    * @throws ArchiveException if another release wrote the archive, or a machine that calculates
@@ -48,7 +47,8 @@ public final class Decompressor {
    * @throws StoppedException if it was stopped
    * @throws IOException if the archive cannot be read, or the sink throws it
    */
-  public List<String> decompress(Sink sink, LongConsumer progress, BooleanSupplier stop)
+  public List<String> decompress(
+      Sink sink, PictureRange range, CodingProgress progress, BooleanSupplier stop)
       throws IOException {
     ArchiveHeader header = archive.header();
     if (!header.releaseId().equals(release.id())) {
@@ -59,25 +59,27 @@ public final class Decompressor {
     try (CodingModel model =
         new CodingModel(release, where, header.arithmetic(), header.timesteps(), header.batch())) {
       requireSameArithmetic(model);
-      return decompress(model, sink, new Work(progress, stop));
+      long expected = range.of(archive.pictures().orElse(0));
+      return decompress(model, sink, range, new Work(expected, header.timesteps(), progress, stop));
     }
   }
 
   /** As the public one, with a model that fits the archive. */
-  List<String> decompress(CodingModel model, Sink sink, StepListener work) throws IOException {
+  List<String> decompress(CodingModel model, Sink sink, PictureRange range, StepListener work)
+      throws IOException {
     ArchiveHeader header = archive.header();
     List<String> damages = new ArrayList<>();
     try (Workers workers = new Workers("decompress", where.workers())) {
       BlockCoder coder = new BlockCoder(model.coder(), model.shape(), header.seed());
-      List<ArchiveFile.Place> places = archive.blocks();
+      List<ArchiveFile.Place> places = archive.blocks().stream().filter(range::touches).toList();
       for (int from = 0; from < places.size(); from += workers.count()) {
         int first = from;
         int count = Math.min(workers.count(), places.size() - from);
-        List<Decoded> some =
-            workers.map(count, i -> decode(coder, places.get(first + i), first + i, work));
-        for (Decoded decoded : some) {
+        List<Decoded> some = workers.map(count, i -> decode(coder, places.get(first + i), work));
+        for (int i = 0; i < count; i++) {
+          Decoded decoded = some.get(i);
           if (decoded.damage() == null) {
-            sink.accept(decoded.pictures());
+            sink.accept(range.within(places.get(first + i), decoded.pictures()));
           } else {
             damages.add(decoded.damage());
           }
@@ -102,11 +104,11 @@ public final class Decompressor {
 
   private record Decoded(List<ArchivedPicture> pictures, @Nullable String damage) {}
 
-  private Decoded decode(BlockCoder coder, ArchiveFile.Place place, int number, StepListener work) {
+  private Decoded decode(BlockCoder coder, ArchiveFile.Place place, StepListener work) {
     String name =
         "block %d of %d (pictures %d to %d, at byte %d)"
             .formatted(
-                number,
+                archive.blocks().indexOf(place),
                 archive.blocks().size(),
                 place.first(),
                 place.first() + place.pictures() - 1,

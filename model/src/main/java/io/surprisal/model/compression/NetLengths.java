@@ -32,7 +32,7 @@ public final class NetLengths {
       List<PixelImage> images,
       LongConsumer progress,
       BooleanSupplier stop) {
-    Work work = new Work(progress, stop);
+    Work work = new Work(0, timesteps, (done, all) -> progress.accept(done), stop);
     try (CodingModel model = new CodingModel(release, where, Arithmetic.FLOAT32, timesteps, BATCH);
         Workers workers = new Workers("code", where.workers())) {
       BitsBackCoder coder = model.coder();

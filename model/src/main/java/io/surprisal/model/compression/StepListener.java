@@ -10,4 +10,7 @@ interface StepListener {
    * @throws StoppedException if they shall not
    */
   void step(int images);
+
+  /** A block is about to be coded: pictures, and the tiles that they are. */
+  default void block(int pictures, int tiles) {}
 }

@@ -1,6 +1,7 @@
 package io.surprisal.model.datasets;
 
 import io.surprisal.model.checks.WholeFile;
+import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -8,9 +9,14 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipException;
 
 /**
  * The IDX format of MNIST and its kin: two zero bytes, the element type (08: unsigned byte), the
@@ -20,6 +26,7 @@ import java.util.zip.GZIPOutputStream;
 public final class Idx {
 
   private static final int UNSIGNED_BYTE = 0x08;
+  private static final int LONGEST_HEADER = 5 * Integer.BYTES;
 
   private Idx() {}
 
@@ -32,6 +39,47 @@ public final class Idx {
    */
   public static void write(Path file, ImageDataset images) throws IOException {
     WholeFile.write(file, out -> writeTo(out, isGzipName(file), images));
+  }
+
+  /**
+   * All bytes of an IDX file of images that holds none: its header; no data set can be made of it.
+   *
+   * @param file plain or gzip
+   * @return empty where the file holds images, or is of another kind
+   * @throws IOException if it cannot be read
+   */
+  public static Optional<byte[]> withoutImages(Path file) throws IOException {
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+      in.mark(2);
+      boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
+      in.reset();
+      byte[] all = (gzip ? new GZIPInputStream(in) : in).readNBytes(LONGEST_HEADER + 1);
+      int dimensions = all.length < Integer.BYTES ? 0 : all[3];
+      if ((dimensions != 3 && dimensions != 4) || all.length != (1 + dimensions) * Integer.BYTES) {
+        return Optional.empty();
+      }
+      ByteBuffer header = ByteBuffer.wrap(all);
+      boolean images = header.getInt() == (UNSIGNED_BYTE << 8 | dimensions);
+      return images && header.getInt() == 0 ? Optional.of(all) : Optional.empty();
+    } catch (ZipException | EOFException damaged) {
+      return Optional.empty(); // who opens it as a data set hears of it
+    }
+  }
+
+  /**
+   * Writes an IDX file of no images, compressed by gzip if the name ends in {@code .gz}.
+   *
+   * @param header of {@link #withoutImages}
+   * @throws IOException if the file cannot be written
+   */
+  public static void writeWithoutImages(Path file, byte[] header) throws IOException {
+    WholeFile.write(
+        file,
+        raw -> {
+          try (OutputStream out = isGzipName(file) ? new GZIPOutputStream(raw) : raw) {
+            out.write(header);
+          }
+        });
   }
 
   private static void writeTo(OutputStream raw, boolean gzip, ImageDataset images)

@@ -28,6 +28,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ArchiveTest {
   private static final int TIMESTEPS = 4;
   private static final int CORRUPTIONS = 1000;
+  private static final Compressor.Origin FOLDER =
+      new Compressor.Origin(ArchiveHeader.Form.PICTURES, "");
   private static final Execution TWO_WORKERS =
       new Execution(ai.djl.Device.cpu(), Precision.FLOAT32, 2);
 
@@ -89,8 +91,10 @@ class ArchiveTest {
   private static Compression compress(
       Release release, CompressionSettings settings, List<ArchivedPicture> pictures, Path archive)
       throws IOException {
-    return new Compressor(release, TWO_WORKERS, settings)
-        .compress(new Listed(pictures), ArchiveHeader.Form.PICTURES, archive, n -> {}, () -> false);
+    try (Compressor compressor = new Compressor(release, TWO_WORKERS, settings)) {
+      return compressor.compress(
+          new Listed(pictures), FOLDER, archive, (done, all) -> {}, () -> false);
+    }
   }
 
   private static List<ArchivedPicture> decompress(Release release, Path archive)
@@ -100,7 +104,7 @@ class ArchiveTest {
       assertThat(file.damages()).isEmpty();
       assertThat(
               new Decompressor(file, release, TWO_WORKERS)
-                  .decompress(pictures::addAll, n -> {}, () -> false))
+                  .decompress(pictures::addAll, PictureRange.ALL, (done, all) -> {}, () -> false))
           .isEmpty();
     }
     return pictures;
@@ -155,16 +159,18 @@ class ArchiveTest {
   @Test
   void shouldLeaveNothingBehindWhenStopped() throws IOException {
     Path empty = Files.createTempDirectory(folder, "stopped");
-    assertThatThrownBy(
-            () ->
-                new Compressor(grey, TWO_WORKERS, settings(1, 1, Arithmetic.FLOAT32))
-                    .compress(
-                        new Listed(List.of(picture("one", 1, 8, 8))),
-                        ArchiveHeader.Form.PICTURES,
-                        empty.resolve("archive"),
-                        n -> {},
-                        () -> true))
-        .isInstanceOf(StoppedException.class);
+    try (Compressor compressor =
+        new Compressor(grey, TWO_WORKERS, settings(1, 1, Arithmetic.FLOAT32))) {
+      assertThatThrownBy(
+              () ->
+                  compressor.compress(
+                      new Listed(List.of(picture("one", 1, 8, 8))),
+                      FOLDER,
+                      empty.resolve("archive"),
+                      (done, all) -> {},
+                      () -> true))
+          .isInstanceOf(StoppedException.class);
+    }
     assertThat(empty).isEmptyDirectory();
   }
 
@@ -189,10 +195,11 @@ class ArchiveTest {
             header.arithmetic(),
             header.seed(),
             header.form(),
+            header.origin(),
             "0".repeat(64),
             "1.2.3; abacus; beads");
     try (ArchiveWriter writer = new ArchiveWriter(archive, elsewhere)) {
-      writer.finish();
+      writer.finish(new byte[0]);
     }
     assertThatThrownBy(() -> decompress(grey, archive))
         .isInstanceOf(ArchiveException.class)
@@ -234,7 +241,8 @@ class ArchiveTest {
         try (ArchiveFile file = ArchiveFile.open(damaged)) {
           List<String> damages = new ArrayList<>(file.damages());
           Decompressor decompressor = new Decompressor(file, grey, TWO_WORKERS);
-          damages.addAll(decompressor.decompress(model, back::addAll, images -> {}));
+          damages.addAll(
+              decompressor.decompress(model, back::addAll, PictureRange.ALL, images -> {}));
           assertThat(damages.isEmpty())
               .as("corruption %d", i)
               .isEqualTo(Arrays.equals(bytes, sound));

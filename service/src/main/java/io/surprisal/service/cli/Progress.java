@@ -58,6 +58,11 @@ public final class Progress implements AutoCloseable {
     bar.ifPresent(b -> b.stepTo(steps));
   }
 
+  /** Sets how many steps are done, and of how many where that was not known before. */
+  public void stepTo(long steps, long all) {
+    bar.ifPresent(b -> b.maxHint(all).stepTo(steps));
+  }
+
   /** Shows a message after the numbers, for example the bits/dim so far. */
   public void message(String message) {
     bar.ifPresent(b -> b.setExtraMessage(" " + message));

@@ -2,18 +2,19 @@ package io.surprisal.service.lab;
 
 import io.surprisal.model.compression.ArchiveHeader;
 import io.surprisal.model.compression.ArchivedPicture;
+import io.surprisal.model.compression.Compressor;
 import io.surprisal.model.compression.PictureSource;
+import io.surprisal.model.datasets.Idx;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.decoding.DecodedImage;
-import io.surprisal.model.decoding.ImageFormat;
-import io.surprisal.model.decoding.StoredSamples;
 import io.surprisal.model.images.Interpretation;
 import io.surprisal.service.options.Images;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -36,9 +37,9 @@ final class ArchiveInput {
   /**
    * Pictures.
    *
-   * @param form what they come from
+   * @param origin what they come from
    */
-  record Opened(ArchiveHeader.Form form, PictureSource pictures) {}
+  record Opened(Compressor.Origin origin, PictureSource pictures) {}
 
   /**
    * Opens one IDX or CIFAR file, or picture files.
@@ -49,7 +50,8 @@ final class ArchiveInput {
     if (PictureFiles.isAllOf(paths)) {
       PictureFiles files = Images.pictures(paths, AS_STORED);
       return new Opened(
-          ArchiveHeader.Form.PICTURES, new Named(files, Math.min(limit, files.size())));
+          new Compressor.Origin(ArchiveHeader.Form.PICTURES, ""),
+          new Named(files, Math.min(limit, files.size())));
     }
     if (paths.size() > 1) {
       throw new IOException(
@@ -58,17 +60,38 @@ final class ArchiveInput {
               + " files of which some are data sets");
     }
     Path file = paths.get(0);
+    Optional<byte[]> empty = Idx.withoutImages(file);
+    if (empty.isPresent()) {
+      return new Opened(
+          new Compressor.Origin(ArchiveHeader.Form.IDX, HexFormat.of().formatHex(empty.get())),
+          new None());
+    }
     ImageDataset data = Images.open(paths, AS_STORED);
     int size = Math.min(limit, data.size());
     if (isCifar(file)) {
       byte[] content = Files.readAllBytes(file);
-      return new Opened(ArchiveHeader.Form.CIFAR, new Labelled(data, size, content));
+      return new Opened(
+          new Compressor.Origin(ArchiveHeader.Form.CIFAR, ""), new Labelled(data, size, content));
     }
-    return new Opened(ArchiveHeader.Form.IDX, new Labelled(data, size, NONE));
+    return new Opened(
+        new Compressor.Origin(ArchiveHeader.Form.IDX, ""), new Labelled(data, size, NONE));
   }
 
   private static boolean isCifar(Path file) {
     return String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".bin");
+  }
+
+  /** No images at all. */
+  private record None() implements PictureSource {
+    @Override
+    public int size() {
+      return 0;
+    }
+
+    @Override
+    public Optional<ArchivedPicture> picture(int index) {
+      throw new IndexOutOfBoundsException(index);
+    }
   }
 
   /** Images of a data set without names; with the labels of its file, if that has any. */
@@ -88,7 +111,7 @@ final class ArchiveInput {
     public Optional<ArchivedPicture> picture(int index) {
       try {
         DecodedImage read = files.read(index);
-        Optional<String> lost = lost(read.stored());
+        Optional<String> lost = read.stored().beyondEightBits();
         if (lost.isPresent()) {
           LOG.warn("left out: {} has {}; convert it first", files.name(index), lost.get());
           return Optional.empty();
@@ -102,16 +125,5 @@ final class ArchiveInput {
         return Optional.empty();
       }
     }
-  }
-
-  /** What of a file's samples would be lost. */
-  private static Optional<String> lost(StoredSamples stored) {
-    if (stored.bits() > Byte.SIZE) {
-      return Optional.of(stored.bits() + " bits a sample, of which an archive keeps 8");
-    }
-    boolean further = stored.channels() == 2 || stored.channels() == 4;
-    return further && stored.format() != ImageFormat.JPEG
-        ? Optional.of("an alpha or a fourth channel, which an archive does not keep")
-        : Optional.empty();
   }
 }

@@ -5,6 +5,7 @@ import io.surprisal.model.compression.ArchiveException;
 import io.surprisal.model.compression.ArchiveHeader;
 import io.surprisal.model.compression.ArchivedPicture;
 import io.surprisal.model.compression.Decompressor;
+import io.surprisal.model.compression.StreamedPicture;
 import io.surprisal.model.datasets.Idx;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.images.PixelImage;
@@ -13,7 +14,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 
@@ -21,12 +24,21 @@ import java.util.Locale;
 sealed interface ArchiveOutput extends Decompressor.Sink {
 
   /**
-   * What pictures of a form become.
+   * What an archive's pictures become.
    *
-   * @param out a file, or of picture files a folder
+   * @param out a folder or a file, see {@link #isFolder}
    */
-  static ArchiveOutput of(ArchiveHeader.Form form, Path out) {
-    return form == ArchiveHeader.Form.PICTURES ? new Folder(out) : new OneFile(form, out);
+  static ArchiveOutput of(ArchiveHeader archive, Path out) {
+    return switch (archive.form()) {
+      case IDX, CIFAR -> new OneFile(archive, out);
+      case PICTURES -> new Folder(out);
+      case STREAM -> new Records(out);
+    };
+  }
+
+  /** Whether pictures of a form become files of their own. */
+  static boolean isFolder(ArchiveHeader.Form form) {
+    return form == ArchiveHeader.Form.PICTURES || form == ArchiveHeader.Form.STREAM;
   }
 
   /** How many pictures it took. */
@@ -37,12 +49,12 @@ sealed interface ArchiveOutput extends Decompressor.Sink {
 
   /** A data set; in memory until it is whole. */
   final class OneFile implements ArchiveOutput {
-    private final ArchiveHeader.Form form;
+    private final ArchiveHeader archive;
     private final Path file;
     private final List<ArchivedPicture> all = new ArrayList<>();
 
-    OneFile(ArchiveHeader.Form form, Path file) {
-      this.form = form;
+    OneFile(ArchiveHeader archive, Path file) {
+      this.archive = archive;
       this.file = file;
     }
 
@@ -59,9 +71,10 @@ sealed interface ArchiveOutput extends Decompressor.Sink {
     @Override
     public void finish() throws IOException {
       if (all.isEmpty()) {
-        return;
-      }
-      if (form == ArchiveHeader.Form.CIFAR) {
+        if (!archive.origin().isEmpty()) {
+          Idx.writeWithoutImages(file, HexFormat.of().parseHex(archive.origin()));
+        }
+      } else if (archive.form() == ArchiveHeader.Form.CIFAR) {
         writeCifar();
       } else {
         List<PixelImage> images = all.stream().map(ArchivedPicture::pixels).toList();
@@ -119,6 +132,47 @@ sealed interface ArchiveOutput extends Decompressor.Sink {
     @Override
     public int pictures() {
       return pictures;
+    }
+
+    @Override
+    public void finish() {}
+  }
+
+  /** PNG files that are named after the records that brought the pictures. */
+  final class Records implements ArchiveOutput {
+    private final Path folder;
+    private final List<ArchivedStream.Entry> records = new ArrayList<>();
+
+    Records(Path folder) {
+      this.folder = folder;
+    }
+
+    @Override
+    public void accept(List<ArchivedPicture> pictures) throws IOException {
+      for (ArchivedPicture picture : pictures) {
+        StreamedPicture record = StreamedPicture.of(picture.label());
+        String name = "%d-%d.png".formatted(record.partition(), record.offset());
+        Png.write(folder.resolve(name), picture.pixels());
+        records.add(
+            new ArchivedStream.Entry(
+                name,
+                record.partition(),
+                record.offset(),
+                picture.name(),
+                record.source(),
+                Instant.ofEpochMilli(record.eventTime()).toString(),
+                Instant.ofEpochMilli(record.timestamp()).toString()));
+      }
+    }
+
+    /** What has been written, in order. */
+    List<ArchivedStream.Entry> records() {
+      return records;
+    }
+
+    @Override
+    public int pictures() {
+      return records.size();
     }
 
     @Override

@@ -2,7 +2,6 @@ package io.surprisal.service.lab;
 
 import ai.djl.Device;
 import io.surprisal.model.compression.ArchiveHeader;
-import io.surprisal.model.compression.Arithmetic;
 import io.surprisal.model.compression.Compression;
 import io.surprisal.model.compression.CompressionSettings;
 import io.surprisal.model.compression.Compressor;
@@ -16,7 +15,7 @@ import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.OutputFile;
 import io.surprisal.service.cli.Progress;
 import io.surprisal.service.cli.Table;
-import io.surprisal.service.cli.Usage;
+import io.surprisal.service.options.CodingOptions;
 import io.surprisal.service.options.DeviceOption;
 import io.surprisal.service.options.ImagesOption;
 import io.surprisal.service.options.LimitOption;
@@ -24,13 +23,10 @@ import io.surprisal.service.options.ReleaseOption;
 import io.surprisal.service.options.SeedOption;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code surprisal compress}: images into an archive, without loss. */
 @Command(
@@ -44,8 +40,6 @@ import picocli.CommandLine.Spec;
     })
 final class CompressCommand implements Callable<Integer> {
   private final Invocation invocation;
-
-  @Spec private CommandSpec spec;
 
   @Mixin private final ReleaseOption release = new ReleaseOption();
 
@@ -62,38 +56,7 @@ final class CompressCommand implements Callable<Integer> {
       description = "Where the archive goes.")
   private Path out;
 
-  @Option(
-      names = "--timesteps",
-      defaultValue = "100",
-      paramLabel = "T",
-      description =
-          "Evaluations of the network an image: more take longer and fewer bits (default:"
-              + " ${DEFAULT-VALUE}).")
-  private int timesteps;
-
-  @Option(
-      names = "--batch",
-      paramLabel = "B",
-      description =
-          "Images that go through the network at once, each in a message of its own (default: 1 to"
-              + " 4, as there are images). Each message costs initial bits.")
-  private Optional<Integer> batch = Optional.empty();
-
-  @Option(
-      names = "--block",
-      defaultValue = "" + CompressionSettings.USUAL_TILES,
-      paramLabel = "N",
-      description =
-          "About how many images, or tiles of larger pictures, lie in a block: what is damaged, and"
-              + " what is decoded at once (default: ${DEFAULT-VALUE}).")
-  private int block;
-
-  @Option(
-      names = "--portable",
-      description =
-          "Calculate in float64 and round, which machines of other kinds can repeat; takes several"
-              + " times as long both ways.")
-  private boolean portable;
+  @Mixin private final CodingOptions coding = new CodingOptions();
 
   @Mixin private final SeedOption seed = new SeedOption("Of the initial bits", 1);
 
@@ -118,45 +81,32 @@ final class CompressCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Usage.require(spec, timesteps >= 1, "--timesteps is " + timesteps + ", must be at least 1");
-    Usage.require(
-        spec,
-        batch.orElse(1) >= 1 && batch.orElse(1) <= CompressionSettings.MOST_BATCH,
-        "--batch is %d, must be 1 to %d"
-            .formatted(batch.orElse(1), CompressionSettings.MOST_BATCH));
-    Usage.require(spec, block >= 1, "--block is " + block + ", must be at least 1");
+    coding.require();
     limit.require(1);
     OutputFile.require(out, "--out");
     Release loaded = release.load();
     ArchiveInput.Opened opened = ArchiveInput.open(data.paths(), limit.value());
     int size = opened.pictures().size();
     TorchRuntime.preferOperatorThreads(1);
-    Arithmetic arithmetic = portable ? Arithmetic.PORTABLE : Arithmetic.FLOAT32;
     Device on = device.device();
-    Execution where = new Execution(on, arithmetic.precision(), TorchRuntime.workers(on));
-    CompressionSettings settings =
-        new CompressionSettings(
-            timesteps,
-            batch.orElseGet(() -> CompressionSettings.usualBatch(size)),
-            block,
-            arithmetic,
-            seed.value());
+    Execution where = new Execution(on, coding.arithmetic().precision(), TorchRuntime.workers(on));
+    CompressionSettings settings = coding.settings(size, seed.value());
     long start = System.nanoTime();
     Compression compression;
-    try (Progress progress = invocation.progress("compress", -1, "steps")) {
+    try (Progress progress = invocation.progress("compress", -1, "steps");
+        Compressor compressor = new Compressor(loaded, where, settings)) {
       compression =
-          new Compressor(loaded, where, settings)
-              .compress(
-                  opened.pictures(),
-                  opened.form(),
-                  out,
-                  progress::stepTo,
-                  invocation.stop()::requested);
+          compressor.compress(
+              opened.pictures(),
+              opened.origin(),
+              out,
+              progress::stepTo,
+              invocation.stop()::requested);
     } catch (StoppedException e) {
       invocation.err().println("surprisal: stopped; nothing was written");
       return Failure.FAILED;
     }
-    print(compression, opened.form(), (System.nanoTime() - start) * 1e-9);
+    print(compression, opened.origin().form(), (System.nanoTime() - start) * 1e-9);
     return complain(size - compression.images());
   }
 

@@ -93,6 +93,62 @@ class CompressCommandTest {
   }
 
   @Test
+  void shouldGiveAnIdxFileOfNoImagesBack() throws IOException {
+    byte[] none = {0, 0, 8, 4, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 3};
+    Files.write(folder.resolve("none"), none);
+
+    CommandRun compressed =
+        run("compress --release RELEASES/grey --data FOLDER/none --out FOLDER/archive --json");
+    CommandRun decompressed =
+        run("decompress --release RELEASES/grey --in FOLDER/archive --out FOLDER/back.gz");
+    CommandRun again =
+        run("compress --release RELEASES/grey --data FOLDER/back.gz --out FOLDER/archive2");
+    run("decompress --release RELEASES/grey --in FOLDER/archive2 --out FOLDER/back");
+
+    assertThat(compressed.exitCode()).as(compressed.err()).isZero();
+    assertThat(Json.MAPPER.readTree(compressed.out()).get("netBitsPerDim").isNull()).isTrue();
+    assertThat(decompressed.exitCode()).as(decompressed.err()).isZero();
+    assertThat(again.exitCode()).as(again.err()).isZero();
+    assertThat(Files.readAllBytes(folder.resolve("back"))).isEqualTo(none);
+  }
+
+  @Test
+  void shouldSayThatAFolderHoldsNoPictures() throws IOException {
+    Files.createDirectory(folder.resolve("empty"));
+    CommandRun run =
+        run("compress --release RELEASES/grey --data FOLDER/empty --out FOLDER/archive");
+    assertThat(run.exitCode()).isEqualTo(3);
+    assertThat(run.errLines())
+        .singleElement()
+        .satisfies(line -> assertThat(line).contains("empty holds no .png"));
+    assertThat(folder.resolve("archive")).doesNotExist();
+  }
+
+  @Test
+  void shouldGiveBackARangeOfImages() throws IOException {
+    writeIdx("plain", 7);
+    run(
+        "compress --release RELEASES/grey --data FOLDER/plain --timesteps 1 --block 2"
+            + " --out FOLDER/archive");
+
+    CommandRun run =
+        run(
+            "decompress --release RELEASES/grey --in FOLDER/archive --first 3 --limit 2 --out"
+                + " FOLDER/back");
+    CommandRun last =
+        run("decompress --release RELEASES/grey --in FOLDER/archive --first 6 --out FOLDER/last");
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    var images = ImageDatasets.open(List.of(folder.resolve("back")));
+    assertThat(images.size()).isEqualTo(2);
+    assertThat(images.image(0)).isEqualTo(noise(3, 1, 8, 6));
+    assertThat(images.image(1)).isEqualTo(noise(4, 1, 8, 6));
+    assertThat(last.exitCode()).as(last.err()).isZero();
+    assertThat(ImageDatasets.open(List.of(folder.resolve("last"))).image(0))
+        .isEqualTo(noise(6, 1, 8, 6));
+  }
+
+  @Test
   void shouldGiveACifarFileBackWithItsLabels() throws IOException {
     byte[] records = new byte[3 * 3073];
     new Random(5).nextBytes(records);
