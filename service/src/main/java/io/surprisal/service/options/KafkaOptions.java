@@ -22,6 +22,7 @@ import org.apache.kafka.clients.ClientUtils;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -296,15 +297,22 @@ public final class KafkaOptions {
    *
    * @throws MissingDependencyException if the topic does not exist
    */
-  List<TopicPartition> partitions(String topic) throws InterruptedException {
+  public List<TopicPartition> partitions(String topic) throws InterruptedException {
+    return description(topic).partitions().stream()
+        .map(partition -> new TopicPartition(topic, partition.partition()))
+        .toList();
+  }
+
+  /**
+   * What the brokers say of a topic.
+   *
+   * @throws MissingDependencyException if the topic does not exist
+   */
+  public TopicDescription description(String topic) throws InterruptedException {
     try (Admin admin = connect()) {
       return Objects.requireNonNull(
               admin.describeTopics(List.of(topic)).topicNameValues().get(topic))
-          .get()
-          .partitions()
-          .stream()
-          .map(partition -> new TopicPartition(topic, partition.partition()))
-          .toList();
+          .get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof UnknownTopicOrPartitionException) {
         throw noTopic(topic);

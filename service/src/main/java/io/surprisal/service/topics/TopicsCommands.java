@@ -19,7 +19,8 @@ public final class TopicsCommands {
             new IncidentsCommand(invocation),
             new SourcesCommand(invocation),
             new StatisticsCommand(invocation),
-            new DeadLettersCommand(invocation))
+            new DeadLettersCommand(invocation),
+            new ArchiveCommand(invocation))
         .map(CommandLine::new)
         .toList();
   }

@@ -17,6 +17,7 @@ import io.surprisal.schemas.RecordFormatException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Optional;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -72,16 +73,7 @@ public final class ImageIntake {
    */
   public Accepted accept(Record<byte[], byte[]> image, Preprocessing preprocessing)
       throws NotScoredException, ImageRejectedException {
-    if (image.headers().lastHeader(SurvivingConsumer.UNREADABLE) != null && image.value() == null) {
-      throw new NotScoredException(
-          DeadLetterReason.OVERSIZED_RECORD,
-          "The record takes more memory than the scorer has; its topic measures none");
-    }
-    if (image.value() == null) {
-      throw new NotScoredException(DeadLetterReason.NULL_VALUE, "The record has no value");
-    }
-    requireShort(image.key());
-    ImageEvent event = IMAGES.decode(image.value());
+    ImageEvent event = event(image.key(), image.value(), image.headers());
     DecodedImage decoded = decode(image.key(), event, preprocessing.interpretation());
     return new Accepted(
         new Identity(
@@ -91,6 +83,26 @@ public final class ImageIntake {
             new PictureSize(decoded.pixels().height(), decoded.pixels().width())),
         decoded,
         preprocessing.apply(decoded.pixels()));
+  }
+
+  /**
+   * What a record says of its image, which is not looked at yet.
+   *
+   * @throws NotScoredException if there is no value, or a key that is too long
+   * @throws RecordFormatException if the value is no image record
+   */
+  public static ImageEvent event(byte @Nullable [] key, byte @Nullable [] value, Headers headers)
+      throws NotScoredException {
+    if (headers.lastHeader(SurvivingConsumer.UNREADABLE) != null && value == null) {
+      throw new NotScoredException(
+          DeadLetterReason.OVERSIZED_RECORD,
+          "The record takes more memory than the scorer has; its topic measures none");
+    }
+    if (value == null) {
+      throw new NotScoredException(DeadLetterReason.NULL_VALUE, "The record has no value");
+    }
+    requireShort(key);
+    return IMAGES.decode(value);
   }
 
   /** The source that a record names, whatever is wrong with its image; empty: it names none. */
