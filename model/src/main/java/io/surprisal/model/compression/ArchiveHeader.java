@@ -21,7 +21,7 @@ import java.util.HexFormat;
  * @param form what the pictures came from
  * @param origin what more is to be known of that: of an IDX file without images its bytes, in
  *     hexadecimal digits; of a stream {@link StreamOrigin}; else empty
- * @param selfCheck digest of the network's output, 64 hexadecimal digits
+ * @param selfCheck digest of the network's output, see {@link SelfCheck}
  * @param machine on which it was written, for people
  */
 public record ArchiveHeader(
@@ -83,7 +83,7 @@ public record ArchiveHeader(
               in.readLong(),
               value(Form.values(), in.readUnsignedByte()),
               in.readUTF(),
-              HexFormat.of().formatHex(in.readNBytes(HASH)),
+              HexFormat.of().formatHex(in.readNBytes(SelfCheck.BYTES)),
               in.readUTF());
       if (header.timesteps < 1 || header.batch < 1) {
         throw new ArchiveException("the archive's header makes no sense");

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
@@ -22,10 +23,11 @@ import java.util.zip.Inflater;
  * A block of an archive: pictures that are decoded together, and without any other block.
  *
  * <p>Its bytes: the length of what is said of the pictures and its length when inflated, 4 bytes
- * each; that, deflated; the CRC-32 of the samples of each picture; then for each message its number
- * of words and its words. Of a picture is said: its shape (channels, height, width; 1, 4 and 4
- * bytes), its name and its label (2 bytes of length each; the name is UTF-8). Tile j of the block
- * lies in message j mod n, the first tile on top.
+ * each; that, deflated; then for each message its number of words and its words. Of a picture is
+ * said: its shape (channels, height, width; 1, 4 and 4 bytes), its name and its label (2 bytes of
+ * length each; the name is UTF-8). Tile j of the block lies in message j mod n, the first tile on
+ * top. Beneath the tiles of message k lie the CRC-32 of the samples of pictures k, k + n, …: they
+ * serve as initial bits.
  */
 final class BlockCoder {
   private static final int LARGEST_SAID = 1 << 28;
@@ -65,7 +67,7 @@ final class BlockCoder {
     steps.block(pictures.size(), all.size());
     Message[] messages = new Message[Math.min(coder.batch(), all.size())];
     for (int k = 0; k < messages.length; k++) {
-      messages[k] = Message.empty(seed + k);
+      messages[k] = Message.above(checkSums(pictures, k, messages.length), seed + k);
     }
     double net = 0;
     double bound = 0;
@@ -114,9 +116,6 @@ final class BlockCoder {
       out.writeInt(deflated.length);
       out.writeInt(said.length);
       out.write(deflated);
-      for (ArchivedPicture picture : pictures) {
-        out.writeInt(checkSum(picture.pixels()));
-      }
       for (Message message : messages) {
         int[] words = message.content();
         out.writeInt(words.length);
@@ -164,10 +163,9 @@ final class BlockCoder {
         int row = Math.min(messages.length, contents.tiles() - all.size());
         all.addAll(List.of(coder.decode(firstOf(messages, row), keys(all.size(), row), steps)));
       }
-      for (Message message : messages) {
-        message.requireInitial();
-      }
-      return joined(contents, all);
+      List<PixelImage> pictures = joined(contents, all);
+      requireSums(contents, pictures);
+      return named(contents, pictures);
     } catch (CorruptMessageException | ArithmeticException e) {
       throw new ArchiveException("does not decode: " + e.getMessage(), e);
     }
@@ -178,7 +176,7 @@ final class BlockCoder {
   private record Said(ImageShape shape, String name, byte[] label) {}
 
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Contents(List<Said> pictures, int[] checkSums, Message[] messages, int tiles) {}
+  private record Contents(List<Said> pictures, Message[] messages, int tiles) {}
 
   private Contents read(byte[] bytes, int count) throws ArchiveException {
     ByteBuffer in = ByteBuffer.wrap(bytes);
@@ -188,11 +186,9 @@ final class BlockCoder {
       in.get(deflated);
       inflate(deflated, said);
       List<Said> pictures = pictures(said, count);
-      int[] checkSums = new int[count];
       long total = 0;
-      for (int i = 0; i < count; i++) {
-        checkSums[i] = in.getInt();
-        total += tiles.count(pictures.get(i).shape());
+      for (Said picture : pictures) {
+        total += tiles.count(picture.shape());
       }
       int all = bounded(total, Integer.MAX_VALUE);
       Message[] messages = new Message[Math.min(coder.batch(), all)];
@@ -206,7 +202,7 @@ final class BlockCoder {
       if (in.hasRemaining()) {
         throw new ArchiveException("goes on after its messages");
       }
-      return new Contents(pictures, checkSums, messages, all);
+      return new Contents(pictures, messages, all);
     } catch (BufferUnderflowException
         | IOException
         | DataFormatException
@@ -235,22 +231,50 @@ final class BlockCoder {
     return pictures;
   }
 
-  private List<ArchivedPicture> joined(Contents contents, List<byte[]> all)
-      throws ArchiveException {
-    List<ArchivedPicture> pictures = new ArrayList<>();
+  private List<PixelImage> joined(Contents contents, List<byte[]> all) {
+    List<PixelImage> pictures = new ArrayList<>();
     int from = 0;
-    for (int i = 0; i < contents.pictures().size(); i++) {
-      Said said = contents.pictures().get(i);
+    for (Said said : contents.pictures()) {
       int to = from + (int) tiles.count(said.shape());
-      PixelImage pixels = tiles.join(said.shape(), all.subList(from, to));
-      if (checkSum(pixels) != contents.checkSums()[i]) {
-        throw new ArchiveException(
-            "its picture %d %s has another check sum".formatted(i, said.name()).strip());
-      }
-      pictures.add(new ArchivedPicture(said.name(), said.label(), pixels));
+      pictures.add(tiles.join(said.shape(), all.subList(from, to)));
       from = to;
     }
     return pictures;
+  }
+
+  private static List<ArchivedPicture> named(Contents contents, List<PixelImage> pictures) {
+    List<ArchivedPicture> named = new ArrayList<>();
+    for (int i = 0; i < pictures.size(); i++) {
+      Said said = contents.pictures().get(i);
+      named.add(new ArchivedPicture(said.name(), said.label(), pictures.get(i)));
+    }
+    return named;
+  }
+
+  private static void requireSums(Contents contents, List<PixelImage> pictures)
+      throws ArchiveException {
+    int messages = contents.messages().length;
+    for (int k = 0; k < messages; k++) {
+      int[] sums =
+          contents.messages()[k].requireInitial((pictures.size() - k + messages - 1) / messages);
+      for (int i = 0; i < sums.length; i++) {
+        int number = k + i * messages;
+        if (checkSum(pictures.get(number)) != sums[i]) {
+          throw new ArchiveException(
+              "its picture %d %s has another check sum"
+                  .formatted(number, contents.pictures().get(number).name())
+                  .strip());
+        }
+      }
+    }
+  }
+
+  /** Of every so-manieth picture: these lie beneath one of the messages, as its first bits. */
+  private static int[] checkSums(List<ArchivedPicture> pictures, int message, int messages) {
+    return IntStream.range(0, pictures.size())
+        .filter(i -> i % messages == message)
+        .map(i -> checkSum(pictures.get(i).pixels()))
+        .toArray();
   }
 
   private static int checkSum(PixelImage pixels) {

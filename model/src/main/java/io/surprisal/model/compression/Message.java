@@ -45,7 +45,18 @@ final class Message {
 
   /** An empty message above the initial bits of a seed. */
   static Message empty(long seed) {
-    return new Message(start(seed), new int[FEWEST_WORDS], 0, seed, true);
+    return above(new int[0], seed);
+  }
+
+  /**
+   * An empty message above words that are to be kept anyway, and below those the initial bits of a
+   * seed: what serves as initial bits costs nothing more.
+   *
+   * @param beneath the words, the last one on top; they should look random
+   */
+  static Message above(int[] beneath, long seed) {
+    int[] words = Arrays.copyOf(beneath, Math.max(FEWEST_WORDS, beneath.length));
+    return new Message(start(seed), words, beneath.length, seed, true);
   }
 
   /**
@@ -154,18 +165,22 @@ final class Message {
   }
 
   /**
-   * Requires that nothing is left but the initial bits.
+   * Requires that nothing is left but what lay beneath, and the initial bits.
    *
-   * @throws CorruptMessageException if anything else is
+   * @param count words of {@link #above}
+   * @return these
+   * @throws CorruptMessageException if anything else is left
    */
-  void requireInitial() {
-    boolean initial = state == start(seed);
-    for (int i = 0; i < size && initial; i++) {
-      initial = words[i] == pseudoRandom(seed, size - 1 - i);
+  int[] requireInitial(int count) {
+    int drawnBefore = size - count;
+    boolean initial = state == start(seed) && drawnBefore >= 0;
+    for (int i = 0; i < drawnBefore && initial; i++) {
+      initial = words[i] == pseudoRandom(seed, drawnBefore - 1 - i);
     }
     if (!initial) {
       throw new CorruptMessageException("a message does not end in its initial bits");
     }
+    return Arrays.copyOfRange(words, drawnBefore, size);
   }
 
   private static long start(long seed) {

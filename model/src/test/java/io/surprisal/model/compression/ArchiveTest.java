@@ -196,7 +196,7 @@ class ArchiveTest {
             header.seed(),
             header.form(),
             header.origin(),
-            "0".repeat(64),
+            "0".repeat(16),
             "1.2.3; abacus; beads");
     try (ArchiveWriter writer = new ArchiveWriter(archive, elsewhere)) {
       writer.finish(new byte[0]);

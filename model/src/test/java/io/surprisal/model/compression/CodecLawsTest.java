@@ -119,9 +119,30 @@ class CodecLawsTest {
     codec.pushAll(message, means, symbols);
     Message read = Message.of(message.content(), seed);
 
-    read.requireInitial();
+    assertThat(read.requireInitial(0)).isEmpty();
     assertThat(message.netBits()).isEqualTo(0);
     assertThat(drawn * 32.0 - information(codec, means, symbols)).isBetween(-1.01, 32.01);
+  }
+
+  /** 4.37 bits a symbol are taken from what lies beneath, and only the rest of them is drawn. */
+  @Property(tries = 50, seed = "13")
+  void shouldTakeInitialBitsFromWhatLiesBeneathAndGiveItBack(
+      @ForAll long seed, @ForAll @IntRange(min = 1, max = 400) int n) {
+    GaussianBins codec = GaussianBins.drawn(0.01, 0.05);
+    int[] beneath = new Random(seed).ints(30).toArray();
+    Message message = Message.above(beneath, seed);
+    Message alone = Message.empty(seed);
+    double[] means = means(seed, n);
+    int[] symbols = new int[n];
+    codec.popAll(message, means, symbols);
+    codec.popAll(alone, means, new int[n]);
+    assertThat(message.drawn()).isBetween(alone.drawn() - 35, Math.max(0, alone.drawn() - 25));
+
+    codec.pushAll(message, means, symbols);
+    Message read = Message.of(message.content(), seed);
+
+    assertThat(read.requireInitial(30)).isEqualTo(beneath);
+    assertThat(message.content()).hasSize(2 + 30 + message.drawn());
   }
 
   /** log₂(5 √(2πe)) = 4.37 bits each, give or take six standard errors of 1.02 / √20,000. */
