@@ -126,9 +126,10 @@ final class Browser implements AutoCloseable {
     return run("return String(" + script + ")").textValue();
   }
 
-  /** Waits until an expression of JavaScript is true. */
+  /** Waits until an expression of JavaScript is true; what it asks for may still be missing. */
   void await(String expression) {
-    awaitility(expression, () -> run("return Boolean(" + expression + ")").booleanValue());
+    String script = "try { return Boolean(" + expression + ") } catch (missing) { return false }";
+    awaitility(expression, () -> run(script).booleanValue());
   }
 
   private static void awaitility(String what, Callable<Boolean> holds) {

@@ -11,12 +11,14 @@ import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AlertReview;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.MetricName;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.StopSignal;
 import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.service.system.CommandRun;
 import io.surprisal.service.system.Records;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.URLEncoder;
 import java.nio.file.Files;
@@ -27,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
@@ -48,7 +51,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(240)
 @Tag("system")
-@NeedsBrowser
+@NeedsPrograms(
+    value = {"chromium", "chromedriver"},
+    from = "chromium chromium-driver")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DashboardTest {
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
@@ -58,9 +63,17 @@ class DashboardTest {
   private static final Path RELEASES = Path.of("..", "releases");
   private static final String HOSTILE =
       "<img src=x onerror=\"window.hacked=1\"><script>window.hacked=1</script>";
+
+  /** Told only where something is wrong with an image, or where nothing is followed. */
+  private static final Set<MetricName> SOMETIMES =
+      Set.of(MetricName.IMAGES_REFUSED, MetricName.IMAGES_REPAIRED);
+
   private static final String GONE_ALERT = "0a".repeat(16);
   private static final List<String> VIEWS =
       List.of("", "alerts", "source?name=line-1", "releases", "training");
+
+  private static final int SCORER_HEALTH = Prometheus.freePort();
+  private static final int TRAINER_HEALTH = Prometheus.freePort();
 
   @TempDir private static Path data;
   private static EmbeddedBroker broker;
@@ -73,12 +86,28 @@ class DashboardTest {
 
   @BeforeAll
   static void start() throws Exception {
+    // Of the whole JVM, which here has the scorers' health as well: it would end the page's events.
+    System.setProperty("sun.net.httpserver.maxRspTime", "-1");
     broker = EmbeddedBroker.start(data.resolve("broker"), "localhost", 0);
     command("topics");
     other = announce("fashion-mnist.safetensors");
     serving = announce("demo.safetensors");
-    run("score", "--state-dir", data.resolve("score").toString(), "--batch", "8");
-    run("train", "--state-dir", data.resolve("train").toString(), "--store", store().toString());
+    run(
+        "score",
+        "--state-dir",
+        data.resolve("score").toString(),
+        "--batch",
+        "8",
+        "--health",
+        String.valueOf(SCORER_HEALTH));
+    run(
+        "train",
+        "--state-dir",
+        data.resolve("train").toString(),
+        "--store",
+        store().toString(),
+        "--health",
+        String.valueOf(TRAINER_HEALTH));
     command("camera", "--publish", "--source", "line-1", "--count", "40", "--rate", "1000");
     command(
         "camera",
@@ -373,8 +402,48 @@ class DashboardTest {
     }
   }
 
+  /** Every query of rules and dashboard, by Prometheus itself, on what these processes tell. */
   @Test
   @Order(9)
+  @NeedsPrograms(
+      value = {"prometheus", "promtool"},
+      from = "prometheus")
+  void shouldTellPrometheusWhatItsRulesAndTheDashboardAskFor() throws Exception {
+    int page = Integer.parseInt(dashboard.address().replaceFirst(".*:(\\d+)/", "$1"));
+    try (Prometheus prometheus =
+        Prometheus.start(
+            data.resolve("prometheus"),
+            Map.of(
+                "surprisal-scorer", SCORER_HEALTH,
+                "surprisal-trainer", TRAINER_HEALTH,
+                "surprisal-dashboard", page))) {
+      await()
+          .atMost(PATIENCE)
+          .ignoreExceptionsInstanceOf(IOException.class)
+          .untilAsserted(() -> assertThat(prometheus.query("up == 1")).hasSize(3));
+      for (MetricName name : MetricName.values()) {
+        if (!SOMETIMES.contains(name)) {
+          assertThat(prometheus.query("{__name__=~\"" + name.exposed() + "(_count)?\"}"))
+              .as(name.exposed())
+              .isNotEmpty();
+        }
+      }
+      for (String query : Prometheus.queriesOfRulesAndDashboard()) {
+        prometheus.query(query);
+        assertThat(Prometheus.namesIn(query))
+            .as(query)
+            .isNotEmpty()
+            .allMatch(Prometheus::isInTheCatalogue);
+      }
+      assertThat(
+              prometheus.query("sum(surprisal_images_scored_total)").get(0).at("/value/1").asInt())
+          .isEqualTo(52);
+    }
+    assertThat(Prometheus.testOfTheRules()).contains("SUCCESS").doesNotContain("FAILED");
+  }
+
+  @Test
+  @Order(10)
   void shouldAskForTheTokenBeforeItChangesSomething() throws Exception {
     browser.forgetCookies();
     open("training");
@@ -391,7 +460,7 @@ class DashboardTest {
   }
 
   @Test
-  @Order(10)
+  @Order(11)
   void shouldSayThatTheBrokerIsGoneAndGoOnWhenItIsBack() throws Exception {
     open("");
     int port = Integer.parseInt(broker.bootstrapServer().replaceFirst(".*:", ""));
@@ -406,7 +475,7 @@ class DashboardTest {
   }
 
   @Test
-  @Order(11)
+  @Order(12)
   void shouldNameTheRemedyWhereItCannotStart() {
     String taken = dashboard.address().replaceFirst(".*:(\\d+)/", "$1");
 

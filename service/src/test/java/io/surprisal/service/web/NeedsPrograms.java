@@ -7,29 +7,37 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.platform.commons.support.AnnotationSupport;
 
 /**
- * Tests in a real browser. Where it lacks, they are skipped and standard error says why; with
- * {@code -Dclients.required=true} they fail.
+ * Tests with other people's programs, such as a real browser. Where one lacks, they are skipped and
+ * standard error says why; with {@code -Dclients.required=true} they fail.
  */
-@Target(ElementType.TYPE)
+@Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
-@ExtendWith(NeedsBrowser.Condition.class)
-@interface NeedsBrowser {
+@ExtendWith(NeedsPrograms.Condition.class)
+@interface NeedsPrograms {
+
+  /** By the names that start them. */
+  String[] value();
+
+  /** Debian's packages that bring them. */
+  String from();
 
   /** Looks for the programs. */
   final class Condition implements ExecutionCondition {
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-      for (String program : List.of("chromium", "chromedriver")) {
+      Optional<NeedsPrograms> needs =
+          AnnotationSupport.findAnnotation(context.getElement(), NeedsPrograms.class);
+      for (String program : needs.map(NeedsPrograms::value).orElse(new String[0])) {
         if (!isThere(program)) {
-          String reason =
-              "no " + program + " on the path; apt-get install chromium chromium-driver";
+          String reason = "no " + program + " on the path; apt-get install " + needs.get().from();
           if (Boolean.getBoolean("clients.required")) {
             throw new IllegalStateException("-Dclients.required=true, but " + reason);
           }
@@ -37,7 +45,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
           return ConditionEvaluationResult.disabled(reason);
         }
       }
-      return ConditionEvaluationResult.enabled("the browser is there");
+      return ConditionEvaluationResult.enabled("the programs are there");
     }
 
     private static boolean isThere(String program) {
