@@ -31,7 +31,10 @@ public enum Seal {
   ANNOUNCEMENT("announcement", "surprisal.sequence"),
 
   /** Of a command; the number is when it expires, in milliseconds since 1970-01-01T00:00:00Z. */
-  COMMAND("command", "surprisal.expires");
+  COMMAND("command", "surprisal.expires"),
+
+  /** Of a review; the number is when it was given, in milliseconds since 1970-01-01T00:00:00Z. */
+  REVIEW("review", "surprisal.reviewed");
 
   /** Header with the signature, 64 bytes. */
   static final String SIGNATURE = "surprisal.seal";

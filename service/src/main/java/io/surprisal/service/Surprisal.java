@@ -85,6 +85,14 @@ public final class Surprisal {
   private boolean quiet;
 
   @Option(
+      names = "--log-format",
+      paramLabel = "text|json",
+      scope = ScopeType.INHERIT,
+      description =
+          "Lines of the log on standard error for people, or each an object of JSON (default: text).")
+  private Logs.Format logFormat = Logs.Format.TEXT;
+
+  @Option(
       names = "--settings",
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
@@ -193,12 +201,12 @@ public final class Surprisal {
 
   private int execute(ParseResult parsed, Invocation invocation) {
     if (verbose) {
-      Logs.VERBOSE.configure();
+      Logs.VERBOSE.configure(logFormat);
     } else if (quiet) {
       invocation.beQuiet();
-      Logs.QUIET.configure();
+      Logs.QUIET.configure(logFormat);
     } else {
-      Logs.NORMAL.configure();
+      Logs.NORMAL.configure(logFormat);
     }
     if (!parsed.hasSubcommand()
         && !parsed.isUsageHelpRequested()

@@ -186,10 +186,13 @@ final class ResultForwarder {
     LOG.warn("Image {} became a dead letter: {}", name, reason);
   }
 
-  /** Without the image's headers, which could make the result larger than its topic takes. */
+  /** Without the image's headers, which could make the result too large; but with its trace. */
   private void forward(PendingImage image, byte[] value, String sink) {
     Record<byte[], byte[]> record = image.record();
-    context.forward(new Record<>(record.key(), value, stamp(image)), sink);
+    context.forward(
+        new Record<>(
+            record.key(), value, stamp(image), TraceContext.of(record.headers()).headers()),
+        sink);
   }
 
   private long stamp(PendingImage image) {

@@ -33,6 +33,7 @@ import io.surprisal.topology.records.ImageIntake;
 import io.surprisal.topology.serving.ServedModel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -57,6 +58,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -115,6 +117,35 @@ class ScoringTopologyTest {
   void stop() {
     if (driver != null) {
       driver.close();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01, true",
+    "00-00000000000000000000000000000000-00f067aa0ba902b7-01, false",
+    "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01, false",
+    "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01, false",
+    "x, false"
+  })
+  void shouldCarryTheTraceOfAnImageOnAndNoOtherHeader(String parent, boolean carried) {
+    start(TestReleases.served(release, scorer, 0.999), MAX_DEAD_LETTER); // nearly all alert
+    RecordHeaders headers = new RecordHeaders();
+    headers.add("traceparent", parent.getBytes(UTF_8)).add("other", new byte[1000]);
+    for (int i = 0; i < 8; i++) {
+      images.pipeInput(new TestRecord<>(KEY, TestImages.good(i), headers));
+    }
+
+    List<TestRecord<byte[], ?>> written = new ArrayList<>(scores.readRecordsToList());
+    int scored = written.size();
+    written.addAll(alerts.readRecordsToList());
+    assertThat(written.size()).isGreaterThan(scored);
+    for (TestRecord<byte[], ?> one : written) {
+      assertThat(one.headers().toArray()).hasSize(carried ? 1 : 0);
+      if (carried) {
+        assertThat(one.headers().lastHeader("traceparent").value())
+            .isEqualTo(parent.getBytes(UTF_8));
+      }
     }
   }
 

@@ -29,6 +29,21 @@ public enum Logs {
   private static final String OBEYED =
       "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069]";
 
+  /** How a line is written. */
+  public enum Format {
+    /** For people: control characters are replaced, so that no line obeys what an image says. */
+    TEXT,
+    /**
+     * An object of JSON: time, level, logger, thread, message and, where there is one, exception.
+     */
+    JSON
+  }
+
+  static final String OBJECT =
+      "{\"time\":\"%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z'}{UTC}\",\"level\":\"%p\",\"logger\":\"%c{1}\","
+          + "\"thread\":\"%enc{%t}{JSON}\",\"message\":\"%enc{%m}{JSON}\""
+          + "%notEmpty{,\"exception\":\"%enc{%ex}{JSON}\"}}%n";
+
   private final Level ours;
   private final Level libraries;
   private final String exception;
@@ -39,8 +54,12 @@ public enum Logs {
     this.exception = exception;
   }
 
+  private String text() {
+    return "%d{HH:mm:ss} %-5p %c{1}: %replace{%m" + exception + "}{" + OBEYED + "}{?}";
+  }
+
   /** Makes this the configuration of the process. */
-  public void configure() {
+  public void configure(Format format) {
     ConfigurationBuilder<BuiltConfiguration> builder =
         ConfigurationBuilderFactory.newConfigurationBuilder();
     builder
@@ -57,13 +76,7 @@ public enum Logs {
                     builder
                         .newLayout("PatternLayout")
                         .addAttribute("alwaysWriteExceptions", false)
-                        .addAttribute(
-                            "pattern",
-                            "%d{HH:mm:ss} %-5p %c{1}: %replace{%m"
-                                + exception
-                                + "}{"
-                                + OBEYED
-                                + "}{?}")))
+                        .addAttribute("pattern", format == Format.JSON ? OBJECT : text())))
         .add(builder.newLogger("io.surprisal", ours))
         .add(builder.newRootLogger(libraries).add(builder.newAppenderRef("stderr")));
     Configurator.reconfigure(builder.build(false));

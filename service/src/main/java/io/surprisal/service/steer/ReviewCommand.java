@@ -16,6 +16,7 @@ import io.surprisal.service.options.KafkaOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.PrivateKey;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -54,6 +55,8 @@ import picocli.CommandLine.Spec;
 final class ReviewCommand implements Callable<Integer> {
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
   private static final Pattern ALERT_ID = Pattern.compile("[0-9a-f]{32}");
+
+  private static final Duration FOR_EVER = ChronoUnit.FOREVER.getDuration();
 
   private final Invocation invocation;
   @Spec private CommandSpec spec;
@@ -134,9 +137,10 @@ final class ReviewCommand implements Callable<Integer> {
       }
       return 0;
     }
-    Optional<PrivateKey> key = Optional.empty();
+    Optional<CommandSender.Signing> signing = Optional.empty();
     if (signingKey.isPresent()) {
-      key = Optional.of(Ed25519.privateKey(signingKey.get()));
+      PrivateKey key = Ed25519.privateKey(signingKey.get());
+      signing = Optional.of(new CommandSender.Signing(key, kafka.clusterId(), FOR_EVER));
     }
     Set<String> wanted = new LinkedHashSet<>(alertIds);
     Map<String, AlertReview.Builder> found = facts(wanted, before, held);
@@ -156,7 +160,7 @@ final class ReviewCommand implements Callable<Integer> {
                         .build())
             .toList(),
         before,
-        key);
+        signing);
     return 0;
   }
 
@@ -233,10 +237,12 @@ final class ReviewCommand implements Callable<Integer> {
   }
 
   private void send(
-      List<AlertReview> reviews, Map<String, AlertReview> before, Optional<PrivateKey> key)
+      List<AlertReview> reviews,
+      Map<String, AlertReview> before,
+      Optional<CommandSender.Signing> signing)
       throws InterruptedException {
     try (KafkaProducer<byte[], byte[]> producer = kafka.producer(Map.of())) {
-      ReviewSender sender = new ReviewSender(producer, kafka.topics(), key);
+      ReviewSender sender = new ReviewSender(producer, kafka.topics(), signing);
       for (AlertReview review : reviews) {
         sender.send(review);
         print(review, before.get(review.getAlertId()));

@@ -1,13 +1,11 @@
 package io.surprisal.service.steer;
 
-import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.Seal;
 import io.surprisal.schemas.AlertReview;
 import io.surprisal.schemas.AnomalyAlert;
-import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import java.nio.charset.StandardCharsets;
-import java.security.PrivateKey;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.Producer;
@@ -26,16 +24,17 @@ public final class ReviewSender {
 
   private final Producer<byte[], byte[]> producer;
   private final Topics topics;
-  private final Optional<PrivateKey> key;
+  private final Optional<CommandSender.Signing> signing;
 
   /**
    * @param producer stays the caller's
-   * @param key Ed25519
+   * @param signing with which key, and for which cluster; a review holds for ever
    */
-  public ReviewSender(Producer<byte[], byte[]> producer, Topics topics, Optional<PrivateKey> key) {
+  public ReviewSender(
+      Producer<byte[], byte[]> producer, Topics topics, Optional<CommandSender.Signing> signing) {
     this.producer = producer;
     this.topics = topics;
-    this.key = key;
+    this.signing = signing;
   }
 
   /** A review of an alert that has its facts already, and no verdict yet. */
@@ -59,8 +58,10 @@ public final class ReviewSender {
     ProducerRecord<byte[], byte[]> record =
         new ProducerRecord<>(
             topics.reviews(), review.getAlertId().getBytes(StandardCharsets.UTF_8), value);
-    key.ifPresent(
-        with -> record.headers().add(CommandHeaders.SIGNATURE, Ed25519.sign(with, value)));
+    signing.ifPresent(
+        with ->
+            Seal.REVIEW.put(
+                record, with.clusterId(), review.getReviewedAt().toEpochMilli(), with.key()));
     try {
       producer.send(record).get();
     } catch (ExecutionException e) {

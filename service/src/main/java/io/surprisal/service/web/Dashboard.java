@@ -81,7 +81,7 @@ public final class Dashboard implements AutoCloseable {
     Changes changes =
         new Changes(
             view,
-            new ReviewSender(producer, topics, access.signingKey()),
+            new ReviewSender(producer, topics, signing),
             new CommandSender(producer, topics, signing),
             access.user(),
             InstantSource.system());

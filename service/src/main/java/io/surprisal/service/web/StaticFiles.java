@@ -61,6 +61,11 @@ final class StaticFiles {
     return Optional.ofNullable(files.get(path));
   }
 
+  /** Bytes of all files, compressed. */
+  int weight() {
+    return files.values().stream().mapToInt(file -> file.zipped().length).sum();
+  }
+
   private static StaticFile read(String name) {
     try (InputStream in = StaticFiles.class.getResourceAsStream("page/" + name)) {
       if (in == null) {

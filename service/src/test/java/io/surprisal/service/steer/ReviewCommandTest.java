@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.Seal;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AlertReview;
 import io.surprisal.schemas.AnomalyAlert;
-import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ReviewVerdict;
@@ -318,7 +318,11 @@ class ReviewCommandTest {
     assertThat(run.exitCode()).as(run.err()).isZero();
     ConsumerRecord<byte[], byte[]> record =
         Records.read(broker.bootstrapServer(), "signed.reviews", 1).get(0);
-    byte[] signature = record.headers().lastHeader(CommandHeaders.SIGNATURE).value();
-    assertThat(Ed25519.isTrusted(List.of(keys.getPublic()), record.value(), signature)).isTrue();
+    String cluster;
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServer()))) {
+      cluster = admin.describeCluster().clusterId().get();
+    }
+    assertThat(Seal.REVIEW.number(record, cluster, List.of(keys.getPublic()))).isPresent();
+    assertThat(Seal.REVIEW.number(record, "another", List.of(keys.getPublic()))).isEmpty();
   }
 }

@@ -59,7 +59,7 @@ final class BatchingMember {
    * @param arguments broker, application id, folder of its own
    */
   public static void main(String[] arguments) throws Exception {
-    Logs.NORMAL.configure();
+    Logs.NORMAL.configure(Logs.Format.TEXT);
     Path folder = Files.createDirectories(Path.of(arguments[2]));
     Device device = new Device();
     Map<String, String> kafka = new HashMap<>(QUICK_TAKEOVER);

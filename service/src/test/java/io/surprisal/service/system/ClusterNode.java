@@ -41,7 +41,7 @@ final class ClusterNode {
    *     their brokers, then those of their controllers
    */
   public static void main(String[] arguments) throws Exception {
-    Logs.NORMAL.configure();
+    Logs.NORMAL.configure(Logs.Format.TEXT);
     int node = Integer.parseInt(arguments[0]);
     Path directory = Files.createDirectories(Path.of(arguments[1]));
     String[] ports = arguments[2].split(",");

@@ -162,6 +162,12 @@ class WebServerTest {
     assertThat(get(path).status()).contains(" 404 ");
   }
 
+  /** All of the page, as a browser without a cache gets it. */
+  @Test
+  void shouldWeighLessThan300KilobytesInAll() {
+    assertThat(new StaticFiles().weight()).isBetween(20_000, 300_000);
+  }
+
   @Test
   void shouldSendAFileAgainOnlyWhereItHasChanged() throws IOException {
     Got first = get("/main.js");

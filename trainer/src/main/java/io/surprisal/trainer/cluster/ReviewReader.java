@@ -1,5 +1,6 @@
 package io.surprisal.trainer.cluster;
 
+import io.surprisal.handover.Seal;
 import io.surprisal.schemas.AlertReview;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
@@ -31,10 +32,23 @@ public final class ReviewReader {
     return REVIEWS.decode(record.value());
   }
 
+  private String forgery(ConsumerRecord<byte[], byte[]> record) {
+    Optional<String> other = Seal.otherPlace(record, cluster.clusterId());
+    if (other.isPresent()) {
+      return "it is signed for %s, and this is %s/%s"
+          .formatted(other.get(), cluster.clusterId(), record.topic());
+    }
+    return CommandReader.isSigned(record, cluster.commanders())
+        ? "its signature does not say for which cluster and topic it holds, as those of earlier"
+            + " versions; review again with this one"
+        : "it is not signed by a key that this trainer trusts";
+  }
+
   /** Why a review is not heeded; empty where it is. */
   public Optional<String> objection(ConsumerRecord<byte[], byte[]> record, AlertReview review) {
-    if (!cluster.commanders().isEmpty() && !CommandReader.isSigned(record, cluster.commanders())) {
-      return Optional.of("it is not signed by a key that this trainer trusts");
+    if (!cluster.commanders().isEmpty()
+        && Seal.REVIEW.number(record, cluster.clusterId(), cluster.commanders()).isEmpty()) {
+      return Optional.of(forgery(record));
     }
     if (!ALERT_ID.matcher(review.getAlertId()).matches()) {
       return Optional.of("its alertId is not 32 lower-case hexadecimal digits");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.Seal;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AlertReview;
 import io.surprisal.schemas.CommandHeaders;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -95,14 +97,25 @@ class ReviewReaderTest {
         .contains(TOPICS.images());
   }
 
+  /** Sealed for a place and then lying in this one, as a copy would. */
+  private ConsumerRecord<byte[], byte[]> sealed(byte[] value, String cluster, String topic) {
+    ConsumerRecord<byte[], byte[]> record = record(value);
+    ProducerRecord<byte[], byte[]> sent = new ProducerRecord<>(topic, record.key(), value);
+    Seal.REVIEW.put(sent, cluster, 1, KEYS.getPrivate());
+    sent.headers().forEach(record.headers()::add);
+    return record;
+  }
+
   @Test
-  void shouldHeedSignedReviewsAloneWhereSigningIsOn() {
+  void shouldHeedReviewsThatAreSignedForThisPlaceAloneWhereSigningIsOn() {
     byte[] value = FORMAT.encode(review().build());
-    ConsumerRecord<byte[], byte[]> signed = record(value);
-    signed.headers().add(CommandHeaders.SIGNATURE, Ed25519.sign(KEYS.getPrivate(), value));
-    ConsumerRecord<byte[], byte[]> other =
-        record(FORMAT.encode(review().setVerdict(ReviewVerdict.FALSE_ALARM).build()));
-    other.headers().add(CommandHeaders.SIGNATURE, Ed25519.sign(KEYS.getPrivate(), value));
+    byte[] changed = FORMAT.encode(review().setVerdict(ReviewVerdict.FALSE_ALARM).build());
+    String topic = record(value).topic();
+    ConsumerRecord<byte[], byte[]> signed = sealed(value, "cluster", topic);
+    ConsumerRecord<byte[], byte[]> other = record(changed);
+    signed.headers().forEach(other.headers()::add);
+    ConsumerRecord<byte[], byte[]> earlier = record(value);
+    earlier.headers().add(CommandHeaders.SIGNATURE, Ed25519.sign(KEYS.getPrivate(), value));
 
     assertThat(objection(reader(KEYS.getPublic()), signed)).isEmpty();
     assertThat(objection(reader(Ed25519.newKeys().getPublic()), signed).orElseThrow())
@@ -110,6 +123,12 @@ class ReviewReaderTest {
     assertThat(objection(reader(KEYS.getPublic()), other).orElseThrow()).contains("not signed");
     assertThat(objection(reader(KEYS.getPublic()), record(value)).orElseThrow())
         .contains("not signed");
+    assertThat(objection(reader(KEYS.getPublic()), earlier).orElseThrow())
+        .contains("earlier versions");
+    assertThat(objection(reader(KEYS.getPublic()), sealed(value, "stage", topic)).orElseThrow())
+        .contains("signed for stage/" + topic);
+    assertThat(objection(reader(KEYS.getPublic()), sealed(value, "cluster", "stage.reviews")))
+        .isPresent();
   }
 
   @Test
