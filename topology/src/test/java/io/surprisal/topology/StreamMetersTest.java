@@ -67,7 +67,8 @@ class StreamMetersTest {
       assertThat(count(MetricName.IMAGES_SCORED)).isEqualTo(sources);
       assertThat(topology.counts().scored()).isEqualTo(sources);
       assertThat(topology.counts().alerted()).isPositive();
-      assertThat(count(MetricName.ALERTS)).isGreaterThanOrEqualTo(topology.counts().alerted());
+      assertThat(count(MetricName.ALERTS))
+          .isGreaterThanOrEqualTo((double) topology.counts().alerted());
     }
     assertThat(count(MetricName.IMAGES_REFUSED)).isEqualTo(2);
     assertThat(registry.find(MetricName.IMAGES_REFUSED.id()).tag("reason", "NULL_VALUE").counter())

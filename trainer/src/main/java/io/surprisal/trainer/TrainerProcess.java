@@ -11,11 +11,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
@@ -50,7 +50,7 @@ public final class TrainerProcess implements AutoCloseable {
   private final Reservoir reservoir;
   private final StreamWatch watch;
   private final KafkaConsumer<byte[], byte[]> control;
-  private final Map<TrainerEventType, LongAdder> told = new EnumMap<>(TrainerEventType.class);
+  private final Map<TrainerEventType, LongAdder> told = new ConcurrentHashMap<>();
   private Optional<ActiveTrainer> active = Optional.empty();
   private boolean toBeActive;
   private volatile boolean decides;
@@ -76,9 +76,6 @@ public final class TrainerProcess implements AutoCloseable {
    */
   public TrainerProcess(TrainerSettings settings, InstantSource clock) throws IOException {
     this.settings = settings;
-    for (TrainerEventType type : TrainerEventType.values()) {
-      told.put(type, new LongAdder());
-    }
     this.clock = clock;
     store = new ReleaseStore(settings.publication().store());
     reservoir = new Reservoir(settings.directory().resolve("reservoir"), settings.bounds());
@@ -127,7 +124,8 @@ public final class TrainerProcess implements AutoCloseable {
 
   /** How many events of a type this trainer has told since its start. */
   public long told(TrainerEventType type) {
-    return told.get(type).sum();
+    LongAdder count = told.get(type);
+    return count == null ? 0 : count.sum();
   }
 
   /** What the client measures that makes it a member of its group, in Kafka's terms. */
@@ -161,7 +159,7 @@ public final class TrainerProcess implements AutoCloseable {
                       store,
                       reservoir,
                       watch,
-                      type -> told.get(type).increment(),
+                      type -> told.computeIfAbsent(type, first -> new LongAdder()).increment(),
                       clock));
         }
         if (active.isPresent()) {

@@ -21,22 +21,22 @@ final class ServingHistory {
     this.clock = clock;
   }
 
-  /** Notes what serves; asked for each image, so it costs nothing where nothing is new. */
+  /** Notes what serves; asked for each image, so it costs next to nothing where nothing is new. */
   ServedModel seen(ServedModel model) {
     Served last = served;
-    return last != null && last.model == model ? model : changed(model);
+    if (last == null || !last.model.releaseId().equals(model.releaseId())) {
+      change(model);
+    }
+    return model;
   }
 
-  private synchronized ServedModel changed(ServedModel model) {
+  private synchronized void change(ServedModel model) {
     Served last = served;
     if (last == null) {
       served = new Served(model, clock.instant(), 0);
-    } else if (last.model.releaseId().equals(model.releaseId())) {
-      served = new Served(model, last.since, last.swaps); // with another alert rate
-    } else {
+    } else if (!last.model.releaseId().equals(model.releaseId())) {
       served = new Served(model, clock.instant(), last.swaps + 1);
     }
-    return model;
   }
 
   /** What was seen last; empty: no image has been scored yet. */
