@@ -1,6 +1,8 @@
 package io.surprisal.service.topics;
 
+import io.surprisal.model.detection.FalseDiscoveries;
 import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.SourceAlert;
 import io.surprisal.service.cli.AvroFields;
@@ -10,7 +12,10 @@ import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.AlertText;
 import io.surprisal.service.options.HeldRecords;
 import io.surprisal.service.options.TopicFollower;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -26,6 +31,7 @@ final class AlertsCommand implements Callable<Integer> {
 
   private final RecordFormat<AnomalyAlert> format = RecordFormat.of(AnomalyAlert.class);
   private final RecordFormat<SourceAlert> sourceFormat = RecordFormat.of(SourceAlert.class);
+  private final RecordFormat<ImageScore> scoreFormat = RecordFormat.of(ImageScore.class);
   private final Invocation invocation;
   @Spec private CommandSpec spec;
   @Mixin private final TopicFollower follower;
@@ -44,6 +50,23 @@ final class AlertsCommand implements Callable<Integer> {
               + " bounds how many.")
   private boolean unreviewed;
 
+  @Option(
+      names = "--fdr",
+      paramLabel = "SHARE",
+      description = {
+        "Print the scores of a window that stand out, so that of all of these this share is normal on"
+            + " average, in (0, 1), whatever the alert rate (Benjamini and Hochberg).",
+        "--max and --timeout are of scores then."
+      })
+  private Optional<Double> falseDiscoveries = Optional.empty();
+
+  @Option(
+      names = "--window",
+      paramLabel = "N",
+      defaultValue = "1000",
+      description = "Scores of a window of --fdr (default: ${DEFAULT-VALUE}).")
+  private int window;
+
   private long printed;
 
   AlertsCommand(Invocation invocation) {
@@ -57,6 +80,9 @@ final class AlertsCommand implements Callable<Integer> {
         spec,
         !sources || !unreviewed,
         "--unreviewed is of images, whose alerts can be reviewed, and does not go with --sources");
+    if (falseDiscoveries.isPresent()) {
+      return standingOut(falseDiscoveries.get());
+    }
     if (unreviewed) {
       HeldRecords held = new HeldRecords(invocation, follower.kafka());
       long most = follower.max();
@@ -73,6 +99,43 @@ final class AlertsCommand implements Callable<Integer> {
     return sources
         ? follower.follow(follower.kafka().topics().sourceAlerts(), this::printOfSource)
         : follower.follow(follower.kafka().topics().alerts(), this::printOfImage);
+  }
+
+  /** Window by window; the last one may be shorter. */
+  private int standingOut(double rate) throws InterruptedException {
+    Usage.require(spec, rate > 0 && rate < 1, "--fdr is " + rate + ", must be in (0, 1)");
+    Usage.require(spec, window >= 1, "--window is " + window + ", must be at least 1");
+    Usage.require(
+        spec, !sources && !unreviewed, "--fdr is of scores, without --sources and --unreviewed");
+    List<ImageScore> seen = new ArrayList<>();
+    int exit =
+        follower.follow(
+            follower.kafka().topics().scores(),
+            record -> {
+              ImageScore score = scoreFormat.decode(record.value());
+              if (score.getPValue() != null) { // null: its release never alerts
+                seen.add(score);
+              }
+              if (seen.size() == window) {
+                printStandingOut(seen, rate);
+                seen.clear();
+              }
+            });
+    printStandingOut(seen, rate);
+    return exit;
+  }
+
+  private void printStandingOut(List<ImageScore> scores, double rate) {
+    double[] pValues = scores.stream().mapToDouble(ImageScore::getPValue).toArray();
+    for (int i : FalseDiscoveries.among(pValues, rate)) {
+      ImageScore score = scores.get(i);
+      follower
+          .output()
+          .printLine(
+              AvroFields.of(score),
+              Printable.text(
+                  String.format(Locale.ROOT, "p %.2g  %s", pValues[i], ScoresCommand.line(score))));
+    }
   }
 
   private void printUnreviewed(AnomalyAlert alert, Set<String> reviewed) {

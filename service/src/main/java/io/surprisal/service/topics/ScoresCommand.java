@@ -31,7 +31,8 @@ final class ScoresCommand implements Callable<Integer> {
         });
   }
 
-  private static String line(ImageScore score) {
+  /** What people read of a score. */
+  static String line(ImageScore score) {
     return String.format(
         Locale.ROOT,
         "%s  %8.4f ± %.4f bits/dim  %-12s  %s  %s%s",

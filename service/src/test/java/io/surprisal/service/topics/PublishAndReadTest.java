@@ -416,6 +416,38 @@ public class PublishAndReadTest {
     assertThat(followed.out().lines()).hasSize(4).allMatch(line -> line.contains("  cam  "));
   }
 
+  /** Five of forty are as strange as can be: 5 · 0.1 / 40 is above their p-value. */
+  @Test
+  void shouldPrintTheScoresThatStandOutOfTheirWindow() throws Exception {
+    topics("fdr.");
+    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    for (int i = 0; i < 42; i++) {
+      ImageScore score = score("image-" + i);
+      score.setPValue(i % 8 == 3 ? 0.01 : 0.2 + 0.01 * i);
+      records.add(new ProducerRecord<>("fdr.scores", 0, null, SCORES.encode(score)));
+    }
+    send(records);
+
+    CommandRun run =
+        run(
+            "fdr.",
+            "alerts",
+            "--fdr",
+            "0.1",
+            "--window",
+            "40",
+            "--from-beginning",
+            "--max",
+            "42",
+            "--json");
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.out().lines())
+        .map(line -> Json.MAPPER.readTree(line).get("imageId").asText())
+        .containsExactly("image-3", "image-11", "image-19", "image-27", "image-35");
+    assertThat(run("fdr.", "alerts", "--fdr", "1.5").exitCode()).isEqualTo(2);
+  }
+
   private static AlertIncident incident(
       String id, int partition, IncidentState state, long alerts) {
     Instant opened = Instant.parse("2026-01-02T03:04:05Z").plusSeconds(partition);
