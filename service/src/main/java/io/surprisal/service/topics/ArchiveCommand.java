@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "An archive is written when it has --images records or is --every old, and has its name once"
+      "An archive is written when it has --images records or is --roll-after old, and has its name once"
           + " it is whole. At Ctrl-C what is begun is left, and read again by the next run. What"
           + " cannot be archived, such as a record that is no image, is named, and its offset is"
           + " in the archive; the exit code is then 1."
@@ -73,7 +73,7 @@ final class ArchiveCommand implements Callable<Integer> {
   private int images;
 
   @Option(
-      names = "--every",
+      names = "--roll-after",
       defaultValue = "1h",
       paramLabel = "DURATION",
       description =
