@@ -6,7 +6,6 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Printable;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.HeldRecords;
-import io.surprisal.service.options.IncidentSum;
 import io.surprisal.service.options.TopicFollower;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -30,6 +29,9 @@ import picocli.CommandLine.Option;
           + " its incidentId."
     })
 final class IncidentsCommand implements Callable<Integer> {
+  /** What is forgotten beyond is told of anew as far as it grows. */
+  private static final int MOST_FOLLOWED = 10_000;
+
   private final RecordFormat<AlertIncident> format = RecordFormat.of(AlertIncident.class);
   private final Invocation invocation;
   @Mixin private final TopicFollower follower;
@@ -65,8 +67,8 @@ final class IncidentsCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     String topic = follower.kafka().topics().incidents();
-    IncidentSum known =
-        IncidentSum.of(new HeldRecords(invocation, follower.kafka()).last(topic, format).values());
+    IncidentSum known = new IncidentSum(follow ? MOST_FOLLOWED : Integer.MAX_VALUE);
+    new HeldRecords(invocation, follower.kafka()).last(topic, format).values().forEach(known::add);
     return follow ? follower.follow(topic, record -> print(record, known)) : list(known);
   }
 

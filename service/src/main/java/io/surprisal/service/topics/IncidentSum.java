@@ -1,4 +1,4 @@
-package io.surprisal.service.options;
+package io.surprisal.service.topics;
 
 import io.surprisal.schemas.AlertIncident;
 import io.surprisal.schemas.AlertReason;
@@ -6,7 +6,6 @@ import io.surprisal.schemas.IncidentAlert;
 import io.surprisal.schemas.IncidentState;
 import io.surprisal.service.cli.AvroFields;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,19 +15,35 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /** Incidents as wholes: what the partitions of their images say of each adds up here. */
-public final class IncidentSum {
-  private final Map<String, Map<Integer, AlertIncident>> parts = new LinkedHashMap<>();
+final class IncidentSum {
+  private static final float LOAD = 0.75f;
+
+  /** The one that was told of longest ago comes first. */
+  private final Map<String, Map<Integer, AlertIncident>> parts =
+      new LinkedHashMap<>(16, LOAD, true);
+
+  private final int most;
+
+  /**
+   * @param most incidents; beyond, the one that was told of longest ago is forgotten
+   */
+  IncidentSum(int most) {
+    this.most = most;
+  }
 
   /** Takes what a partition says now, and gives the incident as it is with that. */
-  public Whole add(AlertIncident part) {
+  Whole add(AlertIncident part) {
     Map<Integer, AlertIncident> all =
         parts.computeIfAbsent(part.getIncidentId(), id -> new TreeMap<>());
     all.put(part.getImagesPartition(), part);
+    if (parts.size() > most) {
+      parts.remove(parts.keySet().iterator().next());
+    }
     return new Whole(List.copyOf(all.values()));
   }
 
   /** All, the one that began first at the head. */
-  public List<Whole> all() {
+  List<Whole> all() {
     return parts.values().stream()
         .map(all -> new Whole(List.copyOf(all.values())))
         .sorted(Comparator.comparing(Whole::openedAt))
@@ -40,33 +55,33 @@ public final class IncidentSum {
    *
    * @param parts what each partition says of it, at least one
    */
-  public record Whole(List<AlertIncident> parts) {
+  record Whole(List<AlertIncident> parts) {
 
     /** Whether it goes on, which it does as long as one of its parts does. */
-    public boolean isOpen() {
+    boolean isOpen() {
       return parts.stream().anyMatch(part -> part.getState() == IncidentState.OPEN);
     }
 
-    public String id() {
+    String id() {
       return parts.get(0).getIncidentId();
     }
 
-    public String source() {
+    String source() {
       return parts.get(0).getSource();
     }
 
     /** When the image of its first alert was taken. */
-    public Instant openedAt() {
+    Instant openedAt() {
       return earliest().getOpenedAt();
     }
 
     /** When the image of its latest alert was taken. */
-    public Instant lastAlertAt() {
+    Instant lastAlertAt() {
       return latest().getLastAlertAt();
     }
 
     /** When it was over; empty while it is open. */
-    public Optional<Instant> closedAt() {
+    Optional<Instant> closedAt() {
       return isOpen()
           ? Optional.empty()
           : parts.stream()
@@ -75,21 +90,21 @@ public final class IncidentSum {
               .max(Comparator.naturalOrder());
     }
 
-    public long alerts() {
+    long alerts() {
       return parts.stream().mapToLong(AlertIncident::getAlerts).sum();
     }
 
     /** Images of the source since it opened, as far as they were counted. */
-    public long images() {
+    long images() {
       return parts.stream().mapToLong(AlertIncident::getImages).sum();
     }
 
-    public IncidentAlert first() {
+    IncidentAlert first() {
       return earliest().getFirst();
     }
 
     /** The alert with the smallest p-value. */
-    public IncidentAlert strongest() {
+    IncidentAlert strongest() {
       return parts.stream()
           .map(AlertIncident::getStrongest)
           .min(
@@ -98,7 +113,7 @@ public final class IncidentSum {
           .orElseThrow();
     }
 
-    public List<AlertReason> reasons() {
+    List<AlertReason> reasons() {
       return parts.stream().flatMap(part -> part.getReasons().stream()).distinct().toList();
     }
 
@@ -111,7 +126,7 @@ public final class IncidentSum {
     }
 
     /** For programs, called as in {@link AlertIncident}, of all partitions. */
-    public Map<String, Object> fields() {
+    Map<String, Object> fields() {
       Map<String, Object> fields = new LinkedHashMap<>();
       fields.put("incidentId", id());
       fields.put("source", source());
@@ -130,12 +145,5 @@ public final class IncidentSum {
           "imagesPartitions", parts.stream().map(AlertIncident::getImagesPartition).toList());
       return fields;
     }
-  }
-
-  /** What a collection of parts makes. */
-  public static IncidentSum of(Collection<AlertIncident> parts) {
-    IncidentSum sum = new IncidentSum();
-    parts.forEach(sum::add);
-    return sum;
   }
 }
