@@ -79,7 +79,7 @@ final class ArchiveCommand implements Callable<Integer> {
       description =
           "Write an archive when its oldest image has waited for this long, however few there are,"
               + " for example 10m (default: ${DEFAULT-VALUE}).")
-  private Duration every;
+  private Duration rollAfter;
 
   @Option(
       names = "--from-beginning",
@@ -152,7 +152,7 @@ final class ArchiveCommand implements Callable<Integer> {
       say(archiver.nothing(folder.nextFile()), reader);
     }
     StreamArchiver.Until until =
-        new StreamArchiver.Until(images, every, untilNow ? reader.ends() : null);
+        new StreamArchiver.Until(images, rollAfter, untilNow ? reader.ends() : null);
     boolean complete = true;
     for (var archive = archiver.next(folder::nextFile, until);
         archive.isPresent();
