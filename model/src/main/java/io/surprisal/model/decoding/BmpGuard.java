@@ -90,8 +90,7 @@ final class BmpGuard {
         out.array(),
         ExifOrientation.UPRIGHT,
         VettedImage.Ink.LIGHT,
-        repairs,
-        false);
+        repairs);
   }
 
   /** All colours that pixels can name, four bytes each; black where the file has fewer. */

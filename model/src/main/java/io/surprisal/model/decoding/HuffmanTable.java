@@ -3,10 +3,25 @@ package io.surprisal.model.decoding;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.ImageRejectedException.Reason;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import javax.imageio.plugins.jpeg.JPEGHuffmanTable;
+import org.jspecify.annotations.Nullable;
 
 /** A Huffman table of a JPEG (ITU-T T.81, annexes C and F.2.2.3). */
 final class HuffmanTable {
   private static final int LENGTHS = 16;
+
+  /** Codes so short are looked up. */
+  private static final int SHORT = 8;
+
+  private static final @Nullable HuffmanTable[] STANDARD = {
+    of(JPEGHuffmanTable.StdDCLuminance),
+    of(JPEGHuffmanTable.StdDCChrominance),
+    null,
+    null,
+    of(JPEGHuffmanTable.StdACLuminance),
+    of(JPEGHuffmanTable.StdACChrominance)
+  };
 
   /** By length: the first code that is longer, its bits to the left in 16. */
   private final int[] limit = new int[LENGTHS + 1];
@@ -16,18 +31,53 @@ final class HuffmanTable {
 
   private final byte[] symbols;
 
-  private HuffmanTable(byte[] counts, byte[] symbols) {
+  /** By the next eight bits: length of the code · 256 + its symbol; 0: longer, or none. */
+  private final short[] quick = new short[1 << SHORT];
+
+  private static HuffmanTable of(JPEGHuffmanTable standard) {
+    try {
+      short[] counts = Arrays.copyOf(standard.getLengths(), LENGTHS);
+      return new HuffmanTable(bytes(counts), bytes(standard.getValues()));
+    } catch (ImageRejectedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static byte[] bytes(short[] small) {
+    byte[] bytes = new byte[small.length];
+    for (int i = 0; i < small.length; i++) {
+      bytes[i] = (byte) small[i];
+    }
+    return bytes;
+  }
+
+  private HuffmanTable(byte[] counts, byte[] symbols) throws ImageRejectedException {
     this.symbols = symbols;
     int code = 0;
     int place = 0;
     for (int length = 1; length <= LENGTHS; length++) {
       offset[length] = place - code;
       int count = Byte.toUnsignedInt(counts[length - 1]);
+      if (code + count > 1 << length) {
+        throw damaged(); // there are not so many codes
+      }
+      for (int i = 0; length <= SHORT && i < count; i++) {
+        int first = (code + i) << (SHORT - length);
+        int behind = first + (1 << (SHORT - length));
+        Arrays.fill(quick, first, behind, (short) (length << 8 | symbols[place + i] & 0xff));
+      }
       code += count;
       place += count;
       limit[length] = code << (LENGTHS - length);
       code <<= 1;
     }
+  }
+
+  /**
+   * The tables of annex K, which files without tables mean, the frames of many webcams among them.
+   */
+  static void standard(@Nullable HuffmanTable[] into) {
+    System.arraycopy(STANDARD, 0, into, 0, STANDARD.length);
   }
 
   /**
@@ -57,20 +107,22 @@ final class HuffmanTable {
   }
 
   /**
-   * The next symbol.
+   * The code that comes next.
    *
-   * @throws ImageRejectedException if the data ends, or no code begins so
+   * @param ahead the next 16 bits
+   * @return length of the code · 256 + its symbol
+   * @throws ImageRejectedException if no code begins so
    */
-  int next(JpegBits in) throws ImageRejectedException {
-    int ahead = in.peek16();
-    for (int length = 1; length <= LENGTHS; length++) {
+  int find(int ahead) throws ImageRejectedException {
+    int found = quick[ahead >> (LENGTHS - SHORT)];
+    return found != 0 ? found : findLong(ahead);
+  }
+
+  private int findLong(int ahead) throws ImageRejectedException {
+    for (int length = SHORT + 1; length <= LENGTHS; length++) {
       if (ahead < limit[length]) {
-        in.skip(length);
         int place = (ahead >> (LENGTHS - length)) + offset[length];
-        if (place < 0 || place >= symbols.length) {
-          throw damaged();
-        }
-        return Byte.toUnsignedInt(symbols[place]);
+        return length << 8 | symbols[place] & 0xff;
       }
     }
     throw new ImageRejectedException(Reason.MALFORMED, "The JPEG's scan has a code that is none");

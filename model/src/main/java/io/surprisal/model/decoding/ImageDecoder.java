@@ -8,7 +8,6 @@ import io.surprisal.model.images.PixelImage;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -16,7 +15,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import javax.imageio.ImageReader;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -173,10 +171,8 @@ public final class ImageDecoder {
 
   /** Decoded, after repair where that is needed; never with a damage. */
   private Decoding whole(VettedImage vetted) throws ImageRejectedException {
-    Decoding decoding = vetted.doubtful() ? mended(vetted) : Decoding.of(vetted);
-    if (decoding.damage != null && vetted.format() == ImageFormat.JPEG && !vetted.doubtful()) {
-      decoding = mended(vetted);
-    }
+    boolean jpeg = vetted.format() == ImageFormat.JPEG;
+    Decoding decoding = Decoding.of(jpeg ? JpegMender.mend(vetted, limits) : vetted);
     Raster raster = decoding.raster;
     if (raster == null || decoding.damage != null) {
       throw new ImageRejectedException(
@@ -207,10 +203,6 @@ public final class ImageDecoder {
         repairs);
   }
 
-  private Decoding mended(VettedImage damaged) throws ImageRejectedException {
-    return Decoding.of(JpegMender.mend(damaged, limits));
-  }
-
   private static ExifOrientation orientation(VettedImage vetted, Interpretation how) {
     return how.orientation() == Interpretation.Orientation.UPRIGHT
         ? vetted.orientation()
@@ -235,18 +227,20 @@ public final class ImageDecoder {
       List<String> warnings = new ArrayList<>();
       ImageReader reader = null;
       try {
-        reader = Readers.of(vetted.format());
+        reader = Readers.take(vetted.format());
         reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
-        reader.setInput(
-            new MemoryCacheImageInputStream(new ByteArrayInputStream(vetted.encoded())),
-            true,
-            true);
-        // Of four components the JPEG reader knows no colours.
-        boolean bare = vetted.format() == ImageFormat.JPEG && vetted.ink() != VettedImage.Ink.LIGHT;
+        BytesInput input = new BytesInput(vetted.encoded());
+        reader.setInput(input, true, true);
+        // Of four components the JPEG reader knows no colours, of one there is nothing to know.
+        boolean bare = vetted.format() == ImageFormat.JPEG && vetted.samples() != 3;
         BufferedImage image = bare ? null : reader.read(0);
+        Raster raster = image == null ? reader.readRaster(0, null) : image.getRaster();
+        input.forget();
+        Readers.giveBack(vetted.format(), reader);
+        reader = null;
         return new Decoding(
             vetted,
-            image == null ? reader.readRaster(0, null) : image.getRaster(),
+            raster,
             image == null ? null : image.getColorModel(),
             warnings.isEmpty() ? null : warnings.get(0),
             null);

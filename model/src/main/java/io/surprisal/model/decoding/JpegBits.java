@@ -5,6 +5,10 @@ import io.surprisal.model.images.ImageRejectedException.Reason;
 
 /** The bits between two markers of a scan, without the zeros that are stuffed behind FF. */
 final class JpegBits {
+
+  /** The longest code and the bits behind it. */
+  private static final int READY = 31;
+
   private final byte[] encoded;
   private final int end;
 
@@ -16,7 +20,7 @@ final class JpegBits {
 
   private int held;
 
-  /** How many zeros were put behind the end, to look ahead; not there. */
+  /** How many zero bits were put behind the end, to look ahead; not there. */
   private int borrowed;
 
   /**
@@ -30,42 +34,76 @@ final class JpegBits {
     at = from;
   }
 
-  /** The next 16 bits, with zeros where there are fewer. */
-  int peek16() {
-    while (held < 16) {
+  /** The next 16 bits, with zeros where there are fewer; 15 more lie ready behind them. */
+  private int peek16() {
+    if (held < READY) {
       fill();
     }
     return (int) (bits >>> (held - 16)) & 0xffff;
   }
 
-  private void fill() {
-    int value = 0;
-    if (at < end) {
-      value = Byte.toUnsignedInt(encoded[at++]);
-      if (value == 0xff && at < end && encoded[at] == 0) {
-        at++;
-      }
-    } else {
-      borrowed += 8;
-    }
-    bits = bits << 8 | value;
-    held += 8;
+  /**
+   * The symbol of the next code.
+   *
+   * @throws ImageRejectedException if no code begins so, or the data ends
+   */
+  int symbol(HuffmanTable table) throws ImageRejectedException {
+    int found = table.find(peek16());
+    skip(found >> 8);
+    return found & 0xff;
   }
 
   /**
-   * Uses bits up.
+   * The symbol of the next code, with the bits behind it used up that its lower half says. They may
+   * lie behind the end; {@link #requireReal} says.
    *
-   * @throws ImageRejectedException if there are not so many
+   * @throws ImageRejectedException if no code begins so
    */
-  void skip(int count) throws ImageRejectedException {
-    while (held < count) {
-      fill();
-    }
-    held -= count;
+  int symbolWithBits(HuffmanTable table) throws ImageRejectedException {
+    int found = table.find(peek16());
+    held -= (found >> 8) + (found & 15);
+    return found & 0xff;
+  }
+
+  /**
+   * No bit was used that is not there.
+   *
+   * @throws ImageRejectedException if one was
+   */
+  void requireReal() throws ImageRejectedException {
     if (held < borrowed) {
       throw new ImageRejectedException(
           Reason.TRUNCATED, "The JPEG's scan ends before the picture does");
     }
+  }
+
+  private void fill() {
+    while (held <= Long.SIZE - Byte.SIZE) {
+      int value = 0;
+      if (at < end) {
+        value = encoded[at++] & 0xff;
+        if (value == 0xff && at < end && encoded[at] == 0) {
+          at++;
+        }
+      } else {
+        borrowed += Byte.SIZE;
+      }
+      bits = bits << Byte.SIZE | value;
+      held += Byte.SIZE;
+    }
+  }
+
+  /**
+   * Uses bits up, at most 31.
+   *
+   * @throws ImageRejectedException if there are not so many
+   */
+  void skip(int count) throws ImageRejectedException {
+    if (held < count) {
+      fill();
+    }
+    held -= count;
+    requireReal();
   }
 
   /** The next bits, at most 16, as a number. */

@@ -102,7 +102,7 @@ final class JpegCoefficients {
   }
 
   private void difference(int component, JpegBits in) throws ImageRejectedException {
-    int size = Objects.requireNonNull(tables[scan.dcTables()[component]]).next(in);
+    int size = in.symbol(Objects.requireNonNull(tables[scan.dcTables()[component]]));
     if (size > MOST_BITS) {
       throw malformed("has a difference of " + size + " bits");
     }
@@ -110,17 +110,17 @@ final class JpegCoefficients {
   }
 
   private static void sequential(HuffmanTable table, JpegBits in) throws ImageRejectedException {
-    for (int k = 1; k < COEFFICIENTS; ) {
-      int symbol = table.next(in);
-      int size = symbol & 15;
+    int k = 1;
+    while (k < COEFFICIENTS) {
+      int symbol = in.symbolWithBits(table);
       int run = symbol >> 4;
-      if (size == 0 && run < ZERO_RUN) {
-        return;
+      if ((symbol & 15) == 0 && run < ZERO_RUN) {
+        break;
       }
       k += run + 1;
-      in.skip(size);
-      requireWithin(k - 1);
     }
+    in.requireReal();
+    requireWithin(k - 1);
   }
 
   private void firstBits(int index, HuffmanTable table, JpegBits in) throws ImageRejectedException {
@@ -129,7 +129,7 @@ final class JpegCoefficients {
       return;
     }
     for (int k = scan.first(); k <= scan.last(); k++) {
-      int symbol = table.next(in);
+      int symbol = in.symbol(table);
       int size = symbol & 15;
       int run = symbol >> 4;
       if (size == 0 && run < ZERO_RUN) {
@@ -150,7 +150,7 @@ final class JpegCoefficients {
     int k = scan.first();
     if (idle == 0) {
       for (; k <= scan.last(); k++) {
-        int symbol = table.next(in);
+        int symbol = in.symbol(table);
         int run = symbol >> 4;
         boolean found = (symbol & 15) > 0;
         if (!found && run < ZERO_RUN) {

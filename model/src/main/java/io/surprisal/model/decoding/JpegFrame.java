@@ -84,12 +84,20 @@ record JpegFrame(int width, int height, boolean progressive, List<Component> com
 
   /** Largest horizontal sampling factor. */
   int mostAcross() {
-    return components.stream().mapToInt(Component::across).max().orElseThrow();
+    int most = 1;
+    for (Component component : components) {
+      most = Math.max(most, component.across);
+    }
+    return most;
   }
 
   /** Largest vertical sampling factor. */
   int mostDown() {
-    return components.stream().mapToInt(Component::down).max().orElseThrow();
+    int most = 1;
+    for (Component component : components) {
+      most = Math.max(most, component.down);
+    }
+    return most;
   }
 
   /** Columns of minimum coded units where a scan has several components. */

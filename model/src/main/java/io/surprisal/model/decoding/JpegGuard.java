@@ -42,9 +42,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class JpegGuard {
 
-  /** So many zeros at the end of a scan are looked at more closely. */
-  static final int ZEROS = 16;
-
   /** JFIF 1.1 without density and thumbnail: three components are YCbCr. */
   private static final byte[] JFIF = {
     (byte) 0xff, (byte) APP0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0
@@ -65,7 +62,6 @@ final class JpegGuard {
   private int scans;
   private boolean jfif;
   private boolean severalPictures;
-  private boolean zeros;
 
   private JpegGuard(byte[] encoded, int start, DecodingLimits limits) {
     this.encoded = encoded;
@@ -140,8 +136,7 @@ final class JpegGuard {
         rebuilt(frame),
         orientation,
         ink(frame),
-        repairs,
-        zeros);
+        repairs);
   }
 
   private void take(int marker, int start, ByteBuffer segment) throws ImageRejectedException {
@@ -198,20 +193,9 @@ final class JpegGuard {
     limits.checkScans(
         frame.width(), frame.height(), frame.components().size(), scans, encoded.length);
     progress.add(JpegScan.read(segment, frame));
-    int from = in.position();
-    int end = JpegMarker.endOfScan(encoded, from);
+    int end = JpegMarker.endOfScan(encoded, in.position());
     keep(start, end);
     in.position(end);
-    zeros = end - from >= ZEROS && isZero(end - ZEROS, end);
-  }
-
-  private boolean isZero(int from, int to) {
-    for (int i = from; i < to; i++) {
-      if (encoded[i] != 0) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private void keep(int from, int to) {

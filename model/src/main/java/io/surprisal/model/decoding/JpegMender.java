@@ -11,7 +11,6 @@ import static io.surprisal.model.decoding.JpegMarker.SOS;
 
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.ImageRejectedException.Reason;
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -20,17 +19,20 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes out of a JPEG's scans what does not belong there. It follows every code, so that it knows
- * where the data of a restart interval ends: what stands between there and the marker is dropped,
- * and restart markers are put where they belong. Where an interval lacks data, the file is refused:
- * the decoders' libraries would fill the gap with grey and go on.
+ * Takes out of a JPEG's scans what does not belong there, if anything. It follows every code, so
+ * that it knows where the data of a restart interval ends: what stands between there and the marker
+ * is dropped, and restart markers are put where they belong. Where an interval lacks data, the file
+ * is refused: the decoders' libraries would fill the gap with grey and go on.
  */
 final class JpegMender {
   private static final int RESTARTS = 8;
 
+  /** So many zeros at the end of the last scan are said. */
+  static final int ZEROS = 16;
+
   private final byte[] vetted;
   private final DecodingLimits limits;
-  private final ByteArrayOutputStream out;
+  private final KeptBytes out;
   private final Set<Repair> repairs;
   private final @Nullable HuffmanTable[] tables = new HuffmanTable[8];
   private @Nullable JpegFrame frame;
@@ -40,7 +42,7 @@ final class JpegMender {
   private JpegMender(VettedImage image, DecodingLimits limits) {
     vetted = image.encoded();
     this.limits = limits;
-    out = new ByteArrayOutputStream(vetted.length);
+    out = new KeptBytes(vetted);
     repairs = EnumSet.noneOf(Repair.class);
     repairs.addAll(image.repairs());
   }
@@ -53,19 +55,20 @@ final class JpegMender {
    */
   static VettedImage mend(VettedImage image, DecodingLimits limits) throws ImageRejectedException {
     JpegMender mender = new JpegMender(image, limits);
+    HuffmanTable.standard(mender.tables);
     mender.mend();
-    return image.withMended(mender.out.toByteArray(), mender.repairs);
+    return image.withMended(mender.out.bytes(), mender.repairs);
   }
 
   private void mend() throws ImageRejectedException {
-    out.write(vetted, 0, 2);
+    out.keep(0, 2);
     int at = 2;
     while (vetted[at + 1] != (byte) EOI) {
       int marker = Byte.toUnsignedInt(vetted[at + 1]);
       int body = at + 4;
       int length = Short.toUnsignedInt(ByteBuffer.wrap(vetted).getShort(at + 2)) - 2;
       ByteBuffer segment = ByteBuffer.wrap(vetted).slice(body, length);
-      out.write(vetted, at, length + 4);
+      out.keep(at, at + length + 4);
       at = body + length;
       switch (marker) {
         case SOF0, SOF1, SOF2 -> {
@@ -87,7 +90,7 @@ final class JpegMender {
         default -> {}
       }
     }
-    out.write(vetted, at, vetted.length - at);
+    out.keep(at, vetted.length);
   }
 
   private void mendScan(ByteBuffer header, int from, int end) throws ImageRejectedException {
@@ -108,11 +111,10 @@ final class JpegMender {
       }
       Part current = parts.get(part);
       int stop = follow(codes, i * size, Math.min(units, (i + 1) * size), at, current.to);
-      out.write(vetted, at, stop - at);
+      out.keep(at, stop);
       boolean last = i == intervals - 1;
       if (!last) {
-        out.write(0xff);
-        out.write(RST0 + i % RESTARTS);
+        out.marker(RST0 + i % RESTARTS);
       }
       if (stop < current.to && intervals - i > parts.size() - part) {
         repairs.add(Repair.RESTART_MARKERS); // it lacks between this interval and the next
@@ -123,7 +125,8 @@ final class JpegMender {
         repairs.add(Repair.BYTES_BEFORE_MARKER);
       }
       if (last) {
-        requireNoZeros(current.from, stop, current.to);
+        boolean lastScan = vetted[end + 1] == (byte) EOI;
+        requireNoZeros(current.from, stop, current.to, lastScan);
       } else if (current.restart != RST0 + i % RESTARTS) {
         repairs.add(Repair.RESTART_MARKERS);
       }
@@ -174,9 +177,8 @@ final class JpegMender {
     List<Part> parts = new ArrayList<>();
     int start = from;
     for (int at = from; at + 1 < end; at++) {
-      int next = Byte.toUnsignedInt(vetted[at + 1]);
-      if (vetted[at] == (byte) 0xff && JpegMarker.isRestart(next)) {
-        parts.add(new Part(start, withoutFill(start, at), next));
+      if (vetted[at] == (byte) 0xff && JpegMarker.isRestart(Byte.toUnsignedInt(vetted[at + 1]))) {
+        parts.add(new Part(start, withoutFill(start, at), Byte.toUnsignedInt(vetted[at + 1])));
         start = at + 2;
       }
     }
@@ -199,7 +201,8 @@ final class JpegMender {
    * Zeros are codes too: a picture whose data broke off and was filled up with them decodes to the
    * end.
    */
-  private void requireNoZeros(int from, int stop, int to) throws ImageRejectedException {
+  private void requireNoZeros(int from, int stop, int to, boolean lastScan)
+      throws ImageRejectedException {
     int zeros = to;
     while (zeros > from && vetted[zeros - 1] == 0) {
       zeros--;
@@ -210,7 +213,7 @@ final class JpegMender {
           Reason.TRUNCATED,
           "The JPEG's image data breaks off: its last %d bytes are zeros".formatted(to - zeros));
     }
-    if (stop < to ? used == 1 : used >= JpegGuard.ZEROS) {
+    if (stop < to ? used == 1 : lastScan && used >= ZEROS) {
       repairs.add(Repair.ENDS_IN_ZEROS);
     }
   }

@@ -121,8 +121,7 @@ final class PngGuard {
         kept.toByteArray(),
         orientation,
         VettedImage.Ink.LIGHT,
-        repairs,
-        false);
+        repairs);
   }
 
   /** Whether a chunk can begin at a place: its type is letters, and its length fits. */

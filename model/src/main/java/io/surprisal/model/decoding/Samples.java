@@ -6,7 +6,9 @@ import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PixelImage;
 import java.awt.image.ColorModel;
 import java.awt.image.DataBuffer;
+import java.awt.image.DataBufferByte;
 import java.awt.image.IndexColorModel;
+import java.awt.image.PixelInterleavedSampleModel;
 import java.awt.image.Raster;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -151,19 +153,38 @@ final class Samples {
       byte[] grey = (byte[]) raster.getDataElements(0, 0, width, height, null);
       return new PixelImage(channels, height, width, grey);
     }
-    int area = width * height;
-    byte[] pixels = new byte[channels * area];
-    byte[] row = new byte[channels * width];
-    for (int y = 0; y < height; y++) {
-      raster.getDataElements(0, y, width, 1, row);
+    byte[] pixels = new byte[channels * width * height];
+    if (raster.getParent() == null
+        && raster.getDataBuffer() instanceof DataBufferByte buffer
+        && raster.getSampleModel() instanceof PixelInterleavedSampleModel model
+        && buffer.getNumBanks() == 1) {
+      // Where they lie: to fetch them first takes as long as to part them.
+      copy(buffer.getData(), buffer.getOffset(), model, pixels);
+    } else {
       for (int channel = 0; channel < channels; channel++) {
-        int at = channel * area + y * width;
-        for (int x = 0; x < width; x++) {
-          pixels[at + x] = row[x * channels + channel];
+        int[] samples = raster.getSamples(0, 0, width, height, channel, (int[]) null);
+        for (int i = 0; i < samples.length; i++) {
+          pixels[channel * samples.length + i] = (byte) samples[i];
         }
       }
     }
     return new PixelImage(channels, height, width, pixels);
+  }
+
+  private static void copy(
+      byte[] samples, int offset, PixelInterleavedSampleModel model, byte[] into) {
+    int width = model.getWidth();
+    int step = model.getPixelStride();
+    int at = 0;
+    for (int band : model.getBandOffsets()) {
+      for (int y = 0; y < model.getHeight(); y++) {
+        int from = offset + band + y * model.getScanlineStride();
+        for (int end = at + width; at < end; at++) {
+          into[at] = samples[from];
+          from += step;
+        }
+      }
+    }
   }
 
   private static int bits(Raster raster, @Nullable ColorModel colours, int band) {

@@ -140,8 +140,7 @@ final class TiffGuard {
         rebuilt(picture, fields, directory.has(TILE_WIDTH) ? TILE_OFFSETS : STRIP_OFFSETS),
         ExifOrientation.of((int) directory.number(ORIENTATION, 1)),
         ink,
-        repairs,
-        false);
+        repairs);
   }
 
   private int bits(int samples) throws ImageRejectedException {

@@ -15,7 +15,6 @@ import java.util.Set;
  * @param orientation how the rows are to be turned
  * @param ink what four bands mean
  * @param repairs so far
- * @param doubtful whether a decoder may take the image data for whole though it is not
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record VettedImage(
@@ -27,8 +26,7 @@ record VettedImage(
     byte[] encoded,
     ExifOrientation orientation,
     Ink ink,
-    Set<Repair> repairs,
-    boolean doubtful) {
+    Set<Repair> repairs) {
 
   /** What the bands of a picture are. */
   enum Ink {
@@ -55,6 +53,6 @@ record VettedImage(
   /** What a mender has made of it. */
   VettedImage withMended(byte[] mended, Set<Repair> allRepairs) {
     return new VettedImage(
-        format, width, height, samples, bits, mended, orientation, ink, allRepairs, false);
+        format, width, height, samples, bits, mended, orientation, ink, allRepairs);
   }
 }
