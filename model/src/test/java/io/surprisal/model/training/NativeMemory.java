@@ -16,7 +16,7 @@ import java.util.Map;
 /** What the long runs look at, and the network that they run. */
 final class NativeMemory {
   static final int WARM_UP = 300;
-  static final long KIBIBYTES_OF_NOISE = 48 << 10;
+  static final long KIBIBYTES_OF_NOISE = 24 << 10;
   private static final Path STATUS = Path.of("/proc/self/status");
 
   /** With everything that makes arrays: two objectives, two precisions, two resolutions. */

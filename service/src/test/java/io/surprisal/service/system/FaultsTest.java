@@ -55,9 +55,6 @@ class FaultsTest {
   private static final int BROKER_KILLS = Math.max(1, KILLS / 5);
   private static final long SEED = Long.getLong("surprisal.faults.seed", 1);
 
-  /** Scores at most that a fault waits for. */
-  private static final int MOST_BETWEEN = 90;
-
   private static final List<String> MEMBERS = List.of("one", "two", "three");
   private static final Path REPORT = Path.of("target", "faults.txt");
 
@@ -72,6 +69,7 @@ class FaultsTest {
   private final long start = System.nanoTime();
   private String test;
   private int kills;
+  private int mostBetween;
 
   /** What happens to a stream under load, two of whose scorers run. */
   @FunctionalInterface
@@ -212,6 +210,7 @@ class FaultsTest {
   private void answerAll(String servers, ImageLoad.Pictures pictures, Faults faults)
       throws Exception {
     LoadRelease release = pictures == SMALL ? small : tiled;
+    mostBetween = pictures.betweenFaults();
     try (ScorerGroup scorers = new ScorerGroup(folder, servers, release);
         Records.Follower written = Records.Follower.ofUncommitted(servers, "surprisal.scores")) {
       scorers.start(MEMBERS.get(0));
@@ -293,7 +292,7 @@ class FaultsTest {
 
   /** Until some more scores are written than there were: a random moment of the stream. */
   private void awaitMore(ScorerGroup scorers, Records.Follower written) {
-    int enough = written.poll().size() + 1 + random.nextInt(MOST_BETWEEN);
+    int enough = written.poll().size() + 1 + random.nextInt(mostBetween);
     await()
         .atMost(Duration.ofSeconds(90))
         .pollInterval(Duration.ofMillis(1))

@@ -49,14 +49,14 @@ final class ImageLoad implements AutoCloseable {
   /** What the cameras take. */
   enum Pictures {
     /** Images of the network's size. */
-    SMALL(30) {
+    SMALL(30, 90) {
       @Override
       BufferedImage image(int number) {
         return new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_BYTE_GRAY);
       }
     },
     /** Photos of a dozen tiles, and now and then one of hundreds, at half their size. */
-    PHOTOS(10) {
+    PHOTOS(10, 30) {
       @Override
       BufferedImage image(int number) {
         return number % LARGE_EVERY == 0
@@ -66,14 +66,21 @@ final class ImageLoad implements AutoCloseable {
     };
 
     private final int perSecond;
+    private final int betweenFaults;
 
-    Pictures(int perSecond) {
+    Pictures(int perSecond, int betweenFaults) {
       this.perSecond = perSecond;
+      this.betweenFaults = betweenFaults;
     }
 
     /** How many come in a second. */
     int perSecond() {
       return perSecond;
+    }
+
+    /** Scores at most that a fault waits for; a photo is some dozen tiles at work. */
+    int betweenFaults() {
+      return betweenFaults;
     }
 
     /** A black one. */

@@ -158,9 +158,9 @@ class TrainingRunTest {
       Preprocessing.tiled(new ImageShape(1, 16, 16), new Tiling(2, 16))
           .with(Interpretation.usual());
 
-  /** Pictures of 9 tiles at half their size. */
+  /** Pictures of 4 tiles at half their size. */
   private void writePictures() throws IOException {
-    SurfaceCamera camera = new SurfaceCamera(1, 0, 96);
+    SurfaceCamera camera = new SurfaceCamera(1, 0, 64);
     for (int i = 0; i < TRAINING + HELD_OUT; i++) {
       StoredPictures.write(RunImages.folderOfPictures(directory), i, camera.frame(i).image());
     }
