@@ -1,28 +1,159 @@
 package io.surprisal.service.steer;
 
+import io.surprisal.schemas.AlertReview;
+import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.CommandType;
+import io.surprisal.schemas.RecordFormat;
 import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.MissingDependencyException;
+import io.surprisal.service.cli.Usage;
+import io.surprisal.service.options.HeldRecords;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
-/** Sets the alert rate of all scorers. */
+/** Sets the alert rate of all scorers, as it is told or as reviews show it. */
 @Command(
     name = "alert-rate",
-    description = "Set the share of normal images that all scorers alert on.")
+    description =
+        "Set the share of normal images that all scorers alert on, as told or as reviews show it.",
+    footer = {
+      "",
+      "--aim needs 20 alerts of the present rate that 'surprisal review' confirmed or called false"
+          + " alarms. It takes the highest rate at which so many of them were right, and raises a"
+          + " rate to its double at most. Review what comes, not what is easy: alerts that were"
+          + " picked for review say nothing of the others."
+    })
 final class AlertRateCommand implements Callable<Integer> {
+  private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
+
+  private final Invocation invocation;
+  @Spec private CommandSpec spec;
   @Mixin private final Steering steering;
 
-  @Parameters(paramLabel = "RATE", description = "In (0, 1), for example 0.01.")
-  private double rate;
+  @ArgGroup(exclusive = true, multiplicity = "1")
+  private Wish wish;
+
+  private static final class Wish {
+    @Parameters(paramLabel = "RATE", description = "In (0, 1), for example 0.01.")
+    private @Nullable Double rate;
+
+    @Option(
+        names = "--aim",
+        paramLabel = "SHARE",
+        description = "Of the alerts, in (0, 1), that is to be right; the rate follows.")
+    private @Nullable Double share;
+  }
+
+  @Option(names = "--dry-run", description = "Only say which rate it would be.")
+  private boolean dryRun;
 
   AlertRateCommand(Invocation invocation) {
+    this.invocation = invocation;
     this.steering = new Steering(invocation);
   }
 
   @Override
   public Integer call() throws Exception {
-    return steering.send(steering.command(CommandType.SET_ALERT_RATE).setAlertRate(rate).build());
+    if (wish.share == null) {
+      double rate = wish.rate == null ? Double.NaN : wish.rate;
+      return dryRun ? say(rate, "as told", Map.of()) : send(rate, Optional.empty());
+    }
+    double share = wish.share;
+    Usage.require(spec, share > 0 && share < 1, "--aim is " + share + ", must be within (0, 1)");
+    Optional<AimedRate.Aim> aimed = aim(share);
+    if (aimed.isEmpty()) {
+      return 0; // stopped by its user before all was read
+    }
+    AimedRate.Aim aim = aimed.get();
+    String why =
+        String.format(
+            Locale.ROOT,
+            "to be right in %.0f %%: of the alerts at rate %s, %d of %d reviewed ones are",
+            100 * share,
+            rounded(Math.min(aim.rate(), aim.present())),
+            aim.right(),
+            aim.reviewed());
+    return dryRun
+        ? say(
+            aim.rate(),
+            why,
+            Map.of("present", aim.present(), "right", aim.right(), "reviewed", aim.reviewed()))
+        : send(aim.rate(), Optional.of(why));
+  }
+
+  private int send(double rate, Optional<String> why) throws Exception {
+    var command = steering.command(CommandType.SET_ALERT_RATE).setAlertRate(rate);
+    if (why.isPresent() && command.getReason().isEmpty()) {
+      command.setReason(why.get());
+    }
+    return steering.send(command.build());
+  }
+
+  private int say(double rate, String why, Map<String, Object> more) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("alertRate", rate);
+    fields.put("why", why);
+    fields.putAll(more);
+    steering.output().printLine(fields, "alert rate " + rounded(rate) + ", " + why);
+    return 0;
+  }
+
+  /**
+   * What the reviews say; empty after Ctrl-C.
+   *
+   * @throws MissingDependencyException if they are too few, or no rate does it
+   */
+  private Optional<AimedRate.Aim> aim(double share) throws InterruptedException {
+    HeldRecords held = new HeldRecords(invocation, steering.kafka());
+    Map<String, AlertReview> reviews = held.reviews();
+    List<AimedRate.Judged> judged = new ArrayList<>();
+    AnomalyAlert[] newest = new AnomalyAlert[1];
+    held.read(
+        steering.kafka().topics().alerts(),
+        ALERTS,
+        alert -> {
+          if (newest[0] == null || !alert.getEventTime().isBefore(newest[0].getEventTime())) {
+            newest[0] = alert;
+          }
+          AimedRate.collect(alert, reviews, judged);
+          return true;
+        });
+    if (invocation.stop().requested()) {
+      return Optional.empty();
+    }
+    AimedRate reviewed = AimedRate.of(newest[0] == null ? 1 : newest[0].getAlertRate(), judged);
+    if (reviewed.reviewed() < AimedRate.FEWEST) {
+      throw new MissingDependencyException(
+          "%d alerts of the present rate are reviewed, it takes %d; 'surprisal alerts --unreviewed' lists more, 'surprisal review' takes what you say of them"
+              .formatted(reviewed.reviewed(), AimedRate.FEWEST));
+    }
+    Optional<AimedRate.Aim> found = reviewed.at(share);
+    if (found.isEmpty()) {
+      throw new MissingDependencyException(
+          String.format(
+              Locale.ROOT,
+              "no alert rate with %d reviewed alerts was right in %.0f %%, the best in %.0f %%; what was called a false alarm is learned by 'surprisal retrain'",
+              AimedRate.FEWEST,
+              100 * share,
+              100 * reviewed.best().orElse(0)));
+    }
+    return found;
+  }
+
+  private static String rounded(double rate) {
+    return String.format(Locale.ROOT, "%.3g", rate);
   }
 }

@@ -27,6 +27,8 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -165,6 +167,40 @@ class ReviewCommandTest {
     JsonNode all = Json.MAPPER.readTree(summary.out()).get("all");
     assertThat(all.get("confirmed").asInt()).isEqualTo(1);
     assertThat(all.get("falseAlarms").asInt()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldFindTheAlertRateAtWhichEnoughAlertsAreRight() throws Exception {
+    AnomalyAlert[] all = new AnomalyAlert[40];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = alert(i + 1, "left", AlertReason.LOCAL);
+      all[i].setPValue((i + 1) / 4000.0);
+    }
+    alerts("aim.", all);
+    CommandRun early = run("aim.", "alert-rate", "--aim", "0.5", "--dry-run");
+    assertThat(early.exitCode()).isNotZero();
+    assertThat(early.err()).contains("0 alerts of the present rate are reviewed, it takes 20");
+    run("aim.", ids("review", 1, 10, "--confirm"));
+    run("aim.", ids("review", 11, 40, "--false-alarm"));
+
+    CommandRun aimed = run("aim.", "alert-rate", "--aim", "0.5", "--dry-run", "--json");
+    CommandRun unreachable = run("aim.", "alert-rate", "--aim", "0.9", "--dry-run");
+
+    assertThat(aimed.exitCode()).as(aimed.err()).isZero();
+    JsonNode printed = Json.MAPPER.readTree(aimed.out());
+    assertThat(printed.get("alertRate").asDouble()).isEqualTo(20 / 4000.0);
+    assertThat(printed.get("right").asInt()).isEqualTo(10);
+    assertThat(printed.get("reviewed").asInt()).isEqualTo(20);
+    assertThat(unreachable.exitCode()).isNotZero();
+    assertThat(unreachable.err()).contains("the best in 50 %").contains("retrain");
+  }
+
+  private static String[] ids(String command, int first, int last, String verdict) {
+    return Stream.concat(
+            Stream.concat(
+                Stream.of(command), IntStream.rangeClosed(first, last).mapToObj(i -> id(i))),
+            Stream.of(verdict))
+        .toArray(String[]::new);
   }
 
   @Test
