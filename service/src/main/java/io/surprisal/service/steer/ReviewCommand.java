@@ -155,7 +155,9 @@ final class ReviewCommand implements Callable<Integer> {
                     Objects.requireNonNull(found.get(id))
                         .setVerdict(verdict.get())
                         .setReviewedBy(by)
-                        .setReviewedAt(Instant.now().truncatedTo(ChronoUnit.MILLIS))
+                        .setReviewedAt(
+                            ReviewSender.timeAfter(
+                                Optional.ofNullable(before.get(id)), Instant.now()))
                         .setNote(note)
                         .build())
             .toList(),

@@ -6,6 +6,9 @@ import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.Producer;
@@ -19,6 +22,8 @@ public final class ReviewSender {
 
   /** Most characters of a note. */
   public static final int LONGEST_NOTE = 1000;
+
+  private static final Duration CLOCKS_APART = Duration.ofDays(1);
 
   private static final RecordFormat<AlertReview> REVIEWS = RecordFormat.of(AlertReview.class);
 
@@ -46,6 +51,19 @@ public final class ReviewSender {
         .setReleaseId(alert.getReleaseId())
         .setReasons(alert.getReasons())
         .setLocation(alert.getLocation());
+  }
+
+  /**
+   * When a review is given that takes the place of another: now, or a millisecond after that one
+   * where its sender's clock is ahead, since of signed reviews the later one holds. A time more
+   * than a day ahead is no clock's, and not followed.
+   */
+  public static Instant timeAfter(Optional<AlertReview> before, Instant now) {
+    Instant here = now.truncatedTo(ChronoUnit.MILLIS);
+    return before
+        .map(review -> review.getReviewedAt().plusMillis(1))
+        .filter(after -> after.isAfter(here) && after.isBefore(here.plus(CLOCKS_APART)))
+        .orElse(here);
   }
 
   /**

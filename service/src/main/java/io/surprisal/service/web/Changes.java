@@ -76,7 +76,7 @@ final class Changes {
         ReviewSender.of(alert.seen().alert())
             .setVerdict(verdict(Api.text(wish, "verdict", 20)))
             .setReviewedBy(name(wish, ReviewSender.LONGEST_NAME))
-            .setReviewedAt(clock.instant().truncatedTo(ChronoUnit.MILLIS))
+            .setReviewedAt(ReviewSender.timeAfter(alert.review(), clock.instant()))
             .setNote(Api.text(wish, "note", ReviewSender.LONGEST_NOTE))
             .build();
     try {

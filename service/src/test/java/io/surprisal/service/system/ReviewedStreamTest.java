@@ -3,6 +3,7 @@ package io.surprisal.service.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.surprisal.handover.Ed25519;
 import io.surprisal.model.images.Interpretation;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AnomalyAlert;
@@ -18,15 +19,24 @@ import io.surprisal.trainer.reservoir.Reservoir.Review;
 import io.surprisal.trainer.reservoir.ReservoirBounds;
 import io.surprisal.trainer.reservoir.ReservoirImage.Place;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -96,21 +106,28 @@ class ReviewedStreamTest {
         folder.resolve(name), new ReservoirBounds(100, 100, 0.2, Duration.ofHours(10), 1L << 20));
   }
 
-  private static StreamWatch watch(String prefix, Reservoir reservoir) {
+  private static StreamWatch watch(
+      String prefix, Reservoir reservoir, PublicKey... commanders) throws Exception {
     return new StreamWatch(
         new ClusterSettings(
-            "cluster",
+            clusterId(),
             new Topics(prefix),
             Map.of("bootstrap.servers", broker.bootstrapServer()),
             prefix + "trainer",
             "trainer",
-            List.of(),
+            List.of(commanders),
             Duration.ofHours(1)),
         new DriftSensitivity(1e6, 500, Duration.ofMinutes(5)),
         0.01,
         reservoir,
         release -> Interpretation.usual(),
         InstantSource.system());
+  }
+
+  private static String clusterId() throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServer()))) {
+      return admin.describeCluster().clusterId().get();
+    }
   }
 
   private static void awaitReviews(
@@ -148,6 +165,66 @@ class ReviewedStreamTest {
     try (Reservoir another = reservoir("another");
         StreamWatch watch = watch(prefix, another)) {
       awaitReviews(watch, another, Map.of(FIRST_PLACE, Review.CONFIRMED));
+    }
+  }
+
+  private String key(KeyPair keys) throws IOException {
+    String pem =
+        "-----BEGIN PRIVATE KEY-----\n"
+            + Base64.getMimeEncoder().encodeToString(keys.getPrivate().getEncoded())
+            + "\n-----END PRIVATE KEY-----\n";
+    return Files.writeString(folder.resolve("key.pem"), pem).toString();
+  }
+
+  private static void sendAgain(ConsumerRecord<byte[], byte[]> record) throws Exception {
+    try (Producer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", broker.bootstrapServer()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      producer
+          .send(
+              new ProducerRecord<>(
+                  record.topic(), null, record.key(), record.value(), record.headers()))
+          .get();
+    }
+  }
+
+  /** Whoever may write to the topic, and has no key, sends what was signed once. */
+  @Test
+  void shouldNotLetAnOldSignedReviewTakeThePlaceOfALaterOne() throws Exception {
+    String prefix = "replayed.";
+    KeyPair keys = Ed25519.newKeys();
+    String signing = key(keys);
+    command(prefix, "topics");
+    Records.send(
+        broker.bootstrapServer(),
+        prefix + "alerts",
+        alert(prefix, FIRST, FIRST_PLACE),
+        alert(prefix, SECOND, SECOND_PLACE));
+    command(prefix, "review", FIRST, SECOND, "--false-alarm", "--sign-with", signing);
+    List<ConsumerRecord<byte[], byte[]>> old =
+        List.copyOf(Records.read(broker.bootstrapServer(), prefix + "reviews", 2));
+    command(prefix, "review", FIRST, "--confirm", "--sign-with", signing);
+    command(prefix, "review", SECOND, "--unsure", "--sign-with", signing);
+    try (Reservoir reservoir = reservoir("replayed")) {
+      try (StreamWatch watch = watch(prefix, reservoir, keys.getPublic())) {
+        awaitReviews(watch, reservoir, Map.of(FIRST_PLACE, Review.CONFIRMED));
+      }
+      for (ConsumerRecord<byte[], byte[]> record : old) {
+        sendAgain(record);
+      }
+      // What comes after the replay on its partition is read after it.
+      String third = "0c".repeat(16);
+      Place thirdPlace = new Place(0, 13);
+      Records.send(broker.bootstrapServer(), prefix + "alerts", alert(prefix, third, thirdPlace));
+      command(prefix, "review", third, "--confirm", "--sign-with", signing);
+      try (StreamWatch watch = watch(prefix, reservoir, keys.getPublic())) {
+        awaitReviews(
+            watch,
+            reservoir,
+            Map.of(FIRST_PLACE, Review.CONFIRMED, thirdPlace, Review.CONFIRMED));
+      }
     }
   }
 

@@ -6,6 +6,7 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.ReviewVerdict;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -44,10 +45,19 @@ public final class ReviewReader {
         : "it is not signed by a key that this trainer trusts";
   }
 
+  /**
+   * When a review was given, in milliseconds since 1970, as its signature says; empty where none is
+   * asked for, or it has none that counts here.
+   */
+  public OptionalLong number(ConsumerRecord<byte[], byte[]> record) {
+    return cluster.commanders().isEmpty()
+        ? OptionalLong.empty()
+        : Seal.REVIEW.number(record, cluster.clusterId(), cluster.commanders());
+  }
+
   /** Why a review is not heeded; empty where it is. */
   public Optional<String> objection(ConsumerRecord<byte[], byte[]> record, AlertReview review) {
-    if (!cluster.commanders().isEmpty()
-        && Seal.REVIEW.number(record, cluster.clusterId(), cluster.commanders()).isEmpty()) {
+    if (!cluster.commanders().isEmpty() && number(record).isEmpty()) {
       return Optional.of(forgery(record));
     }
     if (!ALERT_ID.matcher(review.getAlertId()).matches()) {

@@ -13,6 +13,7 @@ import io.surprisal.trainer.cluster.ReviewReader;
 import io.surprisal.trainer.reservoir.IncomingImages;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.reservoir.ReservoirImage;
+import io.surprisal.trainer.reservoir.ReviewOrder;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -64,6 +65,7 @@ public final class StreamWatch implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> verdicts;
   private final Function<String, Interpretation> interpretations;
   private final ReviewReader reviews;
+  private final ReviewOrder order;
   private final IncomingImages incoming = new IncomingImages(this::interpretation);
   private final Thread thread = new Thread(this::watch, "trainer-stream");
   private volatile boolean closed;
@@ -100,6 +102,7 @@ public final class StreamWatch implements AutoCloseable {
     topics = cluster.topics();
     reviews = new ReviewReader(cluster);
     this.reservoir = reservoir;
+    order = new ReviewOrder(reservoir);
     this.sensitivity = sensitivity;
     this.alertRate = alertRate;
     this.clock = clock;
@@ -286,7 +289,11 @@ public final class StreamWatch implements AutoCloseable {
       return; // deleted by hand: what was said holds until something else is said
     }
     AlertReview review = reviews.decode(record);
-    Optional<String> objection = reviews.objection(record, review);
+    ReservoirImage.Place place =
+        new ReservoirImage.Place(
+            review.getLocation().getPartition(), review.getLocation().getOffset());
+    Optional<String> objection =
+        reviews.objection(record, review).or(() -> outdated(record, review, place));
     if (objection.isPresent()) {
       LOG.warn(
           "The review in {}-{} at {} is not heeded: {}",
@@ -296,9 +303,6 @@ public final class StreamWatch implements AutoCloseable {
           objection.get());
       return;
     }
-    ReservoirImage.Place place =
-        new ReservoirImage.Place(
-            review.getLocation().getPartition(), review.getLocation().getOffset());
     switch (review.getVerdict()) {
       case CONFIRMED ->
           reservoir.markReviewed(
@@ -308,6 +312,16 @@ public final class StreamWatch implements AutoCloseable {
               place, review.getAlertId(), Reservoir.Review.FALSE_ALARM, clock.instant());
       case UNSURE, UNKNOWN -> reservoir.forgetReview(place, review.getAlertId());
     }
+  }
+
+  /** Whoever may write to the topic may send a review again that its reviewer has taken back. */
+  private Optional<String> outdated(
+      ConsumerRecord<byte[], byte[]> record, AlertReview review, ReservoirImage.Place place) {
+    OptionalLong number = reviews.number(record);
+    return number.isEmpty()
+            || order.takes(place, review.getAlertId(), number.getAsLong(), clock.instant())
+        ? Optional.empty()
+        : Optional.of("a later review of its alert was heard before it");
   }
 
   private synchronized void passed(ConsumerRecord<byte[], byte[]> record) {

@@ -250,7 +250,7 @@ public final class Reservoir implements AutoCloseable {
               discount(StoredForm.poolAndSource(key), new PoolShares.Content(1, value.length));
             }
           });
-      for (byte[] marks : List.of(StoredForm.marks(), StoredForm.reviews())) {
+      for (byte[] marks : List.of(StoredForm.marks(), StoredForm.reviews(), StoredForm.heard())) {
         scan(
             marks,
             (key, value) -> {
@@ -361,7 +361,8 @@ public final class Reservoir implements AutoCloseable {
     }
   }
 
-  private Optional<byte[]> get(byte[] key) {
+  /** What lies under a key of {@link StoredForm}. */
+  synchronized Optional<byte[]> get(byte[] key) {
     try {
       return Optional.ofNullable(db.get(key));
     } catch (RocksDBException e) {
@@ -369,7 +370,8 @@ public final class Reservoir implements AutoCloseable {
     }
   }
 
-  private void put(byte[] key, byte[] value) {
+  /** Writes a value under a key of {@link StoredForm}. */
+  synchronized void put(byte[] key, byte[] value) {
     try {
       db.put(writes, key, value);
     } catch (RocksDBException e) {

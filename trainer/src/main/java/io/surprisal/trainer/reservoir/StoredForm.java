@@ -21,6 +21,8 @@ import java.util.HexFormat;
  *   <li>{@code v PARTITION OFFSET ALERT} → when a person's word on an alert of the image there was
  *       read, in milliseconds, and 1 where it confirmed the alert, 2 where it was a false one;
  *       ALERT is the alert's id in 16 bytes
+ *   <li>{@code r PARTITION OFFSET ALERT} → when the latest signed word on an alert was read, and
+ *       when it was given, both in milliseconds; earlier versions neither write nor read it
  *   <li>{@code s} → number of images that were ever taken in
  *   <li>{@code w} → what the reader of the stream keeps here
  * </ul>
@@ -30,6 +32,7 @@ final class StoredForm {
   private static final byte POSITION = 'p';
   private static final byte ALERTED = 'a';
   private static final byte REVIEWED = 'v';
+  private static final byte HEARD = 'r';
   private static final byte SEEN = 's';
   private static final byte WATCH = 'w';
   private static final int PREFIX_BYTES = 1 + 1 + Long.BYTES;
@@ -138,15 +141,33 @@ final class StoredForm {
     return new byte[] {REVIEWED};
   }
 
+  /** How the keys of the times of all signed reviews begin. */
+  static byte[] heard() {
+    return new byte[] {HEARD};
+  }
+
   /**
    * Key of the mark of a review.
    *
    * @param alertId 32 hexadecimal digits
    */
   static byte[] review(ReservoirImage.Place place, String alertId) {
+    return ofAlert(REVIEWED, place, alertId);
+  }
+
+  /**
+   * Key of the times of the latest signed review of an alert.
+   *
+   * @param alertId 32 hexadecimal digits
+   */
+  static byte[] heard(ReservoirImage.Place place, String alertId) {
+    return ofAlert(HEARD, place, alertId);
+  }
+
+  private static byte[] ofAlert(byte kind, ReservoirImage.Place place, String alertId) {
     byte[] alert = HexFormat.of().parseHex(alertId);
     return ByteBuffer.allocate(1 + Integer.BYTES + Long.BYTES + alert.length)
-        .put(REVIEWED)
+        .put(kind)
         .putInt(place.partition())
         .putLong(place.offset())
         .put(alert)
@@ -171,6 +192,16 @@ final class StoredForm {
       case 2 -> Reservoir.Review.FALSE_ALARM;
       default -> throw new IllegalStateException("the reservoir has no review " + code);
     };
+  }
+
+  /** When a signed review was read, and when it was given, as a value. */
+  static byte[] heard(Instant when, long given) {
+    return ByteBuffer.allocate(2 * Long.BYTES).putLong(when.toEpochMilli()).putLong(given).array();
+  }
+
+  /** When the review was given of which {@link #heard(Instant, long)} wrote. */
+  static long given(byte[] heard) {
+    return ByteBuffer.wrap(heard).getLong(Long.BYTES);
   }
 
   /** The place that the key of a mark names. */

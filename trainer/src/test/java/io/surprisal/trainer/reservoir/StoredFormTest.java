@@ -55,6 +55,11 @@ class StoredFormTest {
         .isEqualTo("0000000000000102" + "01");
     assertThat(hex(StoredForm.value(Reservoir.Review.FALSE_ALARM, IMAGE.arrived())))
         .isEqualTo("0000000000000102" + "02");
+    assertThat(hex(StoredForm.heard(IMAGE.place(), "0123456789abcdef".repeat(2))))
+        .isEqualTo("72" + "00000003" + "0000000000000405" + "0123456789abcdef".repeat(2));
+    assertThat(hex(StoredForm.heard(IMAGE.arrived(), 772)))
+        .isEqualTo("0000000000000102" + "0000000000000304");
+    assertThat(StoredForm.given(StoredForm.heard(IMAGE.arrived(), 772))).isEqualTo(772);
     assertThat(hex(StoredForm.position(3))).isEqualTo("70" + "00000003");
     assertThat(hex(StoredForm.seen())).isEqualTo("73");
     assertThat(hex(StoredForm.watch())).isEqualTo("77");
