@@ -41,11 +41,11 @@ public final class AnnouncementReader {
     }
     OptionalLong number = Seal.ANNOUNCEMENT.number(record, trust.clusterId(), trust.keys());
     if (number.isEmpty()) {
+      anySealed |= Seal.ANNOUNCEMENT.isKnown(record, trust.clusterId(), trust.keys());
       passOver(
           record,
-          Seal.otherPlace(record, trust.clusterId())
-              .map(place -> "it is not signed for this place, it says that it is for " + place)
-              .orElse("it is not signed by a trusted key; trainers sign with --sign-with"));
+          Seal.ANNOUNCEMENT.objection(record, trust.clusterId(), trust.keys()).orElseThrow()
+              + "; trainers sign with --sign-with");
       return Optional.empty();
     }
     anySealed = true;

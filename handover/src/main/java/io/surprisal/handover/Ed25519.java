@@ -1,5 +1,6 @@
 package io.surprisal.handover;
 
+import io.surprisal.model.checks.Sha256;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,7 +20,6 @@ import java.security.interfaces.EdECPrivateKey;
 import java.security.spec.NamedParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 
@@ -33,6 +33,7 @@ public final class Ed25519 {
 
   private static final String ALGORITHM = "Ed25519";
   private static final int SIGNATURE_BYTES = 64;
+  private static final int ID_DIGITS = 16;
 
   private Ed25519() {}
 
@@ -111,13 +112,26 @@ public final class Ed25519 {
     }
   }
 
-  /** Reads several public keys. */
-  public static List<PublicKey> publicKeys(List<Path> files) throws IOException {
-    List<PublicKey> keys = new ArrayList<>();
-    for (Path file : files) {
-      keys.add(publicKey(file));
+  /**
+   * A public key of its bytes (X.509) in base64.
+   *
+   * @throws IllegalArgumentException if they are no such key
+   */
+  static PublicKey publicKey(String base64) {
+    try {
+      return KeyFactory.getInstance(ALGORITHM)
+          .generatePublic(new X509EncodedKeySpec(Base64.getDecoder().decode(base64)));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalArgumentException("its base64 is no Ed25519 public key", e);
     }
-    return List.copyOf(keys);
+  }
+
+  /**
+   * What a key is called: the first 16 hexadecimal digits of the SHA-256 of its X.509 encoding, as
+   * {@code openssl pkey -pubin -in KEY.pub -outform DER | sha256sum} prints them.
+   */
+  public static String id(PublicKey key) {
+    return Sha256.hex(key.getEncoded()).substring(0, ID_DIGITS);
   }
 
   private static byte[] pem(Path file, String label) throws IOException {

@@ -2,10 +2,7 @@ package io.surprisal.handover;
 
 import java.nio.file.Path;
 import java.security.PrivateKey;
-import java.security.PublicKey;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Where releases are put for the scorers, and how.
@@ -21,16 +18,11 @@ public record PublicationSettings(
     boolean throughKafka,
     int kept,
     Optional<PrivateKey> signingKey,
-    List<PublicKey> trusted) {
-
-  public PublicationSettings {
-    trusted = List.copyOf(trusted);
-  }
+    TrustedKeys trusted) {
 
   /** Whose announcements hold: one's own, and those of the keys that are trusted beside it. */
   public Trust trust(String clusterId) {
     return new Trust(
-        clusterId,
-        Stream.concat(signingKey.map(Ed25519::publicOf).stream(), trusted.stream()).toList());
+        clusterId, signingKey.map(Ed25519::publicOf).map(trusted::with).orElse(trusted));
   }
 }

@@ -14,9 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.security.PublicKey;
 import java.util.Base64;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -37,14 +35,14 @@ public final class ReleaseFetcher {
 
   private final Supplier<Consumer<byte[], byte[]>> pieces;
   private final Path directory;
-  private final List<PublicKey> trusted;
+  private final TrustedKeys trusted;
   private final Optional<Path> store;
   private final String chunksTopic;
 
   /**
    * @param clients settings of Kafka clients, with {@code bootstrap.servers}
    * @param directory for releases that come through Kafka; made when the first one does
-   * @param trusted keys of which one must have signed a release; empty: none needs a signature
+   * @param trusted keys of which one must have signed a release, where any are asked for
    * @param store where releases on disk lie, whatever directory an announcement names; empty: where
    *     it says
    * @param chunksTopic the one topic that pieces are read from
@@ -52,7 +50,7 @@ public final class ReleaseFetcher {
   public ReleaseFetcher(
       Map<String, Object> clients,
       Path directory,
-      List<PublicKey> trusted,
+      TrustedKeys trusted,
       Optional<Path> store,
       String chunksTopic) {
     this(() -> CommittedRecords.consumer(clients), directory, trusted, store, chunksTopic);
@@ -64,12 +62,12 @@ public final class ReleaseFetcher {
   ReleaseFetcher(
       Supplier<Consumer<byte[], byte[]>> pieces,
       Path directory,
-      List<PublicKey> trusted,
+      TrustedKeys trusted,
       Optional<Path> store,
       String chunksTopic) {
     this.pieces = pieces;
     this.directory = directory;
-    this.trusted = List.copyOf(trusted);
+    this.trusted = trusted;
     this.store = store;
     this.chunksTopic = chunksTopic;
   }
@@ -159,7 +157,7 @@ public final class ReleaseFetcher {
   }
 
   private void requireTrusted(ReleaseAnnouncement announcement, byte[] bytes) throws IOException {
-    if (trusted.isEmpty()) {
+    if (!trusted.isAsked()) {
       return;
     }
     if (announcement.getSignatureLocation() == null) {
@@ -168,12 +166,15 @@ public final class ReleaseFetcher {
               + announcement.getReleaseId()
               + " is not signed, and this member trusts signed ones only");
     }
-    if (!Ed25519.isTrusted(
-        trusted, bytes, signature(announcement, announcement.getSignatureLocation()))) {
+    byte[] signature = signature(announcement, announcement.getSignatureLocation());
+    // When it was signed is said by its announcement, which is sealed.
+    Optional<String> objection = trusted.objectionAtAnyTime(bytes, signature);
+    if (objection.isPresent()) {
       throw new ReleaseException(
           "the signature of release "
               + announcement.getReleaseId()
-              + " is of none of the trusted keys");
+              + " does not count: "
+              + objection.get());
     }
   }
 

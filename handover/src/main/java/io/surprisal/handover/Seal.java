@@ -3,10 +3,10 @@ package io.surprisal.handover;
 import io.surprisal.model.checks.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.PrivateKey;
-import java.security.PublicKey;
-import java.util.List;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
@@ -25,6 +25,9 @@ import org.apache.kafka.common.header.Headers;
  * SHA-256 of the record's key, hexadecimal
  * SHA-256 of the record's value, hexadecimal
  * </pre>
+ *
+ * <p>Which key signed it is said beside, by its id ({@link Ed25519#id}); records without that, as
+ * earlier versions wrote, are as good.
  */
 public enum Seal {
   /** Of a release's announcement; each later one has a greater number. */
@@ -42,7 +45,11 @@ public enum Seal {
   /** Header that says where the record belongs, for people: {@code CLUSTER-ID/TOPIC}. */
   static final String AUDIENCE = "surprisal.audience";
 
+  /** Header with the id of the key, for people: the signature is what counts. */
+  static final String KEY = "surprisal.key";
+
   private static final int MAX_AUDIENCE = 512;
+  private static final Pattern KEY_ID = Pattern.compile("[0-9a-f]{16}");
 
   private final String kind;
   private final String numberHeader;
@@ -58,38 +65,99 @@ public enum Seal {
     Headers headers = record.headers();
     headers.add(numberHeader, utf8(Long.toString(number)));
     headers.add(AUDIENCE, utf8(clusterId + "/" + record.topic()));
+    headers.add(KEY, utf8(Ed25519.id(Ed25519.publicOf(key))));
     headers.add(
         SIGNATURE,
         Ed25519.sign(
             key, message(clusterId, record.topic(), number, record.key(), record.value())));
   }
 
-  /**
-   * The number of a record that one of some keys has sealed for this place; empty where none has.
-   */
+  /** What a record's headers hold: a number, and a signature of it. */
+  private record Claim(long number, byte[] message, byte[] signature) {}
+
+  /** The number of a record whose seal counts in this place; empty where it has none that does. */
   public OptionalLong number(
-      ConsumerRecord<byte[], byte[]> record, String clusterId, List<PublicKey> trusted) {
+      ConsumerRecord<byte[], byte[]> record, String clusterId, TrustedKeys trusted) {
+    Optional<Claim> claim = claim(record, clusterId);
+    return claim.isPresent() && objection(claim.get(), trusted).isEmpty()
+        ? OptionalLong.of(claim.get().number())
+        : OptionalLong.empty();
+  }
+
+  /** Why {@link #number} is empty, and empty where it is not. */
+  public Optional<String> objection(
+      ConsumerRecord<byte[], byte[]> record, String clusterId, TrustedKeys trusted) {
+    Optional<Claim> claim = claim(record, clusterId);
+    if (claim.isPresent() && isKnown(claim.get(), trusted)) {
+      return objection(claim.get(), trusted);
+    }
+    return otherPlace(record, clusterId)
+        .map(
+            place ->
+                "it is signed for %s, and this is %s/%s"
+                    .formatted(place, clusterId, record.topic()))
+        .or(() -> Optional.of("it is not signed by a key that is trusted here" + named(record)));
+  }
+
+  private Optional<String> objection(Claim claim, TrustedKeys trusted) {
+    return trusted.objection(
+        claim.message(),
+        claim.signature(),
+        this == COMMAND ? trusted.now() : Instant.ofEpochMilli(claim.number()));
+  }
+
+  /**
+   * Whether one of some keys has sealed a record for this place, and is not revoked since; that it
+   * has expired does not matter to what was heeded before.
+   */
+  public boolean isBySomeoneTrusted(
+      ConsumerRecord<byte[], byte[]> record, String clusterId, TrustedKeys trusted) {
+    return claim(record, clusterId)
+        .filter(claim -> trusted.objectionAtAnyTime(claim.message(), claim.signature()).isEmpty())
+        .isPresent();
+  }
+
+  /**
+   * Whether a key that is listed has sealed a record for this place, revoked and expired or not.
+   */
+  boolean isKnown(ConsumerRecord<byte[], byte[]> record, String clusterId, TrustedKeys trusted) {
+    return claim(record, clusterId).filter(claim -> isKnown(claim, trusted)).isPresent();
+  }
+
+  private static boolean isKnown(Claim claim, TrustedKeys trusted) {
+    return trusted.signer(claim.message(), claim.signature()).isPresent();
+  }
+
+  private Optional<Claim> claim(ConsumerRecord<byte[], byte[]> record, String clusterId) {
     Optional<byte[]> signature = header(record, SIGNATURE);
     Optional<byte[]> number = header(record, numberHeader);
     if (signature.isEmpty() || number.isEmpty() || number.get().length > 20) {
-      return OptionalLong.empty();
+      return Optional.empty();
     }
     try {
       long claimed = Long.parseLong(new String(number.get(), StandardCharsets.UTF_8));
       byte[] message = message(clusterId, record.topic(), claimed, record.key(), record.value());
-      return Ed25519.isTrusted(trusted, message, signature.get())
-          ? OptionalLong.of(claimed)
-          : OptionalLong.empty();
+      return Optional.of(new Claim(claimed, message, signature.get()));
     } catch (NumberFormatException e) {
-      return OptionalLong.empty(); // no seal of ours
+      return Optional.empty(); // no seal of ours
     }
+  }
+
+  /** The key that a record says has signed it: nothing that is not of an id's form is repeated. */
+  private static String named(ConsumerRecord<byte[], byte[]> record) {
+    return header(record, KEY)
+        .filter(bytes -> bytes.length <= MAX_AUDIENCE)
+        .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
+        .filter(id -> KEY_ID.matcher(id).matches())
+        .map(id -> " (it says that it is by key " + id + ")")
+        .orElse("");
   }
 
   /**
    * Which other place a record says that it was sealed for, as {@code CLUSTER-ID/TOPIC}. A claim:
    * it explains why {@link #number} is empty.
    */
-  public static Optional<String> otherPlace(
+  private static Optional<String> otherPlace(
       ConsumerRecord<byte[], byte[]> record, String clusterId) {
     return header(record, AUDIENCE)
         .filter(bytes -> bytes.length <= MAX_AUDIENCE)

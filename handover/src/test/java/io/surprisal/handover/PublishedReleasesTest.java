@@ -47,7 +47,11 @@ class PublishedReleasesTest {
   private PublishedReleases releases(boolean throughKafka, Optional<KeyPair> keys) {
     return new PublishedReleases(
         new PublicationSettings(
-            folder.resolve("store"), throughKafka, 2, keys.map(KeyPair::getPrivate), List.of()),
+            folder.resolve("store"),
+            throughKafka,
+            2,
+            keys.map(KeyPair::getPrivate),
+            TrustedKeys.NOBODY_ASKED),
         store,
         TOPIC,
         records -> {

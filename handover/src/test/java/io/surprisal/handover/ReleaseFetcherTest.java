@@ -50,7 +50,8 @@ class ReleaseFetcherTest {
   }
 
   private ReleaseFetcher fetcher(PublicKey... trusted) {
-    return new ReleaseFetcher(this::topic, brought, List.of(trusted), Optional.empty(), TOPIC);
+    return new ReleaseFetcher(
+        this::topic, brought, TrustedKeys.of(trusted), Optional.empty(), TOPIC);
   }
 
   /** A topic that holds the pieces of the release. */
@@ -191,7 +192,8 @@ class ReleaseFetcherTest {
   void shouldReadTheStoreThatItIsToldWhateverDirectoryIsAnnounced() throws IOException {
     Path store = Files.createDirectory(folder.resolve("store"));
     ReleaseFetcher confined =
-        new ReleaseFetcher(this::topic, brought, List.of(), Optional.of(store), TOPIC);
+        new ReleaseFetcher(
+            this::topic, brought, TrustedKeys.NOBODY_ASKED, Optional.of(store), TOPIC);
     ReleaseAnnouncement announced = onDisk().build();
     assertThatExceptionOfType(NoSuchFileException.class)
         .isThrownBy(() -> confined.fetch(announced));
@@ -239,7 +241,7 @@ class ReleaseFetcherTest {
               throw new TimeoutException("no answer");
             },
             brought,
-            List.of(),
+            TrustedKeys.NOBODY_ASKED,
             Optional.empty(),
             TOPIC);
     assertThatIOException()
@@ -285,7 +287,7 @@ class ReleaseFetcherTest {
             () ->
                 strict.fetch(
                     onDisk().setSignatureLocation(signature(new byte[] {1, 2, 3})).build()))
-        .withMessageContaining("of none of the trusted keys");
+        .withMessageContaining("not signed by a key that is trusted");
     assertThatExceptionOfType(ReleaseException.class)
         .isThrownBy(() -> strict.fetch(onDisk().setSignatureLocation(Ed25519.DATA + "%").build()))
         .withMessageContaining("no base64");
@@ -294,7 +296,7 @@ class ReleaseFetcherTest {
             () ->
                 fetcher(Ed25519.newKeys().getPublic())
                     .fetch(onDisk().setSignatureLocation(signature(bytes())).build()))
-        .withMessageContaining("of none of the trusted keys");
+        .withMessageContaining("not signed by a key that is trusted");
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.surprisal.trainer;
 import io.surprisal.handover.PublicationSettings;
 import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
@@ -56,7 +57,13 @@ public final class RecordedCluster {
   private final ClusterView view = new ClusterView();
   private final ClusterSettings settings =
       new ClusterSettings(
-          "cluster", TOPICS, Map.of(), "trainer", "t1", List.of(), Duration.ofHours(1));
+          "cluster",
+          TOPICS,
+          Map.of(),
+          "trainer",
+          "t1",
+          TrustedKeys.NOBODY_ASKED,
+          Duration.ofHours(1));
   private final Statements statements =
       new Statements(settings, view, sender, Optional.empty(), type -> {}, () -> NOW);
   private long commands;
@@ -80,7 +87,7 @@ public final class RecordedCluster {
   /** Releases that are put into a store, of which five are kept, and are not signed. */
   public PublishedReleases releases(Path folder, ReleaseStore store, InstantSource clock) {
     return new PublishedReleases(
-        new PublicationSettings(folder, false, 5, Optional.empty(), List.of()),
+        new PublicationSettings(folder, false, 5, Optional.empty(), TrustedKeys.NOBODY_ASKED),
         store,
         TOPICS.releaseChunks(),
         sender::sendAndLocate,

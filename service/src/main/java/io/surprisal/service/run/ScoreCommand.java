@@ -1,8 +1,8 @@
 package io.surprisal.service.run;
 
 import ai.djl.Device;
-import io.surprisal.handover.Ed25519;
 import io.surprisal.handover.Trust;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.scoring.Stages;
@@ -25,6 +25,7 @@ import io.surprisal.topology.sources.WatchRules;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -72,8 +73,9 @@ final class ScoreCommand implements Callable<Integer> {
       names = "--trust",
       paramLabel = "FILE",
       description =
-          "Public key (Ed25519, PEM) that releases and their announcements must be signed with;"
-              + " repeatable (default: none needs a signature).")
+          "Public key (Ed25519, PEM), or list of keys as 'surprisal keys' writes it, of which one"
+              + " must have signed releases and their announcements; repeatable (default: none"
+              + " needs a signature).")
   private List<Path> trusted = new ArrayList<>();
 
   @Option(
@@ -228,7 +230,7 @@ final class ScoreCommand implements Callable<Integer> {
         settings,
         kafka.client(Map.of()),
         Members.name(instanceId),
-        new Trust(kafka.clusterId(), Ed25519.publicKeys(trusted)),
+        new Trust(kafka.clusterId(), TrustedKeys.read(trusted, InstantSource.system())),
         store.map(Path::toAbsolutePath));
   }
 

@@ -2,6 +2,7 @@ package io.surprisal.service.run;
 
 import io.surprisal.handover.Ed25519;
 import io.surprisal.handover.PublicationSettings;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.schemas.MetricName;
@@ -29,6 +30,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -187,16 +189,18 @@ final class TrainCommand implements Callable<Integer> {
       names = "--trust",
       paramLabel = "FILE",
       description =
-          "Further public key (Ed25519, PEM) whose announcements hold, such as that of --sign-with"
-              + " before it was changed; repeatable.")
+          "Further public key (Ed25519, PEM), or list of keys as 'surprisal keys' writes it, whose"
+              + " announcements hold, such as that of --sign-with before it was changed;"
+              + " repeatable.")
   private List<Path> trusted = new ArrayList<>();
 
   @Option(
       names = "--commanded-by",
       paramLabel = "FILE",
       description =
-          "Public key (Ed25519, PEM) that commands and reviews must be signed with; repeatable"
-              + " (default: none needs a signature).")
+          "Public key (Ed25519, PEM), or list of keys as 'surprisal keys' writes it, of which one"
+              + " must have signed commands and reviews; repeatable (default: none needs a"
+              + " signature).")
   private List<Path> commanders = new ArrayList<>();
 
   TrainCommand(Invocation invocation) {
@@ -278,6 +282,8 @@ final class TrainCommand implements Callable<Integer> {
         signingKey.isPresent()
             ? Optional.of(Ed25519.privateKey(signingKey.get()))
             : Optional.empty();
+    TrustedKeys announcers = TrustedKeys.read(trusted, InstantSource.system());
+    requireGood(key, announcers);
     return new TrainerSettings(
         stateDirectory.toAbsolutePath(),
         new ClusterSettings(
@@ -286,11 +292,10 @@ final class TrainCommand implements Callable<Integer> {
             kafka.client(Map.of()),
             applicationId,
             Members.name(instanceId),
-            Ed25519.publicKeys(commanders),
+            TrustedKeys.read(commanders, InstantSource.system()),
             commandExpiry),
         firstRelease,
-        new PublicationSettings(
-            store.toAbsolutePath(), throughKafka, kept, key, Ed25519.publicKeys(trusted)),
+        new PublicationSettings(store.toAbsolutePath(), throughKafka, kept, key, announcers),
         reservoir.settings(),
         drift.settings(),
         canary.settings(),
@@ -303,6 +308,14 @@ final class TrainCommand implements Callable<Integer> {
             share,
             new GateSettings(tolerance, evaluations.value(), alertRate.value()),
             Version.text()));
+  }
+
+  /** Scorers would believe nothing that it signs. */
+  private void requireGood(Optional<PrivateKey> key, TrustedKeys known) {
+    Optional<String> objection =
+        key.flatMap(own -> known.objectionTo(Ed25519.publicOf(own), Instant.now()));
+    Usage.require(
+        spec, objection.isEmpty(), "--sign-with: " + objection.orElse("") + "; name another key");
   }
 
   private FitConfiguration named(String name) {

@@ -22,7 +22,8 @@ public final class SteerCommands {
             new RollbackCommand(invocation),
             new AlertRateCommand(invocation),
             new PauseCommand(invocation),
-            new ResumeCommand(invocation))
+            new ResumeCommand(invocation),
+            new KeysCommand(invocation))
         .map(CommandLine::new)
         .toList();
   }

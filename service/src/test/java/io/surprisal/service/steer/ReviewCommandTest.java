@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.surprisal.handover.Ed25519;
 import io.surprisal.handover.Seal;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AlertReview;
 import io.surprisal.schemas.AnomalyAlert;
@@ -358,7 +359,7 @@ class ReviewCommandTest {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServer()))) {
       cluster = admin.describeCluster().clusterId().get();
     }
-    assertThat(Seal.REVIEW.number(record, cluster, List.of(keys.getPublic()))).isPresent();
-    assertThat(Seal.REVIEW.number(record, "another", List.of(keys.getPublic()))).isEmpty();
+    assertThat(Seal.REVIEW.number(record, cluster, TrustedKeys.of(keys.getPublic()))).isPresent();
+    assertThat(Seal.REVIEW.number(record, "another", TrustedKeys.of(keys.getPublic()))).isEmpty();
   }
 }

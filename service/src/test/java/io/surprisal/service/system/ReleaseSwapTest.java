@@ -9,6 +9,7 @@ import io.surprisal.handover.Ed25519;
 import io.surprisal.handover.ReleaseChunks;
 import io.surprisal.handover.Seal;
 import io.surprisal.handover.Trust;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.model.camera.SurfaceCamera;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.network.ModelConfiguration;
@@ -338,7 +339,7 @@ class ReleaseSwapTest {
                 .setReleaseId("../../" + other.id()),
             "file of another release"));
     String cluster = clusterId();
-    try (ScoringService service = service(new Trust(cluster, List.of(keys.getPublic())))) {
+    try (ScoringService service = service(new Trust(cluster, TrustedKeys.of(keys.getPublic())))) {
       producer.send(sealed(keys, cluster, 1, signed(keys, good, goodFile))).get();
       assertThat(service.awaitStart(PATIENCE)).isTrue();
       int refusals = 0;
@@ -373,7 +374,7 @@ class ReleaseSwapTest {
           .containsExactly(good.id(), other.id());
       assertThat(service.failure()).isEmpty();
     }
-    try (ScoringService again = service(new Trust(cluster, List.of(keys.getPublic())))) {
+    try (ScoringService again = service(new Trust(cluster, TrustedKeys.of(keys.getPublic())))) {
       assertThat(again.awaitStart(PATIENCE)).as("it obeys what it obeyed before").isTrue();
     }
   }

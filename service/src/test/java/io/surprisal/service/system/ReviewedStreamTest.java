@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.model.images.Interpretation;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AnomalyAlert;
@@ -21,6 +22,7 @@ import io.surprisal.trainer.reservoir.ReservoirImage.Place;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.Key;
 import java.security.KeyPair;
 import java.security.PublicKey;
 import java.time.Duration;
@@ -106,8 +108,13 @@ class ReviewedStreamTest {
         folder.resolve(name), new ReservoirBounds(100, 100, 0.2, Duration.ofHours(10), 1L << 20));
   }
 
-  private static StreamWatch watch(
-      String prefix, Reservoir reservoir, PublicKey... commanders) throws Exception {
+  private static StreamWatch watch(String prefix, Reservoir reservoir, PublicKey... commanders)
+      throws Exception {
+    return watch(prefix, reservoir, TrustedKeys.of(commanders));
+  }
+
+  private static StreamWatch watch(String prefix, Reservoir reservoir, TrustedKeys commanders)
+      throws Exception {
     return new StreamWatch(
         new ClusterSettings(
             clusterId(),
@@ -115,7 +122,7 @@ class ReviewedStreamTest {
             Map.of("bootstrap.servers", broker.bootstrapServer()),
             prefix + "trainer",
             "trainer",
-            List.of(commanders),
+            commanders,
             Duration.ofHours(1)),
         new DriftSensitivity(1e6, 500, Duration.ofMinutes(5)),
         0.01,
@@ -169,11 +176,15 @@ class ReviewedStreamTest {
   }
 
   private String key(KeyPair keys) throws IOException {
-    String pem =
-        "-----BEGIN PRIVATE KEY-----\n"
-            + Base64.getMimeEncoder().encodeToString(keys.getPrivate().getEncoded())
-            + "\n-----END PRIVATE KEY-----\n";
-    return Files.writeString(folder.resolve("key.pem"), pem).toString();
+    return pem("PRIVATE KEY", keys.getPrivate());
+  }
+
+  private String pem(String label, Key key) throws IOException {
+    return Files.writeString(
+            Files.createTempFile(folder, "key", ".pem"),
+            "-----BEGIN %s-----%n%s%n-----END %s-----%n"
+                .formatted(label, Base64.getMimeEncoder().encodeToString(key.getEncoded()), label))
+        .toString();
   }
 
   private static void sendAgain(ConsumerRecord<byte[], byte[]> record) throws Exception {
@@ -221,10 +232,43 @@ class ReviewedStreamTest {
       command(prefix, "review", third, "--confirm", "--sign-with", signing);
       try (StreamWatch watch = watch(prefix, reservoir, keys.getPublic())) {
         awaitReviews(
-            watch,
-            reservoir,
-            Map.of(FIRST_PLACE, Review.CONFIRMED, thirdPlace, Review.CONFIRMED));
+            watch, reservoir, Map.of(FIRST_PLACE, Review.CONFIRMED, thirdPlace, Review.CONFIRMED));
       }
+    }
+  }
+
+  /** Whoever has stolen the key signs as its owner did, and may say any time. */
+  @Test
+  void shouldHeedNothingOfAKeyOnceItIsRevokedWithoutARestart() throws Exception {
+    String prefix = "revoked.";
+    KeyPair stolen = Ed25519.newKeys();
+    KeyPair other = Ed25519.newKeys();
+    Path list = folder.resolve("keys");
+    for (KeyPair keys : List.of(stolen, other)) {
+      assertThat(
+              CommandRun.of("keys", list.toString(), "--add", pem("PUBLIC KEY", keys.getPublic()))
+                  .exitCode())
+          .isZero();
+    }
+    String thief = key(stolen);
+    command(prefix, "topics");
+    Records.send(
+        broker.bootstrapServer(),
+        prefix + "alerts",
+        alert(prefix, FIRST, FIRST_PLACE),
+        alert(prefix, SECOND, SECOND_PLACE));
+    command(prefix, "review", FIRST, "--confirm", "--sign-with", thief);
+    try (Reservoir reservoir = reservoir("revoked");
+        StreamWatch watch =
+            watch(prefix, reservoir, TrustedKeys.read(List.of(list), InstantSource.system()))) {
+      awaitReviews(watch, reservoir, Map.of(FIRST_PLACE, Review.CONFIRMED));
+      CommandRun revoking =
+          CommandRun.of("keys", list.toString(), "--revoke", Ed25519.id(stolen.getPublic()));
+      assertThat(revoking.exitCode()).as(revoking.err()).isZero();
+      command(prefix, "review", FIRST, "--false-alarm", "--sign-with", thief);
+      command(prefix, "review", SECOND, "--confirm", "--sign-with", key(other));
+      awaitReviews(
+          watch, reservoir, Map.of(FIRST_PLACE, Review.CONFIRMED, SECOND_PLACE, Review.CONFIRMED));
     }
   }
 

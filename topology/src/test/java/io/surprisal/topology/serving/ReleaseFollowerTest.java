@@ -8,6 +8,7 @@ import io.surprisal.handover.Announcements;
 import io.surprisal.handover.HeardSequence;
 import io.surprisal.handover.ReleaseFetcher;
 import io.surprisal.handover.Trust;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.model.batching.BatchScorer;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
@@ -71,7 +72,11 @@ class ReleaseFollowerTest {
             Trust.ANYBODY,
             new HeardSequence(folder.resolve("heard")),
             new ReleaseFetcher(
-                Map.of(), folder.resolve("brought"), List.of(), Optional.empty(), "chunks"),
+                Map.of(),
+                folder.resolve("brought"),
+                TrustedKeys.NOBODY_ASKED,
+                Optional.empty(),
+                "chunks"),
             new ReleaseLoader(any -> Execution.CPU, scoring, batches));
     await().atMost(PATIENCE).until(() -> consumer.assignment().contains(RELEASES));
   }

@@ -1,10 +1,9 @@
 package io.surprisal.trainer.cluster;
 
 import io.surprisal.handover.CommittedRecords;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.schemas.Topics;
-import java.security.PublicKey;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -18,8 +17,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
  * @param group consumer group of the control topic, whose member is the active trainer, and the
  *     transactional id that keeps others from publishing
  * @param member what this trainer is called in what it says
- * @param commanders keys of which one must have signed a command or a review; empty: none needs a
- *     signature
+ * @param commanders keys of which one must have signed a command or a review, where any are asked
+ *     for
  * @param commandExpiry older commands are refused
  */
 public record ClusterSettings(
@@ -28,7 +27,7 @@ public record ClusterSettings(
     Map<String, Object> clients,
     String group,
     String member,
-    List<PublicKey> commanders,
+    TrustedKeys commanders,
     Duration commandExpiry) {
 
   /** Of {@link ConsumerConfig#AUTO_OFFSET_RESET_CONFIG}: where no offset is known, all is read. */
@@ -36,7 +35,6 @@ public record ClusterSettings(
 
   public ClusterSettings {
     clients = Map.copyOf(clients);
-    commanders = List.copyOf(commanders);
   }
 
   /** A consumer of committed records that commits nothing by itself; the caller closes it. */

@@ -1,17 +1,15 @@
 package io.surprisal.trainer.cluster;
 
-import io.surprisal.handover.Ed25519;
 import io.surprisal.handover.Seal;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import java.nio.charset.StandardCharsets;
-import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -122,9 +120,13 @@ public final class CommandReader {
     return fieldObjection(command);
   }
 
-  /** Whether a command is signed for this place, or need not be. */
+  /**
+   * Whether a command of the past was signed for this place, or needed not be; its key may have
+   * expired since.
+   */
   boolean isAuthentic(ConsumerRecord<byte[], byte[]> record) {
-    return cluster.commanders().isEmpty() || expires(record).isPresent();
+    return !cluster.commanders().isAsked()
+        || Seal.COMMAND.isBySomeoneTrusted(record, cluster.clusterId(), cluster.commanders());
   }
 
   private OptionalLong expires(ConsumerRecord<byte[], byte[]> record) {
@@ -133,7 +135,7 @@ public final class CommandReader {
 
   /** Why a command is not obeyed for what its signature says; empty where it is. */
   private Optional<String> forgery(ConsumerRecord<byte[], byte[]> record, Instant now) {
-    if (cluster.commanders().isEmpty()) {
+    if (!cluster.commanders().isAsked()) {
       return Optional.empty();
     }
     OptionalLong expires = expires(record);
@@ -143,25 +145,21 @@ public final class CommandReader {
           ? Optional.of("the command's signature has expired at %s; send it again".formatted(end))
           : Optional.empty();
     }
-    Optional<String> other = Seal.otherPlace(record, cluster.clusterId());
-    if (other.isPresent()) {
-      return Optional.of(
-          "the command is signed for %s, and this is %s/%s"
-              .formatted(other.get(), cluster.clusterId(), record.topic()));
-    }
     return Optional.of(
         isSigned(record, cluster.commanders())
             ? "the command's signature says neither for which cluster and topic nor until when it"
                 + " holds, as those of earlier versions; upgrade the sender"
-            : "the command is not signed by a key that this trainer trusts");
+            : Seal.COMMAND
+                .objection(record, cluster.clusterId(), cluster.commanders())
+                .orElseThrow());
   }
 
   /** Whether one of some keys has signed the value of a record. */
-  static boolean isSigned(ConsumerRecord<byte[], byte[]> record, List<PublicKey> trusted) {
+  static boolean isSigned(ConsumerRecord<byte[], byte[]> record, TrustedKeys trusted) {
     Header signature = record.headers().lastHeader(CommandHeaders.SIGNATURE);
     return signature != null
         && signature.value() != null
-        && Ed25519.isTrusted(trusted, record.value(), signature.value());
+        && trusted.objectionAtAnyTime(record.value(), signature.value()).isEmpty();
   }
 
   /** Fields that contradict the type of the command. */

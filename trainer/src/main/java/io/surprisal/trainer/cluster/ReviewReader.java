@@ -34,15 +34,10 @@ public final class ReviewReader {
   }
 
   private String forgery(ConsumerRecord<byte[], byte[]> record) {
-    Optional<String> other = Seal.otherPlace(record, cluster.clusterId());
-    if (other.isPresent()) {
-      return "it is signed for %s, and this is %s/%s"
-          .formatted(other.get(), cluster.clusterId(), record.topic());
-    }
     return CommandReader.isSigned(record, cluster.commanders())
         ? "its signature does not say for which cluster and topic it holds, as those of earlier"
             + " versions; review again with this one"
-        : "it is not signed by a key that this trainer trusts";
+        : Seal.REVIEW.objection(record, cluster.clusterId(), cluster.commanders()).orElseThrow();
   }
 
   /**
@@ -50,14 +45,14 @@ public final class ReviewReader {
    * asked for, or it has none that counts here.
    */
   public OptionalLong number(ConsumerRecord<byte[], byte[]> record) {
-    return cluster.commanders().isEmpty()
-        ? OptionalLong.empty()
-        : Seal.REVIEW.number(record, cluster.clusterId(), cluster.commanders());
+    return cluster.commanders().isAsked()
+        ? Seal.REVIEW.number(record, cluster.clusterId(), cluster.commanders())
+        : OptionalLong.empty();
   }
 
   /** Why a review is not heeded; empty where it is. */
   public Optional<String> objection(ConsumerRecord<byte[], byte[]> record, AlertReview review) {
-    if (!cluster.commanders().isEmpty() && number(record).isEmpty()) {
+    if (cluster.commanders().isAsked() && number(record).isEmpty()) {
       return Optional.of(forgery(record));
     }
     if (!ALERT_ID.matcher(review.getAlertId()).matches()) {

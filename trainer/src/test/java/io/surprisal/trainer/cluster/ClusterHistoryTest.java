@@ -3,8 +3,10 @@ package io.surprisal.trainer.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.surprisal.handover.Ed25519;
+import io.surprisal.handover.KeyList;
 import io.surprisal.handover.Seal;
 import io.surprisal.handover.Trust;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
@@ -13,18 +15,23 @@ import io.surprisal.schemas.ReleaseState;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.KeyPair;
-import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Topics that begin at offset 5, since what is older was deleted. */
 class ClusterHistoryTest {
@@ -32,12 +39,12 @@ class ClusterHistoryTest {
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
   private static final long FIRST = 5;
   private static final KeyPair KEYS = Ed25519.newKeys();
-  private static final ClusterSettings CLUSTER = cluster(List.of());
+  private static final ClusterSettings CLUSTER = cluster(TrustedKeys.NOBODY_ASKED);
 
   private final MockConsumer<byte[], byte[]> consumer =
       new MockConsumer<>(ClusterSettings.FROM_THE_BEGINNING);
 
-  private static ClusterSettings cluster(List<PublicKey> commanders) {
+  private static ClusterSettings cluster(TrustedKeys commanders) {
     return new ClusterSettings(
         "cluster", TOPICS, Map.of(), "group", "member", commanders, Duration.ofHours(1));
   }
@@ -175,7 +182,7 @@ class ClusterHistoryTest {
 
   private ClusterView trusting(long signedBefore) {
     return ClusterHistory.read(
-        CLUSTER, new Trust("cluster", List.of(KEYS.getPublic())), signedBefore, consumer);
+        CLUSTER, new Trust("cluster", TrustedKeys.of(KEYS.getPublic())), signedBefore, consumer);
   }
 
   @Test
@@ -211,6 +218,32 @@ class ClusterHistoryTest {
     }
   }
 
+  /**
+   * Whoever writes to the topic without a key waits for the day on which the key is revoked, since
+   * nothing seems to be signed then.
+   */
+  @Test
+  void shouldNotTakeOverUnsignedAnnouncementsWhereTheKeyOfTheSignedOnesIsRevoked(
+      @TempDir Path folder) throws IOException {
+    Path list = folder.resolve("keys");
+    KeyList.Entry revoked =
+        new KeyList.Entry(KEYS.getPublic(), Optional.empty(), Optional.of(NOW), "");
+    Files.writeString(list, KeyList.empty().with(revoked).text());
+    TrustedKeys keys =
+        TrustedKeys.read(List.of(list), InstantSource.fixed(NOW))
+            .with(Ed25519.newKeys().getPublic());
+    fill(TOPICS.control());
+    fillReleases(
+        List.of(
+            sealed(5, 100, "cluster", "a", ReleaseState.ACTIVE),
+            new ConsumerRecord<>(
+                TOPICS.releases(), 0, 6, null, announcement("x", ReleaseState.ACTIVE))));
+    fill(TOPICS.trainer());
+    ClusterView view = ClusterHistory.read(CLUSTER, new Trust("cluster", keys), 0, consumer);
+    assertThat(view.active()).isEmpty();
+    assertThat(view.isUnsigned()).isFalse();
+  }
+
   /** Who may write to the topic of events too cannot say that the command was accepted. */
   @Test
   void shouldNotKnowACommandThatIsNotSignedWhereItShouldBe() {
@@ -218,7 +251,7 @@ class ClusterHistoryTest {
     fill(TOPICS.releases());
     fill(TOPICS.trainer(), event(TrainerEventType.COMMAND_ACCEPTED, "forged"));
     ClusterView view =
-        ClusterHistory.read(cluster(List.of(KEYS.getPublic())), Trust.ANYBODY, 0, consumer);
+        ClusterHistory.read(cluster(TrustedKeys.of(KEYS.getPublic())), Trust.ANYBODY, 0, consumer);
     assertThat(view.waiting()).isEmpty();
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.surprisal.handover.Ed25519;
 import io.surprisal.handover.Seal;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.schemas.CommandHeaders;
 import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
@@ -11,7 +12,6 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
-import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -31,11 +31,12 @@ class CommandReaderTest {
   private static final String RELEASE = "ab".repeat(32);
   private static final KeyPair KEYS = Ed25519.newKeys();
 
-  private static final CommandReader TRUSTING = new CommandReader(cluster(List.of()));
+  private static final CommandReader TRUSTING =
+      new CommandReader(cluster(TrustedKeys.NOBODY_ASKED));
   private static final CommandReader GUARDED =
-      new CommandReader(cluster(List.of(Ed25519.newKeys().getPublic(), KEYS.getPublic())));
+      new CommandReader(cluster(TrustedKeys.of(Ed25519.newKeys().getPublic(), KEYS.getPublic())));
 
-  private static ClusterSettings cluster(List<PublicKey> commanders) {
+  private static ClusterSettings cluster(TrustedKeys commanders) {
     return new ClusterSettings(
         "cluster", new Topics("surprisal."), Map.of(), "group", "member", commanders, EXPIRY);
   }
@@ -169,8 +170,7 @@ class CommandReaderTest {
   void shouldObjectToACommandThatIsSignedForAnotherPlace() {
     byte[] value = FORMAT.encode(whole(CommandType.PAUSE).build());
     assertThat(objection(GUARDED, sealed(value, "cluster", "stage.control", NOW)))
-        .hasValue(
-            "the command is signed for cluster/stage.control, and this is cluster/surprisal.control");
+        .hasValue("it is signed for cluster/stage.control, and this is cluster/surprisal.control");
     assertThat(objection(GUARDED, sealed(value, "other", "surprisal.control", NOW)).orElseThrow())
         .contains("signed for other/surprisal.control");
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.surprisal.handover.Ed25519;
 import io.surprisal.handover.Seal;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AlertReview;
 import io.surprisal.schemas.CommandHeaders;
@@ -41,7 +42,7 @@ class ReviewReaderTest {
             Map.of(),
             "group",
             "member",
-            List.of(commanders),
+            TrustedKeys.of(commanders),
             Duration.ofHours(1)));
   }
 
