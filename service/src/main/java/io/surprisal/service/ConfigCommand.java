@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Prints the settings that hold where the command line says nothing, and where they come from. */
@@ -37,6 +38,13 @@ final class ConfigCommand implements Callable<Integer> {
   @Mixin private final Output output;
   @Spec private CommandSpec spec;
 
+  @Option(
+      names = "--reference",
+      description =
+          "Print every option of every command with key, variable, type, unit and default instead,"
+              + " as Markdown; nothing of what is set here.")
+  private boolean reference;
+
   ConfigCommand(Invocation invocation) {
     this.invocation = invocation;
     this.output = new Output(invocation);
@@ -44,6 +52,10 @@ final class ConfigCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (reference) {
+      invocation.out().println(new ConfigurationReference(spec.parent().subcommands()).markdown());
+      return 0;
+    }
     Map<String, Map<String, Held>> options = new LinkedHashMap<>();
     for (CommandLine command : spec.parent().subcommands().values()) {
       for (OptionSpec option : command.getCommandSpec().options()) {

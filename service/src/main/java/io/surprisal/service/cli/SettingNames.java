@@ -78,7 +78,8 @@ public final class SettingNames {
             });
   }
 
-  private static String variable(String name) {
+  /** The environment variable of a setting. */
+  public static String variable(String name) {
     return VARIABLE + name.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_");
   }
 
