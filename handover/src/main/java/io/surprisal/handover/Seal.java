@@ -72,8 +72,8 @@ public enum Seal {
             key, message(clusterId, record.topic(), number, record.key(), record.value())));
   }
 
-  /** What a record's headers hold: a number, and a signature of it. */
-  private record Claim(long number, byte[] message, byte[] signature) {}
+  /** That a record bears a number, and a signature of it for a place. */
+  private record Claim(ConsumerRecord<byte[], byte[]> record, String clusterId, long number) {}
 
   /** The number of a record whose seal counts in this place; empty where it has none that does. */
   public OptionalLong number(
@@ -101,8 +101,8 @@ public enum Seal {
 
   private Optional<String> objection(Claim claim, TrustedKeys trusted) {
     return trusted.objection(
-        claim.message(),
-        claim.signature(),
+        message(claim),
+        signature(claim),
         this == COMMAND ? trusted.now() : Instant.ofEpochMilli(claim.number()));
   }
 
@@ -113,7 +113,7 @@ public enum Seal {
   public boolean isBySomeoneTrusted(
       ConsumerRecord<byte[], byte[]> record, String clusterId, TrustedKeys trusted) {
     return claim(record, clusterId)
-        .filter(claim -> trusted.objectionAtAnyTime(claim.message(), claim.signature()).isEmpty())
+        .filter(claim -> trusted.objectionAtAnyTime(message(claim), signature(claim)).isEmpty())
         .isPresent();
   }
 
@@ -124,23 +124,30 @@ public enum Seal {
     return claim(record, clusterId).filter(claim -> isKnown(claim, trusted)).isPresent();
   }
 
-  private static boolean isKnown(Claim claim, TrustedKeys trusted) {
-    return trusted.signer(claim.message(), claim.signature()).isPresent();
+  private boolean isKnown(Claim claim, TrustedKeys trusted) {
+    return trusted.signer(message(claim), signature(claim)).isPresent();
   }
 
   private Optional<Claim> claim(ConsumerRecord<byte[], byte[]> record, String clusterId) {
-    Optional<byte[]> signature = header(record, SIGNATURE);
     Optional<byte[]> number = header(record, numberHeader);
-    if (signature.isEmpty() || number.isEmpty() || number.get().length > 20) {
+    if (header(record, SIGNATURE).isEmpty() || number.isEmpty() || number.get().length > 20) {
       return Optional.empty();
     }
     try {
       long claimed = Long.parseLong(new String(number.get(), StandardCharsets.UTF_8));
-      byte[] message = message(clusterId, record.topic(), claimed, record.key(), record.value());
-      return Optional.of(new Claim(claimed, message, signature.get()));
+      return Optional.of(new Claim(record, clusterId, claimed));
     } catch (NumberFormatException e) {
       return Optional.empty(); // no seal of ours
     }
+  }
+
+  private byte[] message(Claim claim) {
+    ConsumerRecord<byte[], byte[]> record = claim.record();
+    return message(claim.clusterId(), record.topic(), claim.number(), record.key(), record.value());
+  }
+
+  private static byte[] signature(Claim claim) {
+    return header(claim.record(), SIGNATURE).orElseThrow();
   }
 
   /** The key that a record says has signed it: nothing that is not of an id's form is repeated. */

@@ -159,10 +159,8 @@ final class ConfigurationReference {
 
   private static String unit(OptionSpec option) {
     String form = option.paramLabel();
-    return type(option).equals("switch")
-            || form.equals("S") && option.longestName().equals("--seed")
-        ? ""
-        : cell(UNITS.getOrDefault(form, form));
+    boolean isSeed = form.equals("S") && option.longestName().equals("--seed");
+    return isSeed || type(option).equals("switch") ? "" : cell(UNITS.getOrDefault(form, form));
   }
 
   private static String cell(String text) {
