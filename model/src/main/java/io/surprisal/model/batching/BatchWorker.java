@@ -44,6 +44,10 @@ final class BatchWorker implements Runnable {
   private void scoreAndLeave(List<WaitingImage> batch) {
     try {
       score(batch);
+    } catch (RuntimeException | Error e) {
+      // Without this worker what waits would wait for ever, and nobody would know.
+      fail(batch, new DeviceFailedException("a worker that scores batches has ended", e));
+      throw e;
     } finally {
       queue.done(batch.get(0).lane());
     }

@@ -39,6 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class BatchScorerTest {
   private static final ModelConfiguration MODEL = TinyModels.grey();
+  private static final Stages STAGES = new Stages(List.of(2, 4));
   private static final Duration LINGER = Duration.ofMillis(2);
   private static final int DEADLINE_SECONDS = 60;
   private static final int K = 4;
@@ -163,6 +164,30 @@ class BatchScorerTest {
     }
   }
 
+  /** Whatever ends a worker: images would wait for it for ever. */
+  @Test
+  void shouldFailEverythingOnceAWorkerHasEnded() throws Exception {
+    Release staged = staged();
+    try (ImageScorer inStages =
+            new ImageScorer(staged, Execution.CPU, BoundEstimator.served(staged, STAGES));
+        BatchScorer batches = new BatchScorer(2, 4, LINGER, 64)) {
+      ScoringQueue broken =
+          batches.queue(
+              inStages,
+              likelihood -> {
+                throw new IllegalStateException("a rule that cannot be followed");
+              });
+      for (ScoringQueue queue : List.of(broken, batches.queue(scorer))) {
+        CompletableFuture<ImageLikelihood> score = queue.submit(TinyModels.noise(MODEL, 0));
+        assertThatExceptionOfType(CompletionException.class)
+            .isThrownBy(() -> score.orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS).join())
+            .withCauseInstanceOf(DeviceFailedException.class)
+            .havingRootCause()
+            .withMessageContaining("a rule that cannot be followed");
+      }
+    }
+  }
+
   /** One worker is at the first image and the queue has room for one: the third has to wait. */
   @Test
   void shouldHoldCallersBackWhileTheQueueIsFull() throws Exception {
@@ -191,24 +216,28 @@ class BatchScorerTest {
   }
 
   /** Images whose first stage settles it get no more; those that go on get the same as alone. */
-  @Test
-  void shouldStopAnImageOnceItIsSettled() throws Exception {
+  /** The release, calibrated for two stages. */
+  private Release staged() throws Exception {
     Calibration calibration =
         Calibrator.calibrate(
             release,
             TinyModels.noiseDataset(MODEL, 20),
             20,
-            new Stages(List.of(2, 4)),
+            STAGES,
             Execution.CPU,
             done -> {},
             () -> false);
-    Release staged = release.recalibrated(folder.resolve("staged"), calibration);
+    return release.recalibrated(folder.resolve("staged"), calibration);
+  }
+
+  @Test
+  void shouldStopAnImageOnceItIsSettled() throws Exception {
+    Release staged = staged();
+    double middle = staged.calibration().orElseThrow().bitsPerDim()[10];
     try (ImageScorer inStages =
-            new ImageScorer(
-                staged, Execution.CPU, BoundEstimator.served(staged, new Stages(List.of(2, 4))));
+            new ImageScorer(staged, Execution.CPU, BoundEstimator.served(staged, STAGES));
         ImageScorer atOnce = new ImageScorer(staged, Execution.CPU, 4);
         BatchScorer batches = new BatchScorer(2, 3, LINGER, 64)) {
-      double middle = calibration.bitsPerDim()[10];
       ScoringQueue queue = batches.queue(inStages, likelihood -> likelihood.bitsPerDim() > middle);
       List<CompletableFuture<ImageLikelihood>> scores = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
