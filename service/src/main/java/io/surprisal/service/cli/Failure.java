@@ -18,8 +18,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigException;
-import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
 
 /**
  * What a user gets to see of an exception: one line, and the exit code.
@@ -73,8 +71,9 @@ public record Failure(int exitCode, String message) {
     if (cause instanceof BindException) {
       return missing("the port is taken (" + cause.getMessage() + "); name another with --port");
     }
-    if (cause instanceof AuthenticationException || cause instanceof AuthorizationException) {
-      return new Failure(FAILED, "the broker refuses: " + oneLine(cause));
+    Optional<String> refusal = Refusals.of(cause);
+    if (refusal.isPresent()) {
+      return new Failure(FAILED, refusal.get());
     }
     if (cause instanceof org.apache.kafka.common.errors.TimeoutException) {
       return missing("the broker does not answer: " + oneLine(cause));

@@ -14,10 +14,12 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.ClientUtils;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
@@ -27,6 +29,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.ConfigResource;
@@ -201,11 +204,18 @@ public final class KafkaOptions {
       requireListener(config);
       Admin admin = Admin.create(config);
       try {
-        admin.describeCluster().nodes().get();
+        KafkaFuture<?> answer = admin.describeCluster().nodes();
+        if (isPlain(config)) {
+          requireNoTls(answer, config);
+        }
+        answer.get();
         return admin;
       } catch (ExecutionException e) {
         admin.close(Duration.ZERO);
         throw unreachable(Objects.requireNonNullElse(e.getCause(), e));
+      } catch (MissingDependencyException e) {
+        admin.close(Duration.ZERO);
+        throw e;
       } catch (InterruptedException e) {
         admin.close(Duration.ZERO);
         throw new InterruptException(e);
@@ -229,6 +239,32 @@ public final class KafkaOptions {
       }
     }
     throw new TimeoutException("no connection to any of the bootstrap servers");
+  }
+
+  private static boolean isPlain(Map<String, Object> config) {
+    Object protocol = config.get(CommonClientConfigs.SECURITY_PROTOCOL_CONFIG);
+    return protocol == null || !String.valueOf(protocol).toUpperCase(Locale.ROOT).endsWith("SSL");
+  }
+
+  /** Where a broker lets a plain client wait, it may be because it speaks TLS. */
+  private void requireNoTls(KafkaFuture<?> answer, Map<String, Object> config)
+      throws InterruptedException, ExecutionException {
+    try {
+      answer.get(CONNECT_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (java.util.concurrent.TimeoutException e) {
+      if (ClientUtils.parseAndValidateAddresses(new AdminClientConfig(config)).stream()
+          .anyMatch(TlsPort::answers)) {
+        throw new MissingDependencyException(
+            "the broker at "
+                + bootstrapServer
+                + " speaks TLS, and security.protocol is "
+                + Objects.requireNonNullElse(
+                    config.get(CommonClientConfigs.SECURITY_PROTOCOL_CONFIG), "PLAINTEXT")
+                + "; set it to SSL, or to SASL_SSL where there are users, with --kafka or in"
+                + " SURPRISAL_KAFKA_SECURITY_PROTOCOL",
+            e);
+      }
+    }
   }
 
   private RuntimeException unreachable(Throwable cause) {
