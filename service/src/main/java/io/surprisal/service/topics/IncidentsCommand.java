@@ -6,6 +6,7 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Printable;
 import io.surprisal.service.cli.Table;
 import io.surprisal.service.options.HeldRecords;
+import io.surprisal.service.options.IncidentSum;
 import io.surprisal.service.options.TopicFollower;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

@@ -10,6 +10,7 @@ import java.util.function.Predicate;
 /**
  * Which alerts somebody wants to see.
  *
+ * @param incident that they belong to
  * @param review none, any, or a verdict in lower case; empty: whatever
  * @param since when its image was taken, at the earliest, milliseconds since 1970-01-01T00:00:00Z
  * @param until at the latest
@@ -19,6 +20,7 @@ import java.util.function.Predicate;
 record AlertFilter(
     Optional<String> source,
     Optional<AlertReason> reason,
+    Optional<String> incident,
     Optional<String> review,
     Optional<Long> since,
     Optional<Long> until,
@@ -54,6 +56,7 @@ record AlertFilter(
                             () ->
                                 new RefusedException(
                                     400, "reason must be LOW_LIKELIHOOD, ATYPICAL or LOCAL"))),
+        query.text("incident"),
         review,
         query.number("since"),
         query.number("until"),
@@ -71,6 +74,7 @@ record AlertFilter(
     return before.map(number -> alert.seen().number() < number).orElse(true)
         && source.map(alert.seen().alert().getSource()::equals).orElse(true)
         && reason.map(alert.seen().alert().getReasons()::contains).orElse(true)
+        && incident.map(alert.seen().alert().getIncidentId()::equals).orElse(true)
         && since.map(from -> at >= from).orElse(true)
         && until.map(to -> at <= to).orElse(true)
         && review.map(wanted -> reviewed(alert, wanted)).orElse(true);

@@ -28,7 +28,8 @@ final class Api {
   Answer look(String path, Query query) throws InterruptedException {
     return switch (path) {
       case "/api/now" -> Answer.json(looks.now());
-      case "/api/alerts" -> Answer.json(looks.alerts(AlertFilter.of(query)));
+      case "/api/alerts" -> Answer.json(looks.feed().alerts(AlertFilter.of(query)));
+      case "/api/feed" -> Answer.json(looks.feed().rows(AlertFilter.of(query)));
       case "/api/source" ->
           Answer.json(
               looks.source(
@@ -65,6 +66,9 @@ final class Api {
     Matcher review = REVIEW.matcher(path);
     if (review.matches()) {
       return Answer.json(changes.review(review.group(1), wish));
+    }
+    if (path.equals("/api/reviews")) {
+      return Answer.json(changes.reviews(wish));
     }
     if (path.equals("/api/commands")) {
       return Answer.json(changes.command(wish));

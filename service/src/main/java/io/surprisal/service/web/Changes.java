@@ -10,7 +10,9 @@ import io.surprisal.service.steer.CommandSender;
 import io.surprisal.service.steer.ReviewSender;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -23,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 final class Changes {
   private static final Pattern RELEASE_ID = Pattern.compile("[0-9a-f]{64}");
   private static final int LONGEST_REASON = 1000;
+
+  /** As many as a page lists. */
+  private static final int MOST_REVIEWS = 200;
+
   private static final double MOST_MINUTES = 60 * 24 * 7;
 
   private static final Set<CommandType> COMMANDS =
@@ -72,13 +78,7 @@ final class Changes {
                         "the alert is not among the latest any more; 'surprisal review "
                             + alertId
                             + "' still knows it"));
-    AlertReview review =
-        ReviewSender.of(alert.seen().alert())
-            .setVerdict(verdict(Api.text(wish, "verdict", 20)))
-            .setReviewedBy(name(wish, ReviewSender.LONGEST_NAME))
-            .setReviewedAt(ReviewSender.timeAfter(alert.review(), clock.instant()))
-            .setNote(Api.text(wish, "note", ReviewSender.LONGEST_NOTE))
-            .build();
+    AlertReview review = review(alert, wish);
     try {
       reviews.send(review);
     } catch (KafkaException e) {
@@ -88,6 +88,56 @@ final class Changes {
     answer.put("review", AvroFields.of(review));
     answer.put("before", alert.review().map(AvroFields::of));
     return answer;
+  }
+
+  private AlertReview review(View.Reviewed alert, JsonNode wish) {
+    return ReviewSender.of(alert.seen().alert())
+        .setVerdict(verdict(Api.text(wish, "verdict", 20)))
+        .setReviewedBy(name(wish, ReviewSender.LONGEST_NAME))
+        .setReviewedAt(ReviewSender.timeAfter(alert.review(), clock.instant()))
+        .setNote(Api.text(wish, "note", ReviewSender.LONGEST_NOTE))
+        .build();
+  }
+
+  /**
+   * Says of several alerts what they are worth, of each as if it were alone. The wish names them,
+   * and what was said of them so far ({@code instead}; nothing: none was reviewed): where something
+   * else holds meanwhile, it stays.
+   *
+   * @return ids of those that the review is of now
+   */
+  Map<String, Object> reviews(JsonNode wish) throws InterruptedException {
+    String before = Api.text(wish, "instead", 20);
+    Optional<ReviewVerdict> instead =
+        before.isEmpty() ? Optional.empty() : Optional.of(verdict(before));
+    List<String> reviewed = new ArrayList<>();
+    for (String alertId : alertIds(wish)) {
+      Optional<View.Reviewed> alert =
+          view.alert(alertId)
+              .filter(known -> known.review().map(AlertReview::getVerdict).equals(instead));
+      if (alert.isPresent()) {
+        AlertReview review = review(alert.get(), wish);
+        try {
+          reviews.send(review);
+        } catch (KafkaException e) {
+          throw unsent("review after " + reviewed.size(), e);
+        }
+        // Whoever takes it back at once is to find it, before it is read again.
+        view.tell(() -> view.review(review));
+        reviewed.add(alertId);
+      }
+    }
+    return Map.of("reviewed", reviewed);
+  }
+
+  private static List<String> alertIds(JsonNode wish) {
+    JsonNode ids = wish.path("alertIds");
+    List<String> all = new ArrayList<>();
+    ids.forEach(id -> all.add(id.asText()));
+    if (!ids.isArray() || all.size() > MOST_REVIEWS) {
+      throw new RefusedException(400, "alertIds must be a list of at most " + MOST_REVIEWS);
+    }
+    return all;
   }
 
   private static ReviewVerdict verdict(String word) {

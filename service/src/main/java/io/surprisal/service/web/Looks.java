@@ -2,7 +2,6 @@ package io.surprisal.service.web;
 
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.schemas.AnomalyAlert;
-import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.ReleaseAnnouncement;
@@ -50,6 +49,7 @@ final class Looks {
   private final Topics topics;
   private final RecordsAt records;
   private final Pictures pictures;
+  private final Feed feed;
 
   /**
    * @param records stays the caller's
@@ -59,6 +59,7 @@ final class Looks {
     this.topics = topics;
     this.records = records;
     this.pictures = new Pictures(records, topics.images());
+    this.feed = new Feed(view, topics.images());
   }
 
   /** All at a glance. */
@@ -110,49 +111,9 @@ final class Looks {
         .findFirst();
   }
 
-  /** Alerts as wanted, the latest first. */
-  Map<String, Object> alerts(AlertFilter filter) {
-    List<View.Reviewed> found = view.alerts(filter, filter.limit() + 1);
-    Map<String, Object> alerts = new LinkedHashMap<>();
-    alerts.put("loading", !view.isCaughtUp());
-    alerts.put("kept", view.alertCount());
-    alerts.put("unreviewed", view.unreviewed());
-    alerts.put("more", found.size() > filter.limit());
-    alerts.put("alerts", found.stream().limit(filter.limit()).map(this::fields).toList());
-    alerts.put("sources", view.sourceNames().stream().sorted().toList());
-    return alerts;
-  }
-
-  private Map<String, Object> fields(View.Reviewed alert) {
-    AnomalyAlert said = alert.seen().alert();
-    Map<String, Object> fields = AvroFields.of(said);
-    fields.remove("map");
-    fields.put("number", alert.seen().number());
-    fields.put("place", place(said.getLocation()));
-    fields.put("pValue", smallest(said));
-    fields.put("review", alert.review().map(AvroFields::of));
-    return fields;
-  }
-
-  /** Null: the picture lies in a topic that is not read here. */
-  private @Nullable Place place(ImageLocation location) {
-    return location.getTopic().equals(topics.images())
-        ? new Place(location.getPartition(), location.getOffset())
-        : null;
-  }
-
-  /** The p-value of the test that is most surprised; null: no test spoke. */
-  private static @Nullable Double smallest(AnomalyAlert alert) {
-    Double smallest = null;
-    for (Double p :
-        new Double[] {
-          alert.getLowLikelihoodPValue(), alert.getAtypicalPValue(), alert.getLocalPValue()
-        }) {
-      if (p != null && (smallest == null || p < smallest)) {
-        smallest = p;
-      }
-    }
-    return smallest;
+  /** The feed of alerts. */
+  Feed feed() {
+    return feed;
   }
 
   /**
@@ -172,9 +133,9 @@ final class Looks {
                             + " is not among the latest "
                             + view.alertCount()
                             + "; 'surprisal alerts --from-beginning' has older ones"));
-    Map<String, Object> fields = fields(alert);
+    Map<String, Object> fields = feed.fields(alert);
     fields.put("map", map(alert.seen()).map(AvroFields::of));
-    Place place = place(alert.seen().alert().getLocation());
+    Place place = feed.place(alert.seen().alert().getLocation());
     Map<String, Object> picture = new LinkedHashMap<>();
     try {
       Optional<Pictures.Shown> shown =

@@ -1,5 +1,6 @@
 package io.surprisal.service.web;
 
+import io.surprisal.schemas.AlertIncident;
 import io.surprisal.schemas.AlertReview;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageScore;
@@ -86,6 +87,7 @@ final class TopicReader implements AutoCloseable {
     all.put(topics.sourceAlerts(), of(500, SourceAlert.class, view::sourceAlert));
     all.put(topics.trainer(), of(3_000, TrainerEvent.class, view::trainer));
     all.put(topics.statistics(), of(5_000, SourceStatistics.class, view::statistics));
+    all.put(topics.incidents(), of(20_000, AlertIncident.class, view::incident));
     RecordFormat<AnomalyAlert> alerts = RecordFormat.of(AnomalyAlert.class);
     all.put(
         topics.alerts(),

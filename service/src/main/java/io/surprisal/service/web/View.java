@@ -1,5 +1,6 @@
 package io.surprisal.service.web;
 
+import io.surprisal.schemas.AlertIncident;
 import io.surprisal.schemas.AlertReview;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageScore;
@@ -8,6 +9,7 @@ import io.surprisal.schemas.SourceAlert;
 import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.schemas.SourceStatus;
 import io.surprisal.schemas.TrainerEvent;
+import io.surprisal.service.options.IncidentSum;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -44,6 +46,7 @@ final class View {
   private final InstantSource clock;
   private final Map<Part, Long> versions = new EnumMap<>(Part.class);
   private final SeenAlerts alerts = new SeenAlerts(ALERTS);
+  private final IncidentSum incidents = new IncidentSum(ALERTS);
   private final Bounded<String, Deque<SeenScore>> scores = new Bounded<>(SOURCES);
   private final Bounded<String, SourceStatus> sources = new Bounded<>(SOURCES);
   private final Bounded<String, Bounded<WindowKey, SourceStatistics>> statistics =
@@ -85,6 +88,12 @@ final class View {
     if (caughtUp) {
       alertPulse.add(second(), 1);
     }
+    changed(Part.ALERTS);
+  }
+
+  /** What a partition of the images says of an incident. */
+  synchronized void incident(AlertIncident part) {
+    incidents.add(part);
     changed(Part.ALERTS);
   }
 
@@ -250,6 +259,11 @@ final class View {
 
   synchronized Optional<Reviewed> alert(String alertId) {
     return alerts.find(alertId).map(this::reviewed);
+  }
+
+  /** What was told of an incident; empty: nothing, or too long ago. */
+  synchronized Optional<IncidentSum.Whole> incident(String incidentId) {
+    return incidents.find(incidentId);
   }
 
   private Reviewed reviewed(SeenAlert alert) {

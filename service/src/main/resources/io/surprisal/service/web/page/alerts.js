@@ -1,13 +1,15 @@
-// The feed of alerts, what one of them is about, and what people say of it.
-import { badge, facts, h, Keyed, set, thumbnail, write } from "./elements.js";
-import { bits, count, pValue, short, time, words } from "./format.js";
-import { change, look, picture } from "./server.js";
-import { draw, limit } from "./evidence.js";
-import { personName } from "./dialog.js";
+// The feed of alerts, those of an incident folded into one row, and which of them is looked at.
+import { h, Keyed, write } from "./elements.js";
+import { count } from "./format.js";
+import { look } from "./server.js";
+import { Detail } from "./detail.js";
+import { isFolded, Row } from "./rows.js";
+import { Reviews, VERDICTS } from "./reviews.js";
 
 const PAGE = 30;
-const VERDICTS = { c: "CONFIRMED", f: "FALSE_ALARM", u: "UNSURE" };
-const NAMES = { CONFIRMED: "confirmed", FALSE_ALARM: "false alarm", UNSURE: "unsure" };
+const MOST = 200;
+/** Incidents that are unfolded at the same time. */
+const MOST_UNFOLDED = 5;
 const FILTERS = ["source", "reason", "review", "since", "until"];
 
 export class Alerts {
@@ -16,7 +18,8 @@ export class Alerts {
   keys = [
     ["n", "next alert, the older one"],
     ["p", "the one before"],
-    ["c", "confirm: an anomaly"],
+    ["o", "unfold the alerts of an incident, or fold them"],
+    ["c", "confirm: an anomaly; of an incident: those that nobody has reviewed, after a question"],
     ["f", "false alarm: normal"],
     ["u", "unsure, takes back what was said"],
     ["z", "undo the last review of this page"],
@@ -24,13 +27,16 @@ export class Alerts {
 
   constructor(root, frame) {
     this.frame = frame;
-    this.alerts = [];
+    this.feed = [];
+    this.unfolded = new Map();
+    this.newest = 0;
     this.limit = PAGE;
-    this.done = [];
-    this.reviews = new Map();
+    this.reviews = new Reviews(frame);
     const query = new URLSearchParams(location.search);
-    this.filter = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""]));
-    this.chosen = query.get("alert");
+    this.filter = Object.fromEntries(["incident", ...FILTERS].map((name) => [name, query.get(name) ?? ""]));
+    const incident = query.get("row") ?? this.filter.incident;
+    this.chosen = query.get("alert") ? { alert: query.get("alert") } : incident ? { row: incident } : null;
+    if (this.filter.incident) this.unfolded.set(this.filter.incident, { alerts: [], limit: PAGE });
 
     this.summary = h("p", { class: "summary" });
     this.newer = h("button", { type: "button", class: "newer", onclick: () => this.release() });
@@ -41,13 +47,19 @@ export class Alerts {
     const list = h("ul", { class: "feed", "aria-label": "Alerts, the latest first" });
     this.rows = new Keyed(list, () => new Row(this));
     this.detail = new Detail(this);
+    this.one = h(
+      "p",
+      { class: "summary", hidden: !this.filter.incident },
+      "The alerts of one incident. ",
+      h("a", { href: "/alerts" }, "All alerts"),
+    );
     root.append(
       h("h1", {}, "Alerts"),
       this.filters(),
       h(
         "div",
         { class: "split" },
-        h("section", { "aria-label": "Feed" }, this.summary, this.newer, this.none, list, this.older),
+        h("section", { "aria-label": "Feed" }, this.one, this.summary, this.newer, this.none, list, this.older),
         this.detail.element,
       ),
     );
@@ -113,22 +125,28 @@ export class Alerts {
     );
   }
 
-  address(chosen = this.chosen) {
+  address(chosen = this.chosen, filter = this.filter) {
     const query = new URLSearchParams();
-    for (const name of FILTERS) if (this.filter[name]) query.set(name, this.filter[name]);
-    if (chosen) query.set("alert", chosen);
+    for (const [name, value] of Object.entries(filter)) if (value) query.set(name, value);
+    for (const [name, value] of Object.entries(chosen ?? {})) query.set(name, value);
     const text = query.toString();
     return "/alerts" + (text ? "?" + text : "");
   }
 
   async refresh() {
-    const answer = await look("/api/alerts", { ...this.filter, limit: this.limit });
-    this.none.hidden = answer.alerts.length > 0;
+    const [answer, ...lists] = await Promise.all([
+      look("/api/feed", { ...this.filter, limit: this.limit }),
+      ...[...this.unfolded].map(async ([incident, { limit }]) => [
+        incident,
+        await look("/api/alerts", { ...this.filter, incident, limit }),
+      ]),
+    ]);
+    this.none.hidden = answer.rows.length > 0;
     write(
       this.none,
       answer.loading
         ? "The topics are being read …"
-        : FILTERS.some((name) => this.filter[name])
+        : Object.values(this.filter).some((value) => value)
           ? "No alert is as the filters want it."
           : "No alert has been raised.",
     );
@@ -137,22 +155,36 @@ export class Alerts {
       `${count(answer.unreviewed)} of the latest ${count(answer.kept)} are not reviewed`,
     );
     this.sources.replaceChildren(...answer.sources.map((value) => h("option", { value })));
-    // While one is looked at, the feed stands still, and says how many came.
-    if (this.chosen && this.alerts.length) {
-      const known = new Map(answer.alerts.map((alert) => [alert.alertId, alert]));
-      const newest = this.alerts[0].number;
-      const fresh = answer.alerts.filter((alert) => alert.number > newest).length;
-      this.tellNewer(fresh);
-      this.alerts = this.alerts.map((alert) => known.get(alert.alertId) ?? alert);
+    for (const [incident, list] of lists) this.hear(incident, list);
+    this.place(answer.rows);
+    this.older.hidden = !answer.more || this.limit >= MOST;
+    this.showRows();
+    await this.showDetail();
+  }
+
+  /** Alerts of an incident that is unfolded. */
+  hear(incident, { alerts, more }) {
+    const unfolded = this.unfolded.get(incident);
+    if (!unfolded) return; // folded meanwhile
+    for (const alert of alerts) this.reviews.heard(alert);
+    const still = this.chosen && !unfolded.grows && unfolded.alerts.length > 0;
+    unfolded.alerts = still ? renewed(unfolded.alerts, alerts, (alert) => alert.alertId) : alerts;
+    unfolded.grows = false;
+    unfolded.more = more;
+  }
+
+  /** While one is looked at, the feed stands still, and says how many came. */
+  place(rows) {
+    for (const row of rows) this.reviews.heard(row.latest);
+    if (this.chosen && this.feed.length) {
+      const shown = new Set(this.feed.map((row) => row.incidentId));
+      this.tellNewer(rows.filter((row) => row.latest.number > this.newest && !shown.has(row.incidentId)).length);
+      this.feed = renewed(this.feed, rows, (row) => row.incidentId);
     } else {
-      this.alerts = answer.alerts;
+      this.feed = rows;
+      this.newest = Math.max(0, ...rows.map((row) => row.latest.number));
       this.tellNewer(0);
     }
-    for (const alert of answer.alerts) this.reviews.delete(alert.alertId);
-    this.older.hidden = !answer.more || this.limit >= 200;
-    this.showRows();
-    if (this.chosen) await this.detail.load(this.chosen);
-    else this.detail.empty();
   }
 
   tellNewer(fresh) {
@@ -166,299 +198,148 @@ export class Alerts {
   }
 
   showRows() {
-    this.rows.show(this.alerts, (alert) => alert.alertId);
+    this.rows.show(this.feed, (row) => row.incidentId);
+  }
+
+  async showDetail() {
+    const { row, alert } = this.chosen ?? {};
+    if (row) {
+      const of = this.feed.find(({ incidentId }) => incidentId === row);
+      if (of && isFolded(of)) this.detail.showIncident(of);
+      else if (of) this.choose({ alert: of.latest.alertId });
+      else this.detail.empty("The alerts of this incident are not among the latest any more.");
+    } else if (alert) {
+      const shown = await this.detail.load(alert);
+      const of = shown && this.feed.find(({ incidentId }) => incidentId === shown.incidentId);
+      // Whoever comes by an address, or when a second alert has joined it, is to see it in the feed.
+      if (of && isFolded(of) && !this.unfolded.has(of.incidentId)) this.unfold(of.incidentId);
+    } else this.detail.empty();
   }
 
   showMore() {
-    this.limit = Math.min(200, this.limit + PAGE);
-    const chosen = this.chosen;
+    this.limit = Math.min(MOST, this.limit + PAGE);
+    const { chosen } = this;
     this.chosen = null;
     return this.refresh().then(() => {
       this.chosen = chosen;
       this.showRows();
-      if (chosen) return this.detail.load(chosen);
+      return this.showDetail();
     });
   }
 
   /** The newest again. */
   release() {
     this.chosen = null;
-    this.alerts = [];
+    this.feed = [];
     this.frame.go(this.address(), { keep: true });
     this.refresh();
   }
 
-  choose(alertId) {
-    this.chosen = alertId;
+  /**
+   * Looks at one.
+   *
+   * @param chosen {alert: id}, or {row: id of an incident}
+   */
+  choose(chosen) {
+    this.chosen = chosen;
     this.frame.go(this.address(), { keep: true, replace: true });
     this.showRows();
-    this.rows.rows.get(alertId)?.element.scrollIntoView({ block: "nearest" });
-    this.frame.attempt(() => this.detail.load(alertId));
+    document.querySelector(".row[aria-current]")?.scrollIntoView({ block: "nearest" });
+    this.frame.attempt(() => this.showDetail());
   }
 
-  review(alert) {
-    return this.reviews.has(alert.alertId) ? this.reviews.get(alert.alertId) : alert.review;
+  /** Shows the alerts of an incident below its row, or folds them away. */
+  unfold(incident) {
+    if (!this.unfolded.delete(incident)) {
+      this.unfolded.set(incident, { alerts: [], limit: PAGE });
+      if (this.unfolded.size > MOST_UNFOLDED) this.unfolded.delete(this.unfolded.keys().next().value);
+    } else if (this.detail.alert?.incidentId === incident) {
+      this.choose({ row: incident });
+    }
+    this.showRows();
+    this.frame.attempt(() => this.refresh());
+  }
+
+  unfoldMore(incident) {
+    const unfolded = this.unfolded.get(incident);
+    unfolded.limit = Math.min(MOST, unfolded.limit + PAGE);
+    unfolded.grows = true;
+    this.frame.attempt(() => this.refresh());
+  }
+
+  /** An alert as the feed has it. */
+  listed(alertId) {
+    const all = this.feed.flatMap((row) => [row.latest, ...(this.unfolded.get(row.incidentId)?.alerts ?? [])]);
+    return all.findLast((alert) => alert.alertId === alertId);
   }
 
   key(key) {
     if (key === "n" || key === "p") return this.step(key === "n" ? 1 : -1);
     if (key === "z") return this.undo();
-    if (VERDICTS[key] && this.chosen) return this.say(this.chosen, VERDICTS[key]);
+    if (key === "o") {
+      const incident = this.chosen?.row ?? this.detail.alert?.incidentId;
+      const row = this.feed.find(({ incidentId }) => incidentId === incident);
+      if (row && isFolded(row)) this.unfold(incident);
+      return true;
+    }
+    if (VERDICTS[key] && this.chosen) return this.say(VERDICTS[key]);
     return false;
   }
 
+  /** What can be looked at, in the order in which it is shown. */
+  entries() {
+    return this.feed.flatMap((row) =>
+      isFolded(row)
+        ? [
+            { row: row.incidentId },
+            ...(this.unfolded.get(row.incidentId)?.alerts ?? []).map(({ alertId }) => ({ alert: alertId })),
+          ]
+        : [{ alert: row.latest.alertId }],
+    );
+  }
+
   step(by) {
-    const at = this.alerts.findIndex((alert) => alert.alertId === this.chosen);
-    const next = this.alerts[at < 0 ? 0 : at + by];
-    if (next) this.choose(next.alertId);
+    const entries = this.entries();
+    const at = entries.findIndex(
+      (entry) => this.chosen && entry.row === this.chosen.row && entry.alert === this.chosen.alert,
+    );
+    const next = entries[at < 0 ? 0 : at + by];
+    if (next) this.choose(next);
     else this.frame.say(by > 0 ? "This is the last one of the list" : "This is the first one");
     return true;
   }
 
-  say(alertId, verdict, { note = this.detail.note.value, remember = true } = {}) {
+  /** Says it of what is looked at: an alert, or those of an incident. */
+  say(verdict) {
+    const { alert, row } = this.chosen;
     this.frame.attempt(async () => {
-      if (!(await this.frame.mayChange())) return;
-      const answer = await change(`/api/alerts/${alertId}/review`, {
-        verdict,
-        note,
-        by: personName(),
-      });
-      if (remember) this.done.push({ alertId, before: answer.before });
-      this.reviews.set(alertId, answer.review);
-      this.showRows();
-      this.detail.showReview();
-      this.frame.say(
-        remember
-          ? `Said: ${NAMES[verdict]}. z undoes it, n goes on.`
-          : `Taken back: ${NAMES[verdict]} holds.`,
-      );
+      const said = alert
+        ? await this.reviews.say(alert, verdict, this.detail.note.value)
+        : await this.reviews.sayOfIncident(
+            this.feed.find(({ incidentId }) => incidentId === row),
+            verdict,
+            this.filter,
+          );
+      if (said) await this.showSaid();
     });
     return true;
   }
 
-  /** What was said before holds again; where nothing was, that nobody knows. */
   undo() {
-    const last = this.done.pop();
-    if (!last) this.frame.say("Nothing was reviewed on this page, so nothing is undone");
-    else {
-      this.say(last.alertId, last.before?.verdict ?? "UNSURE", {
-        note: last.before?.note ?? "",
-        remember: false,
-      });
-    }
+    this.frame.attempt(async () => {
+      if (await this.reviews.undo()) await this.showSaid();
+    });
     return true;
   }
-}
 
-/** One alert of the feed. */
-class Row {
-  constructor(alerts) {
-    this.alerts = alerts;
-    this.picture = thumbnail("");
-    this.title = h("span", { class: "title" });
-    this.more = h("span", { class: "more" });
-    this.reasons = h("span", { class: "badges" });
-    this.said = h("span", { class: "badges" });
-    this.link = h(
-      "a",
-      {
-        class: "row",
-        onclick: (event) => {
-          if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
-          event.preventDefault();
-          alerts.choose(this.alertId);
-        },
-      },
-      this.picture.element,
-      h("span", { class: "lines" }, this.title, this.more, this.reasons, this.said),
-    );
-    this.element = h("li", {}, this.link);
-  }
-
-  show(alert) {
-    this.alertId = alert.alertId;
-    set(this.link, "href", this.alerts.address(alert.alertId));
-    set(this.link, "aria-current", this.alerts.chosen === alert.alertId ? "true" : null);
-    this.picture.show(alert.place ? picture(alert.place) : null, "");
-    write(this.title, `${alert.source} · ${alert.imageId}`);
-    write(this.more, `${time(alert.eventTime)} · ${bits(alert.bitsPerDim)} bits/dim · p ${pValue(alert.pValue)}`);
-    write(this.reasons, "");
-    this.reasons.append(...alert.reasons.map((reason) => badge(words(reason), "plain")));
-    const review = this.alerts.review(alert);
-    this.said.replaceChildren(
-      review
-        ? badge(
-            NAMES[review.verdict] ?? words(review.verdict),
-            review.verdict === "CONFIRMED" ? "bad" : review.verdict === "FALSE_ALARM" ? "good" : "plain",
-          )
-        : badge("not reviewed", "open"),
-    );
+  async showSaid() {
+    this.showRows();
+    await this.showDetail();
   }
 }
 
-/** All of one alert. */
-class Detail {
-  constructor(alerts) {
-    this.alerts = alerts;
-    this.share = h("input", { id: "share", type: "range", min: 0, max: 100, value: 70 });
-    this.boxes = h("input", { id: "boxes", type: "checkbox" });
-    this.boxes.checked = true;
-    this.share.addEventListener("input", () => this.draw());
-    this.boxes.addEventListener("change", () => this.draw());
-    this.image = h("img", { alt: "", decoding: "async" });
-    this.canvas = h("canvas", { role: "img" });
-    this.frame = h("div", { class: "evidence" }, this.image, this.canvas);
-    this.gone = h("p", { class: "gone", hidden: true });
-    this.legend = h("p", { class: "more" });
-    this.facts = h("div", {});
-    this.said = h("p", {});
-    this.note = h("textarea", { id: "note", maxlength: 1000, rows: 2 });
-    const button = (key, text) =>
-      h(
-        "button",
-        { type: "button", onclick: () => this.alerts.say(this.alert.alertId, VERDICTS[key]) },
-        text + " ",
-        h("kbd", {}, key),
-      );
-    this.content = h(
-      "div",
-      { hidden: true },
-      this.frame,
-      this.gone,
-      h(
-        "div",
-        { class: "controls" },
-        h("label", { for: "share" }, "Map"),
-        this.share,
-        h("span", {}, this.boxes, h("label", { for: "boxes" }, "Boxes")),
-      ),
-      this.legend,
-      h("h2", {}, "Is it right?"),
-      this.said,
-      h("label", { for: "note" }, "Note"),
-      this.note,
-      h(
-        "p",
-        { class: "buttons" },
-        button("c", "Confirm"),
-        button("f", "False alarm"),
-        button("u", "Unsure"),
-        h("button", { type: "button", onclick: () => this.alerts.undo() }, "Undo ", h("kbd", {}, "z")),
-        h("button", { type: "button", onclick: () => this.alerts.step(1) }, "Next ", h("kbd", {}, "n")),
-      ),
-      h(
-        "p",
-        { class: "more" },
-        "What is confirmed never trains a release; a false alarm does, as if its picture had raised no alert.",
-      ),
-      h("h2", {}, "What the alert says"),
-      this.facts,
-    );
-    this.hint = h("p", {}, "Choose an alert, or press n.");
-    this.element = h("section", { class: "detail", "aria-label": "The chosen alert" }, this.hint, this.content);
-  }
-
-  empty() {
-    this.alert = undefined;
-    this.content.hidden = true;
-    this.hint.hidden = false;
-    write(this.hint, "Choose an alert, or press n.");
-  }
-
-  async load(alertId) {
-    if (this.alert?.alertId === alertId) {
-      this.showReview();
-      return;
-    }
-    let alert;
-    try {
-      alert = await look("/api/alerts/" + alertId);
-    } catch (e) {
-      this.empty();
-      write(this.hint, e.message);
-      return;
-    }
-    if (this.alerts.chosen !== alertId) return; // another one was chosen meanwhile
-    this.alert = alert;
-    this.note.value = "";
-    this.content.hidden = false;
-    this.hint.hidden = true;
-    const { picture: of } = alert;
-    const shown = Boolean(of.width);
-    this.frame.hidden = !shown;
-    this.gone.hidden = shown;
-    write(
-      this.gone,
-      of.refused
-        ? "Not a picture: " + of.refused
-        : of.trouble
-          ? "The picture cannot be read now: " + of.trouble
-          : "The picture is no longer in Kafka: its time there is over. What was said of it is below.",
-    );
-    if (shown) {
-      this.image.width = of.width;
-      this.image.height = of.height;
-      set(this.frame, "class", Math.max(of.width, of.height) < 256 ? "evidence small" : "evidence");
-      set(this.image, "alt", `picture ${alert.imageId} of ${alert.source}`);
-      this.image.src = picture(alert.place, "large");
-      this.frame.style.aspectRatio = `${of.width} / ${of.height}`;
-      this.draw();
-    }
-    this.share.disabled = !alert.map || !shown;
-    this.boxes.disabled = alert.boxes.length === 0 || !shown;
-    write(
-      this.legend,
-      !shown
-        ? ""
-        : alert.map
-          ? `Red: ${limit(alert).toFixed(1)} standard deviations over what is usual there, and more.`
-          : "This release does not say where in a picture its surprise is.",
-    );
-    this.showReview();
-    this.facts.replaceChildren(
-      facts([
-        ["bits/dim", `${bits(alert.bitsPerDim)} ± ${bits(alert.standardError)}`],
-        ["threshold", alert.threshold === null ? null : `${bits(alert.threshold)} bits/dim`],
-        ["reasons", alert.reasons.map(words).join(", ")],
-        ["p, low likelihood", alert.lowLikelihoodPValue === null ? null : pValue(alert.lowLikelihoodPValue)],
-        ["p, atypical", alert.atypicalPValue === null ? null : pValue(alert.atypicalPValue)],
-        ["p, local", alert.localPValue === null ? null : pValue(alert.localPValue)],
-        ["boxes", alert.boxes.map(boxText).join("; ")],
-        ["source", h("a", { href: "/source?" + new URLSearchParams({ name: alert.source }) }, alert.source || "(no name)")],
-        ["image", alert.imageId],
-        ["taken", time(alert.eventTime)],
-        ["release", h("a", { href: "/releases" }, short(alert.releaseId))],
-        ["alert rate", String(alert.alertRate)],
-        ["repaired", alert.repairs.map(words).join(", ")],
-        ["lies in", `${alert.location.topic}, partition ${alert.location.partition}, offset ${alert.location.offset}`],
-        ["alert", alert.alertId],
-      ]),
-    );
-  }
-
-  draw() {
-    if (!this.alert?.picture.width) return;
-    draw(this.canvas, this.alert, this.share.value / 100, this.boxes.checked);
-    set(
-      this.canvas,
-      "aria-label",
-      this.alert.boxes.length ? "Surprising: " + this.alert.boxes.map(boxText).join("; ") : "No part alone is surprising",
-    );
-  }
-
-  showReview() {
-    const listed = this.alerts.alerts.find((alert) => alert.alertId === this.alert.alertId);
-    const review = this.alerts.review(listed ?? this.alert);
-    write(
-      this.said,
-      review
-        ? `${review.reviewedBy || "Somebody"} said ${NAMES[review.verdict] ?? words(review.verdict)} at ${time(review.reviewedAt)}` +
-            (review.note ? `: ${review.note}` : "")
-        : "Nobody has said yet.",
-    );
-  }
-}
-
-function boxText(box) {
-  return `${box.width}×${box.height} at ${box.left},${box.top}: ${box.surprise.toFixed(1)} σ`;
+/** A list as it stands, with what is known now of each. */
+function renewed(list, now, keyOf) {
+  const known = new Map(now.map((one) => [keyOf(one), one]));
+  return list.map((one) => known.get(keyOf(one)) ?? one);
 }

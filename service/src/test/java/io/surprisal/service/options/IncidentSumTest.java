@@ -1,4 +1,4 @@
-package io.surprisal.service.topics;
+package io.surprisal.service.options;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.surprisal.service.topics;
+package io.surprisal.service.options;
 
 import io.surprisal.schemas.AlertIncident;
 import io.surprisal.schemas.AlertReason;
@@ -14,36 +14,43 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Incidents as wholes: what the partitions of their images say of each adds up here. */
-final class IncidentSum {
-  private static final float LOAD = 0.75f;
-
+/**
+ * Incidents as wholes: what the partitions of their images say of each adds up here. Not
+ * thread-safe.
+ */
+public final class IncidentSum {
   /** The one that was told of longest ago comes first. */
-  private final Map<String, Map<Integer, AlertIncident>> parts =
-      new LinkedHashMap<>(16, LOAD, true);
+  private final Map<String, Map<Integer, AlertIncident>> parts = new LinkedHashMap<>();
 
   private final int most;
 
   /**
    * @param most incidents; beyond, the one that was told of longest ago is forgotten
    */
-  IncidentSum(int most) {
+  public IncidentSum(int most) {
     this.most = most;
   }
 
   /** Takes what a partition says now, and gives the incident as it is with that. */
-  Whole add(AlertIncident part) {
+  public Whole add(AlertIncident part) {
     Map<Integer, AlertIncident> all =
-        parts.computeIfAbsent(part.getIncidentId(), id -> new TreeMap<>());
+        Optional.ofNullable(parts.remove(part.getIncidentId())).orElseGet(TreeMap::new);
     all.put(part.getImagesPartition(), part);
+    parts.put(part.getIncidentId(), all);
     if (parts.size() > most) {
       parts.remove(parts.keySet().iterator().next());
     }
     return new Whole(List.copyOf(all.values()));
   }
 
+  /** An incident as it is now; empty where nothing was told of it, or too long ago. */
+  public Optional<Whole> find(String incidentId) {
+    return Optional.ofNullable(parts.get(incidentId))
+        .map(all -> new Whole(List.copyOf(all.values())));
+  }
+
   /** All, the one that began first at the head. */
-  List<Whole> all() {
+  public List<Whole> all() {
     return parts.values().stream()
         .map(all -> new Whole(List.copyOf(all.values())))
         .sorted(Comparator.comparing(Whole::openedAt))
@@ -55,33 +62,33 @@ final class IncidentSum {
    *
    * @param parts what each partition says of it, at least one
    */
-  record Whole(List<AlertIncident> parts) {
+  public record Whole(List<AlertIncident> parts) {
 
     /** Whether it goes on, which it does as long as one of its parts does. */
-    boolean isOpen() {
+    public boolean isOpen() {
       return parts.stream().anyMatch(part -> part.getState() == IncidentState.OPEN);
     }
 
-    String id() {
+    public String id() {
       return parts.get(0).getIncidentId();
     }
 
-    String source() {
+    public String source() {
       return parts.get(0).getSource();
     }
 
     /** When the image of its first alert was taken. */
-    Instant openedAt() {
+    public Instant openedAt() {
       return earliest().getOpenedAt();
     }
 
     /** When the image of its latest alert was taken. */
-    Instant lastAlertAt() {
+    public Instant lastAlertAt() {
       return latest().getLastAlertAt();
     }
 
     /** When it was over; empty while it is open. */
-    Optional<Instant> closedAt() {
+    public Optional<Instant> closedAt() {
       return isOpen()
           ? Optional.empty()
           : parts.stream()
@@ -90,12 +97,12 @@ final class IncidentSum {
               .max(Comparator.naturalOrder());
     }
 
-    long alerts() {
+    public long alerts() {
       return parts.stream().mapToLong(AlertIncident::getAlerts).sum();
     }
 
     /** Images of the source since it opened, as far as they were counted. */
-    long images() {
+    public long images() {
       return parts.stream().mapToLong(AlertIncident::getImages).sum();
     }
 
@@ -104,7 +111,7 @@ final class IncidentSum {
     }
 
     /** The alert with the smallest p-value. */
-    IncidentAlert strongest() {
+    public IncidentAlert strongest() {
       return parts.stream()
           .map(AlertIncident::getStrongest)
           .min(
@@ -113,7 +120,7 @@ final class IncidentSum {
           .orElseThrow();
     }
 
-    List<AlertReason> reasons() {
+    public List<AlertReason> reasons() {
       return parts.stream().flatMap(part -> part.getReasons().stream()).distinct().toList();
     }
 
@@ -126,7 +133,7 @@ final class IncidentSum {
     }
 
     /** For programs, called as in {@link AlertIncident}, of all partitions. */
-    Map<String, Object> fields() {
+    public Map<String, Object> fields() {
       Map<String, Object> fields = new LinkedHashMap<>();
       fields.put("incidentId", id());
       fields.put("source", source());
