@@ -71,6 +71,7 @@ final class Looks {
     now.put("brokerTrouble", view.brokerTrouble());
     now.put("imagesPerSecond", view.imagesPerSecond());
     now.put("alertsPerSecond", view.alertsPerSecond());
+    now.put("latency", view.latency());
     now.put("alerts", view.alertCount());
     now.put("unreviewed", view.unreviewed());
     now.put("sources", cards.stream().limit(MOST_CARDS).toList());

@@ -98,7 +98,11 @@ final class TopicReader implements AutoCloseable {
                     alerts.decode(record.value()),
                     new Place(record.partition(), record.offset()),
                     record.timestamp())));
-    all.put(topics.scores(), of(20_000, ImageScore.class, view::score));
+    RecordFormat<ImageScore> scores = RecordFormat.of(ImageScore.class);
+    all.put(
+        topics.scores(),
+        new Reading(
+            20_000, record -> view.score(scores.decode(record.value()), record.timestamp())));
     return all;
   }
 

@@ -55,6 +55,7 @@ final class View {
   private final Bounded<String, ReleaseAnnouncement> releases = new Bounded<>(RELEASES);
   private final Deque<TrainerEvent> trainer = new ArrayDeque<>();
   private final Deque<SourceAlert> sourceAlerts = new ArrayDeque<>();
+  private final LatencyWindow latency = new LatencyWindow();
   private final Pulse imagePulse = new Pulse();
   private final Pulse alertPulse = new Pulse();
   private boolean caughtUp;
@@ -97,7 +98,13 @@ final class View {
     changed(Part.ALERTS);
   }
 
-  synchronized void score(ImageScore score) {
+  /**
+   * An image was scored.
+   *
+   * @param timestamp of the image's record, which its score has too, milliseconds since
+   *     1970-01-01T00:00:00Z
+   */
+  synchronized void score(ImageScore score, long timestamp) {
     Deque<SeenScore> of = scores.get(score.getSource());
     if (of == null) {
       of = new ArrayDeque<>();
@@ -109,6 +116,7 @@ final class View {
     of.addLast(SeenScore.of(score, imagesTopic));
     if (caughtUp) {
       imagePulse.add(second(), 1);
+      latency.add(clock.millis(), clock.millis() - timestamp);
     }
     changed(Part.SCORES);
   }
@@ -232,6 +240,11 @@ final class View {
   /** Images a second, of the last seconds. */
   synchronized double imagesPerSecond() {
     return imagePulse.perSecond(second());
+  }
+
+  /** How long the latest scores took to come here; empty: none has come lately. */
+  synchronized Optional<LatencyWindow.Measured> latency() {
+    return latency.measured(clock.millis());
   }
 
   /** Alerts a second, of the last seconds. */

@@ -269,7 +269,7 @@ class DashboardTest {
     browser.await("document.querySelectorAll('.row').length === 1");
     assertThat(browser.text("document.querySelector('.row .title').textContent"))
         .as("a storm is one row")
-        .matches(Pattern.quote(HOSTILE) + " · (\\d+ of )?1?\\d alerts");
+        .matches("(\\d+ of )?1?\\d alerts · " + Pattern.quote(HOSTILE));
     String first = browser.window();
     String second = browser.newWindow();
     open("alerts?review=confirmed");

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class ViewTest {
   private static final Duration AT_ONCE = Duration.ofMillis(1);
-  private final View view = new View("images", InstantSource.fixed(Instant.ofEpochSecond(1000)));
+  private static final long NOW = 1_000_000;
+  private final View view = new View("images", InstantSource.fixed(Instant.ofEpochMilli(NOW)));
 
   static AnomalyAlert alert(int number, String source) {
     String id = "%032x".formatted(number);
@@ -108,7 +109,7 @@ class ViewTest {
   @Test
   void shouldKeepTheLatestScoresOfTheLatestSources() {
     for (int i = 0; i < 500; i++) {
-      view.score(score(i, "one"));
+      view.score(score(i, "one"), NOW);
     }
     assertThat(view.scores("one"))
         .hasSize(400)
@@ -116,17 +117,29 @@ class ViewTest {
         .extracting(SeenScore::at)
         .isEqualTo(100_000L);
     for (int i = 0; i < 299; i++) {
-      view.score(score(i, "source-" + i));
+      view.score(score(i, "source-" + i), NOW);
     }
     assertThat(view.sourceNames()).hasSize(300).contains("one");
-    view.score(score(1, "another"));
+    view.score(score(1, "another"), NOW);
     assertThat(view.sourceNames()).hasSize(300).doesNotContain("one").contains("another");
   }
 
   @Test
+  void shouldMeasureHowLongThoseScoresTookThatCameWhileItLooked() {
+    view.score(score(1, "camera"), NOW - 3_600_000);
+    view.caughtUp();
+    assertThat(view.latency()).as("what lay there at the start says nothing").isEmpty();
+
+    view.score(score(2, "camera"), NOW - 80);
+
+    assertThat(view.latency())
+        .contains(new LatencyWindow.Measured(1, LatencyWindow.WINDOW_SECONDS, 80, 80, 80));
+  }
+
+  @Test
   void shouldKnowPicturesOfTheTopicOfImagesAlone() {
-    view.score(score(0, "a"));
-    view.score(score(1, "b"));
+    view.score(score(0, "a"), NOW);
+    view.score(score(1, "b"), NOW);
 
     assertThat(view.lastScore("a").orElseThrow().place()).isNull();
     assertThat(view.lastScore("b").orElseThrow().place()).isEqualTo(new Place(1, 1));

@@ -23,11 +23,13 @@ import java.net.Socket;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
@@ -255,6 +257,46 @@ class WebServerTest {
     assertThat(review.getNote()).isEqualTo("<b>");
     assertThat(review.getReviewedBy()).isEqualTo("Ada");
     assertThat(got.json().get("before").isNull()).isTrue();
+  }
+
+  private static String reviews(String verdict, String instead, int... alerts) {
+    return "{\"verdict\":\"%s\",\"instead\":\"%s\",\"alertIds\":[%s]}"
+        .formatted(
+            verdict,
+            instead,
+            Arrays.stream(alerts)
+                .mapToObj("\"%032x\""::formatted)
+                .collect(Collectors.joining(",")));
+  }
+
+  @Test
+  void shouldReviewOfSeveralAlertsThoseOfWhichNothingElseWasSaidMeanwhile() throws IOException {
+    for (int i = 1; i <= 3; i++) {
+      view.alert(ViewTest.alert(i, "camera"), new Place(0, i), i);
+    }
+    view.review(REVIEWS.decode(sentReview(2)));
+
+    JsonNode said = post("/api/reviews", reviews("FALSE_ALARM", "", 1, 2, 3, 4), BEARER).json();
+    assertThat(said.get("reviewed").toString())
+        .isEqualTo("[\"%032x\",\"%032x\"]".formatted(1, 3));
+    assertThat(producer.history()).hasSize(3);
+
+    JsonNode undone =
+        post("/api/reviews", reviews("UNSURE", "FALSE_ALARM", 1, 2, 3), BEARER).json();
+    assertThat(undone.get("reviewed")).hasSize(2);
+    assertThat(view.alert("%032x".formatted(2)).orElseThrow().review().orElseThrow().getVerdict())
+        .as("what another has said stays")
+        .isEqualTo(ReviewVerdict.CONFIRMED);
+    assertThat(post("/api/reviews", reviews("UNSURE", "", new int[201]), BEARER).status())
+        .contains(" 400 ");
+    assertThat(post("/api/reviews", "{\"verdict\":\"UNSURE\"}", BEARER).status())
+        .contains(" 400 ");
+  }
+
+  /** A review that another page has sent, as the topic has it. */
+  private byte[] sentReview(int alert) throws IOException {
+    post("/api/alerts/%032x/review".formatted(alert), "{\"verdict\":\"CONFIRMED\"}", BEARER);
+    return producer.history().get(0).value();
   }
 
   @Test

@@ -57,3 +57,9 @@ export function duration(seconds) {
 export function words(name) {
   return String(name).toLowerCase().replaceAll("_", " ");
 }
+
+/** A time that machines take. */
+export function millis(value) {
+  if (value < 1000) return Math.round(value) + " ms";
+  return value < 60_000 ? (value / 1000).toFixed(1) + " s" : duration(value / 1000);
+}

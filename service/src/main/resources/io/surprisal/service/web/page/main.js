@@ -25,6 +25,10 @@ const frame = {
     history[replace ? "replaceState" : "pushState"](null, "", address);
     if (!keep) show();
   },
+  /** Asks again, where somebody looks. */
+  refresh() {
+    if (!document.hidden) refresh();
+  },
   /** Tells the person, and their screen reader, what was done. */
   say(text) {
     said.textContent = text;

@@ -1,13 +1,19 @@
 // All at a glance: the sources, the stream, the release, the trainer.
 import { badge, facts, h, Keyed, set, thumbnail, write } from "./elements.js";
-import { bits, clock, count, percent, rate, short, time, words } from "./format.js";
+import { bits, clock, count, millis, percent, rate, short, time, words } from "./format.js";
 import { look, picture } from "./server.js";
+
+const OLD_MILLIS = 10_000;
+/** From so many on the hundredth part is one. */
+const ENOUGH_FOR_P99 = 100;
 
 export class Now {
   title = "Now";
   parts = ["ALERTS", "SCORES", "SOURCES", "RELEASES", "TRAINER", "REVIEWS"];
 
-  constructor(root) {
+  constructor(root, frame) {
+    // What it says of the last seconds changes where nothing comes, too.
+    this.timer = setInterval(() => frame.refresh(), OLD_MILLIS);
     this.stream = h("section", { class: "tiles", "aria-label": "The stream" });
     this.none = h(
       "p",
@@ -31,6 +37,7 @@ export class Now {
     const now = await look("/api/now");
     this.stream.replaceChildren(
       tile("Images", rate(now.imagesPerSecond), "scored, last ten seconds"),
+      tile("Latency", ...latency(now.latency)),
       tile("Alerts", rate(now.alertsPerSecond), "last ten seconds"),
       tile(
         "Unreviewed",
@@ -58,6 +65,21 @@ export class Now {
     write(this.more, `and ${now.moreSources} more; “surprisal sources” lists all`);
     this.cards.show(now.sources, (source) => source.source);
   }
+
+  close() {
+    clearInterval(this.timer);
+  }
+}
+
+/** From an image's time stamp to its score. */
+function latency(measured) {
+  if (!measured) return ["–", "no score has come in the last minute"];
+  const { scores, seconds, p50Millis, p99Millis, mostMillis } = measured;
+  return [
+    `p50 ${millis(p50Millis)}, ` +
+      (scores < ENOUGH_FOR_P99 ? `longest ${millis(mostMillis)}` : `p99 ${millis(p99Millis)}`),
+    `from an image's time stamp until its score was read here; ${count(scores)} of the last ${seconds} s`,
+  ];
 }
 
 function tile(name, value, more) {

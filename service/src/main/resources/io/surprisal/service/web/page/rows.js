@@ -107,7 +107,7 @@ class IncidentRow {
     set(this.link, "href", this.alerts.address(null, { incident: row.incidentId }));
     set(this.link, "aria-current", this.alerts.chosen?.row === row.incidentId ? "true" : null);
     this.picture.show(row.latest.place ? picture(row.latest.place) : null, "");
-    write(this.title, `${of} · ${size(row)}`);
+    write(this.title, `${size(row)} · ${of}`);
     write(this.more, `${time(row.firstAt)} – ${clock(row.lastAt)}`);
     this.reasons.replaceChildren(
       ...[state(row), ...row.reasons.map((reason) => badge(words(reason), "plain"))].filter(Boolean),
