@@ -313,7 +313,8 @@ final class DemoCommand implements Callable<Integer> {
               Dashboard.start(
                   cluster.clients(),
                   topics,
-                  Dashboard.Access.ofThisMachine(System.getProperty("user.name", "")))) {
+                  Dashboard.Access.ofThisMachine(System.getProperty("user.name", "")),
+                  Optional.empty())) {
         if (!service.awaitStart(FIRST_RELEASE)) {
           throw new IllegalStateException(
               "the release did not serve within " + FIRST_RELEASE.toSeconds() + " s");

@@ -3,6 +3,7 @@ package io.surprisal.service.web;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.surprisal.service.cli.Json;
 import java.io.IOException;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -10,14 +11,21 @@ import java.util.regex.Pattern;
 final class Api {
   private static final Pattern ALERT = Pattern.compile("/api/alerts/([0-9a-f]{32})");
   private static final Pattern REVIEW = Pattern.compile("/api/alerts/([0-9a-f]{32})/review");
+  private static final Pattern RELEASE =
+      Pattern.compile("/api/releases/([0-9a-f]{64})(/samples|/samples\\.png|)");
   private static final Pattern PICTURE = Pattern.compile("/api/pictures/(\\d{1,9})/(\\d{1,18})");
 
   private final Looks looks;
   private final Changes changes;
+  private final Samples samples;
 
-  Api(Looks looks, Changes changes) {
+  /**
+   * @param samples stays the caller's
+   */
+  Api(Looks looks, Changes changes, Samples samples) {
     this.looks = looks;
     this.changes = changes;
+    this.samples = samples;
   }
 
   /**
@@ -47,6 +55,15 @@ final class Api {
     if (alert.matches()) {
       return Answer.json(looks.alert(alert.group(1)));
     }
+    Matcher release = RELEASE.matcher(path);
+    if (release.matches()) {
+      String id = release.group(1);
+      return switch (release.group(2)) {
+        case "/samples" -> Answer.json(samples.state(id));
+        case "/samples.png" -> Answer.png(samples.png(id));
+        default -> Answer.json(looks.release(id));
+      };
+    }
     Matcher picture = PICTURE.matcher(path);
     if (picture.matches()) {
       return Answer.png(
@@ -66,6 +83,14 @@ final class Api {
     Matcher review = REVIEW.matcher(path);
     if (review.matches()) {
       return Answer.json(changes.review(review.group(1), wish));
+    }
+    Matcher release = RELEASE.matcher(path);
+    if (release.matches() && release.group(2).equals("/samples")) {
+      return Answer.json(samples.draw(release.group(1)));
+    }
+    if (path.equals("/api/samples/stop")) {
+      samples.cancel();
+      return Answer.json(Map.of());
     }
     if (path.equals("/api/reviews")) {
       return Answer.json(changes.reviews(wish));

@@ -14,7 +14,10 @@ import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells the view whether a broker answers, on a thread of its own; {@link #close} ends it. */
+/**
+ * Tells the view whether a broker answers, and the reader which topics there are, on a thread of
+ * its own; {@link #close} ends it.
+ */
 final class BrokerWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(BrokerWatch.class);
   private static final Duration BETWEEN = Duration.ofSeconds(2);
@@ -23,16 +26,18 @@ final class BrokerWatch implements AutoCloseable {
   private final Admin admin;
   private final String server;
   private final View view;
+  private final TopicReader reader;
   private final CountDownLatch end = new CountDownLatch(1);
   private final Thread thread = new Thread(this::watch, "surprisal-dashboard-broker");
 
   /**
    * @param client properties of Kafka's clients, the broker among them
    */
-  BrokerWatch(Map<String, Object> client, View view) {
+  BrokerWatch(Map<String, Object> client, View view, TopicReader reader) {
     this.admin = Admin.create(client);
     this.server = String.valueOf(client.get(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG));
     this.view = view;
+    this.reader = reader;
     thread.setDaemon(true);
   }
 
@@ -45,6 +50,9 @@ final class BrokerWatch implements AutoCloseable {
     try {
       do {
         boolean answers = answers();
+        if (answers) {
+          tellTopics();
+        }
         if (answers && since.isPresent()) {
           LOG.info("the broker at {} answers again", server);
           since = Optional.empty();
@@ -64,6 +72,14 @@ final class BrokerWatch implements AutoCloseable {
       } while (!end.await(BETWEEN.toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void tellTopics() throws InterruptedException {
+    try {
+      reader.hear(TopicLayout.read(admin, reader.names(), PATIENCE));
+    } catch (ExecutionException e) {
+      LOG.debug("the broker does not say which topics there are", e);
     }
   }
 

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -31,11 +33,14 @@ import org.apache.kafka.common.KafkaException;
 public final class Dashboard implements AutoCloseable {
   private static final int PICTURES_AT_ONCE = 3;
   private static final Duration COMMAND_VALIDITY = Duration.ofHours(1);
+  private static final Duration ADMIN_PATIENCE = Duration.ofSeconds(30);
   private static final Duration PRODUCER_PATIENCE = Duration.ofSeconds(10);
 
   private final TopicReader reader;
   private final BrokerWatch watch;
   private final RecordsAt records;
+  private final ReleaseShelf shelf;
+  private final Samples samples;
   private final KafkaProducer<byte[], byte[]> producer;
   private final EventStreams events;
   private final ProcessMetrics metrics = new ProcessMetrics(Version.text());
@@ -69,6 +74,7 @@ public final class Dashboard implements AutoCloseable {
       Map<String, Object> client,
       Topics topics,
       Access access,
+      Optional<Path> store,
       Optional<CommandSender.Signing> signing)
       throws IOException {
     ListenAddress listen = ListenAddress.parse(access.listen());
@@ -77,7 +83,16 @@ public final class Dashboard implements AutoCloseable {
     token = access.token().orElseGet(Guard::newToken);
     records = new RecordsAt(client, PICTURES_AT_ONCE);
     producer = producer(client);
-    Looks looks = new Looks(view, topics, records);
+    shelf =
+        new ReleaseShelf(
+            view,
+            client,
+            Path.of(
+                System.getProperty("java.io.tmpdir"), "surprisal-dashboard-" + UUID.randomUUID()),
+            store,
+            topics.releaseChunks());
+    samples = new Samples(shelf);
+    Looks looks = new Looks(view, topics, records, shelf);
     Changes changes =
         new Changes(
             view,
@@ -94,11 +109,12 @@ public final class Dashboard implements AutoCloseable {
           new WebServer(
               address,
               port -> new Guard(token, port, names, open),
-              new Api(looks, changes),
+              new Api(looks, changes, samples),
               events,
               metrics::text);
     } catch (IOException e) {
       events.close();
+      shelf.close();
       records.close();
       producer.close(Duration.ZERO);
       if (e instanceof BindException) {
@@ -119,28 +135,30 @@ public final class Dashboard implements AutoCloseable {
     }
     host = address.getAddress().isAnyLocalAddress() ? "localhost" : listen.host();
     reader = new TopicReader(client, topics, view);
-    watch = new BrokerWatch(client, view);
+    watch = new BrokerWatch(client, view, reader);
   }
 
   /**
    * Reads the topics and serves the page.
    *
    * @param client properties of Kafka's clients, the broker among them
+   * @param store where files of releases lie, whatever an announcement says; empty: where it says
    * @throws MissingDependencyException if the port is taken, or the topics are not there
    * @throws IllegalArgumentException if the address to listen on has no form that is known
    */
-  public static Dashboard start(Map<String, Object> client, Topics topics, Access access)
+  public static Dashboard start(
+      Map<String, Object> client, Topics topics, Access access, Optional<Path> store)
       throws IOException, InterruptedException {
-    Set<String> existing = topics(client);
-    for (String needed : List.of(topics.alerts(), topics.scores())) {
-      if (!existing.contains(needed)) {
-        throw new MissingDependencyException(
-            "there is no topic " + needed + "; create it with 'surprisal topics'");
-      }
-    }
-    Dashboard dashboard = new Dashboard(client, topics, access, signing(client, access));
+    Dashboard dashboard = new Dashboard(client, topics, access, store, signing(client, access));
     try {
-      dashboard.reader.start(existing);
+      TopicLayout layout = layout(client, dashboard.reader.names());
+      for (String needed : List.of(topics.alerts(), topics.scores())) {
+        if (!layout.topics().containsKey(needed)) {
+          throw new MissingDependencyException(
+              "there is no topic " + needed + "; create it with 'surprisal topics'");
+        }
+      }
+      dashboard.reader.start(layout);
       dashboard.watch.start();
       dashboard.server.start();
       return dashboard;
@@ -151,11 +169,12 @@ public final class Dashboard implements AutoCloseable {
     }
   }
 
-  private static Set<String> topics(Map<String, Object> client) throws InterruptedException {
+  private static TopicLayout layout(Map<String, Object> client, Set<String> names)
+      throws InterruptedException {
     try (Admin admin = Admin.create(client)) {
-      return admin.listTopics().names().get();
+      return TopicLayout.read(admin, names, ADMIN_PATIENCE);
     } catch (ExecutionException e) {
-      throw new KafkaException("cannot list the topics", e.getCause());
+      throw new KafkaException("cannot describe the topics", e.getCause());
     }
   }
 
@@ -209,9 +228,11 @@ public final class Dashboard implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
     events.close();
     server.close();
+    samples.close();
+    shelf.close();
     watch.close();
     reader.close();
     records.close();

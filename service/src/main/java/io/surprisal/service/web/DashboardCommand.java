@@ -76,6 +76,14 @@ final class DashboardCommand implements Callable<Integer> {
       description = "Private key (Ed25519, PEM) that reviews and commands are signed with.")
   private Optional<Path> signingKey = Optional.empty();
 
+  @Option(
+      names = "--store",
+      paramLabel = "DIR",
+      description =
+          "Read announced releases there, whatever directory an announcement names (default: where"
+              + " it says): for histograms, schedules and samples.")
+  private Optional<Path> store = Optional.empty();
+
   DashboardCommand(Invocation invocation) {
     this.invocation = invocation;
     this.kafka = new KafkaOptions(invocation);
@@ -102,7 +110,9 @@ final class DashboardCommand implements Callable<Integer> {
     // That a broker is gone is said once, by the watch over it.
     Configurator.setLevel("org.apache.kafka.clients", Level.ERROR);
     Dashboard.Access access = new Dashboard.Access(listen, names, token, by, key);
-    try (Dashboard dashboard = Dashboard.start(kafka.client(Map.of()), kafka.topics(), access)) {
+    try (Dashboard dashboard =
+        Dashboard.start(
+            kafka.client(Map.of()), kafka.topics(), access, store.map(Path::toAbsolutePath))) {
       invocation
           .out()
           .println(

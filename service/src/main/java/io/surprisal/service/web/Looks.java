@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -50,16 +51,19 @@ final class Looks {
   private final RecordsAt records;
   private final Pictures pictures;
   private final Feed feed;
+  private final ReleaseShelf shelf;
 
   /**
    * @param records stays the caller's
+   * @param shelf stays the caller's
    */
-  Looks(View view, Topics topics, RecordsAt records) {
+  Looks(View view, Topics topics, RecordsAt records, ReleaseShelf shelf) {
     this.view = view;
     this.topics = topics;
     this.records = records;
     this.pictures = new Pictures(records, topics.images());
     this.feed = new Feed(view, topics.images());
+    this.shelf = shelf;
   }
 
   /** All at a glance. */
@@ -168,7 +172,7 @@ final class Looks {
    *
    * @throws RefusedException if nothing is known of it
    */
-  Map<String, Object> source(String name) {
+  Map<String, Object> source(String name) throws InterruptedException {
     if (!view.sourceNames().contains(name)) {
       throw new RefusedException(404, "nothing has come from a source of that name lately");
     }
@@ -199,9 +203,72 @@ final class Looks {
             .sorted(Comparator.comparingDouble(SeenScore::bitsPerDim).reversed())
             .limit(MOST_PICTURES)
             .toList());
+    source.put("histogram", histogram(scores));
     source.put("events", view.sourceAlerts(name).stream().limit(50).map(AvroFields::of).toList());
     source.put("windows", view.statistics(name).stream().map(AvroFields::of).toList());
     return source;
+  }
+
+  /** What the latest images score beside what their release was calibrated on, or why not. */
+  private Map<String, Object> histogram(List<SeenScore> scores) throws InterruptedException {
+    Map<String, Object> histogram = new LinkedHashMap<>();
+    if (scores.isEmpty()) {
+      histogram.put("trouble", "No image of it has been scored lately.");
+      return histogram;
+    }
+    SeenScore last = scores.get(scores.size() - 1);
+    histogram.put("releaseId", last.releaseId());
+    histogram.put("threshold", last.threshold());
+    try {
+      List<Float> calibration = shelf.facts(last.releaseId()).calibration();
+      if (calibration.isEmpty()) {
+        histogram.put(
+            "trouble", "Its release is not calibrated, so it does not say what is normal.");
+        return histogram;
+      }
+      List<Double> latest =
+          scores.stream()
+              .filter(score -> score.releaseId().equals(last.releaseId()))
+              .map(SeenScore::bitsPerDim)
+              .toList();
+      histogram.put("calibration", calibration.size());
+      histogram.put("latest", latest.size());
+      histogram.put(
+          "bins",
+          ScoreHistogram.of(
+              calibration,
+              latest,
+              last.threshold() == null
+                  ? OptionalDouble.empty()
+                  : OptionalDouble.of(last.threshold())));
+    } catch (RefusedException e) {
+      histogram.put("trouble", e.getMessage());
+    }
+    return histogram;
+  }
+
+  /**
+   * What is in a release's file, and in that of the one before it.
+   *
+   * @throws RefusedException if it was not announced, or cannot be opened
+   */
+  Map<String, Object> release(String releaseId) throws InterruptedException {
+    ReleaseAnnouncement announced = shelf.announcement(releaseId);
+    Map<String, Object> release = new LinkedHashMap<>();
+    release.put("own", shelf.facts(releaseId).fields());
+    Optional<String> before =
+        Optional.ofNullable(announced.getParentReleaseId())
+            .or(() -> Optional.ofNullable(announced.getFollowsReleaseId()))
+            .filter(id -> !id.isEmpty());
+    release.put("beforeId", before);
+    if (before.isPresent()) {
+      try {
+        release.put("before", shelf.facts(before.get()).fields());
+      } catch (RefusedException e) {
+        release.put("beforeTrouble", e.getMessage());
+      }
+    }
+    return release;
   }
 
   /** The releases, with what became of them. */

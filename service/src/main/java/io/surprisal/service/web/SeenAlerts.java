@@ -52,6 +52,12 @@ final class SeenAlerts {
     }
   }
 
+  /** Forgets all, but not which numbers there were. */
+  void clear() {
+    alerts.clear();
+    byId.clear();
+  }
+
   /** The latest alert of an id, of those that are kept. */
   Optional<SeenAlert> find(String alertId) {
     return Optional.ofNullable(byId.get(alertId));

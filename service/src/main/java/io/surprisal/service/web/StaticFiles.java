@@ -38,6 +38,7 @@ final class StaticFiles {
     "reviews.js",
     "source.js",
     "releases.js",
+    "release.js",
     "training.js",
     "uplot/uPlot.esm.js",
     "uplot/uPlot.min.css"

@@ -17,12 +17,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -30,7 +32,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,7 +60,12 @@ final class TopicReader implements AutoCloseable {
   private final Map<String, Reading> readings;
   private final AtomicReference<RuntimeException> failure = new AtomicReference<>();
   private final Thread thread = new Thread(this::read, "surprisal-dashboard-reader");
+  private final AtomicReference<@Nullable TopicLayout> heard = new AtomicReference<>();
   private volatile boolean ended;
+
+  // Of the thread that starts it, and then of its own.
+  private TopicLayout known = new TopicLayout(Map.of());
+  private Map<TopicPartition, Long> toCatchUpWith = Map.of();
 
   /**
    * Connects.
@@ -88,52 +97,96 @@ final class TopicReader implements AutoCloseable {
     all.put(topics.trainer(), of(3_000, TrainerEvent.class, view::trainer));
     all.put(topics.statistics(), of(5_000, SourceStatistics.class, view::statistics));
     all.put(topics.incidents(), of(20_000, AlertIncident.class, view::incident));
-    RecordFormat<AnomalyAlert> alerts = RecordFormat.of(AnomalyAlert.class);
     all.put(
         topics.alerts(),
-        new Reading(
+        reading(
             10_000,
-            record ->
+            AnomalyAlert.class,
+            (alert, record) ->
                 view.alert(
-                    alerts.decode(record.value()),
-                    new Place(record.partition(), record.offset()),
-                    record.timestamp())));
-    RecordFormat<ImageScore> scores = RecordFormat.of(ImageScore.class);
+                    alert, new Place(record.partition(), record.offset()), record.timestamp())));
     all.put(
         topics.scores(),
-        new Reading(
-            20_000, record -> view.score(scores.decode(record.value()), record.timestamp())));
+        reading(
+            20_000, ImageScore.class, (score, record) -> view.score(score, record.timestamp())));
     return all;
   }
 
   private static <T extends SpecificRecord> Reading of(
       long latest, Class<T> type, Consumer<T> teller) {
+    return reading(latest, type, (value, record) -> teller.accept(value));
+  }
+
+  private static <T extends SpecificRecord> Reading reading(
+      long latest, Class<T> type, BiConsumer<T, ConsumerRecord<byte[], byte[]>> teller) {
     RecordFormat<T> format = RecordFormat.of(type);
     return new Reading(
         latest,
         record -> {
           if (record.value() != null) {
-            teller.accept(format.decode(record.value()));
+            teller.accept(format.decode(record.value()), record);
           }
         });
   }
 
+  /** The topics that are read. */
+  Set<String> names() {
+    return readings.keySet();
+  }
+
   /** Begins to read those of the topics that there are. */
-  void start(Set<String> existing) {
-    List<TopicPartition> partitions = new ArrayList<>();
-    for (String topic : readings.keySet()) {
-      if (existing.contains(topic)) {
-        consumer
-            .partitionsFor(topic)
-            .forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
-      } else {
+  void start(TopicLayout layout) {
+    for (String topic : names()) {
+      if (!layout.topics().containsKey(topic)) {
         LOG.warn("there is no topic {}; what it would hold is not shown", topic);
       }
     }
+    begin(layout);
+    thread.start();
+  }
+
+  /**
+   * Tells which topics there are now. Partitions and topics that are new are read, too; where a
+   * topic has been made anew, all is read anew, as by a page that is started then.
+   */
+  void hear(TopicLayout layout) {
+    heard.set(layout);
+  }
+
+  private void begin(TopicLayout layout) {
+    List<TopicPartition> partitions = layout.partitions();
     consumer.assign(partitions);
+    toCatchUpWith = seek(partitions);
+    known = layout;
+  }
+
+  private void takeUp(TopicLayout layout) {
+    if (layout.replaces(known)) {
+      LOG.info("a topic was deleted and made anew; all are read anew");
+      view.restart();
+      begin(layout);
+      return;
+    }
+    List<TopicPartition> added = new ArrayList<>(layout.partitions());
+    added.removeAll(consumer.assignment());
+    if (!added.isEmpty()) {
+      LOG.info("reads {} too, which are new", added);
+      Set<TopicPartition> all = new HashSet<>(consumer.assignment());
+      all.addAll(added);
+      consumer.assign(all);
+      seek(added);
+    }
+    known = layout.with(known);
+  }
+
+  /**
+   * Goes to where the reading of partitions begins.
+   *
+   * @return where each ends now
+   */
+  private Map<TopicPartition, Long> seek(List<TopicPartition> partitions) {
     Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions);
     Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-    Map<TopicPartition, Long> behind = new HashMap<>();
     for (TopicPartition partition : partitions) {
       long begin = begins.getOrDefault(partition, 0L);
       long end = ends.getOrDefault(partition, 0L);
@@ -142,13 +195,9 @@ final class TopicReader implements AutoCloseable {
       long latest = reading(partition.topic()).latest();
       consumer.seek(
           partition, latest == ALL ? begin : Math.max(begin, end - (latest / siblings + 1)));
-      behind.put(partition, end);
     }
-    toCatchUpWith = behind;
-    thread.start();
+    return ends;
   }
-
-  private Map<TopicPartition, Long> toCatchUpWith = Map.of();
 
   private Reading reading(String topic) {
     return Optional.ofNullable(readings.get(topic)).orElseThrow();
@@ -157,6 +206,7 @@ final class TopicReader implements AutoCloseable {
   private void read() {
     try (consumer) {
       while (!ended) {
+        takeUpWhatWasHeard();
         ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
         if (!records.isEmpty()) {
           view.tell(() -> records.forEach(this::take));
@@ -176,6 +226,18 @@ final class TopicReader implements AutoCloseable {
       failure.set(
           new IllegalStateException(
               "the topics bring more than there is memory for; give more by SURPRISAL_HEAP", e));
+    }
+  }
+
+  private void takeUpWhatWasHeard() {
+    TopicLayout layout = heard.getAndSet(null);
+    if (layout == null || layout.equals(known)) {
+      return;
+    }
+    try {
+      takeUp(layout);
+    } catch (RetriableException e) {
+      LOG.debug("the topics cannot be taken up now; they are told again", e);
     }
   }
 

@@ -46,13 +46,14 @@ final class View {
   private final InstantSource clock;
   private final Map<Part, Long> versions = new EnumMap<>(Part.class);
   private final SeenAlerts alerts = new SeenAlerts(ALERTS);
-  private final IncidentSum incidents = new IncidentSum(ALERTS);
+  private IncidentSum incidents = new IncidentSum(ALERTS);
   private final Bounded<String, Deque<SeenScore>> scores = new Bounded<>(SOURCES);
   private final Bounded<String, SourceStatus> sources = new Bounded<>(SOURCES);
   private final Bounded<String, Bounded<WindowKey, SourceStatistics>> statistics =
       new Bounded<>(SOURCES);
   private final Bounded<String, AlertReview> reviews = new Bounded<>(REVIEWS);
   private final Bounded<String, ReleaseAnnouncement> releases = new Bounded<>(RELEASES);
+  private final Bounded<String, String> releaseIds = new Bounded<>(RELEASES);
   private final Deque<TrainerEvent> trainer = new ArrayDeque<>();
   private final Deque<SourceAlert> sourceAlerts = new ArrayDeque<>();
   private final LatencyWindow latency = new LatencyWindow();
@@ -113,7 +114,8 @@ final class View {
     if (of.size() == SCORES_OF_A_SOURCE) {
       of.removeFirst();
     }
-    of.addLast(SeenScore.of(score, imagesTopic));
+    String release = releaseIds.computeIfAbsent(score.getReleaseId(), id -> id);
+    of.addLast(SeenScore.of(score, release, imagesTopic));
     if (caughtUp) {
       imagePulse.add(second(), 1);
       latency.add(clock.millis(), clock.millis() - timestamp);
@@ -164,9 +166,29 @@ final class View {
     changed(Part.RELEASES);
   }
 
+  /** The file of a release has been read, so more can be said of it. */
+  synchronized void opened() {
+    changed(Part.RELEASES);
+    notifyAll();
+  }
+
   synchronized void trainer(TrainerEvent event) {
     bounded(trainer, event, TRAINER_EVENTS);
     changed(Part.TRAINER);
+  }
+
+  /** Forgets all that the topics said, because they are read anew. */
+  synchronized void restart() {
+    alerts.clear();
+    incidents = new IncidentSum(ALERTS);
+    List.of(scores, sources, statistics, reviews, releases).forEach(Map::clear);
+    trainer.clear();
+    sourceAlerts.clear();
+    caughtUp = false;
+    for (Part part : Part.values()) {
+      changed(part);
+    }
+    notifyAll();
   }
 
   /** That all has been read that lay in the topics at the start. */
@@ -327,6 +349,11 @@ final class View {
               }
             });
     return of;
+  }
+
+  /** The last announcement of a release. */
+  synchronized Optional<ReleaseAnnouncement> release(String releaseId) {
+    return Optional.ofNullable(releases.get(releaseId));
   }
 
   /** The last announcement of each release, the one announced last first. */

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
@@ -128,7 +129,8 @@ class DashboardTest {
         Dashboard.start(
             Map.of("bootstrap.servers", broker.bootstrapServer()),
             TOPICS,
-            Dashboard.Access.ofThisMachine("somebody"));
+            Dashboard.Access.ofThisMachine("somebody"),
+            Optional.empty());
     browser = Browser.start();
     browser.open(dashboard.addressWithToken());
     browser.await("document.getElementById('person').textContent === 'Signed in'");
@@ -377,6 +379,14 @@ class DashboardTest {
     browser.await("document.querySelector('figcaption').textContent.includes('40 scores')");
     browser.await(
         "[...document.querySelectorAll('.pictures img')].filter(i => i.naturalWidth).length >= 12");
+    browser.await(
+        "/the latest 40 of this source/.test(document.querySelectorAll('figcaption')[1].textContent)");
+    assertThat(
+            browser.text(
+                "[...document.querySelectorAll('.numbers td:last-child')]"
+                    + ".reduce((sum, cell) => sum + Number(cell.textContent), 0)"))
+        .as("the table has the same numbers")
+        .isEqualTo("40");
     photograph("source");
   }
 
@@ -385,7 +395,12 @@ class DashboardTest {
   void shouldPromoteAndRollBackAfterSayingWhatWillHappen() throws Exception {
     open("releases");
     browser.await("document.querySelectorAll('.release').length === 2");
-    photograph("releases");
+    String inside = "document.querySelector('#release-" + serving + " details')";
+    browser.click("//li[@id='release-" + serving + "']//summary");
+    browser.await(inside + ".querySelector('figcaption').textContent.includes('γ runs from')");
+    browser.await(inside + ".querySelector('.plot canvas')");
+    browser.click("//li[@id='release-" + serving + "']//button[text()='Draw samples']");
+    browser.await(inside + ".querySelector('progress').value > 0");
 
     browser.click("//li[@id='release-" + other + "']//button[text()='Promote']");
     assertThat(browser.text("document.querySelector('dialog').textContent"))
@@ -395,11 +410,21 @@ class DashboardTest {
     browser.await(
         "document.querySelector('#release-" + other + " .badge').textContent === 'active'");
 
+    browser.click("//li[@id='release-" + other + "']//summary");
+    browser.await(
+        "document.querySelector('#release-"
+            + other
+            + " figcaption').textContent.includes('release "
+            + serving.substring(0, 12)
+            + " before it had')");
+
     browser.click("//button[text()='Roll back']");
     browser.click("//dialog//button[text()='Roll back']");
     browser.await(
         "document.querySelector('#release-" + serving + " .badge').textContent === 'active'");
     browser.await("document.getElementById('said').textContent.includes('command done')");
+    browser.await(inside + ".querySelector('.samples').naturalWidth > 800");
+    photograph("releases");
   }
 
   @Test
@@ -532,6 +557,27 @@ class DashboardTest {
 
   @Test
   @Order(13)
+  void shouldReadPartitionsAndTopicsThatAreMadeWhileItRuns() throws Exception {
+    try (TopicsMadeLater later = new TopicsMadeLater(broker.bootstrapServer())) {
+      later.alert(1, 0);
+      TopicsMadeLater.await(() -> later.knows(1));
+
+      later.addAPartitionOfAlerts();
+      later.alert(2, 1);
+      TopicsMadeLater.await(() -> later.knows(2));
+      later.makeTheTopicOfReviewsAndReview(2);
+      TopicsMadeLater.await(() -> later.view.unreviewed() == 1);
+
+      later.deleteTheAlertsAndMakeTheTopicAnew();
+      later.alert(3, 0);
+      TopicsMadeLater.await(() -> later.knows(3) && later.view.isCaughtUp());
+      assertThat(later.view.alertCount()).as("what was deleted is not shown").isEqualTo(1);
+      assertThat(later.view.unreviewed()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @Order(14)
   void shouldNameTheRemedyWhereItCannotStart() {
     String taken = dashboard.address().replaceFirst(".*:(\\d+)/", "$1");
 

@@ -15,8 +15,7 @@ class LatencyWindowTest {
       window.add(NOW - 59_999 + i, i);
     }
 
-    assertThat(window.measured(NOW))
-        .contains(new LatencyWindow.Measured(200, 60, 100, 198, 200));
+    assertThat(window.measured(NOW)).contains(new LatencyWindow.Measured(200, 60, 100, 198, 200));
     assertThat(window.measured(NOW + 60_000)).isEmpty();
   }
 

@@ -20,6 +20,7 @@ import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -54,6 +55,13 @@ class WebServerTest {
   private final MockProducer<byte[], byte[]> producer =
       new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
   private final RecordsAt records = new RecordsAt(Map.of("bootstrap.servers", "localhost:1"), 1);
+  private final ReleaseShelf shelf =
+      new ReleaseShelf(
+          view,
+          Map.of("bootstrap.servers", "localhost:1"),
+          Path.of("target", "no-releases"),
+          Optional.empty(),
+          TOPICS.releaseChunks());
   private final EventStreams events = new EventStreams(view);
   private WebServer server;
 
@@ -70,16 +78,17 @@ class WebServerTest {
         new WebServer(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             port -> new Guard(TOKEN, port, Set.of(), false),
-            new Api(new Looks(view, TOPICS, records), changes),
+            new Api(new Looks(view, TOPICS, records, shelf), changes, new Samples(shelf)),
             events,
             () -> "surprisal_info 1\n");
     server.start();
   }
 
   @AfterEach
-  void stop() {
+  void stop() throws IOException {
     events.close();
     server.close();
+    shelf.close();
     records.close();
   }
 
@@ -277,8 +286,7 @@ class WebServerTest {
     view.review(REVIEWS.decode(sentReview(2)));
 
     JsonNode said = post("/api/reviews", reviews("FALSE_ALARM", "", 1, 2, 3, 4), BEARER).json();
-    assertThat(said.get("reviewed").toString())
-        .isEqualTo("[\"%032x\",\"%032x\"]".formatted(1, 3));
+    assertThat(said.get("reviewed").toString()).isEqualTo("[\"%032x\",\"%032x\"]".formatted(1, 3));
     assertThat(producer.history()).hasSize(3);
 
     JsonNode undone =
@@ -289,8 +297,7 @@ class WebServerTest {
         .isEqualTo(ReviewVerdict.CONFIRMED);
     assertThat(post("/api/reviews", reviews("UNSURE", "", new int[201]), BEARER).status())
         .contains(" 400 ");
-    assertThat(post("/api/reviews", "{\"verdict\":\"UNSURE\"}", BEARER).status())
-        .contains(" 400 ");
+    assertThat(post("/api/reviews", "{\"verdict\":\"UNSURE\"}", BEARER).status()).contains(" 400 ");
   }
 
   /** A review that another page has sent, as the topic has it. */

@@ -11,7 +11,8 @@ function colour(name) {
 /**
  * A chart in a figure, with a sentence that says what it shows to those who do not see it.
  *
- * series: [{label, colour: CSS variable, dash?, points?: only points}], data as uPlot takes them.
+ * series: [{label, colour: CSS variable, dash?, points?: only points, bars?: filled to the next x,
+ * steps?: level to the next x}], data as uPlot takes them.
  */
 export class Chart {
   constructor(title, { x, y, time = false, series }) {
@@ -33,12 +34,25 @@ export class Chart {
     return Math.max(180, Math.min(280, Math.round(this.place.clientWidth / 2.5)));
   }
 
-  show(data, said) {
+  /**
+   * @param mark x of an upright line, if there is one
+   */
+  show(data, said, mark = null) {
     this.data = data;
+    this.mark = mark;
     this.caption.textContent = said;
     this.place.setAttribute("aria-label", said);
     if (this.plot) this.plot.setData(data);
     else this.make();
+  }
+
+  /** Says why there is nothing to show. */
+  tell(said) {
+    this.data = null;
+    this.plot?.destroy();
+    this.plot = null;
+    this.caption.textContent = said;
+    this.place.setAttribute("aria-label", said);
   }
 
   make() {
@@ -54,6 +68,7 @@ export class Chart {
       {
         width: this.place.clientWidth || 320,
         height: this.height(),
+        hooks: { draw: [(plot) => this.drawMark(plot)] },
         scales: { x: { time: this.settings.time } },
         axes: [axis(this.settings.x), { ...axis(this.settings.y), size: 64 }],
         series: [
@@ -61,10 +76,11 @@ export class Chart {
           ...this.settings.series.map((one) => ({
             label: one.label,
             stroke: colour(one.colour),
-            width: one.points ? 0 : 1.5,
+            fill: one.bars ? colour(one.colour) + "55" : undefined,
+            width: one.points ? 0 : one.steps ? 2.5 : 1.5,
             dash: one.dash,
             spanGaps: true,
-            paths: one.points ? () => null : undefined,
+            paths: one.points ? () => null : one.bars || one.steps ? uPlot.paths.stepped({ align: 1 }) : undefined,
             points: one.points
               ? { show: true, size: 7, fill: colour(one.colour) }
               : { show: false },
@@ -74,6 +90,21 @@ export class Chart {
       this.data,
       this.place,
     );
+  }
+
+  drawMark(plot) {
+    if (this.mark === null) return;
+    const x = Math.round(plot.valToPos(this.mark, "x", true));
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.strokeStyle = colour("--warm");
+    ctx.lineWidth = 2;
+    ctx.setLineDash([6, 4]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.restore();
   }
 
   close() {

@@ -37,7 +37,7 @@ export class Now {
     const now = await look("/api/now");
     this.stream.replaceChildren(
       tile("Images", rate(now.imagesPerSecond), "scored, last ten seconds"),
-      tile("Latency", ...latency(now.latency)),
+      tile("Latency, time stamp to page", ...latency(now.latency)),
       tile("Alerts", rate(now.alertsPerSecond), "last ten seconds"),
       tile(
         "Unreviewed",
@@ -71,14 +71,14 @@ export class Now {
   }
 }
 
-/** From an image's time stamp to its score. */
+/** From an image's time stamp until its score is read for this page. */
 function latency(measured) {
-  if (!measured) return ["–", "no score has come in the last minute"];
+  if (!measured) return ["–", "no score in the last 60 s"];
   const { scores, seconds, p50Millis, p99Millis, mostMillis } = measured;
   return [
-    `p50 ${millis(p50Millis)}, ` +
-      (scores < ENOUGH_FOR_P99 ? `longest ${millis(mostMillis)}` : `p99 ${millis(p99Millis)}`),
-    `from an image's time stamp until its score was read here; ${count(scores)} of the last ${seconds} s`,
+    "p50 " + millis(p50Millis),
+    (scores < ENOUGH_FOR_P99 ? `longest ${millis(mostMillis)}` : `p99 ${millis(p99Millis)}`) +
+      `; ${count(scores)} scores in the last ${seconds} s`,
   ];
 }
 

@@ -2,6 +2,7 @@
 import { badge, facts, h } from "./elements.js";
 import { bits, short, time, words } from "./format.js";
 import { look } from "./server.js";
+import { Inside } from "./release.js";
 import { steer } from "./steering.js";
 
 export class Releases {
@@ -10,6 +11,7 @@ export class Releases {
 
   constructor(root, frame) {
     this.frame = frame;
+    this.insides = new Map();
     this.list = h("ol", { class: "releases" });
     this.none = h("p", { hidden: true }, "No release has been announced yet; the trainer announces its first one.");
     this.rollback = h("button", { type: "button", onclick: () => this.rollBack() }, "Roll back");
@@ -31,6 +33,7 @@ export class Releases {
     this.releases = answer.releases;
     this.active = answer.releases.find((release) => release.releaseId === answer.active);
     this.none.hidden = answer.releases.length > 0;
+    for (const inside of this.insides.values()) inside.refresh();
     // Redrawn only where it says something else, so that focus stays.
     const text = JSON.stringify(answer);
     if (text === this.drawn) return;
@@ -79,6 +82,7 @@ export class Releases {
             ),
           )
         : null,
+      this.inside(release).element,
       active
         ? null
         : h(
@@ -88,6 +92,17 @@ export class Releases {
             h("button", { type: "button", onclick: () => this.canary(release) }, "Try on live images"),
           ),
     );
+  }
+
+  /** Stays when the list is drawn anew, open or not. */
+  inside(release) {
+    const known = this.insides.get(release.releaseId) ?? new Inside(release, this.frame);
+    this.insides.set(release.releaseId, known);
+    return known;
+  }
+
+  close() {
+    for (const inside of this.insides.values()) inside.close();
   }
 
   promote(release) {

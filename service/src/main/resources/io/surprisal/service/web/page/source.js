@@ -1,12 +1,12 @@
 // One source over time.
 import { badge, facts, h, Keyed, set, thumbnail, write } from "./elements.js";
-import { bits, count, percent, rate, time, words } from "./format.js";
+import { bits, count, percent, rate, short, time, words } from "./format.js";
 import { look, picture } from "./server.js";
 import { Chart } from "./chart.js";
 
 export class Source {
   title = "Sources";
-  parts = ["SCORES", "SOURCES"];
+  parts = ["SCORES", "SOURCES", "RELEASES"];
 
   constructor(root) {
     this.name = new URLSearchParams(location.search).get("name");
@@ -50,6 +50,17 @@ export class Source {
       series: [{ label: "from the calibrated mean", colour: "--series" }],
     });
     this.drift.element.hidden = true;
+    this.histogram = new Chart("Against the calibration", {
+      x: "bits/dim",
+      y: "share of the images, %",
+      series: [
+        { label: "calibration", colour: "--dim", bars: true },
+        { label: "latest", colour: "--series", steps: true },
+      ],
+    });
+    this.table = h("table", { class: "numbers" });
+    this.numbers = h("details", { hidden: true }, h("summary", {}, "The same as a table"), this.table);
+    this.histogram.element.append(this.numbers);
     const grid = () => {
       const list = h("ul", { class: "pictures" });
       return { list, keyed: new Keyed(list, () => new Picture(this.name)) };
@@ -63,6 +74,7 @@ export class Source {
       this.state,
       h("p", {}, h("a", { href: "/alerts?" + new URLSearchParams({ source: this.name }) }, "Its alerts")),
       this.scores.element,
+      this.histogram.element,
       this.drift.element,
       h("h2", {}, "Most surprising of the latest"),
       this.surprising.list,
@@ -111,6 +123,7 @@ export class Source {
           `highest ${bits(ordered.at(-1))} bits/dim; ${scores.filter(([, , , alert]) => alert).length} alerts.`,
       );
     }
+    this.showHistogram(source.histogram);
     const windows = whole(source.windows);
     this.drift.element.hidden = windows.length < 2;
     if (windows.length >= 2) {
@@ -135,6 +148,36 @@ export class Source {
     );
   }
 
+  showHistogram({ trouble, releaseId, threshold, calibration, latest, bins }) {
+    this.numbers.hidden = !bins;
+    if (!bins) {
+      this.histogram.tell(trouble);
+      return;
+    }
+    const { edges } = bins;
+    const shares = (counts, all) => counts.map((count) => (all ? (100 * count) / all : 0));
+    const stepped = (values) => [...values, values.at(-1)];
+    this.histogram.show(
+      [edges, stepped(shares(bins.calibration, calibration)), stepped(shares(bins.latest, latest))],
+      `Filled: the ${count(calibration)} images that release ${short(releaseId)} was calibrated on; ` +
+        `line: the latest ${count(latest)} of this source that it scored. ` +
+        (threshold === null
+          ? "No score alone alerts."
+          : `Dashed: alerts for low likelihood begin above ${bits(threshold)} bits/dim.`) +
+        " The first and the last bin hold what lies beyond them, too.",
+      threshold,
+    );
+    this.table.replaceChildren(
+      h("caption", {}, "Images by score"),
+      h("tr", {}, ["bits/dim from", "to", "calibration", "latest"].map((name) => h("th", { scope: "col" }, name))),
+      ...bins.calibration.flatMap((of, i) =>
+        of || bins.latest[i]
+          ? [h("tr", {}, [bits(edges[i], 3), bits(edges[i + 1], 3), count(of), count(bins.latest[i])].map((text) => h("td", {}, text)))]
+          : [],
+      ),
+    );
+  }
+
   refused(message) {
     if (!this.trouble) return;
     this.trouble.hidden = false;
@@ -144,6 +187,7 @@ export class Source {
   close() {
     this.scores?.close();
     this.drift?.close();
+    this.histogram?.close();
   }
 }
 
