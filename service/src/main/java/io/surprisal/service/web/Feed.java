@@ -1,14 +1,16 @@
 package io.surprisal.service.web;
 
+import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
-import io.surprisal.schemas.ReviewVerdict;
 import io.surprisal.service.cli.AvroFields;
 import io.surprisal.service.options.IncidentSum;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The feed of alerts, as maps for JSON: alert by alert, or a row an incident. Thread-safe. */
@@ -39,20 +41,16 @@ final class Feed {
    * two sources that storm at the same time take two rows, and not a row for each turn.
    */
   Map<String, Object> rows(AlertFilter filter) {
-    Map<String, List<View.Reviewed>> byIncident =
-        view.alerts(filter, Integer.MAX_VALUE).stream()
-            .collect(
-                Collectors.groupingBy(
-                    alert -> alert.seen().alert().getIncidentId(),
-                    LinkedHashMap::new,
-                    Collectors.toList()));
+    Map<String, Fold> byIncident = new LinkedHashMap<>();
+    for (View.Reviewed alert : view.alerts(filter, Integer.MAX_VALUE)) {
+      byIncident
+          .computeIfAbsent(alert.seen().alert().getIncidentId(), id -> new Fold(alert))
+          .add(alert);
+    }
     Map<String, Object> feed = head(byIncident.size() > filter.limit());
     feed.put(
         "rows",
-        byIncident.entrySet().stream()
-            .limit(filter.limit())
-            .map(row -> row(row.getKey(), row.getValue()))
-            .toList());
+        byIncident.values().stream().limit(filter.limit()).map(this::row).toList());
     return feed;
   }
 
@@ -66,39 +64,47 @@ final class Feed {
     return head;
   }
 
-  /**
-   * Alerts of an incident.
-   *
-   * @param alerts the latest first, at least one
-   */
-  private Map<String, Object> row(String incidentId, List<View.Reviewed> alerts) {
+  private Map<String, Object> row(Fold fold) {
+    String incidentId = fold.latest.seen().alert().getIncidentId();
     Map<String, Object> row = new LinkedHashMap<>();
     row.put("incidentId", incidentId);
-    row.put("alerts", alerts.size());
-    row.put("firstAt", alerts.stream().mapToLong(Feed::taken).min());
-    row.put("lastAt", alerts.stream().mapToLong(Feed::taken).max());
-    row.put(
-        "reviews",
-        alerts.stream().collect(Collectors.groupingBy(Feed::verdict, Collectors.counting())));
-    row.put(
-        "reasons",
-        alerts.stream().flatMap(a -> a.seen().alert().getReasons().stream()).distinct().toList());
-    row.put("latest", fields(alerts.get(0)));
+    row.put("alerts", fold.alerts);
+    row.put("firstAt", fold.firstAt);
+    row.put("lastAt", fold.lastAt);
+    row.put("reviews", fold.reviews);
+    row.put("reasons", fold.reasons);
+    row.put("latest", fields(fold.latest));
     row.put("incident", view.incident(incidentId).map(IncidentSum.Whole::fields));
     return row;
   }
 
-  /** Milliseconds since 1970-01-01T00:00:00Z. */
-  private static long taken(View.Reviewed alert) {
-    return alert.seen().alert().getEventTime().toEpochMilli();
-  }
+  /** What a row says of the alerts of an incident; counted in one pass, since they are many. */
+  private static final class Fold {
+    private final View.Reviewed latest;
+    private final Map<String, Integer> reviews = new TreeMap<>();
+    private final Set<AlertReason> reasons = EnumSet.noneOf(AlertReason.class);
+    private int alerts;
+    private long firstAt = Long.MAX_VALUE;
+    private long lastAt = Long.MIN_VALUE;
 
-  private static String verdict(View.Reviewed alert) {
-    return alert
-        .review()
-        .map(review -> review.getVerdict())
-        .map(ReviewVerdict::name)
-        .orElse(NOT_REVIEWED);
+    /**
+     * @param latest is not counted yet
+     */
+    Fold(View.Reviewed latest) {
+      this.latest = latest;
+    }
+
+    void add(View.Reviewed alert) {
+      long at = alert.seen().alert().getEventTime().toEpochMilli();
+      alerts++;
+      firstAt = Math.min(firstAt, at);
+      lastAt = Math.max(lastAt, at);
+      reasons.addAll(alert.seen().alert().getReasons());
+      reviews.merge(
+          alert.review().map(review -> review.getVerdict().name()).orElse(NOT_REVIEWED),
+          1,
+          Integer::sum);
+    }
   }
 
   /** An alert and what was said of it. */

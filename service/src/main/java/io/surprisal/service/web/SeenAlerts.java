@@ -67,23 +67,22 @@ final class SeenAlerts {
     return alerts.size();
   }
 
-  /** The latest first, at most so many; of an image that was told of twice, the last. */
-  List<SeenAlert> latest(Predicate<SeenAlert> wanted, int limit) {
-    List<SeenAlert> found = new ArrayList<>();
+  /**
+   * Goes through them, the latest first; of an image that was told of twice, the last.
+   *
+   * @param taker says whether it wants more
+   */
+  void forEach(Predicate<SeenAlert> taker) {
     Iterator<SeenAlert> backwards = alerts.descendingIterator();
-    while (backwards.hasNext() && found.size() < limit) {
+    boolean more = true;
+    while (more && backwards.hasNext()) {
       SeenAlert alert = backwards.next();
-      if (isLast(alert) && wanted.test(alert)) {
-        found.add(alert);
-      }
+      more = !isLast(alert) || taker.test(alert);
     }
-    return found;
   }
 
   private boolean isLast(SeenAlert alert) {
-    return find(alert.alert().getAlertId())
-        .map(last -> last.number() == alert.number())
-        .orElse(false);
+    return byId.get(alert.alert().getAlertId()) == alert;
   }
 
   /** How many of those that are kept are as wanted. */

@@ -279,9 +279,16 @@ final class View {
 
   /** The latest alerts first, at most so many. */
   synchronized List<Reviewed> alerts(Predicate<Reviewed> wanted, int limit) {
-    return alerts.latest(alert -> wanted.test(reviewed(alert)), limit).stream()
-        .map(this::reviewed)
-        .toList();
+    List<Reviewed> found = new ArrayList<>();
+    alerts.forEach(
+        alert -> {
+          Reviewed reviewed = reviewed(alert);
+          if (wanted.test(reviewed)) {
+            found.add(reviewed);
+          }
+          return found.size() < limit;
+        });
+    return found;
   }
 
   synchronized int alertCount() {

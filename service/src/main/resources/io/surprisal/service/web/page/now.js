@@ -37,7 +37,7 @@ export class Now {
     const now = await look("/api/now");
     this.stream.replaceChildren(
       tile("Images", rate(now.imagesPerSecond), "scored, last ten seconds"),
-      tile("Latency, time stamp to page", ...latency(now.latency)),
+      tile("Latency to this page", ...latency(now.latency)),
       tile("Alerts", rate(now.alertsPerSecond), "last ten seconds"),
       tile(
         "Unreviewed",
