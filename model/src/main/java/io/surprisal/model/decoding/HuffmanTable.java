@@ -64,7 +64,7 @@ final class HuffmanTable {
       for (int i = 0; length <= SHORT && i < count; i++) {
         int first = (code + i) << (SHORT - length);
         int behind = first + (1 << (SHORT - length));
-        Arrays.fill(quick, first, behind, (short) (length << 8 | symbols[place + i] & 0xff));
+        Arrays.fill(quick, first, behind, (short) ((length << 8) | (symbols[place + i] & 0xff)));
       }
       code += count;
       place += count;
@@ -122,7 +122,7 @@ final class HuffmanTable {
     for (int length = SHORT + 1; length <= LENGTHS; length++) {
       if (ahead < limit[length]) {
         int place = (ahead >> (LENGTHS - length)) + offset[length];
-        return length << 8 | symbols[place] & 0xff;
+        return (length << 8) | (symbols[place] & 0xff);
       }
     }
     throw new ImageRejectedException(Reason.MALFORMED, "The JPEG's scan has a code that is none");

@@ -88,7 +88,7 @@ final class JpegBits {
       } else {
         borrowed += Byte.SIZE;
       }
-      bits = bits << Byte.SIZE | value;
+      bits = (bits << Byte.SIZE) | value;
       held += Byte.SIZE;
     }
   }
