@@ -75,7 +75,7 @@ class JpegRepairTest {
     byte[] bare = plain;
     for (int at : markers(plain).stream().sorted(Comparator.reverseOrder()).toList()) {
       if ((plain[at + 1] & 0xff) == JpegMarker.DHT) {
-        bare = without(bare, at, 2 + ((plain[at + 2] & 0xff) << 8 | plain[at + 3] & 0xff));
+        bare = without(bare, at, 2 + (((plain[at + 2] & 0xff) << 8) | (plain[at + 3] & 0xff)));
       }
     }
     assertThat(bare).hasSizeLessThan(plain.length - 400);
