@@ -48,9 +48,7 @@ final class Feed {
           .add(alert);
     }
     Map<String, Object> feed = head(byIncident.size() > filter.limit());
-    feed.put(
-        "rows",
-        byIncident.values().stream().limit(filter.limit()).map(this::row).toList());
+    feed.put("rows", byIncident.values().stream().limit(filter.limit()).map(this::row).toList());
     return feed;
   }
 

@@ -54,8 +54,7 @@ class FeedTest {
     assertThat(second.get("latest").get("imageId").textValue()).isEqualTo("image-5");
     assertThat(second.get("firstAt").longValue()).isEqualTo(1000);
     assertThat(second.get("lastAt").longValue()).isEqualTo(5000);
-    assertThat(second.get("reviews").toString())
-        .isEqualTo("{\"CONFIRMED\":1,\"none\":2}");
+    assertThat(second.get("reviews").toString()).isEqualTo("{\"CONFIRMED\":1,\"none\":2}");
     assertThat(second.get("reasons").toString()).isEqualTo("[\"ATYPICAL\"]");
     assertThat(second.get("incident").isNull()).isTrue();
   }
