@@ -1,6 +1,7 @@
 package io.surprisal.service.web;
 
 import io.surprisal.handover.ReleaseFetcher;
+import io.surprisal.handover.TrustedKeys;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import java.io.IOException;
@@ -8,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -66,7 +66,7 @@ final class ReleaseShelf implements AutoCloseable {
       String chunksTopic) {
     this.view = view;
     this.folder = folder;
-    fetcher = new ReleaseFetcher(client, folder, List.of(), store, chunksTopic);
+    fetcher = new ReleaseFetcher(client, folder, TrustedKeys.NOBODY_ASKED, store, chunksTopic);
   }
 
   /**
