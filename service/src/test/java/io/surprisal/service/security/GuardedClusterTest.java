@@ -32,6 +32,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -300,7 +301,11 @@ class GuardedClusterTest {
   /** How a page that a user runs answers when it is asked for the image. */
   private static int pictureStatus(String user) throws Exception {
     try (Dashboard page =
-        Dashboard.start(broker.client(user), TOPICS, Dashboard.Access.ofThisMachine(user))) {
+        Dashboard.start(
+            broker.client(user),
+            TOPICS,
+            Dashboard.Access.ofThisMachine(user),
+            Optional.empty())) {
       URI picture =
           URI.create(page.address() + "api/pictures/" + image.partition() + "/" + image.offset());
       return HttpClient.newHttpClient()
