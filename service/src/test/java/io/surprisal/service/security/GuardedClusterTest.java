@@ -302,10 +302,7 @@ class GuardedClusterTest {
   private static int pictureStatus(String user) throws Exception {
     try (Dashboard page =
         Dashboard.start(
-            broker.client(user),
-            TOPICS,
-            Dashboard.Access.ofThisMachine(user),
-            Optional.empty())) {
+            broker.client(user), TOPICS, Dashboard.Access.ofThisMachine(user), Optional.empty())) {
       URI picture =
           URI.create(page.address() + "api/pictures/" + image.partition() + "/" + image.offset());
       return HttpClient.newHttpClient()

@@ -319,7 +319,8 @@ class ReleaseSwapTest {
     unsound.add(Map.entry(announcement(other, folder.resolve("other")), "not signed"));
     unsound.add(
         Map.entry(
-            signed(Ed25519.newKeys(), other, folder.resolve("other")), "not signed by a key that is trusted"));
+            signed(Ed25519.newKeys(), other, folder.resolve("other")),
+            "not signed by a key that is trusted"));
     unsound.add(
         Map.entry(
             signed(keys, other, folder.resolve("other")).setSha256(good.id()),
