@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 final class Samples implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Samples.class);
   private static final int COUNT = 16;
-  private static final int COLUMNS = 8;
+  private static final int COLUMNS = 4;
   private static final int TIMESTEPS = 50;
   private static final long SEED = 1;
   private static final int KEPT = 16;

@@ -417,14 +417,14 @@ class DashboardTest {
             + " figcaption').textContent.includes('release "
             + serving.substring(0, 12)
             + " before it had')");
+    browser.run("document.getElementById('release-" + other + "').scrollIntoView()");
+    photograph("schedules");
 
     browser.click("//button[text()='Roll back']");
     browser.click("//dialog//button[text()='Roll back']");
     browser.await(
         "document.querySelector('#release-" + serving + " .badge').textContent === 'active'");
     browser.await("document.getElementById('said').textContent.includes('command done')");
-    browser.await(inside + ".querySelector('.samples').naturalWidth > 800");
-    photograph("releases");
   }
 
   @Test
@@ -443,6 +443,7 @@ class DashboardTest {
     for (String view : VIEWS) {
       open(view);
       browser.await("document.querySelector('.card, .row, .plot canvas, .release, .log li')");
+      unfoldAll(view);
       assertThat(
               browser.text(
                   "[...document.querySelectorAll('body *')].filter(e =>"
@@ -465,10 +466,7 @@ class DashboardTest {
       for (String view : VIEWS) {
         open(view);
         browser.await("document.querySelector('.card, .row, .plot canvas, .release, .log li')");
-        if (view.equals("alerts")) {
-          browser.press("n");
-          browser.await("document.querySelector('.evidence canvas').width > 32");
-        }
+        unfoldAll(view);
         JsonNode violations =
             browser.runToTheEnd(
                 axe
@@ -480,6 +478,21 @@ class DashboardTest {
             .as("%s in %s", view, colours)
             .isEmpty();
       }
+    }
+  }
+
+  /** Shows what a view has folded away, and chooses an alert. */
+  private static void unfoldAll(String view) throws Exception {
+    browser.run("document.querySelectorAll('details').forEach(folded => folded.open = true)");
+    if (view.equals("releases")) {
+      browser.await("document.querySelectorAll('.plot canvas').length === 2");
+    }
+    if (view.equals("alerts")) {
+      browser.run("document.querySelector('.unfold').click()");
+      browser.await("document.querySelectorAll('.unfolded .row').length >= 5");
+      browser.run("document.querySelector('.unfolded .row').click()");
+      browser.await("document.querySelector('.row[aria-current]')");
+      browser.await("document.querySelector('.evidence img').naturalWidth === 32");
     }
   }
 
@@ -525,6 +538,29 @@ class DashboardTest {
 
   @Test
   @Order(11)
+  void shouldSayHowLongScoresTakeWhileImagesCome() throws Exception {
+    command("camera", "--publish", "--source", "line-1", "--count", "5", "--rate", "1000");
+    open("");
+
+    browser.await(
+        "/p50 [0-9.]+ m?s.*longest [0-9.]+ m?s; \\d+ scores in the last 60 s/"
+            + ".test(document.querySelector('.tiles').textContent)");
+    browser.await("Number(/ (\\d+) scores/.exec(document.querySelector('.tiles').textContent)[1]) >= 5");
+  }
+
+  @Test
+  @Order(12)
+  void shouldHaveDrawnMeanwhileTheSamplesThatWereAskedFor() throws Exception {
+    open("releases");
+    unfoldAll("releases");
+    String samples = "document.querySelector('#release-" + serving + " .samples')";
+    browser.await(samples + ".naturalWidth > 500");
+    browser.run(samples + ".scrollIntoView({block: 'end'})");
+    photograph("releases");
+  }
+
+  @Test
+  @Order(13)
   void shouldAskForTheTokenBeforeItChangesSomething() throws Exception {
     browser.forgetCookies();
     open("training");
@@ -541,7 +577,7 @@ class DashboardTest {
   }
 
   @Test
-  @Order(12)
+  @Order(14)
   void shouldSayThatTheBrokerIsGoneAndGoOnWhenItIsBack() throws Exception {
     open("");
     int port = Integer.parseInt(broker.bootstrapServer().replaceFirst(".*:", ""));
@@ -556,7 +592,7 @@ class DashboardTest {
   }
 
   @Test
-  @Order(13)
+  @Order(15)
   void shouldReadPartitionsAndTopicsThatAreMadeWhileItRuns() throws Exception {
     try (TopicsMadeLater later = new TopicsMadeLater(broker.bootstrapServer())) {
       later.alert(1, 0);
@@ -577,7 +613,7 @@ class DashboardTest {
   }
 
   @Test
-  @Order(14)
+  @Order(16)
   void shouldNameTheRemedyWhereItCannotStart() {
     String taken = dashboard.address().replaceFirst(".*:(\\d+)/", "$1");
 
