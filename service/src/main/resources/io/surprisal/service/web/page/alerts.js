@@ -8,6 +8,7 @@ import { Reviews, VERDICTS } from "./reviews.js";
 
 const PAGE = 30;
 const MOST = 200;
+const narrow = matchMedia("(max-width: 860px)");
 /** Incidents that are unfolded at the same time. */
 const MOST_UNFOLDED = 5;
 const FILTERS = ["source", "reason", "review", "since", "until"];
@@ -244,7 +245,9 @@ export class Alerts {
     this.chosen = chosen;
     this.frame.go(this.address(), { keep: true, replace: true });
     this.showRows();
-    document.querySelector(".row[aria-current]")?.scrollIntoView({ block: "nearest" });
+    // On a narrow screen what is chosen stands above the feed, where nobody would see it come.
+    if (narrow.matches) this.detail.element.scrollIntoView({ block: "start" });
+    else document.querySelector(".row[aria-current]")?.scrollIntoView({ block: "nearest" });
     this.frame.attempt(() => this.showDetail());
   }
 
