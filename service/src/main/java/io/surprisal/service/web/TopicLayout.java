@@ -13,6 +13,7 @@ import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Which of some topics there are at a moment, by name. */
@@ -26,7 +27,7 @@ record TopicLayout(Map<String, Topic> topics) {
   record Topic(Uuid id, int partitions) {}
 
   /**
-   * Asks for topics; those that there are not are left out.
+   * Asks for topics; those that there are not, or that the user may know nothing of, are left out.
    *
    * @throws ExecutionException if no broker answers in time, or it does not tell
    */
@@ -42,7 +43,8 @@ record TopicLayout(Map<String, Topic> topics) {
         TopicDescription told = one.getValue().get();
         topics.put(one.getKey(), new Topic(told.topicId(), told.partitions().size()));
       } catch (ExecutionException e) {
-        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
+            && !(e.getCause() instanceof TopicAuthorizationException)) {
           throw e;
         }
       }

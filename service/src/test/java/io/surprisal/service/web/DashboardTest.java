@@ -545,7 +545,8 @@ class DashboardTest {
     browser.await(
         "/p50 [0-9.]+ m?s.*longest [0-9.]+ m?s; \\d+ scores in the last 60 s/"
             + ".test(document.querySelector('.tiles').textContent)");
-    browser.await("Number(/ (\\d+) scores/.exec(document.querySelector('.tiles').textContent)[1]) >= 5");
+    browser.await(
+        "Number(/ (\\d+) scores/.exec(document.querySelector('.tiles').textContent)[1]) >= 5");
   }
 
   @Test
