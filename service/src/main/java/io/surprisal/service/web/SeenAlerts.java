@@ -82,7 +82,8 @@ final class SeenAlerts {
   }
 
   private boolean isLast(SeenAlert alert) {
-    return byId.get(alert.alert().getAlertId()) == alert;
+    SeenAlert last = byId.get(alert.alert().getAlertId());
+    return last != null && last.number() == alert.number();
   }
 
   /** How many of those that are kept are as wanted. */
