@@ -39,11 +39,11 @@ final class ConfigCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Option(
-      names = "--reference",
+      names = "--options",
       description =
           "Print every option of every command with key, variable, type, unit and default instead,"
               + " as Markdown; nothing of what is set here.")
-  private boolean reference;
+  private boolean everyOption;
 
   ConfigCommand(Invocation invocation) {
     this.invocation = invocation;
@@ -52,7 +52,7 @@ final class ConfigCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (reference) {
+    if (everyOption) {
       invocation.out().println(new ConfigurationReference(spec.parent().subcommands()).markdown());
       return 0;
     }

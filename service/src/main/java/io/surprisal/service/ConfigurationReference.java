@@ -48,7 +48,7 @@ final class ConfigurationReference {
       """
       # Configuration
 
-      Every option of every command, and what sets it outside the command line. Made by `surprisal config --reference` from the
+      Every option of every command, and what sets it outside the command line. Made by `surprisal config --options` from the
       options themselves: not to be edited by hand.
 
       An option `--alert-rate` of the command `score` is taken from the command line, or else from the environment

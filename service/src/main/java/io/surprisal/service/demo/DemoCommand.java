@@ -262,12 +262,10 @@ final class DemoCommand implements Callable<Integer> {
 
   /** The alert rate, or the smallest that the calibration of a release made here allows. */
   private double allowedRate(Release fitted) {
+    double asked = alertRate.value();
     double rate =
-        fitted
-            .calibration()
-            .map(known -> FolderFit.alertRate(alertRate.value(), known.images()))
-            .orElse(alertRate.value());
-    if (rate > alertRate.value()) {
+        fitted.calibration().map(c -> FolderFit.alertRate(asked, c.images())).orElse(asked);
+    if (rate > asked) {
       LOG.info(
           "{} pictures calibrate the release, which allows no alert rate below {}: it is that",
           fitted.calibration().orElseThrow().images(),

@@ -15,23 +15,23 @@ class ConfigurationPageTest {
 
   @Test
   void shouldListTheOptionsThatThereAre() throws IOException {
-    CommandRun run = CommandRun.of("config", "--reference");
+    CommandRun run = CommandRun.of("config", "--options");
     assertThat(run.exitCode()).as(run.err()).isZero();
     assertThat(Files.readString(PAGE))
-        .as("made anew with: bin/surprisal config --reference > docs/configuration.md")
+        .as("made anew with: bin/surprisal config --options > docs/configuration.md")
         .isEqualTo(run.out());
   }
 
   @Test
   void shouldSayTheSameWhateverIsSet() {
-    String plain = CommandRun.of("config", "--reference").out();
+    String plain = CommandRun.of("config", "--options").out();
     CommandRun set =
         CommandRun.of(
             Map.of(
                 "SURPRISAL_ALERT_RATE", "0.77", "SURPRISAL_DASHBOARD_TOKEN", "0123456789abcdefg"),
             new StopSignal(),
             "config",
-            "--reference");
+            "--options");
     assertThat(set.out()).isEqualTo(plain).doesNotContain("0.77", "0123456789abcdefg");
     assertThat(plain)
         .contains(
