@@ -12,7 +12,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * Broker, scorers and trainers in processes of their own; unless told otherwise small and quick:
@@ -176,7 +178,16 @@ public final class TrainerProcesses implements AutoCloseable {
   }
 
   public void await(String what, Duration patience, Condition condition) {
-    Awaitility.await(what).atMost(patience).pollDelay(Duration.ZERO).until(condition::holds);
+    try {
+      Awaitility.await(what).atMost(patience).pollDelay(Duration.ZERO).until(condition::holds);
+    } catch (ConditionTimeoutException e) {
+      String said =
+          events().stream()
+              .map(event -> event.getType() + " " + event.getMessage())
+              .distinct()
+              .collect(Collectors.joining("\n"));
+      throw new AssertionError(e.getMessage() + "; what was said:\n" + said, e);
+    }
   }
 
   /** Something to wait for. */

@@ -14,8 +14,10 @@ import org.slf4j.LoggerFactory;
  * kernel's fair part is no less: that is its own threads' part of all that are busy.
  *
  * <p>Where nobody waits for a processor it does not rest. Whether somebody does it knows from its
- * own threads: they wait, too. A machine that does not say how long they waited counts as one on
- * which somebody does.
+ * own threads: they wait, too. But a processor that was asleep takes its time to wake up, and
+ * longest where the machine is a virtual one and its host is busy: where processors had nothing to
+ * do, it was not for want of them. A machine that does not say how long threads waited counts as
+ * one on which somebody does.
  *
  * <p>For one thread, that of the run; work on other threads counts.
  */
@@ -36,6 +38,9 @@ public final class ProcessorShare {
    * wait for each other, and for what runs now and then.
    */
   private static final double CONTENDED = 0.1;
+
+  /** Nobody has to wait where so much of the machine had nothing to do. */
+  private static final double SPARE = 0.15;
 
   private final double share;
   private final int processors;
@@ -98,7 +103,9 @@ public final class ProcessorShare {
       return;
     }
     ProcessorTime.Reading reading = time.read();
-    boolean contended = reading.waitedSince(before) > CONTENDED * reading.ranSince(before);
+    boolean contended =
+        reading.waitedSince(before) > CONTENDED * reading.ranSince(before)
+            && reading.idleSince(before) <= SPARE * processors * (now - since);
     double granted = share * processors;
     debt += reading.ranSince(before) - granted * (now - since);
     debt = contended ? Math.max(debt, -granted * MOST_SAVED.toNanos()) : Math.min(debt, 0);

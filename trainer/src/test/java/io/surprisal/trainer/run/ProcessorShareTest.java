@@ -16,13 +16,14 @@ class ProcessorShareTest {
   private long now;
   private long ran;
   private long waited;
+  private long idle;
   private long rested;
 
   private ProcessorShare share(double share) {
     return new ProcessorShare(
         share,
         2,
-        () -> new ProcessorTime.Reading(ran, waited),
+        () -> new ProcessorTime.Reading(ran, waited, idle),
         () -> now,
         time -> {
           now += time.toNanos();
@@ -71,6 +72,35 @@ class ProcessorShareTest {
     }
 
     assertThat(rested).isZero();
+  }
+
+  /** One thread at work, which waits for its processor to wake up; the other one sleeps. */
+  @Test
+  void shouldNotRestForAProcessorThatWakesSlowly() {
+    ProcessorShare kept = share(0.25);
+    for (int piece = 0; piece < 100; piece++) {
+      now += SECOND / 5;
+      ran += SECOND / 6;
+      waited += SECOND / 30;
+      idle += SECOND / 5;
+      kept.rest(() -> false);
+    }
+
+    assertThat(rested).isZero();
+  }
+
+  /** What it leaves while it rests others take, but for a little. */
+  @Test
+  void shouldKeepToItsShareThoughALittleIsLeft() {
+    ProcessorShare kept = share(0.25);
+    for (int piece = 0; piece < 100; piece++) {
+      long began = now;
+      work(SECOND / 5, 0.5);
+      idle += (now - began) / 5; // a tenth of both processors
+      kept.rest(() -> false);
+    }
+
+    assertThat(ran / (2.0 * now)).isCloseTo(0.25, within(0.01));
   }
 
   @Test
@@ -126,6 +156,7 @@ class ProcessorShareTest {
 
     assertThat(value).isNotZero();
     assertThat(time.read().waited()).isGreaterThanOrEqualTo(before.waited() < 0 ? -1 : 0);
+    assertThat(time.read().idle()).isGreaterThanOrEqualTo(before.idle());
   }
 
   @Test

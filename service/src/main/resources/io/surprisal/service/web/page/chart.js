@@ -1,11 +1,25 @@
 // Series over time or steps.
 import uPlot from "./uplot/uPlot.esm.js";
 import { h } from "./elements.js";
+import { time as written } from "./format.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** The ticks of an axis of time: hours and minutes, seconds where they differ, days where they change. */
+function timeTicks(plot, ticks) {
+  let day = "";
+  const seconds = ticks.length > 1 && ticks[1] - ticks[0] < 60;
+  return ticks.map((tick) => {
+    const [date, clock] = written(1000 * tick).split(" ");
+    const text = clock.slice(0, seconds ? 8 : 5);
+    const first = date !== day;
+    day = date;
+    return first ? text + "\n" + date : text;
+  });
 }
 
 /**
@@ -70,9 +84,16 @@ export class Chart {
         height: this.height(),
         hooks: { draw: [(plot) => this.drawMark(plot)] },
         scales: { x: { time: this.settings.time } },
-        axes: [axis(this.settings.x), { ...axis(this.settings.y), size: 64 }],
+        axes: [
+          this.settings.time
+            ? { ...axis(this.settings.x), space: 90, values: timeTicks }
+            : axis(this.settings.x),
+          { ...axis(this.settings.y), size: 64 },
+        ],
         series: [
-          { label: this.settings.x },
+          this.settings.time
+            ? { label: this.settings.x, value: (plot, x) => (x === null ? "–" : written(1000 * x)) }
+            : { label: this.settings.x },
           ...this.settings.series.map((one) => ({
             label: one.label,
             stroke: colour(one.colour),
