@@ -46,6 +46,8 @@ class TrainedStreamTest {
           "800",
           "--minutes",
           "0.4",
+          "--share", // what it learns in so short a time must not depend on who else is busy
+          "1",
           "--drift-images",
           "300",
           "--drift-time",
