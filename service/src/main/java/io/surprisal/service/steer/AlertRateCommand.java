@@ -3,6 +3,7 @@ package io.surprisal.service.steer;
 import io.surprisal.schemas.AlertReview;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.CommandType;
+import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.MissingDependencyException;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +59,7 @@ final class AlertRateCommand implements Callable<Integer> {
     private @Nullable Double share;
   }
 
-  @Option(names = "--dry-run", description = "Only say which rate it would be.")
+  @Option(names = "--dry-run", description = "With --aim: only say which rate it would be.")
   private boolean dryRun;
 
   AlertRateCommand(Invocation invocation) {
@@ -68,8 +70,8 @@ final class AlertRateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (wish.share == null) {
-      double rate = wish.rate == null ? Double.NaN : wish.rate;
-      return dryRun ? say(rate, "as told", Map.of()) : send(rate, Optional.empty());
+      Usage.require(spec, !dryRun, "--dry-run is of --aim; RATE is what it is");
+      return send(Objects.requireNonNull(wish.rate), "");
     }
     double share = wish.share;
     Usage.require(spec, share > 0 && share < 1, "--aim is " + share + ", must be within (0, 1)");
@@ -86,28 +88,29 @@ final class AlertRateCommand implements Callable<Integer> {
             rounded(Math.min(aim.rate(), aim.present())),
             aim.right(),
             aim.reviewed());
-    return dryRun
-        ? say(
-            aim.rate(),
-            why,
-            Map.of("present", aim.present(), "right", aim.right(), "reviewed", aim.reviewed()))
-        : send(aim.rate(), Optional.of(why));
+    return dryRun ? say(aim, why) : send(aim.rate(), why);
   }
 
-  private int send(double rate, Optional<String> why) throws Exception {
-    var command = steering.command(CommandType.SET_ALERT_RATE).setAlertRate(rate);
-    if (why.isPresent() && command.getReason().isEmpty()) {
-      command.setReason(why.get());
+  /**
+   * @param why taken where the user gives no reason
+   */
+  private int send(double rate, String why) throws Exception {
+    ControlCommand.Builder command =
+        steering.command(CommandType.SET_ALERT_RATE).setAlertRate(rate);
+    if (command.getReason().isEmpty()) {
+      command.setReason(why);
     }
     return steering.send(command.build());
   }
 
-  private int say(double rate, String why, Map<String, Object> more) {
+  private int say(AimedRate.Aim aim, String why) {
     Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("alertRate", rate);
+    fields.put("alertRate", aim.rate());
+    fields.put("present", aim.present());
+    fields.put("right", aim.right());
+    fields.put("reviewed", aim.reviewed());
     fields.put("why", why);
-    fields.putAll(more);
-    steering.output().printLine(fields, "alert rate " + rounded(rate) + ", " + why);
+    steering.output().printLine(fields, "alert rate " + rounded(aim.rate()) + ", " + why);
     return 0;
   }
 

@@ -193,6 +193,8 @@ class ReviewCommandTest {
     assertThat(printed.get("right").asInt()).isEqualTo(10);
     assertThat(printed.get("reviewed").asInt()).isEqualTo(20);
     assertThat(unreachable.exitCode()).isNotZero();
+    assertThat(run("aim.", "alert-rate", "0.01", "--dry-run").err())
+        .contains("--dry-run is of --aim");
     assertThat(unreachable.err()).contains("the best in 50 %").contains("retrain");
   }
 
