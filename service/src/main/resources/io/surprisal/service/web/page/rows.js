@@ -39,8 +39,8 @@ function link(choose, ...children) {
   );
 }
 
-/** One alert of the feed. */
-class AlertRow {
+/** What both kinds of rows show: a picture, and lines beside it. */
+class Lines {
   constructor(alerts) {
     this.alerts = alerts;
     this.picture = thumbnail("");
@@ -48,10 +48,18 @@ class AlertRow {
     this.more = h("span", { class: "more" });
     this.reasons = h("span", { class: "badges" });
     this.said = h("span", { class: "badges" });
+    this.lines = h("span", { class: "lines" }, this.title, this.more, this.reasons, this.said);
+  }
+}
+
+/** One alert of the feed. */
+class AlertRow extends Lines {
+  constructor(alerts) {
+    super(alerts);
     this.element = link(
       () => alerts.choose({ alert: this.alertId }),
       this.picture.element,
-      h("span", { class: "lines" }, this.title, this.more, this.reasons, this.said),
+      this.lines,
     );
   }
 
@@ -71,18 +79,13 @@ class AlertRow {
 }
 
 /** The alerts of an incident in one row, and below it, unfolded, the alerts. */
-class IncidentRow {
+class IncidentRow extends Lines {
   constructor(alerts) {
-    this.alerts = alerts;
-    this.picture = thumbnail("");
-    this.title = h("span", { class: "title" });
-    this.more = h("span", { class: "more" });
-    this.reasons = h("span", { class: "badges" });
-    this.said = h("span", { class: "badges" });
+    super(alerts);
     this.link = link(
       () => alerts.choose({ row: this.incidentId }),
       h("span", { class: "pile" }, this.picture.element),
-      h("span", { class: "lines" }, this.title, this.more, this.reasons, this.said),
+      this.lines,
     );
     this.unfold = h("button", { type: "button", class: "unfold", onclick: () => alerts.unfold(this.incidentId) });
     const list = h("ul", { class: "unfolded" });
