@@ -79,6 +79,18 @@ final class CommandProcess implements AutoCloseable {
     return ready.group(1);
   }
 
+  /** What its threads do at this moment, as {@code jcmd} tells it. */
+  String threads() throws IOException {
+    Process dump =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                String.valueOf(process.pid()),
+                "Thread.print")
+            .redirectErrorStream(true)
+            .start();
+    return new String(dump.getInputStream().readAllBytes(), UTF_8);
+  }
+
   /** It has not ended, by itself or otherwise. */
   void requireAlive() throws IOException {
     if (!process.isAlive()) {

@@ -24,6 +24,7 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -220,10 +221,7 @@ class FaultsTest {
         faults.happen(scorers, written);
         published = load.stop();
       }
-      await()
-          .atMost(Duration.ofSeconds(120))
-          .pollInterval(Duration.ofSeconds(1))
-          .untilAsserted(() -> assertThat(faultsNow(servers)).as("see %s", folder).isEmpty());
+      awaitAnswers(servers, scorers);
       await("statistics that count every score once")
           .atMost(Duration.ofSeconds(60))
           .untilAsserted(
@@ -246,6 +244,25 @@ class FaultsTest {
                       .isEqualTo("SCORING_FAILED"));
       assertThat(ledger.alerts()).isNotEmpty();
       report(ledger, scorers.rangesReadAgain());
+    }
+  }
+
+  private void awaitAnswers(String servers, ScorerGroup scorers) throws Exception {
+    try {
+      await()
+          .atMost(Duration.ofSeconds(120))
+          .pollInterval(Duration.ofSeconds(1))
+          .until(() -> faultsNow(servers).isEmpty());
+    } catch (ConditionTimeoutException e) {
+      List<String> faults = faultsNow(servers);
+      throw new AssertionError(
+          "%d faults, %s; see %s%n%s"
+              .formatted(
+                  faults.size(),
+                  faults.subList(0, Math.min(8, faults.size())),
+                  folder,
+                  scorers.state()),
+          e);
     }
   }
 

@@ -8,6 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The members of one group, {@code surprisal score} in processes of their own, each with a name and
@@ -21,6 +24,12 @@ final class ScorerGroup implements AutoCloseable {
 
   /** Of {@code surprisal score} unless told otherwise. */
   static final String APPLICATION = "surprisal-score";
+
+  /** Lines that say nothing of what holds a member up. */
+  private static final Pattern ROUTINE = Pattern.compile("NNPACK|: Alert |became a dead letter");
+
+  private static final int LAST_LINES = 12;
+  private static final int FRAMES = 12;
 
   private final Path folder;
   private final String servers;
@@ -73,6 +82,26 @@ final class ScorerGroup implements AutoCloseable {
     for (CommandProcess member : running.values()) {
       member.requireAlive();
     }
+  }
+
+  /**
+   * What those that run have said last, and what their stream threads do: for a test that fails.
+   */
+  String state() throws IOException {
+    StringBuilder state = new StringBuilder();
+    for (Map.Entry<String, CommandProcess> member : running.entrySet()) {
+      List<String> said =
+          member.getValue().err().lines().filter(line -> !ROUTINE.matcher(line).find()).toList();
+      state.append("%n%s said last:%n".formatted(member.getKey()));
+      said.subList(Math.max(0, said.size() - LAST_LINES), said.size())
+          .forEach(line -> state.append("%.240s%n".formatted(line)));
+      Stream.of(member.getValue().threads().split("\n\n"))
+          .filter(thread -> thread.contains("StreamThread-") || thread.startsWith("\"scorer-"))
+          .filter(thread -> !thread.contains("kafka-coordinator-heartbeat"))
+          .map(thread -> thread.lines().limit(FRAMES).collect(Collectors.joining("\n")))
+          .forEach(thread -> state.append(thread).append('\n'));
+    }
+    return state.toString();
   }
 
   /** How often partitions came with images that were pending when their owner ended. */
