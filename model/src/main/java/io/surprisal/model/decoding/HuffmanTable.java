@@ -29,6 +29,7 @@ final class HuffmanTable {
   /** By length: place of its first symbol less its first code. */
   private final int[] offset = new int[LENGTHS + 1];
 
+  private final byte[] counts;
   private final byte[] symbols;
 
   /** By the next eight bits: length of the code · 256 + its symbol; 0: longer, or none. */
@@ -52,6 +53,7 @@ final class HuffmanTable {
   }
 
   private HuffmanTable(byte[] counts, byte[] symbols) throws ImageRejectedException {
+    this.counts = counts;
     this.symbols = symbols;
     int code = 0;
     int place = 0;
@@ -71,6 +73,18 @@ final class HuffmanTable {
       limit[length] = code << (LENGTHS - length);
       code <<= 1;
     }
+  }
+
+  /** A table; most files carry those of annex K, which are made already. */
+  private static HuffmanTable of(byte[] counts, byte[] symbols) throws ImageRejectedException {
+    for (HuffmanTable standard : STANDARD) {
+      if (standard != null
+          && Arrays.equals(standard.counts, counts)
+          && Arrays.equals(standard.symbols, symbols)) {
+        return standard;
+      }
+    }
+    return new HuffmanTable(counts, symbols);
   }
 
   /**
@@ -102,7 +116,7 @@ final class HuffmanTable {
       }
       byte[] symbols = new byte[sum];
       segment.get(symbols);
-      into[4 * (which >> 4) + (which & 15)] = new HuffmanTable(counts, symbols);
+      into[4 * (which >> 4) + (which & 15)] = of(counts, symbols);
     }
   }
 

@@ -2,9 +2,15 @@ package io.surprisal.model.decoding;
 
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.ImageRejectedException.Reason;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /** The bits between two markers of a scan, without the zeros that are stuffed behind FF. */
 final class JpegBits {
+
+  private static final VarHandle FOUR =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
 
   /** The longest code and the bits behind it. */
   private static final int READY = 31;
@@ -78,6 +84,15 @@ final class JpegBits {
   }
 
   private void fill() {
+    if (held <= Integer.SIZE && at + Integer.BYTES <= end) {
+      int four = (int) FOUR.get(encoded, at);
+      if (((~four - 0x01010101) & four & 0x80808080) == 0) { // none is FF
+        bits = (bits << Integer.SIZE) | Integer.toUnsignedLong(four);
+        held += Integer.SIZE;
+        at += Integer.BYTES;
+        return;
+      }
+    }
     while (held <= Long.SIZE - Byte.SIZE) {
       int value = 0;
       if (at < end) {

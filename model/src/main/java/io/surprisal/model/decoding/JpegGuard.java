@@ -21,11 +21,12 @@ import static io.surprisal.model.decoding.JpegMarker.SOS;
 
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.ImageRejectedException.Reason;
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +54,11 @@ final class JpegGuard {
   private final byte[] encoded;
   private final ByteBuffer in;
   private final DecodingLimits limits;
-  private final ByteArrayOutputStream kept;
+
+  /** What is passed on, in its order. */
+  private final List<Kept> kept = new ArrayList<>();
+
+  private int keptBytes;
   private final Set<Repair> repairs = EnumSet.noneOf(Repair.class);
   private @Nullable JpegFrame frame;
   private @Nullable JpegProgress progress;
@@ -63,11 +68,17 @@ final class JpegGuard {
   private boolean jfif;
   private boolean severalPictures;
 
+  /**
+   * A part of the file.
+   *
+   * @param behind first byte behind it
+   */
+  private record Kept(int from, int behind) {}
+
   private JpegGuard(byte[] encoded, int start, DecodingLimits limits) {
     this.encoded = encoded;
     this.limits = limits;
     in = ByteBuffer.wrap(encoded).position(start + 2);
-    kept = new ByteArrayOutputStream(encoded.length);
   }
 
   /** Whether a JPEG begins at a place. */
@@ -199,7 +210,8 @@ final class JpegGuard {
   }
 
   private void keep(int from, int to) {
-    kept.write(encoded, from, to - from);
+    kept.add(new Kept(from, to));
+    keptBytes += to - from;
   }
 
   /** Reads one marker with whatever stands before it, and leaves the position behind it. */
@@ -231,20 +243,18 @@ final class JpegGuard {
   }
 
   private byte[] rebuilt(JpegFrame of) {
-    ByteArrayOutputStream vetted = new ByteArrayOutputStream(kept.size() + JFIF.length + 4);
-    vetted.write(0xff);
-    vetted.write(SOI);
     // The colour space as the IJG's library decides it: JFIF, then Adobe, then component names.
+    byte[] colours = adobe;
     boolean ofThree = of.components().size() < 4;
     if (ofThree && (jfif || (adobe.length == 0 && !of.namedRgb()))) {
-      vetted.writeBytes(JFIF);
-    } else {
-      vetted.writeBytes(adobe);
+      colours = JFIF;
     }
-    vetted.writeBytes(kept.toByteArray());
-    vetted.write(0xff);
-    vetted.write(EOI);
-    return vetted.toByteArray();
+    ByteBuffer vetted = ByteBuffer.allocate(colours.length + keptBytes + 4);
+    vetted.put((byte) 0xff).put((byte) SOI).put(colours);
+    for (Kept part : kept) {
+      vetted.put(encoded, part.from, part.behind - part.from);
+    }
+    return vetted.put((byte) 0xff).put((byte) EOI).array();
   }
 
   private VettedImage.Ink ink(JpegFrame of) {

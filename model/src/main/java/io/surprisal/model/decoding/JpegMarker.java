@@ -1,5 +1,9 @@
 package io.surprisal.model.decoding;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /** The second bytes of markers (ITU-T T.81, table B.1), and where a scan's data ends. */
 final class JpegMarker {
   static final int SOF0 = 0xc0;
@@ -25,6 +29,9 @@ final class JpegMarker {
   /** First one of JPEG-LS (ITU-T T.87). */
   static final int SOF55 = 0xf7;
 
+  private static final VarHandle EIGHT =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
   private JpegMarker() {}
 
   static boolean isRestart(int marker) {
@@ -36,14 +43,34 @@ final class JpegMarker {
    * the length. Stuffed zeros, restart markers, fill bytes and what no marker is belong to it.
    */
   static int endOfScan(byte[] encoded, int from) {
+    int at = next(encoded, from);
+    while (at < encoded.length && isRestart(Byte.toUnsignedInt(encoded[at + 1]))) {
+      at = next(encoded, at + 2);
+    }
+    return at;
+  }
+
+  /**
+   * Where the next marker in entropy-coded data begins, or the length. Stuffed zeros, fill bytes
+   * and what no marker is are passed over.
+   */
+  static int next(byte[] encoded, int from) {
     for (int at = from; at + 1 < encoded.length; at++) {
+      while (at + Long.BYTES + 1 < encoded.length && !hasOnes((long) EIGHT.get(encoded, at))) {
+        at += Long.BYTES;
+      }
       if (encoded[at] == (byte) 0xff) {
         int next = Byte.toUnsignedInt(encoded[at + 1]);
-        if (next >= SOF0 && next != 0xff && !isRestart(next)) {
+        if (next >= SOF0 && next != 0xff) {
           return at;
         }
       }
     }
     return encoded.length;
+  }
+
+  /** Whether one of eight bytes is FF: subtracting from it alone, as zero, borrows. */
+  private static boolean hasOnes(long eight) {
+    return ((~eight - 0x0101010101010101L) & eight & 0x8080808080808080L) != 0;
   }
 }

@@ -82,18 +82,15 @@ final class JpegMender {
           }
           interval = Short.toUnsignedInt(segment.getShort());
         }
-        case SOS -> {
-          int end = JpegMarker.endOfScan(vetted, at);
-          mendScan(segment, at, end);
-          at = end;
-        }
+        case SOS -> at = mendScan(segment, at);
         default -> {}
       }
     }
     out.keep(at, vetted.length);
   }
 
-  private void mendScan(ByteBuffer header, int from, int end) throws ImageRejectedException {
+  /** Returns where the scan ends. */
+  private int mendScan(ByteBuffer header, int from) throws ImageRejectedException {
     if (frame == null) {
       throw malformed("has a scan before its frame header");
     }
@@ -102,7 +99,11 @@ final class JpegMender {
     int units = codes.units();
     int size = interval == 0 ? units : interval;
     int intervals = (units + size - 1) / size;
-    List<Part> parts = parts(from, end, intervals);
+    List<Part> parts = new ArrayList<>();
+    int end = part(from, parts);
+    if (parts.size() > intervals && parts.removeIf(part -> part.from == part.to)) {
+      repairs.add(Repair.RESTART_MARKERS); // empty ones
+    }
     int part = 0;
     int at = parts.get(0).from;
     for (int i = 0; i < intervals; i++) {
@@ -136,6 +137,7 @@ final class JpegMender {
     if (part < parts.size()) {
       throw malformed("has more restart intervals than its picture");
     }
+    return end;
   }
 
   private long[] bitsOf(JpegScan scan, JpegFrame of) {
@@ -172,21 +174,17 @@ final class JpegMender {
    */
   private record Part(int from, int to, int restart) {}
 
-  /** The parts of a scan; empty ones are left out where there are more than intervals. */
-  private List<Part> parts(int from, int end, int intervals) {
-    List<Part> parts = new ArrayList<>();
+  /** Finds the parts of a scan; returns where it ends. */
+  private int part(int from, List<Part> parts) {
     int start = from;
-    for (int at = from; at + 1 < end; at++) {
-      if (vetted[at] == (byte) 0xff && JpegMarker.isRestart(Byte.toUnsignedInt(vetted[at + 1]))) {
-        parts.add(new Part(start, withoutFill(start, at), Byte.toUnsignedInt(vetted[at + 1])));
-        start = at + 2;
-      }
+    int at = JpegMarker.next(vetted, from);
+    while (at < vetted.length && JpegMarker.isRestart(Byte.toUnsignedInt(vetted[at + 1]))) {
+      parts.add(new Part(start, withoutFill(start, at), Byte.toUnsignedInt(vetted[at + 1])));
+      start = at + 2;
+      at = JpegMarker.next(vetted, start);
     }
-    parts.add(new Part(start, withoutFill(start, end), 0));
-    if (parts.size() > intervals && parts.removeIf(part -> part.from == part.to)) {
-      repairs.add(Repair.RESTART_MARKERS);
-    }
-    return parts;
+    parts.add(new Part(start, withoutFill(start, at), 0));
+    return at;
   }
 
   private int withoutFill(int from, int to) {

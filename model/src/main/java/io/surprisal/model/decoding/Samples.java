@@ -5,6 +5,7 @@ import io.surprisal.model.images.ImageRejectedException.Reason;
 import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PixelImage;
 import java.awt.image.ColorModel;
+import java.awt.image.ComponentSampleModel;
 import java.awt.image.DataBuffer;
 import java.awt.image.DataBufferByte;
 import java.awt.image.IndexColorModel;
@@ -150,8 +151,7 @@ final class Samples {
     int width = raster.getWidth();
     int height = raster.getHeight();
     if (channels == 1) {
-      byte[] grey = (byte[]) raster.getDataElements(0, 0, width, height, null);
-      return new PixelImage(channels, height, width, grey);
+      return new PixelImage(channels, height, width, grey(raster));
     }
     byte[] pixels = new byte[channels * width * height];
     if (raster.getParent() == null
@@ -169,6 +169,21 @@ final class Samples {
       }
     }
     return new PixelImage(channels, height, width, pixels);
+  }
+
+  /** The samples themselves where nothing else lies between them: nobody else has the raster. */
+  private static byte[] grey(Raster raster) {
+    int width = raster.getWidth();
+    int height = raster.getHeight();
+    return raster.getParent() == null
+            && raster.getDataBuffer() instanceof DataBufferByte buffer
+            && raster.getSampleModel() instanceof ComponentSampleModel model
+            && model.getPixelStride() == 1
+            && model.getScanlineStride() == width
+            && buffer.getOffset() + model.getBandOffsets()[0] == 0
+            && buffer.getData().length == width * height
+        ? buffer.getData()
+        : (byte[]) raster.getDataElements(0, 0, width, height, null);
   }
 
   private static void copy(
