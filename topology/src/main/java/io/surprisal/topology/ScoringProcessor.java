@@ -89,6 +89,12 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   /** Longest wait for one image; below the transaction timeout, which would void all work. */
   private static final Duration PATIENCE = Duration.ofSeconds(45);
 
+  /** An image that is next for so long and has no score will never have one. */
+  static final Duration HANGS_AFTER = Duration.ofMinutes(5);
+
+  /** Most of a pause that counts as waiting: where the clock jumps, or the process stood still. */
+  private static final long MOST_STEP_MILLIS = 1000;
+
   /** How often statistics are told, of windows that have changed, unless those are shorter. */
   static final Duration TELL_INTERVAL = Duration.ofSeconds(10);
 
@@ -120,6 +126,11 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   /** Results of fresh images. */
   private CommitPace.Results fresh;
+
+  /** When the oldest image was looked at last, and how long it has been waited for. */
+  private long looked;
+
+  private long waited;
 
   /** Runs while images are pending: each call makes Kafka Streams commit. */
   private Optional<Cancellable> timer = Optional.empty();
@@ -163,6 +174,8 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     this.context = context;
     results = new ResultForwarder(context, maxDeadLetterBytes, meters, open);
     pending.abandon(); // where an earlier call did not come to its end
+    waited = 0;
+    looked = context.currentSystemTimeMs();
     fresh = paces.get().results();
     ranges = context.getStateStore(ScoringTopology.PENDING);
     windows =
@@ -212,6 +225,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     while (pending.headCompleted()) {
       forwardHead();
     }
+    requireProgress();
     comparisons.settle();
     hurry();
     Optional<PendingRange> range = pending.range();
@@ -225,6 +239,20 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
       stopTimer();
     }
     startTeller();
+  }
+
+  /** Nobody else would miss an image that is never done: the offsets behind it are committed. */
+  private void requireProgress() {
+    long now = context.currentSystemTimeMs();
+    waited += Math.max(0, Math.min(now - looked, MOST_STEP_MILLIS));
+    looked = now;
+    if (pending.range().isEmpty()) {
+      waited = 0;
+    } else if (waited > HANGS_AFTER.toMillis()) {
+      throw new DeviceFailedException(
+          "image %s has no score after %d s: the device hangs"
+              .formatted(ScoreRecords.name(pending.head().location()), waited / 1000));
+    }
   }
 
   /** Tells what has changed of the statistics, and which incidents are over. */
@@ -314,6 +342,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   private void forwardHead() {
     PendingImage image = pending.removeHead();
+    waited = 0;
     long now = context.currentSystemTimeMs();
     long since = now - image.record().timestamp();
     fresh.add(now, since);

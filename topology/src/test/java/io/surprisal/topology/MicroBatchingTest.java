@@ -194,6 +194,32 @@ class MicroBatchingTest {
     assertThat(driver.remembered()).contains(new PendingRange(0, 1, 2));
   }
 
+  /** With other images all about it that are done. */
+  @Test
+  void shouldNotWaitForEverForAnImageThatNobodyScores() {
+    pipe(0, 1);
+    queue.complete(1);
+    int seconds = (int) ScoringProcessor.HANGS_AFTER.toSeconds();
+    for (int i = 0; i < seconds; i++) {
+      driver.advance(Duration.ofSeconds(1));
+    }
+
+    assertThatThrownBy(() -> driver.advance(Duration.ofSeconds(1)))
+        .hasStackTraceContaining("has no score after 301 s: the device hangs");
+    assertThat(deadLetters.isEmpty()).isTrue();
+    assertThat(driver.remembered()).contains(new PendingRange(0, 1, 2));
+  }
+
+  @Test
+  void shouldNotTakeAJumpOfTheClockForAHangingDevice() {
+    pipe(0);
+    driver.advance(Duration.ofHours(9));
+    queue.complete(0);
+    driver.letTheTimerRun();
+
+    assertThat(scored()).containsExactly("good-0");
+  }
+
   @Test
   void shouldBlameNoImageForAnErrorInItsBatch() {
     pipe(0);
