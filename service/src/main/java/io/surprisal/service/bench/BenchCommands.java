@@ -20,6 +20,7 @@ public final class BenchCommands {
             .addSubcommand(new BenchStreamCommand(invocation))
             .addSubcommand(new BenchInstancesCommand(invocation))
             .addSubcommand(new BenchSwapCommand(invocation))
+            .addSubcommand(new BenchDashboardCommand(invocation))
             .addSubcommand(new BenchVarianceCommand(invocation)));
   }
 }

@@ -1,16 +1,11 @@
 package io.surprisal.service.bench;
 
 import com.sun.management.UnixOperatingSystemMXBean;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
 import java.lang.management.MemoryUsage;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Objects;
-import java.util.stream.Stream;
 
 /**
  * What this process holds at a moment of a soak.
@@ -34,8 +29,6 @@ record Footprint(
     long fileHandles,
     int nativeHandles) {
   private static final double MEBIBYTE = 1024.0 * 1024;
-  private static final Path STATUS = Path.of("/proc/self/status");
-  private static final String RESIDENT = "VmRSS:";
 
   static Footprint now(
       double minute, double imagesPerSecond, long worstLatencyMillis, int nativeHandles) {
@@ -55,24 +48,9 @@ record Footprint(
         imagesPerSecond,
         worstLatencyMillis,
         heap / MEBIBYTE,
-        measuredResident(),
+        ProcessMemory.of(ProcessHandle.current().pid()).residentMebibytes(),
         ManagementFactory.getThreadMXBean().getThreadCount(),
         files,
         nativeHandles);
-  }
-
-  private static double measuredResident() {
-    if (!Files.isReadable(STATUS)) {
-      return Double.NaN;
-    }
-    try (Stream<String> lines = Files.lines(STATUS)) {
-      return lines
-          .filter(line -> line.startsWith(RESIDENT))
-          .mapToDouble(line -> Double.parseDouble(line.replaceAll("[^0-9]", "")) / 1024)
-          .findFirst()
-          .orElse(Double.NaN);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -27,7 +27,12 @@ record Latencies(
         percentile(ascending, 0.999));
   }
 
-  private static double percentile(double[] ascending, double share) {
+  /**
+   * By rank; NaN of none.
+   *
+   * @param share within (0, 1]
+   */
+  static double percentile(double[] ascending, double share) {
     int rank = (int) Math.ceil(share * ascending.length) - 1;
     return ascending.length == 0 ? Double.NaN : ascending[Math.max(0, rank)];
   }

@@ -55,6 +55,11 @@ public final class ChildCommand implements AutoCloseable {
         log);
   }
 
+  /** The id that the operating system knows it by. */
+  public long pid() {
+    return process.pid();
+  }
+
   /**
    * @throws IllegalStateException with the last thing that it said, if it has ended
    */

@@ -80,6 +80,35 @@ class FiguresTest {
   }
 
   @Test
+  void shouldCompareRoundsWithAndWithoutADashboard() {
+    BesideDashboard.Measured measured =
+        BesideDashboard.Measured.of(
+            List.of(10.0, 20.0, 40.0), List.of(10.0, 18.0, 44.0), List.of(0.2, 0.1, 0.4));
+
+    assertThat(measured.ratio()).isEqualTo(1);
+    assertThat(measured.processors()).isEqualTo(0.2);
+  }
+
+  @Test
+  void shouldSayHowLongAnswersTookAndHowManyWereRefused() {
+    ResponseTimes.Notes notes = new ResponseTimes.Notes("feed");
+    for (int i = 1; i <= 100; i++) {
+      notes.answered(i, i % 50 != 0);
+    }
+
+    assertThat(notes.summed()).isEqualTo(new ResponseTimes("feed", 98, 2, 50, 99, 100));
+    assertThat(new ResponseTimes.Notes("none").summed().p99()).isNaN();
+  }
+
+  @Test
+  void shouldKnowWhatThisProcessHoldsInMemory() {
+    ProcessMemory memory = ProcessMemory.of(ProcessHandle.current().pid());
+
+    assertThat(memory.residentMebibytes()).isBetween(20.0, memory.peakMebibytes());
+    assertThat(ProcessMemory.of(-1).peakMebibytes()).isNaN();
+  }
+
+  @Test
   void shouldCompareIntervalsWithAndWithoutSwaps() {
     SwapLatency.Measured measured =
         SwapLatency.Measured.of(
