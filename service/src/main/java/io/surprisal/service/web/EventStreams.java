@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,13 +30,20 @@ final class EventStreams implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(15);
   private static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
-  /** Between two events: a page that is drawn anew more often helps nobody. */
+  /**
+   * Between two moments at which readers are told, all at the same: a page that is drawn anew more
+   * often helps nobody, and what all of them ask for then is worked out once.
+   */
   private static final Duration BREATH = Duration.ofMillis(400);
 
   private final View view;
   private final Set<Stream> streams = ConcurrentHashMap.newKeySet();
   private final Thread watchdog = new Thread(this::watch, "surprisal-dashboard-watchdog");
   private volatile boolean ended;
+
+  // What readers were told last, and at which of the moments.
+  private View.Versions latest = new View.Versions(-1, Map.of());
+  private long moment;
 
   EventStreams(View view) {
     this.view = view;
@@ -46,6 +54,32 @@ final class EventStreams implements AutoCloseable {
   /** Pages that hear of what is new. */
   int readers() {
     return streams.size();
+  }
+
+  /** How much has changed so far. */
+  long version() throws InterruptedException {
+    return view.await(-1, Duration.ZERO).total();
+  }
+
+  /**
+   * Of which changes readers have been told: each asks for what holds now when it hears of more.
+   * Where nobody listens, of any number of them.
+   */
+  synchronized long told() {
+    return streams.isEmpty() ? Long.MAX_VALUE : latest.total();
+  }
+
+  /** What is told at this moment, the same to all who know less. */
+  private View.Versions told(long known) throws InterruptedException {
+    View.Versions now = view.await(known, HEARTBEAT);
+    synchronized (this) {
+      long present = Math.floorDiv(System.nanoTime(), BREATH.toNanos());
+      if (present != moment || latest.total() <= known) {
+        moment = present;
+        latest = now;
+      }
+      return latest;
+    }
   }
 
   /** One reader. Only its own thread writes. */
@@ -65,14 +99,15 @@ final class EventStreams implements AutoCloseable {
         write("retry: 2000\n\n");
         long known = -1;
         while (!ended) {
-          View.Versions now = view.await(known, HEARTBEAT);
+          View.Versions now = told(known);
           if (now.total() == known) {
             write(": still here\n\n");
           } else {
             known = now.total();
             write("data: " + Json.line(said(now)) + "\n\n");
           }
-          Thread.sleep(BREATH.toMillis());
+          TimeUnit.NANOSECONDS.sleep(
+              BREATH.toNanos() - Math.floorMod(System.nanoTime(), BREATH.toNanos()));
         }
       } catch (IOException e) {
         LOG.debug("a reader of events has gone", e);

@@ -32,7 +32,9 @@ final class Feed {
   Map<String, Object> alerts(AlertFilter filter) {
     List<View.Reviewed> found = view.alerts(filter, filter.limit() + 1);
     Map<String, Object> alerts = head(found.size() > filter.limit());
-    alerts.put("alerts", found.stream().limit(filter.limit()).map(this::fields).toList());
+    List<View.Reviewed> shown = found.subList(0, Math.min(found.size(), filter.limit()));
+    view.lookAt(shown);
+    alerts.put("alerts", shown.stream().map(this::fields).toList());
     return alerts;
   }
 

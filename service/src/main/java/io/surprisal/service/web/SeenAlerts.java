@@ -4,18 +4,36 @@ import io.surprisal.schemas.AnomalyAlert;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
-import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 
-/** The latest alerts, a bounded number of them. Not thread-safe. */
+/**
+ * The latest alerts, a bounded number of them. Where there are too many, the largest incident gives
+ * up its oldest, so that a storm of one source does not push away what others have to say; only
+ * where none has more than {@link #FEW} of them, the oldest goes. What somebody has looked at
+ * lately is found even then. Not thread-safe.
+ */
 final class SeenAlerts {
+  private static final int FEW = 100;
+  private static final int LOOKED_AT = 5_000;
+
   private final int most;
   private final Map<String, SeenAlert> byId = new HashMap<>();
-  private ArrayDeque<SeenAlert> alerts = new ArrayDeque<>();
+  private final NavigableMap<Long, SeenAlert> alerts = new TreeMap<>();
+  private final Map<String, Deque<SeenAlert>> byIncident = new HashMap<>();
+
+  /** Incidents by how many alerts of them there are. */
+  private final NavigableMap<Integer, Set<String>> bySize = new TreeMap<>();
+
+  private final Bounded<String, SeenAlert> lookedAt = new Bounded<>(LOOKED_AT);
   private long next = 1;
 
   /**
@@ -28,12 +46,54 @@ final class SeenAlerts {
   void add(AnomalyAlert alert, Place place, long at) {
     alert.setMap(null);
     if (alerts.size() == most) {
-      SeenAlert oldest = alerts.removeFirst();
-      byId.remove(oldest.alert().getAlertId(), oldest);
+      remove(oldestThatIsToGo());
     }
-    SeenAlert seen = new SeenAlert(next++, alert, place, at);
-    alerts.addLast(seen);
-    byId.put(alert.getAlertId(), seen);
+    put(new SeenAlert(next++, alert, place, at));
+  }
+
+  private SeenAlert oldestThatIsToGo() {
+    Map.Entry<Integer, Set<String>> largest = bySize.lastEntry();
+    return largest.getKey() > FEW
+        ? of(largest.getValue().iterator().next()).getFirst()
+        : alerts.firstEntry().getValue();
+  }
+
+  private Deque<SeenAlert> of(String incident) {
+    return byIncident.computeIfAbsent(incident, id -> new ArrayDeque<>(1));
+  }
+
+  private void put(SeenAlert seen) {
+    alerts.put(seen.number(), seen);
+    byId.put(seen.alert().getAlertId(), seen);
+    String incident = seen.alert().getIncidentId();
+    Deque<SeenAlert> of = of(incident);
+    of.addLast(seen);
+    resized(incident, of.size() - 1, of.size());
+  }
+
+  private void remove(SeenAlert seen) {
+    alerts.remove(seen.number());
+    byId.remove(seen.alert().getAlertId(), seen);
+    String incident = seen.alert().getIncidentId();
+    Deque<SeenAlert> of = of(incident);
+    of.removeFirst();
+    resized(incident, of.size() + 1, of.size());
+    if (of.isEmpty()) {
+      byIncident.remove(incident);
+    }
+  }
+
+  private void resized(String incident, int before, int now) {
+    Set<String> same = bySize.get(before);
+    if (same != null) {
+      same.remove(incident);
+      if (same.isEmpty()) {
+        bySize.remove(before);
+      }
+    }
+    if (now > 0) {
+      bySize.computeIfAbsent(now, size -> new LinkedHashSet<>()).add(incident);
+    }
   }
 
   /**
@@ -41,26 +101,38 @@ final class SeenAlerts {
    * numbers that no alert had before.
    */
   void sort() {
-    List<SeenAlert> sorted = new ArrayList<>(alerts);
+    List<SeenAlert> sorted = new ArrayList<>(alerts.values());
     sorted.sort(Comparator.comparingLong(SeenAlert::at));
-    alerts = new ArrayDeque<>(sorted.size());
-    byId.clear();
+    forget();
     for (SeenAlert alert : sorted) {
-      SeenAlert numbered = alert.numbered(next++);
-      alerts.addLast(numbered);
-      byId.put(numbered.alert().getAlertId(), numbered);
+      put(alert.numbered(next++));
     }
   }
 
   /** Forgets all, but not which numbers there were. */
   void clear() {
-    alerts.clear();
-    byId.clear();
+    forget();
+    lookedAt.clear();
   }
 
-  /** The latest alert of an id, of those that are kept. */
+  private void forget() {
+    alerts.clear();
+    byId.clear();
+    byIncident.clear();
+    bySize.clear();
+  }
+
+  /** The latest alert of an id, of those that are kept or were looked at lately. */
   Optional<SeenAlert> find(String alertId) {
-    return Optional.ofNullable(byId.get(alertId));
+    Optional<SeenAlert> found =
+        Optional.ofNullable(byId.get(alertId)).or(() -> Optional.ofNullable(lookedAt.get(alertId)));
+    found.ifPresent(this::lookAt);
+    return found;
+  }
+
+  /** Somebody sees it, and may say something of it. */
+  void lookAt(SeenAlert seen) {
+    lookedAt.renew(seen.alert().getAlertId(), seen);
   }
 
   int size() {
@@ -73,11 +145,10 @@ final class SeenAlerts {
    * @param taker says whether it wants more
    */
   void forEach(Predicate<SeenAlert> taker) {
-    Iterator<SeenAlert> backwards = alerts.descendingIterator();
-    boolean more = true;
-    while (more && backwards.hasNext()) {
-      SeenAlert alert = backwards.next();
-      more = !isLast(alert) || taker.test(alert);
+    for (SeenAlert alert : alerts.descendingMap().values()) {
+      if (isLast(alert) && !taker.test(alert)) {
+        return;
+      }
     }
   }
 

@@ -299,6 +299,11 @@ final class View {
     return alerts.count(alert -> !reviews.containsKey(alert.alert().getAlertId()));
   }
 
+  /** Somebody sees these: they are found for a while, whatever comes. */
+  synchronized void lookAt(List<Reviewed> seen) {
+    seen.forEach(one -> alerts.lookAt(one.seen()));
+  }
+
   synchronized Optional<Reviewed> alert(String alertId) {
     return alerts.find(alertId).map(this::reviewed);
   }

@@ -42,6 +42,10 @@ final class WebServer implements AutoCloseable {
   private static final Set<String> VIEWS =
       Set.of("/", "/alerts", "/source", "/releases", "/training");
 
+  /** What open pages ask for whenever they are told of something new. */
+  private static final Set<String> SHARED =
+      Set.of("/api/now", "/api/feed", "/api/alerts", "/api/source");
+
   private static final Map<String, String> ALWAYS =
       Map.of(
           "Content-Security-Policy",
@@ -65,6 +69,7 @@ final class WebServer implements AutoCloseable {
   private final Supplier<String> metrics;
   private final LongAdder[] answers =
       Stream.generate(LongAdder::new).limit(STATUSES).toArray(LongAdder[]::new);
+  private final SharedAnswers shared;
   private final StaticFiles files = new StaticFiles();
   private final ThreadPoolExecutor threads =
       new ThreadPoolExecutor(
@@ -117,6 +122,7 @@ final class WebServer implements AutoCloseable {
     this.api = api;
     this.metrics = metrics;
     this.events = events;
+    shared = new SharedAnswers(events::version, events::told);
     server = HttpServer.create(address, WAITING_CONNECTIONS);
     guard = guarding.guard(server.getAddress().getPort());
     server.createContext("/", this::handle);
@@ -192,10 +198,11 @@ final class WebServer implements AutoCloseable {
       if (path.equals("/api/events")) {
         return events(exchange);
       }
+      String query = Optional.ofNullable(exchange.getRequestURI().getRawQuery()).orElse("");
       return Optional.of(
-          api.look(
-              path,
-              Query.parse(Optional.ofNullable(exchange.getRequestURI().getRawQuery()).orElse(""))));
+          SHARED.contains(path)
+              ? shared.answer(path + "?" + query, () -> api.look(path, Query.parse(query)))
+              : api.look(path, Query.parse(query)));
     }
     if (!method.equals("POST")) {
       return Optional.of(Answer.refused(405, "only GET and POST are understood"));

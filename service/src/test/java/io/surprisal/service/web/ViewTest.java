@@ -106,6 +106,60 @@ class ViewTest {
     assertThat(images(Map.of("limit", "2"))).containsExactly("image-10099", "image-10098");
   }
 
+  private void tellStorm(int first, int count) {
+    for (int i = first; i < first + count; i++) {
+      AnomalyAlert alert = alert(i, "storm");
+      alert.setIncidentId("5".repeat(32));
+      view.alert(alert, new Place(0, i), i);
+    }
+  }
+
+  @Test
+  void shouldNotLetAStormPushAwayWhatOthersSay() {
+    tellStorm(0, 9_900);
+    for (int i = 10_000; i < 10_200; i++) {
+      tellAlert(i);
+    }
+    tellStorm(20_000, 30_000);
+
+    assertThat(view.alertCount()).isEqualTo(10_000);
+    assertThat(view.alert("%032x".formatted(10_000))).isPresent();
+    assertThat(view.alert("%032x".formatted(10_199))).isPresent();
+    assertThat(view.alert("%032x".formatted(50_000 - 9_801)))
+        .as("of the storm the oldest")
+        .isEmpty();
+    assertThat(images(Map.of("limit", "200")))
+        .hasSize(200)
+        .startsWith("image-49999", "image-49998")
+        .endsWith("image-49800");
+    assertThat(images(Map.of("source", "camera", "limit", "200"))).hasSize(200);
+  }
+
+  @Test
+  void shouldLetAStormThatIsOverGiveWay() {
+    tellStorm(0, 10_000);
+    for (int i = 10_000; i < 20_000; i++) {
+      tellAlert(i);
+    }
+
+    assertThat(view.alertCount()).isEqualTo(10_000);
+    assertThat(images(Map.of("source", "storm", "limit", "200"))).hasSize(0);
+    assertThat(images(Map.of("limit", "1"))).containsExactly("image-19999");
+  }
+
+  @Test
+  void shouldFindWhatSomebodyLooksAtAlsoWhenItIsNoLongerListed() {
+    tellStorm(0, 10);
+    assertThat(view.alert("%032x".formatted(3))).isPresent();
+
+    tellStorm(10, 20_000);
+
+    assertThat(view.alert("%032x".formatted(4))).isEmpty();
+    assertThat(view.alert("%032x".formatted(3))).isPresent();
+    view.restart();
+    assertThat(view.alert("%032x".formatted(3))).isEmpty();
+  }
+
   @Test
   void shouldKeepTheLatestScoresOfTheLatestSources() {
     for (int i = 0; i < 500; i++) {
