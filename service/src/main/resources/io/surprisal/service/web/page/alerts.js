@@ -155,7 +155,11 @@ export class Alerts {
       this.summary,
       `${count(answer.unreviewed)} of the latest ${count(answer.kept)} are not reviewed`,
     );
-    this.sources.replaceChildren(...answer.sources.map((value) => h("option", { value })));
+    const known = answer.sources.join("\n");
+    if (this.known !== known) {
+      this.known = known;
+      this.sources.replaceChildren(...answer.sources.map((value) => h("option", { value })));
+    }
     for (const [incident, list] of lists) this.hear(incident, list);
     this.place(answer.rows);
     this.older.hidden = !answer.more || this.limit >= MOST;

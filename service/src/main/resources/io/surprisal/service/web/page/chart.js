@@ -12,13 +12,16 @@ function colour(name) {
 /** The ticks of an axis of time: hours and minutes, seconds where they differ, days where they change. */
 function timeTicks(plot, ticks) {
   let day = "";
+  let before = "";
   const seconds = ticks.length > 1 && ticks[1] - ticks[0] < 60;
   return ticks.map((tick) => {
     const [date, clock] = written(1000 * tick).split(" ");
     const text = clock.slice(0, seconds ? 8 : 5);
     const first = date !== day;
+    const again = !first && text === before; // within a second
     day = date;
-    return first ? text + "\n" + date : text;
+    before = text;
+    return first ? text + "\n" + date : again ? "" : text;
   });
 }
 

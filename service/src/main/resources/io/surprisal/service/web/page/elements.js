@@ -53,6 +53,9 @@ export class Keyed {
   }
 }
 
+/** A picture that gives way to another more often than that is seen by nobody, and costs as much. */
+const SHORTEST_MILLIS = 2000;
+
 /** A picture from Kafka in a frame of fixed size; that it is gone is said in its place. */
 export function thumbnail(alt) {
   const image = h("img", { alt, loading: "lazy", decoding: "async" });
@@ -66,33 +69,54 @@ export function thumbnail(alt) {
     image.hidden = false;
     gone.hidden = true;
   });
+  let wanted;
+  let since = -SHORTEST_MILLIS;
+  let later;
+  const put = () => {
+    later = undefined;
+    if (!wanted) {
+      image.hidden = true;
+      write(gone, "no picture yet");
+      gone.hidden = false;
+    } else if (image.getAttribute("src") !== wanted) {
+      since = performance.now();
+      write(gone, "no longer in Kafka");
+      image.src = wanted;
+    }
+  };
   return {
     element,
     show(address, text) {
       if (text !== undefined) set(image, "alt", text);
-      if (!address) {
-        image.hidden = true;
-        write(gone, "no picture yet");
-        gone.hidden = false;
-      } else if (image.getAttribute("src") !== address) {
-        write(gone, "no longer in Kafka");
-        image.src = address;
-      }
+      wanted = address;
+      const left = since + SHORTEST_MILLIS - performance.now();
+      if (left <= 0) put();
+      else later ??= setTimeout(put, left);
     },
   };
 }
 
-/** A list of terms and what they are. */
+/** A list of terms and what they are; a third word of a pair is its class. */
 export function facts(pairs) {
   return h(
     "dl",
     { class: "facts" },
     pairs
       .filter(([, value]) => value !== undefined && value !== null && value !== "")
-      .map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))),
+      .map(([term, value, name]) => h("div", { class: name }, h("dt", {}, term), h("dd", {}, value))),
   );
 }
 
 export function badge(text, kind) {
   return h("span", { class: "badge " + kind }, text);
+}
+
+const shownBadges = new WeakMap();
+
+/** Badges of an element, pairs of text and kind; what is there already stays. */
+export function showBadges(element, pairs) {
+  const key = JSON.stringify(pairs);
+  if (shownBadges.get(element) === key) return;
+  shownBadges.set(element, key);
+  element.replaceChildren(...pairs.map(([text, kind]) => badge(text, kind)));
 }

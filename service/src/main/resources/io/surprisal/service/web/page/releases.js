@@ -58,11 +58,11 @@ export class Releases {
         ["came from", parent ? h("a", { href: "#release-" + parent }, short(parent)) : "nothing before"],
         ["announced", time(release.announcedAt)],
         ["by", release.announcedBy],
-        ["why", release.reason],
         ["alert rate", release.alertRate === null ? null : String(release.alertRate)],
         ["run", release.runId],
         ["bytes", String(release.sizeBytes)],
         ["signed", release.signatureLocation ? "yes" : "no"],
+        ["why", release.reason, "wide"],
       ]),
       own.length
         ? h(

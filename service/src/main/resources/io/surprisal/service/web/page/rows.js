@@ -1,5 +1,5 @@
 // Rows of the feed: an alert, or the alerts of an incident, which can be unfolded.
-import { badge, h, Keyed, set, thumbnail, write } from "./elements.js";
+import { badge, h, Keyed, set, showBadges, thumbnail, write } from "./elements.js";
 import { bits, clock, count, pValue, time, words } from "./format.js";
 import { picture } from "./server.js";
 import { NAMES } from "./reviews.js";
@@ -17,10 +17,14 @@ export function size(row) {
   return all > row.alerts ? `${count(row.alerts)} of ${count(all)} alerts` : `${count(row.alerts)} alerts`;
 }
 
+function stateBadge(row) {
+  if (!row.incident) return [];
+  return [row.incident.state === "OPEN" ? ["goes on", "bad"] : ["over", "plain"]];
+}
+
 /** OPEN, CLOSED, or nothing where nobody has told. */
 export function state(row) {
-  if (!row.incident) return null;
-  return row.incident.state === "OPEN" ? badge("goes on", "bad") : badge("over", "plain");
+  return stateBadge(row).map(([text, kind]) => badge(text, kind))[0] ?? null;
 }
 
 /** A link that a click follows within the feed, and anything else in a window of its own. */
@@ -70,11 +74,11 @@ class AlertRow extends Lines {
     this.picture.show(alert.place ? picture(alert.place) : null, "");
     write(this.title, `${alert.source} · ${alert.imageId}`);
     write(this.more, `${time(alert.eventTime)} · ${bits(alert.bitsPerDim)} bits/dim · p ${pValue(alert.pValue)}`);
-    this.reasons.replaceChildren(...alert.reasons.map((reason) => badge(words(reason), "plain")));
+    showBadges(this.reasons, alert.reasons.map((reason) => [words(reason), "plain"]));
     const review = this.alerts.reviews.of(alert);
-    this.said.replaceChildren(
-      review ? badge(NAMES[review.verdict] ?? words(review.verdict), KINDS[review.verdict] ?? "plain") : badge("not reviewed", "open"),
-    );
+    showBadges(this.said, [
+      review ? [NAMES[review.verdict] ?? words(review.verdict), KINDS[review.verdict] ?? "plain"] : ["not reviewed", "open"],
+    ]);
   }
 }
 
@@ -112,14 +116,13 @@ class IncidentRow extends Lines {
     this.picture.show(row.latest.place ? picture(row.latest.place) : null, "");
     write(this.title, `${size(row)} · ${of}`);
     write(this.more, `${time(row.firstAt)} – ${clock(row.lastAt)}`);
-    this.reasons.replaceChildren(
-      ...[state(row), ...row.reasons.map((reason) => badge(words(reason), "plain"))].filter(Boolean),
-    );
-    this.said.replaceChildren(
-      ...Object.entries(row.reviews).map(([verdict, of]) =>
+    showBadges(this.reasons, [...stateBadge(row), ...row.reasons.map((reason) => [words(reason), "plain"])]);
+    showBadges(
+      this.said,
+      Object.entries(row.reviews).map(([verdict, of]) =>
         verdict === "none"
-          ? badge(`${count(of)} not reviewed`, "open")
-          : badge(`${count(of)} ${NAMES[verdict] ?? words(verdict)}`, KINDS[verdict] ?? "plain"),
+          ? [`${count(of)} not reviewed`, "open"]
+          : [`${count(of)} ${NAMES[verdict] ?? words(verdict)}`, KINDS[verdict] ?? "plain"],
       ),
     );
     const unfolded = this.alerts.unfolded.get(row.incidentId);

@@ -112,6 +112,7 @@ export class Source {
     if (scores.length) {
       const ordered = scores.map(([, score]) => score).sort((a, b) => a - b);
       const quantile = (share) => ordered[Math.min(ordered.length - 1, Math.floor(share * ordered.length))];
+      const alerting = scores.filter(([, , , alert]) => alert).length;
       this.scores.show(
         [
           scores.map(([at]) => at / 1000),
@@ -120,7 +121,7 @@ export class Source {
           scores.map(([, score, , alert]) => (alert ? score : null)),
         ],
         `The latest ${scores.length} scores: median ${bits(quantile(0.5))}, 95 % below ${bits(quantile(0.95))}, ` +
-          `highest ${bits(ordered.at(-1))} bits/dim; ${scores.filter(([, , , alert]) => alert).length} alerts.`,
+          `highest ${bits(ordered.at(-1))} bits/dim; ${alerting === 1 ? "one alert" : count(alerting) + " alerts"}.`,
       );
     }
     this.showHistogram(source.histogram);

@@ -57,18 +57,22 @@ export class Training {
       if (share === null) this.progress.removeAttribute("value");
       else this.progress.value = share;
     }
+    // What scorers say of the run's release lacks what the run itself has said last.
+    const ofRun = [latest, ...trainer.events.filter((event) => event.runId === trainer.run), ...trainer.curve];
+    const told = (name) => ofRun.map((event) => event?.[name]).find(Boolean) ?? null;
+    const before = told("parentHeldOutBitsPerDim");
     this.run.replaceChildren(
       latest === null
         ? h("p", {}, "No run has been heard of. The trainer waits for enough images, a command, its schedule or a shift of the stream; “surprisal train” starts one.")
         : facts([
             [on ? "run" : "last run", trainer.run],
             ["state", badge(words(latest.type), kind(latest.type))],
-            ["step", count(latest.step) + (latest.totalSteps ? " of " + count(latest.totalSteps) : "")],
+            ["step", told("step") === null ? null : count(told("step")) + (told("totalSteps") ? " of " + count(told("totalSteps")) : "")],
             ["left", on ? duration(latest.secondsLeft) : null],
-            ["images", latest.images ? count(latest.images) : null],
+            ["images", told("images") === null ? null : count(told("images"))],
             ["speed", latest.imagesPerSecond === null ? null : latest.imagesPerSecond.toFixed(1) + " images/s"],
-            ["held out", latest.heldOutBitsPerDim === null ? null : bits(latest.heldOutBitsPerDim) + " bits/dim"],
-            ["release before", latest.parentHeldOutBitsPerDim === null ? null : bits(latest.parentHeldOutBitsPerDim) + " bits/dim"],
+            ["held out", told("heldOutBitsPerDim") === null ? null : bits(told("heldOutBitsPerDim")) + " bits/dim"],
+            ["release before", before === null ? null : bits(before) + " bits/dim"],
           ]),
       latest === null ? "" : h("p", {}, latest.message),
     );
@@ -81,7 +85,7 @@ export class Training {
           curve.map((event) => event.step),
           curve.map((event) => event.trainBitsPerDim),
           curve.map((event) => event.heldOutBitsPerDim),
-          curve.map((event) => event.parentHeldOutBitsPerDim),
+          curve.map((event) => event.parentHeldOutBitsPerDim ?? before),
         ],
         `${curve.length} points up to step ${last.step}: training ${bits(last.trainBitsPerDim)}, held out ${bits(last.heldOutBitsPerDim)} bits/dim.`,
       );
