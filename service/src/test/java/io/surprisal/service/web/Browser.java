@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -199,6 +200,20 @@ final class Browser implements AutoCloseable {
     devtools(
         "Emulation.setEmulatedMedia",
         Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
+  }
+
+  /**
+   * Where the page's main thread has spent its time since {@link #open}, seconds by kind of work.
+   */
+  Map<String, Double> work() throws Exception {
+    devtools("Performance.enable", Map.of("timeDomain", "threadTicks"));
+    Map<String, Double> work = new LinkedHashMap<>();
+    for (JsonNode metric : devtools("Performance.getMetrics", Map.of()).get("metrics")) {
+      if (metric.get("name").textValue().endsWith("Duration")) {
+        work.put(metric.get("name").textValue(), metric.get("value").doubleValue());
+      }
+    }
+    return work;
   }
 
   void forgetCookies() throws Exception {

@@ -388,6 +388,8 @@ class DashboardTest {
         .as("the table has the same numbers")
         .isEqualTo("40");
     photograph("source");
+    browser.run("document.querySelectorAll('figure')[1].scrollIntoView()");
+    photograph("histogram");
   }
 
   @Test
@@ -444,6 +446,9 @@ class DashboardTest {
       open(view);
       browser.await("document.querySelector('.card, .row, .plot canvas, .release, .log li')");
       unfoldAll(view);
+      if (view.equals("alerts")) {
+        photograph("alerts-narrow");
+      }
       assertThat(
               browser.text(
                   "[...document.querySelectorAll('body *')].filter(e =>"
