@@ -10,7 +10,6 @@ import io.surprisal.schemas.RecordFormatException;
 import io.surprisal.schemas.Topics;
 import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.cluster.ReviewReader;
-import io.surprisal.trainer.reservoir.IncomingImages;
 import io.surprisal.trainer.reservoir.Reservoir;
 import io.surprisal.trainer.reservoir.ReservoirImage;
 import io.surprisal.trainer.reservoir.ReviewOrder;
@@ -29,8 +28,6 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
@@ -38,12 +35,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads the stream beside the scorers: images into the reservoir, alerts as marks on them, and so
- * what people say of alerts; scores into the drift test. Every trainer does so, the one that stands
- * by as well, so that it can take over with a reservoir that is full. Where it has read to lies in
- * the reservoir, the verdicts' offsets together with what the drift test knows, so that a restart
- * loses and repeats none; that of the images is committed to the trainer's group too, for whoever
- * watches its lag.
+ * Reads the stream behind the scorers: images into the reservoir once they have a score, alerts as
+ * marks on them, and so what people say of alerts; scores into the drift test. Every trainer does
+ * so, the one that stands by as well, so that it can take over with a reservoir that is full. Where
+ * it has read to lies in the reservoir, the verdicts' offsets together with what the drift test
+ * knows, so that a restart loses and repeats none; that of the images is committed to the trainer's
+ * group too, for whoever watches its lag.
  *
  * <p>Owns its thread and clients; {@link #close} ends them.
  */
@@ -61,12 +58,11 @@ public final class StreamWatch implements AutoCloseable {
   private final DriftSensitivity sensitivity;
   private final double alertRate;
   private final InstantSource clock;
-  private final KafkaConsumer<byte[], byte[]> images;
+  private final ScoredImages images;
   private final KafkaConsumer<byte[], byte[]> verdicts;
   private final Function<String, Interpretation> interpretations;
   private final ReviewReader reviews;
   private final ReviewOrder order;
-  private final IncomingImages incoming = new IncomingImages(this::interpretation);
   private final Thread thread = new Thread(this::watch, "trainer-stream");
   private volatile boolean closed;
   private volatile Optional<Throwable> failure = Optional.empty();
@@ -116,13 +112,7 @@ public final class StreamWatch implements AutoCloseable {
         .map(WatchState::next)
         .orElse(Map.of())
         .forEach((topic, partitions) -> next.put(topic, new HashMap<>(partitions)));
-    images =
-        cluster.consumer(
-            Map.of(
-                ConsumerConfig.GROUP_ID_CONFIG,
-                cluster.group() + "-images",
-                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-                ClusterSettings.FROM_THE_BEGINNING));
+    images = new ScoredImages(cluster, reservoir, () -> interpretation, clock.instant());
     verdicts =
         cluster.consumer(
             Map.of(
@@ -142,10 +132,6 @@ public final class StreamWatch implements AutoCloseable {
       unsaved = true;
     }
     return drift.shift();
-  }
-
-  private Interpretation interpretation() {
-    return interpretation;
   }
 
   /** What ended it; empty while it reads. */
@@ -174,8 +160,8 @@ public final class StreamWatch implements AutoCloseable {
           assign();
           refreshed = now;
         }
-        readImages(now);
-        readVerdicts();
+        boolean more = readVerdicts();
+        images.read(now, more ? Duration.ZERO : POLL);
         if (Duration.between(saved, now).compareTo(SAVE) >= 0) {
           save();
           saved = now;
@@ -199,34 +185,19 @@ public final class StreamWatch implements AutoCloseable {
 
   /** Takes all partitions, those too that were added meanwhile. */
   private void assign() {
-    List<TopicPartition> all = partitions(images, topics.images());
-    if (!images.assignment().containsAll(all)) {
-      images.assign(all);
-      for (TopicPartition partition : all) {
-        OptionalLong position = reservoir.position(partition.partition());
-        if (position.isPresent()) {
-          images.seek(partition, position.getAsLong());
-        } else {
-          images.seekToBeginning(List.of(partition));
-        }
-      }
-    }
-    List<TopicPartition> judged = new ArrayList<>(partitions(images, topics.scores()));
-    judged.addAll(partitions(images, topics.alerts()));
-    judged.addAll(partitions(verdicts, topics.reviews()));
+    images.assign();
+    List<TopicPartition> judged = new ArrayList<>(images.partitions(topics.scores()));
+    judged.addAll(images.partitions(topics.alerts()));
+    verdicts.partitionsFor(topics.reviews()).stream()
+        .map(found -> new TopicPartition(topics.reviews(), found.partition()))
+        .forEach(judged::add);
     if (!verdicts.assignment().containsAll(judged)) {
       verdicts.assign(judged);
       Map<TopicPartition, Long> from = new HashMap<>();
       for (TopicPartition partition : judged) {
-        if (next.isEmpty() && !partition.topic().equals(topics.reviews())) {
-          verdicts.seekToEnd(List.of(partition)); // what was judged before is not looked at
-          from.put(partition, verdicts.position(partition));
-        } else {
-          from.put(
-              partition,
-              next.getOrDefault(partition.topic(), Map.of())
-                  .getOrDefault(partition.partition(), 0L));
-        }
+        from.put(
+            partition,
+            next.getOrDefault(partition.topic(), Map.of()).getOrDefault(partition.partition(), 0L));
       }
       from.forEach((partition, offset) -> verdicts.seek(partition, offset));
       readFrom(from);
@@ -243,28 +214,19 @@ public final class StreamWatch implements AutoCloseable {
     next.computeIfAbsent(topic, name -> new HashMap<>()).put(partition, offset);
   }
 
-  private static List<TopicPartition> partitions(
-      KafkaConsumer<byte[], byte[]> consumer, String topic) {
-    List<PartitionInfo> found = consumer.partitionsFor(topic);
-    return found.stream().map(p -> new TopicPartition(topic, p.partition())).toList();
-  }
-
-  private void readImages(Instant now) {
-    ConsumerRecords<byte[], byte[]> records = images.poll(POLL);
-    incoming.read(records, now, reservoir::add);
-    Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+  /** Whether there were any. */
+  private boolean readVerdicts() {
+    List<TopicPartition> scores =
+        verdicts.assignment().stream()
+            .filter(partition -> partition.topic().equals(topics.scores()))
+            .toList();
+    if (images.full()) {
+      verdicts.pause(scores);
+    } else {
+      verdicts.resume(scores);
+    }
+    ConsumerRecords<byte[], byte[]> records = verdicts.poll(Duration.ZERO);
     for (ConsumerRecord<byte[], byte[]> record : records) {
-      offsets.put(
-          new TopicPartition(record.topic(), record.partition()),
-          new OffsetAndMetadata(record.offset() + 1));
-    }
-    if (!offsets.isEmpty()) {
-      images.commitAsync(offsets, (committed, e) -> LOG.trace("committed {}", committed, e));
-    }
-  }
-
-  private void readVerdicts() {
-    for (ConsumerRecord<byte[], byte[]> record : verdicts.poll(Duration.ZERO)) {
       try {
         if (record.topic().equals(topics.reviews())) {
           heed(record);
@@ -275,13 +237,16 @@ public final class StreamWatch implements AutoCloseable {
                   alert.getLocation().getPartition(), alert.getLocation().getOffset()),
               clock.instant());
         } else {
-          observe(SCORES.decode(record.value()), Instant.ofEpochMilli(record.timestamp()));
+          ImageScore score = SCORES.decode(record.value());
+          images.scored(score.getLocation(), clock.instant());
+          observe(score, Instant.ofEpochMilli(record.timestamp()));
         }
       } catch (RecordFormatException e) {
         LOG.warn("{}-{} at {} is skipped", record.topic(), record.partition(), record.offset(), e);
       }
       passed(record);
     }
+    return !records.isEmpty();
   }
 
   private void heed(ConsumerRecord<byte[], byte[]> record) {
@@ -352,8 +317,8 @@ public final class StreamWatch implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    images.wakeup(); // a broker that is gone would be waited for
-    verdicts.wakeup();
+    images.wakeup();
+    verdicts.wakeup(); // a broker that is gone would be waited for
     Threads.joinThen(
         thread,
         () -> {

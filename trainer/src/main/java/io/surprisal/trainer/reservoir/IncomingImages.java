@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
@@ -56,13 +57,19 @@ public final class IncomingImages {
   /**
    * Hands the images of some records over, in portions of at most {@link #PORTION_BYTES} and one
    * image more.
+   *
+   * @param wanted whose records are decoded; of others it is told that they were looked at
    */
-  public void read(Iterable<ConsumerRecord<byte[], byte[]>> records, Instant now, Taker taker) {
+  public void read(
+      Iterable<ConsumerRecord<byte[], byte[]>> records,
+      Predicate<ConsumerRecord<byte[], byte[]>> wanted,
+      Instant now,
+      Taker taker) {
     List<ReservoirImage> images = new ArrayList<>();
     Map<Integer, Long> next = new HashMap<>();
     long bytes = 0;
     for (ConsumerRecord<byte[], byte[]> record : records) {
-      Optional<ReservoirImage> image = read(record, now);
+      Optional<ReservoirImage> image = wanted.test(record) ? read(record, now) : Optional.empty();
       image.ifPresent(images::add);
       next.put(record.partition(), record.offset() + 1);
       bytes += image.map(read -> read.pixels().pixels().length).orElse(0);

@@ -221,11 +221,7 @@ public final class Reservoir implements AutoCloseable {
 
   /** Forgets what was said of an alert of the image in a place. */
   public synchronized void forgetReview(ReservoirImage.Place place, String alertId) {
-    try {
-      db.delete(writes, StoredForm.review(place, alertId));
-    } catch (RocksDBException e) {
-      throw failed(e);
-    }
+    remove(StoredForm.review(place, alertId));
   }
 
   /** Keeps what whoever fills the reservoir wants to know after a restart; it is theirs to read. */
@@ -344,11 +340,13 @@ public final class Reservoir implements AutoCloseable {
     }
   }
 
-  private interface Visitor {
+  /** Looks at what lies under keys. */
+  interface Visitor {
     void visit(byte[] key, byte[] value);
   }
 
-  private void scan(byte[] prefix, Visitor visitor) {
+  /** Shows all that lies under keys that begin so, in their order. */
+  synchronized void scan(byte[] prefix, Visitor visitor) {
     try (Slice end = new Slice(StoredForm.after(prefix));
         ReadOptions within = new ReadOptions().setIterateUpperBound(end);
         RocksIterator all = db.newIterator(within)) {
@@ -374,6 +372,15 @@ public final class Reservoir implements AutoCloseable {
   synchronized void put(byte[] key, byte[] value) {
     try {
       db.put(writes, key, value);
+    } catch (RocksDBException e) {
+      throw failed(e);
+    }
+  }
+
+  /** Forgets what lies under a key of {@link StoredForm}. */
+  synchronized void remove(byte[] key) {
+    try {
+      db.delete(writes, key);
     } catch (RocksDBException e) {
       throw failed(e);
     }

@@ -23,6 +23,9 @@ import java.util.HexFormat;
  *       ALERT is the alert's id in 16 bytes
  *   <li>{@code r PARTITION OFFSET ALERT} → when the latest signed word on an alert was read, and
  *       when it was given, both in milliseconds; earlier versions neither write nor read it
+ *   <li>{@code c PARTITION OFFSET} → when the score of the image there was read, in milliseconds,
+ *       as long as the image was not
+ *   <li>{@code f} → when the first score was read, in milliseconds; earlier versions know neither
  *   <li>{@code s} → number of images that were ever taken in
  *   <li>{@code w} → what the reader of the stream keeps here
  * </ul>
@@ -33,6 +36,8 @@ final class StoredForm {
   private static final byte ALERTED = 'a';
   private static final byte REVIEWED = 'v';
   private static final byte HEARD = 'r';
+  private static final byte SCORED = 'c';
+  private static final byte FIRST_SCORE = 'f';
   private static final byte SEEN = 's';
   private static final byte WATCH = 'w';
   private static final int PREFIX_BYTES = 1 + 1 + Long.BYTES;
@@ -129,8 +134,27 @@ final class StoredForm {
 
   /** Key of the mark of an alert. */
   static byte[] mark(ReservoirImage.Place place) {
+    return ofPlace(ALERTED, place);
+  }
+
+  /** How the keys of all marks of scores begin. */
+  static byte[] scores() {
+    return new byte[] {SCORED};
+  }
+
+  /** Key of the mark of a score. */
+  static byte[] scored(ReservoirImage.Place place) {
+    return ofPlace(SCORED, place);
+  }
+
+  /** Key of when the first score was read. */
+  static byte[] firstScore() {
+    return new byte[] {FIRST_SCORE};
+  }
+
+  private static byte[] ofPlace(byte kind, ReservoirImage.Place place) {
     return ByteBuffer.allocate(1 + Integer.BYTES + Long.BYTES)
-        .put(ALERTED)
+        .put(kind)
         .putInt(place.partition())
         .putLong(place.offset())
         .array();

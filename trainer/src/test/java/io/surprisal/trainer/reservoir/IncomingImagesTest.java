@@ -53,7 +53,10 @@ class IncomingImagesTest {
 
     new IncomingImages(Interpretation::usual)
         .read(
-            List.of(record(0, 4, small), record(1, 7, none), record(0, 5, small)), NOW, this::take);
+            List.of(record(0, 4, small), record(1, 7, none), record(0, 5, small)),
+            any -> true,
+            NOW,
+            this::take);
 
     assertThat(portions).containsExactly(new Portion(List.of(4L, 5L), 128, Map.of(0, 6L, 1, 8L)));
   }
@@ -66,7 +69,7 @@ class IncomingImagesTest {
       records.add(record(0, i, large));
     }
 
-    new IncomingImages(Interpretation::usual).read(records, NOW, this::take);
+    new IncomingImages(Interpretation::usual).read(records, any -> true, NOW, this::take);
 
     assertThat(portions)
         .extracting(Portion::offsets)
@@ -83,12 +86,26 @@ class IncomingImagesTest {
   @Test
   void shouldSayHowFarItLookedWhereThereIsNoImage() {
     new IncomingImages(Interpretation::usual)
-        .read(List.of(record(2, 9, new byte[] {1})), NOW, this::take);
+        .read(List.of(record(2, 9, new byte[] {1})), any -> true, NOW, this::take);
 
     assertThat(portions).containsExactly(new Portion(List.of(), 0, Map.of(2, 10L)));
 
-    new IncomingImages(Interpretation::usual).read(List.of(), NOW, this::take);
+    new IncomingImages(Interpretation::usual).read(List.of(), any -> true, NOW, this::take);
 
     assertThat(portions).hasSize(1);
+  }
+
+  @Test
+  void shouldLookAtNoMoreThanTheOffsetOfWhatIsNotWanted() throws IOException {
+    byte[] small = black(8, 8);
+
+    new IncomingImages(Interpretation::usual)
+        .read(
+            List.of(record(0, 4, small), record(0, 5, small)),
+            record -> record.offset() == 4,
+            NOW,
+            this::take);
+
+    assertThat(portions).containsExactly(new Portion(List.of(4L), 64, Map.of(0, 6L)));
   }
 }
