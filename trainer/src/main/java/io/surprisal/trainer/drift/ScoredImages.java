@@ -94,6 +94,11 @@ final class ScoredImages {
     }
   }
 
+  /** Whether there ever was a score. */
+  boolean isScored() {
+    return scored.isScoring();
+  }
+
   /** Whether scores should wait. */
   boolean full() {
     return scored.full();

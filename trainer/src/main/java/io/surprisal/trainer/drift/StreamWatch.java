@@ -78,6 +78,9 @@ public final class StreamWatch implements AutoCloseable {
   /** By topic and partition, the offset of the next verdict. */
   private final Map<String, Map<Integer, Long>> next = new HashMap<>();
 
+  /** Where the scores ended when they were assigned; of the thread that reads. */
+  private Map<TopicPartition, Long> scoresThen = Map.of();
+
   /** Whether verdicts were read that are not in the reservoir's state. */
   private boolean unsaved;
 
@@ -154,14 +157,18 @@ public final class StreamWatch implements AutoCloseable {
       Instant refreshed = Instant.MIN;
       Instant swept = clock.instant();
       Instant saved = Instant.MIN;
+      boolean begun = false;
       while (!closed) {
         Instant now = clock.instant();
         if (Duration.between(refreshed, now).compareTo(REFRESH) >= 0) {
           assign();
           refreshed = now;
         }
-        boolean more = readVerdicts();
-        images.read(now, more ? Duration.ZERO : POLL);
+        boolean more = readVerdicts(begun ? Duration.ZERO : POLL);
+        begun = begun || hasLooked();
+        if (begun) {
+          images.read(now, more ? Duration.ZERO : POLL);
+        }
         if (Duration.between(saved, now).compareTo(SAVE) >= 0) {
           save();
           saved = now;
@@ -200,6 +207,7 @@ public final class StreamWatch implements AutoCloseable {
             next.getOrDefault(partition.topic(), Map.of()).getOrDefault(partition.partition(), 0L));
       }
       from.forEach((partition, offset) -> verdicts.seek(partition, offset));
+      scoresThen = verdicts.endOffsets(images.partitions(topics.scores()));
       readFrom(from);
     }
   }
@@ -214,8 +222,18 @@ public final class StreamWatch implements AutoCloseable {
     next.computeIfAbsent(topic, name -> new HashMap<>()).put(partition, offset);
   }
 
+  /**
+   * Whether scores have been read, or all that there were when it began: before, an image would be
+   * taken as one that nobody scores.
+   */
+  private boolean hasLooked() {
+    return images.isScored()
+        || scoresThen.entrySet().stream()
+            .allMatch(end -> verdicts.position(end.getKey()) >= end.getValue());
+  }
+
   /** Whether there were any. */
-  private boolean readVerdicts() {
+  private boolean readVerdicts(Duration wait) {
     List<TopicPartition> scores =
         verdicts.assignment().stream()
             .filter(partition -> partition.topic().equals(topics.scores()))
@@ -225,7 +243,7 @@ public final class StreamWatch implements AutoCloseable {
     } else {
       verdicts.resume(scores);
     }
-    ConsumerRecords<byte[], byte[]> records = verdicts.poll(Duration.ZERO);
+    ConsumerRecords<byte[], byte[]> records = verdicts.poll(wait);
     for (ConsumerRecord<byte[], byte[]> record : records) {
       try {
         if (record.topic().equals(topics.reviews())) {

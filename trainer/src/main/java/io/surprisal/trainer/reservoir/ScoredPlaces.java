@@ -85,6 +85,11 @@ public final class ScoredPlaces {
     }
   }
 
+  /** Whether there ever was a score. */
+  public boolean isScoring() {
+    return scoring;
+  }
+
   /** Whether no more scores should be read before images are. */
   public boolean full() {
     return count >= MOST;
