@@ -31,13 +31,27 @@ final class CommandProcess implements AutoCloseable {
     return start(folder, Surprisal.class, args);
   }
 
+  /**
+   * With little heap.
+   *
+   * @param heap in MiB
+   */
+  static CommandProcess startSmall(Path folder, int heap, String... args) throws IOException {
+    return start(folder, heap, Surprisal.class, args);
+  }
+
   static CommandProcess start(Path folder, Class<?> main, String... args) throws IOException {
+    return start(folder, 512, main, args);
+  }
+
+  private static CommandProcess start(Path folder, int heap, Class<?> main, String... args)
+      throws IOException {
     Path out = Files.createTempFile(folder, main.getSimpleName(), ".out");
     Path err = Files.createTempFile(folder, main.getSimpleName(), ".err");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // A process that lives for seconds wants to start at little cost.
-    command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    command.addAll(List.of("-Xmx" + heap + "m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.addAll(List.of("-Dai.djl.offline=true", "-Dai.djl.pytorch.graph_optimizer=false"));
     command.add("-cp");
     command.add(
