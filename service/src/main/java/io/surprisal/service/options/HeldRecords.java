@@ -36,17 +36,34 @@ public final class HeldRecords {
     this.kafka = kafka;
   }
 
-  /** The last review of each alert, by the alert's id. */
-  public Map<String, AlertReview> reviews() throws InterruptedException {
+  /**
+   * The last review of each alert that counts. Of signed ones the one that was given last holds,
+   * wherever it lies: somebody may have sent an earlier one again.
+   */
+  public CountedReviews reviews(ReviewTrust trust) throws InterruptedException {
     Map<String, AlertReview> reviews = new LinkedHashMap<>();
-    read(
+    long[] others = new long[1];
+    each(
         kafka.topics().reviews(),
-        REVIEWS,
-        review -> {
-          reviews.put(review.getAlertId(), review);
+        record -> {
+          decoded(record, REVIEWS)
+              .ifPresent(
+                  review -> {
+                    if (!trust.counts(record)) {
+                      others[0]++;
+                    } else {
+                      reviews.merge(
+                          review.getAlertId(),
+                          review,
+                          (one, next) ->
+                              trust.isAsked() && next.getReviewedAt().isBefore(one.getReviewedAt())
+                                  ? one
+                                  : next);
+                    }
+                  });
           return true;
         });
-    return reviews;
+    return new CountedReviews(reviews, others[0]);
   }
 
   /**

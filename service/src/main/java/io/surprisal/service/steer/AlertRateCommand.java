@@ -8,7 +8,10 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.cli.Usage;
+import io.surprisal.service.options.CountedReviews;
 import io.surprisal.service.options.HeldRecords;
+import io.surprisal.service.options.ReviewTrustOption;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,6 +64,8 @@ final class AlertRateCommand implements Callable<Integer> {
 
   @Option(names = "--dry-run", description = "With --aim: only say which rate it would be.")
   private boolean dryRun;
+
+  @Mixin private final ReviewTrustOption trust = new ReviewTrustOption();
 
   AlertRateCommand(Invocation invocation) {
     this.invocation = invocation;
@@ -119,9 +124,10 @@ final class AlertRateCommand implements Callable<Integer> {
    *
    * @throws MissingDependencyException if they are too few, or no rate does it
    */
-  private Optional<AimedRate.Aim> aim(double share) throws InterruptedException {
+  private Optional<AimedRate.Aim> aim(double share) throws IOException, InterruptedException {
     HeldRecords held = new HeldRecords(invocation, steering.kafka());
-    Map<String, AlertReview> reviews = held.reviews();
+    CountedReviews counted = held.reviews(trust.of(steering.kafka()));
+    Map<String, AlertReview> reviews = counted.byAlert();
     List<AimedRate.Judged> judged = new ArrayList<>();
     AnomalyAlert[] newest = new AnomalyAlert[1];
     held.read(
@@ -140,8 +146,11 @@ final class AlertRateCommand implements Callable<Integer> {
     AimedRate reviewed = AimedRate.of(newest[0] == null ? 1 : newest[0].getAlertRate(), judged);
     if (reviewed.reviewed() < AimedRate.FEWEST) {
       throw new MissingDependencyException(
-          "%d alerts of the present rate are reviewed, it takes %d; 'surprisal alerts --unreviewed' lists more, 'surprisal review' takes what you say of them"
-              .formatted(reviewed.reviewed(), AimedRate.FEWEST));
+          "%d alerts of the present rate are reviewed, it takes %d; 'surprisal alerts --unreviewed' lists more, 'surprisal review' takes what you say of them%s"
+              .formatted(
+                  reviewed.reviewed(),
+                  AimedRate.FEWEST,
+                  counted.others() == 0 ? "" : "; " + counted.aboutOthers()));
     }
     Optional<AimedRate.Aim> found = reviewed.at(share);
     if (found.isEmpty()) {

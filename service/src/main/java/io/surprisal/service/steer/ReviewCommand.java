@@ -11,8 +11,10 @@ import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Printable;
 import io.surprisal.service.cli.Usage;
+import io.surprisal.service.options.CountedReviews;
 import io.surprisal.service.options.HeldRecords;
 import io.surprisal.service.options.KafkaOptions;
+import io.surprisal.service.options.ReviewTrustOption;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.PrivateKey;
@@ -119,6 +121,8 @@ final class ReviewCommand implements Callable<Integer> {
       description = "Private key (Ed25519, PEM) that the reviews are signed with.")
   private Optional<Path> signingKey = Optional.empty();
 
+  @Mixin private final ReviewTrustOption trust = new ReviewTrustOption();
+
   ReviewCommand(Invocation invocation) {
     this.invocation = invocation;
     this.kafka = new KafkaOptions(invocation);
@@ -130,10 +134,11 @@ final class ReviewCommand implements Callable<Integer> {
     Optional<ReviewVerdict> verdict = task.verdict();
     requireGoodWords(verdict.isEmpty());
     HeldRecords held = new HeldRecords(invocation, kafka);
-    Map<String, AlertReview> before = held.reviews();
+    CountedReviews reviews = held.reviews(trust.of(kafka));
+    Map<String, AlertReview> before = reviews.byAlert();
     if (verdict.isEmpty()) {
       if (!invocation.stop().requested()) {
-        ReviewSummary.of(before.values()).print(output);
+        ReviewSummary.of(reviews).print(output);
       }
       return 0;
     }

@@ -5,7 +5,7 @@ import io.surprisal.schemas.AlertReview;
 import io.surprisal.service.cli.Output;
 import io.surprisal.service.cli.Printable;
 import io.surprisal.service.cli.Table;
-import java.util.Collection;
+import io.surprisal.service.options.CountedReviews;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -20,8 +20,13 @@ import java.util.stream.Collectors;
  * @param all of all alerts
  * @param bySource in the order of their names
  * @param byReason in the order of the reasons
+ * @param reviews what it sums up
  */
-record ReviewSummary(Counts all, Map<String, Counts> bySource, Map<AlertReason, Counts> byReason) {
+record ReviewSummary(
+    Counts all,
+    Map<String, Counts> bySource,
+    Map<AlertReason, Counts> byReason,
+    CountedReviews reviews) {
 
   /** Reviews by what they say. */
   record Counts(long confirmed, long falseAlarms, long unsure) {
@@ -63,11 +68,11 @@ record ReviewSummary(Counts all, Map<String, Counts> bySource, Map<AlertReason, 
    *
    * @param reviews one of each alert
    */
-  static ReviewSummary of(Collection<AlertReview> reviews) {
+  static ReviewSummary of(CountedReviews reviews) {
     Counts all = Counts.NONE;
     Map<String, Counts> bySource = new TreeMap<>();
     Map<AlertReason, Counts> byReason = new EnumMap<>(AlertReason.class);
-    for (AlertReview review : reviews) {
+    for (AlertReview review : reviews.byAlert().values()) {
       Counts counts = Counts.of(review);
       all = all.plus(counts);
       bySource.merge(review.getSource(), counts, Counts::plus);
@@ -75,7 +80,7 @@ record ReviewSummary(Counts all, Map<String, Counts> bySource, Map<AlertReason, 
           .distinct()
           .forEach(reason -> byReason.merge(reason, counts, Counts::plus));
     }
-    return new ReviewSummary(all, bySource, byReason);
+    return new ReviewSummary(all, bySource, byReason, reviews);
   }
 
   /** Prints a table, or one line of JSON. */
@@ -88,7 +93,11 @@ record ReviewSummary(Counts all, Map<String, Counts> bySource, Map<AlertReason, 
     fields.put("all", all.fields());
     fields.put("byReason", fields(byReason));
     fields.put("bySource", fields(bySource));
+    fields.put("notCounted", reviews.others());
     output.print(fields, table);
+    if (!output.json() && reviews.others() > 0) {
+      output.printLine(fields, reviews.aboutOthers());
+    }
   }
 
   private static void row(Table table, String what, Counts counts) {

@@ -10,8 +10,11 @@ import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Printable;
 import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.AlertText;
+import io.surprisal.service.options.CountedReviews;
 import io.surprisal.service.options.HeldRecords;
+import io.surprisal.service.options.ReviewTrustOption;
 import io.surprisal.service.options.TopicFollower;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -67,6 +70,8 @@ final class AlertsCommand implements Callable<Integer> {
       description = "Scores of a window of --fdr (default: ${DEFAULT-VALUE}).")
   private int window;
 
+  @Mixin private final ReviewTrustOption trust = new ReviewTrustOption();
+
   private long printed;
 
   AlertsCommand(Invocation invocation) {
@@ -75,7 +80,7 @@ final class AlertsCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() throws IOException, InterruptedException {
     Usage.require(
         spec,
         !sources || !unreviewed,
@@ -86,7 +91,11 @@ final class AlertsCommand implements Callable<Integer> {
     if (unreviewed) {
       HeldRecords held = new HeldRecords(invocation, follower.kafka());
       long most = follower.max();
-      Set<String> reviewed = held.reviews().keySet();
+      CountedReviews reviews = held.reviews(trust.of(follower.kafka()));
+      if (reviews.others() > 0) {
+        invocation.err().println(reviews.aboutOthers());
+      }
+      Set<String> reviewed = reviews.byAlert().keySet();
       held.read(
           follower.kafka().topics().alerts(),
           format,

@@ -6,6 +6,7 @@ import io.surprisal.service.cli.KafkaClients;
 import io.surprisal.service.cli.MissingDependencyException;
 import io.surprisal.service.cli.Version;
 import io.surprisal.service.metrics.ProcessMetrics;
+import io.surprisal.service.options.ReviewTrust;
 import io.surprisal.service.steer.CommandSender;
 import io.surprisal.service.steer.ReviewSender;
 import java.io.IOException;
@@ -56,17 +57,20 @@ public final class Dashboard implements AutoCloseable {
    * @param token that changes need; empty: one is made
    * @param user what reviews and commands say who sends them, where the page names nobody
    * @param signingKey of reviews and commands, Ed25519
+   * @param reviewers whose reviews count
    */
   public record Access(
       String listen,
       List<String> names,
       Optional<String> token,
       String user,
-      Optional<PrivateKey> signingKey) {
+      Optional<PrivateKey> signingKey,
+      ReviewTrust reviewers) {
 
     /** On this machine alone, at any free port, without signatures. */
     public static Access ofThisMachine(String user) {
-      return new Access("0", List.of(), Optional.empty(), user, Optional.empty());
+      return new Access(
+          "0", List.of(), Optional.empty(), user, Optional.empty(), ReviewTrust.ANYBODY);
     }
   }
 
@@ -134,7 +138,7 @@ public final class Dashboard implements AutoCloseable {
       metrics.counter(MetricName.PAGE_REQUESTS, () -> server.answers(first), first + "xx");
     }
     host = address.getAddress().isAnyLocalAddress() ? "localhost" : listen.host();
-    reader = new TopicReader(client, topics, view);
+    reader = new TopicReader(client, topics, access.reviewers(), view);
     watch = new BrokerWatch(client, view, reader);
   }
 

@@ -4,6 +4,7 @@ import io.surprisal.handover.Ed25519;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.KafkaOptions;
+import io.surprisal.service.options.ReviewTrustOption;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.time.Duration;
@@ -84,6 +85,8 @@ final class DashboardCommand implements Callable<Integer> {
               + " it says): for histograms, schedules and samples.")
   private Optional<Path> store = Optional.empty();
 
+  @Mixin private final ReviewTrustOption trust = new ReviewTrustOption();
+
   DashboardCommand(Invocation invocation) {
     this.invocation = invocation;
     this.kafka = new KafkaOptions(invocation);
@@ -109,7 +112,7 @@ final class DashboardCommand implements Callable<Integer> {
     kafka.connect().close(); // or says that there is no broker
     // That a broker is gone is said once, by the watch over it.
     Configurator.setLevel("org.apache.kafka.clients", Level.ERROR);
-    Dashboard.Access access = new Dashboard.Access(listen, names, token, by, key);
+    Dashboard.Access access = new Dashboard.Access(listen, names, token, by, key, trust.of(kafka));
     try (Dashboard dashboard =
         Dashboard.start(
             kafka.client(Map.of()), kafka.topics(), access, store.map(Path::toAbsolutePath))) {

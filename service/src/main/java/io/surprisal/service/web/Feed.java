@@ -59,6 +59,7 @@ final class Feed {
     head.put("loading", !view.isCaughtUp());
     head.put("kept", view.alertCount());
     head.put("unreviewed", view.unreviewed());
+    head.put("reviewsNotCounted", view.otherReviews());
     head.put("more", more);
     head.put("sources", view.sourceNames().stream().sorted().toList());
     return head;

@@ -78,6 +78,7 @@ final class Looks {
     now.put("latency", view.latency());
     now.put("alerts", view.alertCount());
     now.put("unreviewed", view.unreviewed());
+    now.put("reviewsNotCounted", view.otherReviews());
     now.put("sources", cards.stream().limit(MOST_CARDS).toList());
     now.put("moreSources", Math.max(0, cards.size() - MOST_CARDS));
     now.put("release", active(view.releases()).map(AvroFields::of));

@@ -13,6 +13,7 @@ import io.surprisal.schemas.SourceStatus;
 import io.surprisal.schemas.Topics;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.service.cli.KafkaClients;
+import io.surprisal.service.options.ReviewTrust;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,19 +72,22 @@ final class TopicReader implements AutoCloseable {
    * Connects.
    *
    * @param client properties of Kafka's clients, the broker among them
+   * @param trust whose reviews count
    */
-  TopicReader(Map<String, Object> client, Topics topics, View view) {
+  TopicReader(Map<String, Object> client, Topics topics, ReviewTrust trust, View view) {
     this.view = view;
     Map<String, Object> properties = new HashMap<>(client);
     properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     consumer = KafkaClients.reader(properties);
-    readings = readings(topics);
+    readings = readings(topics, trust);
   }
 
-  private Map<String, Reading> readings(Topics topics) {
+  private Map<String, Reading> readings(Topics topics, ReviewTrust trust) {
     Map<String, Reading> all = new LinkedHashMap<>();
     all.put(topics.releases(), of(ALL, ReleaseAnnouncement.class, view::release));
-    all.put(topics.reviews(), of(ALL, AlertReview.class, view::review));
+    all.put(
+        topics.reviews(),
+        reading(ALL, AlertReview.class, (review, record) -> review(review, record, trust)));
     RecordFormat<SourceStatus> sources = RecordFormat.of(SourceStatus.class);
     all.put(
         topics.sources(),
@@ -110,6 +114,17 @@ final class TopicReader implements AutoCloseable {
         reading(
             20_000, ImageScore.class, (score, record) -> view.score(score, record.timestamp())));
     return all;
+  }
+
+  private void review(
+      AlertReview review, ConsumerRecord<byte[], byte[]> record, ReviewTrust trust) {
+    if (!trust.counts(record)) {
+      view.otherReview();
+    } else if (trust.isAsked()) {
+      view.signedReview(review);
+    } else {
+      view.review(review);
+    }
   }
 
   private static <T extends SpecificRecord> Reading of(

@@ -59,6 +59,7 @@ final class View {
   private final LatencyWindow latency = new LatencyWindow();
   private final Pulse imagePulse = new Pulse();
   private final Pulse alertPulse = new Pulse();
+  private long otherReviews;
   private boolean caughtUp;
   private Optional<String> brokerTrouble = Optional.empty();
   private long changes;
@@ -161,6 +162,20 @@ final class View {
     changed(Part.REVIEWS);
   }
 
+  /** A signed review counts, unless one that was given later did before: it was sent again. */
+  synchronized void signedReview(AlertReview review) {
+    AlertReview before = reviews.get(review.getAlertId());
+    if (before == null || !review.getReviewedAt().isBefore(before.getReviewedAt())) {
+      review(review);
+    }
+  }
+
+  /** A review that counts for nothing: it is not signed by a key that is trusted. */
+  synchronized void otherReview() {
+    otherReviews++;
+    changed(Part.REVIEWS);
+  }
+
   synchronized void release(ReleaseAnnouncement release) {
     releases.renew(release.getReleaseId(), release);
     changed(Part.RELEASES);
@@ -184,6 +199,7 @@ final class View {
     List.of(scores, sources, statistics, reviews, releases).forEach(Map::clear);
     trainer.clear();
     sourceAlerts.clear();
+    otherReviews = 0;
     caughtUp = false;
     for (Part part : Part.values()) {
       changed(part);
@@ -302,6 +318,11 @@ final class View {
   /** Somebody sees these: they are found for a while, whatever comes. */
   synchronized void lookAt(List<Reviewed> seen) {
     seen.forEach(one -> alerts.lookAt(one.seen()));
+  }
+
+  /** Records of reviews that count for nothing. */
+  synchronized long otherReviews() {
+    return otherReviews;
   }
 
   synchronized Optional<Reviewed> alert(String alertId) {

@@ -33,8 +33,12 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -363,5 +367,62 @@ class ReviewCommandTest {
     }
     assertThat(Seal.REVIEW.number(record, cluster, TrustedKeys.of(keys.getPublic()))).isPresent();
     assertThat(Seal.REVIEW.number(record, "another", TrustedKeys.of(keys.getPublic()))).isEmpty();
+  }
+
+  private Path publicKey(KeyPair keys) throws IOException {
+    return Files.writeString(
+        folder.resolve("key.pub"),
+        "-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n"
+            .formatted(Base64.getMimeEncoder().encodeToString(keys.getPublic().getEncoded())));
+  }
+
+  /** What the trainer does not heed counts nowhere. */
+  @Test
+  void shouldCountReviewsOfTrustedKeysAloneAndSayHowManyOthersThereAre() throws Exception {
+    alerts(
+        "trusted.",
+        alert(1, "left", AlertReason.LOCAL),
+        alert(2, "left", AlertReason.LOCAL),
+        alert(3, "left", AlertReason.LOCAL));
+    KeyPair keys = Ed25519.newKeys();
+    String signing = key(keys).toString();
+    run("trusted.", "review", id(1), "--confirm", "--sign-with", signing);
+    ConsumerRecord<byte[], byte[]> old =
+        Records.read(broker.bootstrapServer(), "trusted.reviews", 1).get(0);
+    run("trusted.", "review", id(1), "--false-alarm", "--sign-with", signing);
+    run("trusted.", "review", id(1), id(2), "--confirm");
+    try (Producer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", broker.bootstrapServer()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      producer // what was signed first, again
+          .send(new ProducerRecord<>(old.topic(), null, old.key(), old.value(), old.headers()))
+          .get();
+    }
+    String trusted = publicKey(keys).toString();
+
+    assertThat(run("trusted.", "review", "--summary", "--trust", trusted).out())
+        .containsPattern("all +0 +1 +0 +0\\.0 %")
+        .contains("2 reviews are not signed by a key of --trust, and not counted");
+    assertThat(
+            Json.MAPPER
+                .readTree(
+                    run("trusted.", "review", "--summary", "--trust", trusted, "--json").out())
+                .get("notCounted")
+                .asInt())
+        .isEqualTo(2);
+    assertThat(unreviewed("trusted.", "--trust", trusted))
+        .extracting(line -> line.get("alertId").asText())
+        .containsExactlyInAnyOrder(id(2), id(3));
+    assertThat(run("trusted.", "alerts", "--unreviewed", "--trust", trusted).err())
+        .contains("2 reviews are not signed by a key of --trust");
+
+    assertThat(run("trusted.", "review", "--summary").out())
+        .containsPattern("all +2 +0 +0 +100\\.0 %")
+        .doesNotContain("not counted");
+    assertThat(unreviewed("trusted."))
+        .extracting(line -> line.get("alertId").asText())
+        .containsExactly(id(3));
   }
 }

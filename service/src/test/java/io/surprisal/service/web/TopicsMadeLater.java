@@ -5,6 +5,7 @@ import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ReviewVerdict;
 import io.surprisal.schemas.Topics;
+import io.surprisal.service.options.ReviewTrust;
 import io.surprisal.service.steer.ReviewSender;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,7 +41,7 @@ final class TopicsMadeLater implements AutoCloseable {
     producer = new KafkaProducer<>(client, new ByteArraySerializer(), new ByteArraySerializer());
     view = new View(topics.images(), InstantSource.system());
     make(topics.alerts());
-    reader = new TopicReader(client, topics, view);
+    reader = new TopicReader(client, topics, ReviewTrust.ANYBODY, view);
     reader.start(TopicLayout.read(admin, reader.names(), PATIENCE));
     watch = new BrokerWatch(client, view, reader);
     watch.start();

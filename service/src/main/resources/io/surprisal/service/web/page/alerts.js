@@ -153,7 +153,10 @@ export class Alerts {
     );
     write(
       this.summary,
-      `${count(answer.unreviewed)} of the latest ${count(answer.kept)} are not reviewed`,
+      `${count(answer.unreviewed)} of the latest ${count(answer.kept)} are not reviewed` +
+        (answer.reviewsNotCounted
+          ? `; ${count(answer.reviewsNotCounted)} reviews are not signed by a trusted key and not counted`
+          : ""),
     );
     const known = answer.sources.join("\n");
     if (this.known !== known) {

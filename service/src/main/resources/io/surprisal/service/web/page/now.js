@@ -42,7 +42,8 @@ export class Now {
       tile(
         "Unreviewed",
         h("a", { href: "/alerts?review=none" }, count(now.unreviewed)),
-        `of the latest ${count(now.alerts)} alerts`,
+        `of the latest ${count(now.alerts)} alerts` +
+          (now.reviewsNotCounted ? `; ${count(now.reviewsNotCounted)} reviews are not signed by a trusted key` : ""),
       ),
       tile(
         "Release",
