@@ -13,7 +13,10 @@ public abstract sealed class RecordFormatException extends SerializationExceptio
     super(message, cause);
   }
 
-  /** The bytes are not in Avro's single-object encoding: they do not begin with C3 01. */
+  /**
+   * The bytes are not in Avro's single-object encoding, they do not begin with C3 01; or they are
+   * in Confluent's wire format where no registry is set.
+   */
   public static final class WrongHeader extends RecordFormatException {
     WrongHeader(String message) {
       super(message, null);
@@ -29,7 +32,10 @@ public abstract sealed class RecordFormatException extends SerializationExceptio
       this.fingerprint = fingerprint;
     }
 
-    /** CRC-64-AVRO fingerprint of the writer schema. */
+    /**
+     * CRC-64-AVRO fingerprint of the writer schema, or its number in a registry, as its header has
+     * it.
+     */
     public long fingerprint() {
       return fingerprint;
     }

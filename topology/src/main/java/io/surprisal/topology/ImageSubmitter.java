@@ -7,6 +7,7 @@ import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.schemas.ImageLocation;
+import io.surprisal.schemas.SchemaRegistryException;
 import io.surprisal.topology.pending.PendingImage;
 import io.surprisal.topology.records.ImageIntake;
 import io.surprisal.topology.records.NotScoredException;
@@ -92,8 +93,8 @@ final class ImageSubmitter {
       throw e;
     } catch (InterruptedException e) {
       throw new InterruptException(e);
-    } catch (DeviceFailedException e) {
-      throw e;
+    } catch (DeviceFailedException | SchemaRegistryException e) {
+      throw e; // no fault of the image
     } catch (Exception e) {
       return PendingImage.rejected(image, location, e);
     }

@@ -1,6 +1,7 @@
 package io.surprisal.topology;
 
 import io.surprisal.model.batching.DeviceFailedException;
+import io.surprisal.schemas.SchemaRegistryException;
 import io.surprisal.topology.kafka.FencingClients;
 import io.surprisal.topology.kafka.ImagesLostException;
 import io.surprisal.topology.kafka.StreamSettings;
@@ -144,7 +145,9 @@ public final class ScoringStream implements AutoCloseable {
   /** What Surprisal itself stops a member for, without what Kafka Streams wraps it in. */
   private static Optional<Throwable> reason(Throwable thrown) {
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-      if (cause instanceof DeviceFailedException || cause instanceof ImagesLostException) {
+      if (cause instanceof DeviceFailedException
+          || cause instanceof ImagesLostException
+          || cause instanceof SchemaRegistryException) {
         return Optional.of(cause);
       }
     }

@@ -1,5 +1,6 @@
 package io.surprisal.service.cli;
 
+import io.surprisal.schemas.SchemaRegistry;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -151,6 +152,8 @@ public final class SettingNames {
             AdminClientConfig.configNames(),
             StreamsConfig.configDef().names())
         .forEach(names::addAll);
+    names.add(SchemaRegistry.URL);
+    names.add(SchemaRegistry.USER_INFO);
     return names;
   }
 

@@ -1,6 +1,8 @@
 package io.surprisal.service.options;
 
 import io.surprisal.schemas.ImageSizeLimit;
+import io.surprisal.schemas.SchemaRegistry;
+import io.surprisal.schemas.SchemaRegistryException;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Invocation;
 import io.surprisal.service.cli.KafkaClients;
@@ -107,7 +109,8 @@ public final class KafkaOptions {
   }
 
   /**
-   * What settings and flags say about Kafka's clients; flags win. Without the bootstrap servers.
+   * What settings and flags say about Kafka's clients; flags win. Without the bootstrap servers,
+   * and without what is of a schema registry, which the process uses from now on.
    */
   public Map<String, String> properties() {
     Map<String, String> all = new TreeMap<>();
@@ -125,7 +128,19 @@ public final class KafkaOptions {
           command.commandLine(),
           "name the broker with --bootstrap-server, not with kafka.bootstrap.servers");
     }
+    useRegistry(all);
     return all;
+  }
+
+  private void useRegistry(Map<String, String> all) {
+    Map<String, String> registry = new TreeMap<>(all);
+    registry.keySet().removeIf(name -> !name.startsWith(SchemaRegistry.SETTINGS));
+    all.keySet().removeAll(registry.keySet());
+    try {
+      SchemaRegistry.use(registry);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), "kafka." + e.getMessage(), e);
+    }
   }
 
   /**
@@ -180,7 +195,8 @@ public final class KafkaOptions {
    * Connects to the cluster, with retries and back-off while a broker listens but is slow to
    * answer; the caller closes the client.
    *
-   * @throws MissingDependencyException if nothing listens, or no broker answers in time
+   * @throws MissingDependencyException if nothing listens, or no broker answers in time; or if no
+   *     schema registry answers where one is set
    */
   public Admin connect() {
     if (connectSeconds < 1 || connectSeconds > MOST_CONNECT_SECONDS) {
@@ -209,10 +225,14 @@ public final class KafkaOptions {
           requireNoTls(answer, config);
         }
         answer.get();
+        SchemaRegistry.inUse().ifPresent(SchemaRegistry::requireAnswer);
         return admin;
       } catch (ExecutionException e) {
         admin.close(Duration.ZERO);
         throw unreachable(Objects.requireNonNullElse(e.getCause(), e));
+      } catch (SchemaRegistryException e) {
+        admin.close(Duration.ZERO);
+        throw new MissingDependencyException(String.valueOf(e.getMessage()), e);
       } catch (MissingDependencyException e) {
         admin.close(Duration.ZERO);
         throw e;

@@ -96,7 +96,7 @@ public record IncidentPart(
 
   /** By its bytes: Avro's own copy reads classes by name, and trusts none of these. */
   private AlertIncident copy() {
-    return INCIDENTS.decode(INCIDENTS.encode(incident));
+    return INCIDENTS.decode(INCIDENTS.encodeAlone(incident));
   }
 
   private static double pValue(IncidentAlert alert) {
@@ -144,7 +144,7 @@ public record IncidentPart(
       out.writeDouble(evidence.nats());
       out.writeLong(toldAt);
       out.writeLong(toldAlerts);
-      out.write(INCIDENTS.encode(incident));
+      out.write(INCIDENTS.encodeAlone(incident));
     } catch (IOException e) {
       throw new UncheckedIOException("Writing to memory failed", e);
     }
