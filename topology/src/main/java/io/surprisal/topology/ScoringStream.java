@@ -12,7 +12,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;
@@ -35,6 +38,11 @@ public final class ScoringStream implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ScoringStream.class);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
+
+  /** What Kafka Streams says of a changelog that has fewer partitions than the images. */
+  private static final Pattern LACKING_PARTITIONS =
+      Pattern.compile(
+          "Existing internal topic (\\S+) has invalid partitions: expected: (\\d+); actual: (\\d+)");
 
   private final ScoringTopology topology;
   private final KafkaStreams streams;
@@ -142,9 +150,27 @@ public final class ScoringStream implements AutoCloseable {
     return false;
   }
 
-  /** What Surprisal itself stops a member for, without what Kafka Streams wraps it in. */
+  /**
+   * What Surprisal itself stops a member for, without what Kafka Streams wraps it in, and what
+   * there is a remedy for that Kafka does not tell.
+   */
   private static Optional<Throwable> reason(Throwable thrown) {
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof FencedInstanceIdException) {
+        return Optional.of(
+            new IllegalStateException(
+                "another member has the name (--instance-id) that this one has, and has taken its"
+                    + " place; give each member a name and a --state-dir of its own",
+                cause));
+      }
+      Matcher lacking = LACKING_PARTITIONS.matcher(String.valueOf(cause.getMessage()));
+      if (lacking.find()) {
+        return Optional.of(
+            new IllegalStateException(
+                "the images have %2$s partitions since some were added, and %1$s has %3$s: stop all members, give it and the other changelogs of the group as many (kafka-topics.sh --alter --topic %1$s --partitions %2$s), and start them again; nothing is lost"
+                    .formatted(lacking.group(1), lacking.group(2), lacking.group(3)),
+                cause));
+      }
       if (cause instanceof DeviceFailedException
           || cause instanceof ImagesLostException
           || cause instanceof SchemaRegistryException) {

@@ -37,8 +37,23 @@ final class ClusterNode {
   }
 
   /**
+   * Starts one that is a cluster by itself, and that clients reach at another port than its own.
+   */
+  static CommandProcess startAlone(Path folder, int broker, int controller, int advertised)
+      throws IOException {
+    return CommandProcess.start(
+        folder,
+        ClusterNode.class,
+        "0",
+        folder.resolve("node").toString(),
+        broker + "," + controller,
+        String.valueOf(advertised));
+  }
+
+  /**
    * @param arguments number of the node from 0, its data directory, ports of all nodes: those of
-   *     their brokers, then those of their controllers
+   *     their brokers, then those of their controllers; where there is a fourth, the port that
+   *     clients are told of
    */
   public static void main(String[] arguments) throws Exception {
     Logs.NORMAL.configure(Logs.Format.TEXT);
@@ -54,6 +69,9 @@ final class ClusterNode {
         "listeners",
         "PLAINTEXT://localhost:%s,CONTROLLER://localhost:%s"
             .formatted(ports[node], ports[nodes + node]));
+    if (arguments.length > 3) {
+      properties.put("advertised.listeners", "PLAINTEXT://localhost:" + arguments[3]);
+    }
     properties.put("controller.listener.names", "CONTROLLER");
     properties.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
     properties.put(
@@ -61,12 +79,12 @@ final class ClusterNode {
         IntStream.range(0, nodes)
             .mapToObj(other -> other + "@localhost:" + ports[nodes + other])
             .collect(Collectors.joining(",")));
-    properties.put("default.replication.factor", "3");
-    properties.put("min.insync.replicas", "2");
-    properties.put("offsets.topic.replication.factor", "3");
+    properties.put("default.replication.factor", String.valueOf(nodes));
+    properties.put("min.insync.replicas", String.valueOf((nodes + 1) / 2));
+    properties.put("offsets.topic.replication.factor", String.valueOf(nodes));
     properties.put("offsets.topic.num.partitions", "4");
-    properties.put("transaction.state.log.replication.factor", "3");
-    properties.put("transaction.state.log.min.isr", "2");
+    properties.put("transaction.state.log.replication.factor", String.valueOf(nodes));
+    properties.put("transaction.state.log.min.isr", String.valueOf((nodes + 1) / 2));
     properties.put("transaction.state.log.num.partitions", "4");
     properties.put("broker.session.timeout.ms", "4000");
     properties.put("broker.heartbeat.interval.ms", "500");

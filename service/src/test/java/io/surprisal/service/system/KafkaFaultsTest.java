@@ -1,0 +1,208 @@
+package io.surprisal.service.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.surprisal.model.batching.ScoringQueue;
+import io.surprisal.service.faults.Ledger;
+import io.surprisal.service.faults.Verifier;
+import io.surprisal.topology.ScoringStream;
+import io.surprisal.topology.kafka.ImagesLostException;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What happens to the broker, to the way to it, and to its topics, while images come: each has one
+ * answer, or the member ends and says why and what to do.
+ */
+@Tag("system")
+@Timeout(240)
+class KafkaFaultsTest {
+  private static final String APPLICATION = "kafka-faults";
+  private static final String IMAGES = "surprisal.images";
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final int SOME = 60;
+
+  /** Answers at once: what is slow here is the way to the broker. */
+  private static final ScoringQueue QUEUE =
+      image -> CompletableFuture.completedFuture(BatchingMember.likelihood(image));
+
+  @TempDir private Path folder;
+  private TcpProxy network;
+  private CommandProcess broker;
+  private String server;
+
+  @BeforeEach
+  void startBroker() throws Exception {
+    List<ServerSocket> free = new ArrayList<>(List.of(new ServerSocket(0), new ServerSocket(0)));
+    List<Integer> ports = free.stream().map(ServerSocket::getLocalPort).toList();
+    for (ServerSocket socket : free) {
+      socket.close();
+    }
+    network = new TcpProxy(ports.get(0));
+    broker = ClusterNode.startAlone(folder, ports.get(0), ports.get(1), network.port());
+    broker.awaitOut(ClusterNode.READY);
+    server = "localhost:" + network.port();
+    CommandRun topics = CommandRun.of("topics", "--bootstrap-server", server);
+    assertThat(topics.exitCode()).as(topics.err()).isZero();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    network.close();
+    broker.close();
+  }
+
+  private ScoringStream member(String name, Map<String, String> kafka) throws IOException {
+    Map<String, String> all = new HashMap<>(BatchingMember.QUICK_TAKEOVER);
+    all.putAll(kafka);
+    Path own = Files.createDirectories(folder.resolve(name));
+    ScoringStream stream = BatchingMember.stream(server, APPLICATION, own, QUEUE, all);
+    stream.start();
+    return stream;
+  }
+
+  private static void awaitMore(Records.Follower scores, ScoringStream member) {
+    int enough = scores.poll().size() + SOME;
+    await()
+        .atMost(PATIENCE)
+        .failFast("the member stopped", () -> member.failure().isPresent())
+        .until(() -> scores.poll().size() >= enough);
+  }
+
+  private void requireOneAnswerEach(ImageLoad.Published published) {
+    await("each image has its answer")
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(Verifier.faults(ledger())).isEmpty());
+    assertThat(ledger().imagePlaces()).containsExactlyInAnyOrderElementsOf(published.places());
+    assertThat(ledger().deadLetters()).hasSize(published.malformed());
+  }
+
+  private Ledger ledger() {
+    try {
+      return Ledger.read(server, "surprisal.", APPLICATION);
+    } catch (Exception e) {
+      throw new IllegalStateException("the topics cannot be read", e);
+    }
+  }
+
+  @Test
+  void shouldAnswerEachImageOnceOverANetworkThatIsSlowAndIsCut() throws Exception {
+    try (ImageLoad load = ImageLoad.start(server, ImageLoad.Pictures.SMALL, new Random(1));
+        Records.Follower scores = new Records.Follower(server, "surprisal.scores");
+        ScoringStream member = member("member", Map.of())) {
+      awaitMore(scores, member);
+      network.delay(150);
+      awaitMore(scores, member);
+      network.delay(0);
+      network.cut();
+      await().atMost(PATIENCE).until(() -> network.refused() > 30);
+      network.heal();
+      awaitMore(scores, member);
+      requireOneAnswerEach(load.stop());
+      assertThat(member.failure()).isEmpty();
+    }
+  }
+
+  /** The member cannot keep what is pending of a partition that its changelog does not have. */
+  @Test
+  void shouldGoOnWithPartitionsThatWereAddedOnceItsChangelogsHaveThemToo() throws Exception {
+    try (ImageLoad load = ImageLoad.start(server, ImageLoad.Pictures.SMALL, new Random(2));
+        Records.Follower scores = new Records.Follower(server, "surprisal.scores");
+        Admin admin = Admin.create(Map.of("bootstrap.servers", server))) {
+      int before;
+      try (ScoringStream member = member("member", Map.of("metadata.max.age.ms", "1000"))) {
+        awaitMore(scores, member);
+        before = partitions(admin);
+        add(admin, IMAGES, before + 2);
+        await().atMost(PATIENCE).until(() -> member.failure().isPresent());
+        assertThat(member.failure().get())
+            .hasMessageContaining("partitions since some were added")
+            .hasMessageContaining("kafka-topics.sh --alter --topic " + APPLICATION + "-")
+            .hasMessageContaining("--partitions " + (before + 2));
+      }
+      for (String store : List.of("pending", "windows", "open-incidents")) {
+        add(admin, APPLICATION + "-" + store + "-changelog", before + 2);
+      }
+      try (ScoringStream member = member("member", Map.of("metadata.max.age.ms", "1000"))) {
+        awaitMore(scores, member);
+        requireOneAnswerEach(load.stop());
+        assertThat(member.failure()).isEmpty();
+      }
+    }
+  }
+
+  private static int partitions(Admin admin) throws Exception {
+    return admin
+        .describeTopics(List.of(IMAGES))
+        .allTopicNames()
+        .get()
+        .get(IMAGES)
+        .partitions()
+        .size();
+  }
+
+  private static void add(Admin admin, String topic, int count) throws Exception {
+    admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(count))).all().get();
+  }
+
+  @Test
+  void shouldEndWhereAnotherMemberHasItsNameAndLetThatOneAnswerEachImageOnce() throws Exception {
+    try (ImageLoad load = ImageLoad.start(server, ImageLoad.Pictures.SMALL, new Random(3));
+        Records.Follower scores = new Records.Follower(server, "surprisal.scores");
+        ScoringStream first = member("first", Map.of("main.consumer.group.instance.id", "one"))) {
+      awaitMore(scores, first);
+      try (ScoringStream second =
+          member("second", Map.of("main.consumer.group.instance.id", "one"))) {
+        await().atMost(PATIENCE).until(() -> first.failure().isPresent());
+        assertThat(first.failure().get()).hasMessageContaining("--instance-id");
+        awaitMore(scores, second);
+        requireOneAnswerEach(load.stop());
+        assertThat(second.failure()).isEmpty();
+      }
+    }
+  }
+
+  /** The stream ends; what to do is its user's to say, since images may have been lost. */
+  @Test
+  void shouldSayThatTheImagesAreOthersWhereTheirTopicWasMadeAnew() throws Exception {
+    try (Records.Follower scores = new Records.Follower(server, "surprisal.scores");
+        Admin admin = Admin.create(Map.of("bootstrap.servers", server));
+        ScoringStream member = member("member", Map.of("metadata.max.age.ms", "1000"))) {
+      int partitions;
+      try (ImageLoad load = ImageLoad.start(server, ImageLoad.Pictures.SMALL, new Random(4))) {
+        awaitMore(scores, member);
+        load.stop();
+      }
+      partitions = partitions(admin);
+      admin.deleteTopics(List.of(IMAGES)).all().get();
+      await().atMost(PATIENCE).until(() -> !admin.listTopics().names().get().contains(IMAGES));
+      admin.createTopics(List.of(new NewTopic(IMAGES, partitions, (short) 1))).all().get();
+      try (ImageLoad load = ImageLoad.start(server, ImageLoad.Pictures.SMALL, new Random(5))) {
+        await().atMost(PATIENCE).until(() -> member.failure().isPresent());
+        assertThat(member.failure().get())
+            .isInstanceOf(ImagesLostException.class)
+            .hasMessageContaining("--application-id");
+        load.stop();
+      }
+    }
+  }
+}
