@@ -23,11 +23,17 @@ final class PoolShares {
     this.bounds = bounds;
   }
 
-  /** The pools of an image: a window and a sample. */
+  /**
+   * The pools of an image: a window and a sample, without one that it would not fit into if it were
+   * alone there. A file of some kilobytes may be a picture of many megabytes, which is not written
+   * for nothing.
+   */
   List<Reservoir.Pool> of(PixelImage pixels) {
-    return unit(StoredForm.hash(pixels.pixels())) < bounds.heldOutShare()
-        ? List.of(Reservoir.Pool.HELD_OUT_RECENT, Reservoir.Pool.HELD_OUT_UNIFORM)
-        : List.of(Reservoir.Pool.TRAINING_RECENT, Reservoir.Pool.TRAINING_UNIFORM);
+    List<Reservoir.Pool> pools =
+        unit(StoredForm.hash(pixels.pixels())) < bounds.heldOutShare()
+            ? List.of(Reservoir.Pool.HELD_OUT_RECENT, Reservoir.Pool.HELD_OUT_UNIFORM)
+            : List.of(Reservoir.Pool.TRAINING_RECENT, Reservoir.Pool.TRAINING_UNIFORM);
+    return pools.stream().filter(pool -> pixels.pixels().length <= bytes(pool)).toList();
   }
 
   /**

@@ -6,6 +6,7 @@ import static io.surprisal.trainer.reservoir.Reservoir.Pool.TRAINING_RECENT;
 import static io.surprisal.trainer.reservoir.Reservoir.Pool.TRAINING_UNIFORM;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.surprisal.model.images.PixelImage;
 import io.surprisal.trainer.StreamImages;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -45,6 +46,14 @@ class PoolSharesTest {
     assertThat(SHARES.of(StreamImages.small("b", 5).pixels()))
         .as("whatever the source")
         .isEqualTo(pools.get(5));
+  }
+
+  @Test
+  void shouldPutAPictureIntoNoPoolThatItAloneWouldBeTooLargeFor() {
+    assertThat(SHARES.of(new PixelImage(1, 90, 100, new byte[9_000])))
+        .isSubsetOf(TRAINING_UNIFORM, HELD_OUT_UNIFORM)
+        .hasSize(1);
+    assertThat(SHARES.of(new PixelImage(1, 500, 100, new byte[50_000]))).isEmpty();
   }
 
   @Test
