@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
@@ -40,7 +39,6 @@ final class View {
   private static final int RELEASES = 1_000;
   private static final int TRAINER_EVENTS = 3_000;
   private static final int SOURCE_ALERTS = 500;
-  private static final int WINDOWS_OF_A_SOURCE = 64;
 
   private final String imagesTopic;
   private final InstantSource clock;
@@ -49,8 +47,7 @@ final class View {
   private IncidentSum incidents = new IncidentSum(ALERTS);
   private final Bounded<String, Deque<SeenScore>> scores = new Bounded<>(SOURCES);
   private final Bounded<String, SourceStatus> sources = new Bounded<>(SOURCES);
-  private final Bounded<String, Bounded<WindowKey, SourceStatistics>> statistics =
-      new Bounded<>(SOURCES);
+  private final SeenStatistics statistics = new SeenStatistics(SOURCES);
   private final Bounded<String, AlertReview> reviews = new Bounded<>(REVIEWS);
   private final Bounded<String, ReleaseAnnouncement> releases = new Bounded<>(RELEASES);
   private final Bounded<String, String> releaseIds = new Bounded<>(RELEASES);
@@ -63,9 +60,6 @@ final class View {
   private boolean caughtUp;
   private Optional<String> brokerTrouble = Optional.empty();
   private long changes;
-
-  /** Of the records of one key the one told last holds. */
-  private record WindowKey(long start, String releaseId, @Nullable Integer partition) {}
 
   /**
    * @param imagesTopic whose images the pages show
@@ -143,17 +137,7 @@ final class View {
     if (window.getOthers()) {
       return;
     }
-    Bounded<WindowKey, SourceStatistics> of = statistics.get(window.getSource());
-    if (of == null) {
-      of = new Bounded<>(WINDOWS_OF_A_SOURCE);
-    }
-    statistics.renew(window.getSource(), of);
-    of.renew(
-        new WindowKey(
-            window.getWindowStart().toEpochMilli(),
-            window.getReleaseId(),
-            window.getImagesPartition()),
-        window);
+    statistics.add(window);
     changed(Part.SOURCES);
   }
 
@@ -196,7 +180,8 @@ final class View {
   synchronized void restart() {
     alerts.clear();
     incidents = new IncidentSum(ALERTS);
-    List.of(scores, sources, statistics, reviews, releases).forEach(Map::clear);
+    List.of(scores, sources, reviews, releases).forEach(Map::clear);
+    statistics.clear();
     trainer.clear();
     sourceAlerts.clear();
     otherReviews = 0;
@@ -364,10 +349,7 @@ final class View {
 
   /** The latest windows of a source, the oldest first. */
   synchronized List<SourceStatistics> statistics(String source) {
-    return Optional.ofNullable(statistics.get(source)).map(Map::values).stream()
-        .flatMap(Collection::stream)
-        .sorted(Comparator.comparing(SourceStatistics::getWindowStart))
-        .toList();
+    return statistics.of(source);
   }
 
   /** What happened to a source, the latest first. */
