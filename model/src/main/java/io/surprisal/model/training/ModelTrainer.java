@@ -13,6 +13,7 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.runtime.Workers;
+import io.surprisal.model.runtime.ZeroedMemory;
 import java.util.Arrays;
 
 /**
@@ -32,6 +33,7 @@ public final class ModelTrainer implements AutoCloseable {
   private final FitConfiguration fit;
   private final CounterNoise noise;
   private final long seed;
+  private final ZeroedMemory zeroed = ZeroedMemory.open();
   private final Workers workers;
   private final LikelihoodNetwork network;
   private final NDArray parameters;
@@ -246,5 +248,6 @@ public final class ModelTrainer implements AutoCloseable {
   public void close() {
     workers.close();
     network.close();
+    zeroed.close();
   }
 }
