@@ -23,10 +23,8 @@ import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.ImageRejectedException.Reason;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -55,10 +53,9 @@ final class JpegGuard {
   private final ByteBuffer in;
   private final DecodingLimits limits;
 
-  /** What is passed on, in its order. */
-  private final List<Kept> kept = new ArrayList<>();
+  /** What is passed on. */
+  private final KeptBytes kept;
 
-  private int keptBytes;
   private final Set<Repair> repairs = EnumSet.noneOf(Repair.class);
   private @Nullable JpegFrame frame;
   private @Nullable JpegProgress progress;
@@ -68,16 +65,10 @@ final class JpegGuard {
   private boolean jfif;
   private boolean severalPictures;
 
-  /**
-   * A part of the file.
-   *
-   * @param behind first byte behind it
-   */
-  private record Kept(int from, int behind) {}
-
   private JpegGuard(byte[] encoded, int start, DecodingLimits limits) {
     this.encoded = encoded;
     this.limits = limits;
+    kept = new KeptBytes(encoded);
     in = ByteBuffer.wrap(encoded).position(start + 2);
   }
 
@@ -158,9 +149,9 @@ final class JpegGuard {
         }
         frame = JpegFrame.read(marker, segment, limits);
         progress = new JpegProgress(frame);
-        keep(start, in.position());
+        kept.keep(start, in.position());
       }
-      case DHT, DQT, DRI -> keep(start, in.position());
+      case DHT, DQT, DRI -> kept.keep(start, in.position());
       case SOS -> takeScan(start, segment);
       case APP0 -> {
         jfif |= startsWith(segment, "JFIF");
@@ -205,13 +196,8 @@ final class JpegGuard {
         frame.width(), frame.height(), frame.components().size(), scans, encoded.length);
     progress.add(JpegScan.read(segment, frame));
     int end = JpegMarker.endOfScan(encoded, in.position());
-    keep(start, end);
+    kept.keep(start, end);
     in.position(end);
-  }
-
-  private void keep(int from, int to) {
-    kept.add(new Kept(from, to));
-    keptBytes += to - from;
   }
 
   /** Reads one marker with whatever stands before it, and leaves the position behind it. */
@@ -249,12 +235,9 @@ final class JpegGuard {
     if (ofThree && (jfif || (adobe.length == 0 && !of.namedRgb()))) {
       colours = JFIF;
     }
-    ByteBuffer vetted = ByteBuffer.allocate(colours.length + keptBytes + 4);
-    vetted.put((byte) 0xff).put((byte) SOI).put(colours);
-    for (Kept part : kept) {
-      vetted.put(encoded, part.from, part.behind - part.from);
-    }
-    return vetted.put((byte) 0xff).put((byte) EOI).array();
+    byte[] start = Arrays.copyOf(new byte[] {(byte) 0xff, (byte) SOI}, 2 + colours.length);
+    System.arraycopy(colours, 0, start, 2, colours.length);
+    return kept.between(start, new byte[] {(byte) 0xff, (byte) EOI});
   }
 
   private VettedImage.Ink ink(JpegFrame of) {

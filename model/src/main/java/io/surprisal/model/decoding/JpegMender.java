@@ -100,7 +100,7 @@ final class JpegMender {
     int size = interval == 0 ? units : interval;
     int intervals = (units + size - 1) / size;
     List<Part> parts = new ArrayList<>();
-    int end = part(from, parts);
+    int end = findParts(from, parts);
     if (parts.size() > intervals && parts.removeIf(part -> part.from == part.to)) {
       repairs.add(Repair.RESTART_MARKERS); // empty ones
     }
@@ -174,8 +174,8 @@ final class JpegMender {
    */
   private record Part(int from, int to, int restart) {}
 
-  /** Finds the parts of a scan; returns where it ends. */
-  private int part(int from, List<Part> parts) {
+  /** Adds the parts of a scan to a list; returns where the scan ends. */
+  private int findParts(int from, List<Part> parts) {
     int start = from;
     int at = JpegMarker.next(vetted, from);
     while (at < vetted.length && JpegMarker.isRestart(Byte.toUnsignedInt(vetted[at + 1]))) {

@@ -1,13 +1,18 @@
 package io.surprisal.model.decoding;
 
-import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 
-/** Parts of a file in their order, with markers between them; the file itself where all is kept. */
+/**
+ * Parts of a file in their order, with markers between them. They are copied once, when all are
+ * known; where all of the file is kept, not at all.
+ */
 final class KeptBytes {
   private final byte[] file;
-  private final ByteArrayOutputStream changed = new ByteArrayOutputStream(0);
+  private final List<ByteBuffer> parts = new ArrayList<>();
 
-  /** The part that is not yet written, which may go on. */
+  /** The part that is not yet among them, which may go on. */
   private int from;
 
   private int to;
@@ -19,7 +24,7 @@ final class KeptBytes {
   /** Goes on with a part of the file. */
   void keep(int first, int behind) {
     if (first != to) {
-      write();
+      endPart();
       from = first;
     }
     to = behind;
@@ -31,22 +36,30 @@ final class KeptBytes {
       to += 2;
       return;
     }
-    write();
-    from = to;
-    changed.write(0xff);
-    changed.write(code);
+    endPart();
+    parts.add(ByteBuffer.wrap(new byte[] {(byte) 0xff, (byte) code}));
   }
 
-  private void write() {
-    changed.write(file, from, to - from);
-  }
-
-  byte[] bytes() {
-    if (from == 0 && to == file.length) {
-      return file;
+  private void endPart() {
+    if (to > from) {
+      parts.add(ByteBuffer.wrap(file, from, to - from));
     }
-    write();
     from = to;
-    return changed.toByteArray();
+  }
+
+  /** All that is kept; the file itself where that is all of it. */
+  byte[] bytes() {
+    return from == 0 && to == file.length && parts.isEmpty()
+        ? file
+        : between(new byte[0], new byte[0]);
+  }
+
+  /** All that is kept, with something before and something behind it. */
+  byte[] between(byte[] before, byte[] behind) {
+    endPart();
+    int size = parts.stream().mapToInt(ByteBuffer::remaining).sum();
+    ByteBuffer all = ByteBuffer.allocate(before.length + size + behind.length).put(before);
+    parts.forEach(part -> all.put(part.duplicate()));
+    return all.put(behind).array();
   }
 }

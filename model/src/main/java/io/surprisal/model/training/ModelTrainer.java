@@ -33,7 +33,7 @@ public final class ModelTrainer implements AutoCloseable {
   private final FitConfiguration fit;
   private final CounterNoise noise;
   private final long seed;
-  private final ZeroedMemory zeroed = ZeroedMemory.open();
+  private final ZeroedMemory zeroed;
   private final Workers workers;
   private final LikelihoodNetwork network;
   private final NDArray parameters;
@@ -121,6 +121,7 @@ public final class ModelTrainer implements AutoCloseable {
     batchGradient =
         new BatchGradient(configuration, fit, network, parameters, this.workers, device);
     steps = state.steps();
+    zeroed = ZeroedMemory.open(); // last: what fails before leaves none open
   }
 
   /** The state of an untrained model. */

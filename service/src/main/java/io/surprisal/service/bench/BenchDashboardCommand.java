@@ -12,12 +12,8 @@ import io.surprisal.service.cli.Table;
 import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
-import io.surprisal.service.options.Images;
-import io.surprisal.service.options.ReleaseFiles;
 import io.surprisal.service.run.TemporaryCluster;
 import io.surprisal.topology.topics.TopicSettings;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -90,33 +86,9 @@ final class BenchDashboardCommand implements Callable<Integer> {
       description = "Java heap of the dashboard (default: ${DEFAULT-VALUE}).")
   private int heap;
 
-  @Option(
-      names = "--release",
-      paramLabel = "FILE",
-      description = "The release of the stream that scores (default: none does).")
-  private Optional<Path> release = Optional.empty();
+  @Mixin private StreamedRelease streamed;
 
-  @Option(
-      names = "--data",
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description = "Images that it scores.")
-  private List<Path> data = new ArrayList<>();
-
-  @Option(
-      names = "--images",
-      defaultValue = "1000",
-      paramLabel = "N",
-      description = "Images of a throughput run (default: ${DEFAULT-VALUE}).")
-  private int images;
-
-  @Option(
-      names = "--rounds",
-      defaultValue = "3",
-      paramLabel = "N",
-      description =
-          "Throughput runs without and with the dashboard, in turn (default: ${DEFAULT-VALUE}).")
-  private int rounds;
+  @Mixin private final ThroughputRuns runs = new ThroughputRuns(1000);
 
   @Mixin
   private final EvaluationsOption evaluations =
@@ -153,11 +125,9 @@ final class BenchDashboardCommand implements Callable<Integer> {
         spec,
         heap >= 64 && heap <= 65_536,
         "--dashboard-heap is " + heap + ", must be 64 to 65536");
-    Usage.require(spec, images >= 100, "--images is " + images + ", must be at least 100");
+    runs.require();
     Usage.require(
-        spec, rounds >= 1 && rounds <= 100, "--rounds is " + rounds + ", must be 1 to 100");
-    Usage.require(
-        spec, release.isPresent() != data.isEmpty(), "name both --release and --data, or neither");
+        spec, streamed.given() || streamed.absent(), "name both --release and --data, or neither");
     evaluations.require();
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
     DashboardLoad.Plan plan = new DashboardLoad.Plan(rate, seconds, readers, slowReaders, heap);
@@ -171,8 +141,8 @@ final class BenchDashboardCommand implements Callable<Integer> {
                   plan,
                   address -> invocation.err().println("surprisal: the page is at " + address));
       Optional<BesideDashboard.Measured> scorers =
-          release.isPresent()
-              ? Optional.of(scorers(ReleaseFiles.load(release.get()), cluster, plan))
+          streamed.given()
+              ? Optional.of(scorers(streamed.release(), cluster, plan))
               : Optional.empty();
       print(new Result(Machine.here(), plan, measured, scorers));
     }
@@ -183,9 +153,7 @@ final class BenchDashboardCommand implements Callable<Integer> {
       Release loaded, TemporaryCluster cluster, DashboardLoad.Plan plan) throws Exception {
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
-    ImageDataset dataset =
-        Images.prepared(
-            Images.open(data, loaded.preprocessing().interpretation()), loaded.preprocessing());
+    ImageDataset dataset = streamed.imagesFor(loaded);
     Topics topics = new Topics(STREAM);
     int maxDeadLetterBytes = cluster.createTopics(topics, TopicSettings.DEFAULT_PARTITIONS);
     new AnnouncedReleases(loaded, cluster, topics).announceNext();
@@ -199,7 +167,7 @@ final class BenchDashboardCommand implements Callable<Integer> {
             dataset,
             invocation.stop()::requested)) {
       stream.awaitRelease();
-      stream.throughput(images); // so that its code is compiled
+      stream.throughput(runs.images()); // so that its code is compiled
       BesideDashboard.Measured measured =
           new BesideDashboard(
                   invocation.mainClass(),
@@ -208,7 +176,7 @@ final class BenchDashboardCommand implements Callable<Integer> {
                   STREAM,
                   plan,
                   invocation.stop()::requested)
-              .measure(rounds, images);
+              .measure(runs.rounds(), runs.images());
       stream.requireHealthy();
       return measured;
     }

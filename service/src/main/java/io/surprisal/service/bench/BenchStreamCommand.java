@@ -14,13 +14,9 @@ import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.BatchOption;
 import io.surprisal.service.options.EvaluationsOption;
 import io.surprisal.service.options.ExecutionOption;
-import io.surprisal.service.options.Images;
-import io.surprisal.service.options.ReleaseFiles;
 import io.surprisal.service.options.SyntheticImages;
 import io.surprisal.service.run.TemporaryCluster;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -56,15 +52,7 @@ final class BenchStreamCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--release", paramLabel = "FILE", description = "The release.")
-  private Optional<Path> release = Optional.empty();
-
-  @Option(
-      names = "--data",
-      arity = "1..*",
-      paramLabel = "FILE|DIR",
-      description = "Images to score.")
-  private List<Path> data = new ArrayList<>();
+  @Mixin private StreamedRelease streamed;
 
   @Option(
       names = "--image",
@@ -74,19 +62,7 @@ final class BenchStreamCommand implements Callable<Integer> {
               + " channels, rows and columns, such as 3x32x32, which takes 3 KB.")
   private Optional<String> image = Optional.empty();
 
-  @Option(
-      names = "--images",
-      defaultValue = "2000",
-      paramLabel = "N",
-      description = "Images of a throughput run (default: ${DEFAULT-VALUE}).")
-  private int images;
-
-  @Option(
-      names = "--rounds",
-      defaultValue = "3",
-      paramLabel = "N",
-      description = "Runs without and with the stream, alternating (default: ${DEFAULT-VALUE}).")
-  private int rounds;
+  @Mixin private final ThroughputRuns runs = new ThroughputRuns(2000);
 
   @Option(
       names = "--warm-up",
@@ -201,9 +177,7 @@ final class BenchStreamCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Usage.require(spec, images >= 100, "--images is " + images + ", must be at least 100");
-    Usage.require(
-        spec, rounds >= 1 && rounds <= 100, "--rounds is " + rounds + ", must be 1 to 100");
+    runs.require();
     Usage.require(spec, warmUp >= 0, "--warm-up is " + warmUp + ", must be at least 0");
     evaluations.require();
     batch.require();
@@ -229,23 +203,15 @@ final class BenchStreamCommand implements Callable<Integer> {
         "--soak-load is " + soakLoad + ", must be within (0, 1)");
     Usage.require(
         spec,
-        image.isPresent()
-            ? nullNetwork && release.isEmpty() && data.isEmpty()
-            : release.isPresent() && !data.isEmpty(),
+        image.isPresent() ? nullNetwork && streamed.absent() : streamed.given(),
         "name --release and --data, or --null-network and --image");
     TorchRuntime.preferOperatorThreads(1);
     Configurator.setLevel("io.surprisal.topology", Level.WARN);
     Optional<SyntheticImages> synthetic =
         image.map(text -> SyntheticImages.parse(spec.commandLine(), text));
-    Release loaded =
-        synthetic.isPresent()
-            ? untrained(synthetic.get())
-            : ReleaseFiles.load(release.orElseThrow());
+    Release loaded = synthetic.isPresent() ? untrained(synthetic.get()) : streamed.release();
     ImageDataset dataset =
-        synthetic.isPresent()
-            ? synthetic.get().noise(NOISE_IMAGES)
-            : Images.prepared(
-                Images.open(data, loaded.preprocessing().interpretation()), loaded.preprocessing());
+        synthetic.isPresent() ? synthetic.get().noise(NOISE_IMAGES) : streamed.imagesFor(loaded);
     Execution where = execution.forScoring(loaded);
     try (TemporaryCluster cluster = TemporaryCluster.start("surprisal-bench")) {
       measure(loaded, where, dataset, cluster);
@@ -268,13 +234,14 @@ final class BenchStreamCommand implements Callable<Integer> {
             batch.on(where.devices()),
             threads,
             partitions,
-            new StreamCost.Backlogs(images, rounds, warmUp),
+            new StreamCost.Backlogs(runs.images(), runs.rounds(), warmUp),
             new StreamCost.SteadyLoads(loads, latencySeconds),
             new StreamCost.Soaking(soakLoad, soakMinutes));
     StreamCost cost =
         new StreamCost(loaded, where, dataset, cluster, plan, invocation.stop()::requested);
     StreamCost.Measured measured;
-    try (Progress progress = invocation.progress("bench", (long) rounds * 2 * images, "images")) {
+    try (Progress progress =
+        invocation.progress("bench", (long) runs.rounds() * 2 * runs.images(), "images")) {
       StreamCost.Listener listener = listener(progress);
       measured = nullNetwork ? cost.withoutNetwork(listener) : cost.withNetwork(listener);
     }

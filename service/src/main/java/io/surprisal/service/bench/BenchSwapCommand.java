@@ -45,19 +45,7 @@ final class BenchSwapCommand implements Callable<Integer> {
 
   @Mixin private ReleaseAndImages measured;
 
-  @Option(
-      names = "--images",
-      defaultValue = "1000",
-      paramLabel = "N",
-      description = "Images of a throughput run (default: ${DEFAULT-VALUE}).")
-  private int images;
-
-  @Option(
-      names = "--rounds",
-      defaultValue = "3",
-      paramLabel = "N",
-      description = "Intervals of each kind, in turn (default: ${DEFAULT-VALUE}).")
-  private int rounds;
+  @Mixin private final ThroughputRuns runs = new ThroughputRuns(1000);
 
   @Option(
       names = "--seconds",
@@ -108,9 +96,7 @@ final class BenchSwapCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Usage.require(spec, images >= 100, "--images is " + images + ", must be at least 100");
-    Usage.require(
-        spec, rounds >= 1 && rounds <= 100, "--rounds is " + rounds + ", must be 1 to 100");
+    runs.require();
     Usage.require(spec, seconds >= 1, "--seconds is " + seconds + ", must be at least 1");
     Usage.require(spec, swaps >= 1 && swaps <= 1000, "--swaps is " + swaps + ", must be 1 to 1000");
     Usage.require(spec, load > 0 && load < 1, "--load is " + load + ", must be within (0, 1)");
@@ -147,10 +133,13 @@ final class BenchSwapCommand implements Callable<Integer> {
         new ServedStream(
             cluster, TOPICS, maxDeadLetterBytes, where, evaluations.value(), dataset, stop)) {
       stream.awaitRelease();
-      double throughput = stream.throughput(images);
+      double throughput = stream.throughput(runs.images());
       SwapLatency swapping =
           new SwapLatency(
-              stream, releases, new SwapLatency.Plan(load, rounds, seconds, swaps), throughput);
+              stream,
+              releases,
+              new SwapLatency.Plan(load, runs.rounds(), seconds, swaps),
+              throughput);
       SwapLatency.Measured latency;
       try (Progress progress = invocation.progress("bench", swapping.images(), "images")) {
         latency = swapping.measure(progress::step);
@@ -166,7 +155,7 @@ final class BenchSwapCommand implements Callable<Integer> {
                           releases.store(),
                           evaluations.value(),
                           stop)
-                      .measure(rounds, images))
+                      .measure(runs.rounds(), runs.images()))
               : Optional.empty();
       stream.requireHealthy();
       return new Result(
@@ -175,7 +164,7 @@ final class BenchSwapCommand implements Callable<Integer> {
           where.precision().toString(),
           where.workers(),
           throughput,
-          swaps * rounds,
+          swaps * runs.rounds(),
           latency,
           beside);
     }

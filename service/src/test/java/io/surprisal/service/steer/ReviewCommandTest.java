@@ -14,7 +14,7 @@ import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ReviewVerdict;
 import io.surprisal.service.cli.Json;
-import io.surprisal.service.run.EmbeddedBroker;
+import io.surprisal.service.system.ClassBroker;
 import io.surprisal.service.system.CommandRun;
 import io.surprisal.service.system.Records;
 import java.io.IOException;
@@ -39,11 +39,10 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -55,20 +54,9 @@ class ReviewCommandTest {
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
   private static final RecordFormat<AlertReview> REVIEWS = RecordFormat.of(AlertReview.class);
 
-  @TempDir private static Path data;
-  private static EmbeddedBroker broker;
+  @RegisterExtension static final ClassBroker broker = new ClassBroker();
 
   @TempDir private Path folder;
-
-  @BeforeAll
-  static void startBroker() throws IOException {
-    broker = EmbeddedBroker.start(data, "localhost", 0);
-  }
-
-  @AfterAll
-  static void stopBroker() throws IOException {
-    broker.close();
-  }
 
   private static CommandRun run(String prefix, String... args) {
     List<String> all = new ArrayList<>(Arrays.asList(args));

@@ -12,7 +12,6 @@ import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.Topics;
-import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.drift.DriftSensitivity;
 import io.surprisal.trainer.drift.StreamWatch;
@@ -40,11 +39,10 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Valid images by which somebody wants the trainer to die, or to forget those of others. */
@@ -58,20 +56,9 @@ class FloodedTrainerTest {
 
   private static final int HONEST = 40;
 
-  @TempDir private static Path data;
-  private static EmbeddedBroker broker;
+  @RegisterExtension static final ClassBroker broker = new ClassBroker();
 
   @TempDir private Path folder;
-
-  @BeforeAll
-  static void startBroker() throws IOException {
-    broker = EmbeddedBroker.start(data, "localhost", 0);
-  }
-
-  @AfterAll
-  static void stopBroker() throws IOException {
-    broker.close();
-  }
 
   private static void createTopics(String prefix) {
     CommandRun topics =

@@ -11,7 +11,6 @@ import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.Topics;
-import io.surprisal.service.run.EmbeddedBroker;
 import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.drift.DriftSensitivity;
 import io.surprisal.trainer.drift.StreamWatch;
@@ -39,11 +38,10 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What people say of alerts, from the command line to the trainer's reservoir. */
@@ -57,20 +55,9 @@ class ReviewedStreamTest {
   private static final Place FIRST_PLACE = new Place(0, 11);
   private static final Place SECOND_PLACE = new Place(0, 12);
 
-  @TempDir private static Path data;
-  private static EmbeddedBroker broker;
+  @RegisterExtension static final ClassBroker broker = new ClassBroker();
 
   @TempDir private Path folder;
-
-  @BeforeAll
-  static void startBroker() throws IOException {
-    broker = EmbeddedBroker.start(data, "localhost", 0);
-  }
-
-  @AfterAll
-  static void stopBroker() throws IOException {
-    broker.close();
-  }
 
   private static void command(String prefix, String... args) {
     String[] all = Arrays.copyOf(args, args.length + 4);

@@ -19,7 +19,7 @@ import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.service.cli.Json;
 import io.surprisal.service.cli.StopSignal;
-import io.surprisal.service.run.EmbeddedBroker;
+import io.surprisal.service.system.ClassBroker;
 import io.surprisal.service.system.CommandRun;
 import io.surprisal.service.system.Records;
 import io.surprisal.topology.records.DeadLetter;
@@ -45,11 +45,10 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.processor.api.Record;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each test has topics of its own, by their prefix. */
@@ -63,20 +62,9 @@ public class PublishAndReadTest {
   private static final RecordFormat<SourceStatistics> STATISTICS =
       RecordFormat.of(SourceStatistics.class);
 
-  @TempDir private static Path data;
-  private static EmbeddedBroker broker;
+  @RegisterExtension static final ClassBroker broker = new ClassBroker();
 
   @TempDir private Path folder;
-
-  @BeforeAll
-  static void startBroker() throws IOException {
-    broker = EmbeddedBroker.start(data, "localhost", 0);
-  }
-
-  @AfterAll
-  static void stopBroker() throws IOException {
-    broker.close();
-  }
 
   @Test
   void shouldSendFilesAsTheyAreAndDataSetsRaw() throws Exception {
