@@ -36,10 +36,7 @@ public final class HeldRecords {
     this.kafka = kafka;
   }
 
-  /**
-   * The last review of each alert that counts. Of signed ones the one that was given last holds,
-   * wherever it lies: somebody may have sent an earlier one again.
-   */
+  /** Of each alert the {@link ReviewTrust#last last} review that counts. */
   public CountedReviews reviews(ReviewTrust trust) throws InterruptedException {
     Map<String, AlertReview> reviews = new LinkedHashMap<>();
     long[] others = new long[1];
@@ -52,13 +49,7 @@ public final class HeldRecords {
                     if (!trust.counts(record)) {
                       others[0]++;
                     } else {
-                      reviews.merge(
-                          review.getAlertId(),
-                          review,
-                          (one, next) ->
-                              trust.isAsked() && next.getReviewedAt().isBefore(one.getReviewedAt())
-                                  ? one
-                                  : next);
+                      reviews.merge(review.getAlertId(), review, trust::last);
                     }
                   });
           return true;

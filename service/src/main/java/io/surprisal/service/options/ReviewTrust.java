@@ -2,6 +2,7 @@ package io.surprisal.service.options;
 
 import io.surprisal.handover.Seal;
 import io.surprisal.handover.TrustedKeys;
+import io.surprisal.schemas.AlertReview;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
@@ -23,5 +24,13 @@ public record ReviewTrust(TrustedKeys keys, String clusterId) {
   /** Whether the review in a record counts. */
   public boolean counts(ConsumerRecord<byte[], byte[]> record) {
     return !isAsked() || Seal.REVIEW.number(record, clusterId, keys).isPresent();
+  }
+
+  /**
+   * Which of two reviews of an alert holds: of signed ones that which was given last, wherever it
+   * lies, since somebody may have sent an earlier one again; else the one that came last.
+   */
+  public AlertReview last(AlertReview one, AlertReview next) {
+    return isAsked() && next.getReviewedAt().isBefore(one.getReviewedAt()) ? one : next;
   }
 }

@@ -70,7 +70,7 @@ final class EventStreams implements AutoCloseable {
   }
 
   /** What is told at this moment, the same to all who know less. */
-  private View.Versions told(long known) throws InterruptedException {
+  private View.Versions awaitNews(long known) throws InterruptedException {
     View.Versions now = view.await(known, HEARTBEAT);
     synchronized (this) {
       long present = Math.floorDiv(System.nanoTime(), BREATH.toNanos());
@@ -99,7 +99,7 @@ final class EventStreams implements AutoCloseable {
         write("retry: 2000\n\n");
         long known = -1;
         while (!ended) {
-          View.Versions now = told(known);
+          View.Versions now = awaitNews(known);
           if (now.total() == known) {
             write(": still here\n\n");
           } else {

@@ -120,10 +120,8 @@ final class TopicReader implements AutoCloseable {
       AlertReview review, ConsumerRecord<byte[], byte[]> record, ReviewTrust trust) {
     if (!trust.counts(record)) {
       view.otherReview();
-    } else if (trust.isAsked()) {
-      view.signedReview(review);
     } else {
-      view.review(review);
+      view.review(review, trust);
     }
   }
 

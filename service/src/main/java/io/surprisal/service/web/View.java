@@ -10,6 +10,7 @@ import io.surprisal.schemas.SourceStatistics;
 import io.surprisal.schemas.SourceStatus;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.service.options.IncidentSum;
+import io.surprisal.service.options.ReviewTrust;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -141,17 +142,11 @@ final class View {
     changed(Part.SOURCES);
   }
 
-  synchronized void review(AlertReview review) {
-    reviews.renew(review.getAlertId(), review);
-    changed(Part.REVIEWS);
-  }
-
-  /** A signed review counts, unless one that was given later did before: it was sent again. */
-  synchronized void signedReview(AlertReview review) {
+  /** A review that counts, unless it is an earlier one that was sent again. */
+  synchronized void review(AlertReview review, ReviewTrust trust) {
     AlertReview before = reviews.get(review.getAlertId());
-    if (before == null || !review.getReviewedAt().isBefore(before.getReviewedAt())) {
-      review(review);
-    }
+    reviews.renew(review.getAlertId(), before == null ? review : trust.last(before, review));
+    changed(Part.REVIEWS);
   }
 
   /** A review that counts for nothing: it is not signed by a key that is trusted. */

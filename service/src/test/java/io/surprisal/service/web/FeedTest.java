@@ -9,6 +9,7 @@ import io.surprisal.schemas.IncidentAlert;
 import io.surprisal.schemas.IncidentState;
 import io.surprisal.schemas.ReviewVerdict;
 import io.surprisal.service.cli.Json;
+import io.surprisal.service.options.ReviewTrust;
 import io.surprisal.service.steer.ReviewSender;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -44,7 +45,8 @@ class FeedTest {
             .setReviewedBy("Ada")
             .setReviewedAt(Instant.EPOCH)
             .setNote("")
-            .build());
+            .build(),
+        ReviewTrust.ANYBODY);
 
     JsonNode rows = rows(Map.of()).get("rows");
 

@@ -10,6 +10,7 @@ import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.ReviewVerdict;
 import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.SourceStatistics;
+import io.surprisal.service.options.ReviewTrust;
 import io.surprisal.service.steer.ReviewSender;
 import java.time.Duration;
 import java.time.Instant;
@@ -91,7 +92,7 @@ class ViewTest {
             .setReviewedAt(Instant.EPOCH)
             .setNote("")
             .build();
-    view.review(review);
+    view.review(review, ReviewTrust.ANYBODY);
   }
 
   @Test

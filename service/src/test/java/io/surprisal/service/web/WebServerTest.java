@@ -12,6 +12,7 @@ import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.ReviewVerdict;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Json;
+import io.surprisal.service.options.ReviewTrust;
 import io.surprisal.service.steer.CommandSender;
 import io.surprisal.service.steer.ReviewSender;
 import java.io.BufferedReader;
@@ -283,7 +284,7 @@ class WebServerTest {
     for (int i = 1; i <= 3; i++) {
       view.alert(ViewTest.alert(i, "camera"), new Place(0, i), i);
     }
-    view.review(REVIEWS.decode(sentReview(2)));
+    view.review(REVIEWS.decode(sentReview(2)), ReviewTrust.ANYBODY);
 
     JsonNode said = post("/api/reviews", reviews("FALSE_ALARM", "", 1, 2, 3, 4), BEARER).json();
     assertThat(said.get("reviewed").toString()).isEqualTo("[\"%032x\",\"%032x\"]".formatted(1, 3));

@@ -48,6 +48,9 @@ final class ScoredImages {
   /** By partition the offset after its last image, as far as was asked. */
   private final Map<Integer, Long> ends = new HashMap<>();
 
+  /** No earlier than this after a question that nobody answered. */
+  private Instant askAgain = Instant.MIN;
+
   /**
    * @param next offset of the image that waits for its score
    */
@@ -108,21 +111,27 @@ final class ScoredImages {
   void scored(ImageLocation location, Instant now) {
     if (location.getTopic().equals(topic)
         && location.getOffset() >= 0
-        && exists(location.getPartition(), location.getOffset())) {
+        && exists(location.getPartition(), location.getOffset(), now)) {
       scored.scored(new ReservoirImage.Place(location.getPartition(), location.getOffset()), now);
     }
   }
 
   /** A score of what never was would let images be passed over that scorers have yet to see. */
-  private boolean exists(int partition, long offset) {
+  private boolean exists(int partition, long offset, Instant now) {
     if (offset >= ends.getOrDefault(partition, 0L)
+        && !now.isBefore(askAgain)
         && consumer.assignment().contains(new TopicPartition(topic, partition))) {
       try {
         consumer
             .endOffsets(consumer.assignment(), ASKING)
             .forEach((of, end) -> ends.put(of.partition(), end));
       } catch (TimeoutException e) {
-        LOG.debug("Where the images end is not known", e);
+        askAgain = now.plus(REST);
+        LOG.warn(
+            "Where the images of {} end is not known: those behind what was known are not kept, for {} s",
+            topic,
+            REST.toSeconds(),
+            e);
       }
     }
     return offset < ends.getOrDefault(partition, 0L);
