@@ -6,6 +6,7 @@ import io.surprisal.schemas.CommandType;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.ReviewVerdict;
 import io.surprisal.service.cli.AvroFields;
+import io.surprisal.service.options.ReviewTrust;
 import io.surprisal.service.steer.CommandSender;
 import io.surprisal.service.steer.ReviewSender;
 import java.time.InstantSource;
@@ -122,8 +123,8 @@ final class Changes {
         } catch (KafkaException e) {
           throw unsent("review after " + reviewed.size(), e);
         }
-        // Whoever takes it back at once is to find it, before it is read again.
-        view.tell(() -> view.review(review));
+        // Whoever takes it back at once is to find it, before it is read again. It is the last one.
+        view.tell(() -> view.review(review, ReviewTrust.ANYBODY));
         reviewed.add(alertId);
       }
     }
