@@ -12,6 +12,7 @@ import ai.djl.nn.SymbolBlock;
 import ai.djl.training.ParameterStore;
 import io.surprisal.model.network.ModelConfiguration.Level;
 import io.surprisal.model.runtime.Constants;
+import io.surprisal.model.runtime.Convolutions;
 import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.runtime.TorchRuntime;
 import java.io.ByteArrayInputStream;
@@ -44,7 +45,7 @@ public final class LikelihoodNetwork implements AutoCloseable {
   private final boolean training;
   private final Precision precision;
   private final Model model;
-  private final SymbolBlock block;
+  private final SymbolBlock module;
 
   /**
    * Loads the module.
@@ -53,20 +54,30 @@ public final class LikelihoodNetwork implements AutoCloseable {
    */
   public LikelihoodNetwork(
       ModelConfiguration configuration, Device device, boolean training, Precision precision) {
+    this(configuration, device, training, precision, Convolutions.block(device));
+  }
+
+  /** With convolutions of whole blocks of so many channels, filled up with zeros. */
+  LikelihoodNetwork(
+      ModelConfiguration configuration,
+      Device device,
+      boolean training,
+      Precision precision,
+      int block) {
     this.configuration = configuration;
     this.training = training;
     this.precision = precision;
     model = TorchRuntime.newModel("likelihood-network", device);
     try (InputStream archive =
-        new ByteArrayInputStream(TorchScriptArchive.write("LikelihoodNetwork", text()))) {
+        new ByteArrayInputStream(TorchScriptArchive.write("LikelihoodNetwork", text(block)))) {
       model.load(archive, Map.of());
     } catch (IOException | MalformedModelException e) {
       model.close();
       throw new IllegalStateException("the likelihood network does not load into PyTorch", e);
     }
-    block = (SymbolBlock) model.getBlock();
+    module = (SymbolBlock) model.getBlock();
     if (training) { // DJL would do it in the first forward pass, where threads race for it
-      block.initialize(
+      module.initialize(
           model.getNDManager(),
           DataType.FLOAT32,
           new Shape(1, configuration.channels(), configuration.height(), configuration.width()),
@@ -115,7 +126,7 @@ public final class LikelihoodNetwork implements AutoCloseable {
   public NDArray predict(NDArray z, NDArray gamma, NDArray conditioning, NDArray parameters) {
     double range = configuration.gammaMax() - configuration.gammaMin();
     NDArray time = Constants.times(gamma.sub((float) configuration.gammaMin()), 1 / range);
-    return block
+    return module
         .forward(
             new ParameterStore(z.getManager(), false),
             new NDList(z, time, conditioning, parameters),
@@ -128,7 +139,7 @@ public final class LikelihoodNetwork implements AutoCloseable {
     model.close();
   }
 
-  private String text() {
+  private String text(int block) {
     ModelConfiguration c = configuration;
     int e = c.embedding();
     boolean epsilon = c.prediction() == ModelConfiguration.Prediction.EPSILON;
@@ -145,6 +156,7 @@ public final class LikelihoodNetwork implements AutoCloseable {
             Map.entry("levels", c.levels().size()),
             Map.entry("widths", c.levels().stream().map(Level::width).toList()),
             Map.entry("blocks", c.levels().stream().map(Level::blocks).toList()),
+            Map.entry("block", block),
             Map.entry("C", c.channels()),
             Map.entry("heads", c.attentionHeads()),
             Map.entry("everywhere", c.attentionEverywhere() ? "True" : "False"),

@@ -13,7 +13,6 @@ import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ParameterLayout;
 import io.surprisal.model.runtime.TorchRuntime;
 import io.surprisal.model.runtime.Workers;
-import io.surprisal.model.runtime.ZeroedMemory;
 import java.util.Arrays;
 
 /**
@@ -33,7 +32,6 @@ public final class ModelTrainer implements AutoCloseable {
   private final FitConfiguration fit;
   private final CounterNoise noise;
   private final long seed;
-  private final ZeroedMemory zeroed;
   private final Workers workers;
   private final LikelihoodNetwork network;
   private final NDArray parameters;
@@ -121,7 +119,6 @@ public final class ModelTrainer implements AutoCloseable {
     batchGradient =
         new BatchGradient(configuration, fit, network, parameters, this.workers, device);
     steps = state.steps();
-    zeroed = ZeroedMemory.open(); // last: what fails before leaves none open
   }
 
   /** The state of an untrained model. */
@@ -249,6 +246,5 @@ public final class ModelTrainer implements AutoCloseable {
   public void close() {
     workers.close();
     network.close();
-    zeroed.close();
   }
 }

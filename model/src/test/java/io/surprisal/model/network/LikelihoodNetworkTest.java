@@ -7,12 +7,14 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.network.ModelConfiguration.FourierOrder;
 import io.surprisal.model.network.ModelConfiguration.Level;
 import io.surprisal.model.network.ModelConfiguration.Prediction;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
+import io.surprisal.model.runtime.Convolutions;
 import io.surprisal.model.runtime.Precision;
 import io.surprisal.model.runtime.TorchRuntime;
 import java.util.Arrays;
@@ -213,6 +215,51 @@ class LikelihoodNetworkTest {
     }
     assertThat(coarse).isNotEqualTo(exact);
     assertThat(Math.sqrt(error / signal)).isLessThan(0.02);
+  }
+
+  /** Against float64, whose convolutions are not oneDNN's. Memory holds no numbers before. */
+  @ParameterizedTest
+  @MethodSource("configurations")
+  void shouldPredictTheSameWhereChannelsAreFilledUp(ModelConfiguration configuration) {
+    float[] z = gaussian(BATCH * configuration.dimensions());
+    float[] values = TinyModels.trained(configuration, 3);
+    double[] exact;
+    try (LikelihoodNetwork network =
+            new LikelihoodNetwork(configuration, Device.cpu(), false, Precision.FLOAT64);
+        NDManager manager = network.manager().newSubManager()) {
+      exact =
+          network
+              .predict(
+                  manager.create(z, shape(configuration, BATCH)),
+                  manager.create(new float[] {-13, -2, 4}),
+                  networkParameters(manager, configuration, values).toType(DataType.FLOAT64, false))
+              .toDoubleArray();
+    }
+    for (int block : new int[] {16, Convolutions.block(Device.cpu())}) {
+      try (LikelihoodNetwork network =
+              new LikelihoodNetwork(configuration, Device.cpu(), false, Precision.FLOAT32, block);
+          NDManager manager = network.manager().newSubManager()) {
+        NDArray noisy = manager.create(z, shape(configuration, BATCH));
+        NDArray gamma = manager.create(new float[] {-13, -2, 4});
+        NDArray parameters = networkParameters(manager, configuration, values);
+        leaveNoNumbersInMemory(manager, configuration);
+        float[] predicted = network.predict(noisy, gamma, parameters).toFloatArray();
+        for (int i = 0; i < z.length; i++) {
+          assertThat(predicted[i]).isCloseTo((float) exact[i], within(2e-5f));
+        }
+      }
+    }
+  }
+
+  private static void leaveNoNumbersInMemory(NDManager manager, ModelConfiguration c) {
+    try (NDManager freed = manager.newSubManager()) {
+      for (int channels = 16; channels <= 64; channels += 16) {
+        for (int i = 0; i < 4; i++) {
+          freed.full(new Shape(BATCH, channels, c.height(), c.width()), Float.NaN);
+          freed.full(new Shape(channels, channels, 3, 3), Float.NaN);
+        }
+      }
+    }
   }
 
   private static float[] predict(
