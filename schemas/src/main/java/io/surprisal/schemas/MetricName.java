@@ -45,6 +45,11 @@ public enum MetricName {
       Kind.GAUGE,
       "",
       "Images between this member's position and the end of what is committed"),
+  WITHHELD_IMAGES(
+      Where.SCORE,
+      Kind.GAUGE,
+      "",
+      "Records of the images topic behind a transaction that has been open for 70 s or more"),
   STREAM_RUNNING(
       Where.SCORE, Kind.GAUGE, "", "1 while the stream works, 0 else; waiting for a release is 0"),
   STREAM_THREADS(Where.SCORE, Kind.GAUGE, "", "Stream threads that are alive"),

@@ -12,9 +12,9 @@ import org.slf4j.LoggerFactory;
  * Whether this processor's convolutions come out right, asked once a process, before the first.
  *
  * <p>oneDNN keeps channels in blocks of 16 and fills up the last one. With oneDNN 3.7.1 (libtorch
- * 2.7.1) on an AMD EPYC of family 26 (Zen 5) in a virtual machine, what it copies so lacks the
- * channels of an incomplete block: they count as zero, or as what memory held before. Neither its
- * instruction set nor the first call matters; whole blocks are right.
+ * 2.7.1) on an AMD EPYC of family 26 (Zen 5), in a virtual machine that tells no cache sizes, what
+ * it copies so lacks the channels of an incomplete block: they count as zero, or as what memory
+ * held before. So it is with AVX2 as with AVX-512; whole blocks are right.
  */
 public final class Convolutions {
   private static final Logger LOG = LoggerFactory.getLogger(Convolutions.class);

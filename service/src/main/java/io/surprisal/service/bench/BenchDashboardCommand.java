@@ -86,9 +86,9 @@ final class BenchDashboardCommand implements Callable<Integer> {
       description = "Java heap of the dashboard (default: ${DEFAULT-VALUE}).")
   private int heap;
 
-  @Mixin private StreamedRelease streamed;
+  @Mixin private StreamedReleaseOptions streamed;
 
-  @Mixin private final ThroughputRuns runs = new ThroughputRuns(1000);
+  @Mixin private final ThroughputOptions runs = new ThroughputOptions(1000);
 
   @Mixin
   private final EvaluationsOption evaluations =

@@ -52,7 +52,7 @@ final class BenchStreamCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Mixin private StreamedRelease streamed;
+  @Mixin private StreamedReleaseOptions streamed;
 
   @Option(
       names = "--image",
@@ -62,7 +62,7 @@ final class BenchStreamCommand implements Callable<Integer> {
               + " channels, rows and columns, such as 3x32x32, which takes 3 KB.")
   private Optional<String> image = Optional.empty();
 
-  @Mixin private final ThroughputRuns runs = new ThroughputRuns(2000);
+  @Mixin private final ThroughputOptions runs = new ThroughputOptions(2000);
 
   @Option(
       names = "--warm-up",

@@ -45,7 +45,7 @@ final class BenchSwapCommand implements Callable<Integer> {
 
   @Mixin private ReleaseAndImages measured;
 
-  @Mixin private final ThroughputRuns runs = new ThroughputRuns(1000);
+  @Mixin private final ThroughputOptions runs = new ThroughputOptions(1000);
 
   @Option(
       names = "--seconds",

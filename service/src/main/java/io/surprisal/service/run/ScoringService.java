@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.streams.KafkaStreams;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +55,7 @@ public final class ScoringService implements AutoCloseable {
   private final ServingHistory history = new ServingHistory(InstantSource.system());
   private final ProcessMetrics metrics = new ProcessMetrics(Version.text());
   private volatile Optional<ScoringStream> stream = Optional.empty();
+  private volatile Optional<WithheldImages> withheld = Optional.empty();
 
   private ScoringService(
       BatchScorer batches,
@@ -82,6 +84,9 @@ public final class ScoringService implements AutoCloseable {
     metrics.gauge(
         MetricName.LAG_IMAGES,
         () -> stream.map(s -> Health.lag(s.metrics(), topics.images())).orElse(Double.NaN));
+    metrics.gauge(
+        MetricName.WITHHELD_IMAGES,
+        () -> withheld().stream().mapToLong(WithheldImages.Withheld::images).sum());
     metrics.gauge(MetricName.HEARTBEAT_AGE, () -> secondsSinceHeartbeat().orElse(Double.NaN));
     metrics.state(
         MetricName.RELEASE,
@@ -184,6 +189,17 @@ public final class ScoringService implements AutoCloseable {
             settings);
     stream = Optional.of(started);
     started.start();
+    WithheldImages watch =
+        new WithheldImages(
+            Admin.create(settings.adminConfig("withheld")),
+            topics.images(),
+            InstantSource.system());
+    withheld = Optional.of(watch);
+    watch.start();
+  }
+
+  private List<WithheldImages.Withheld> withheld() {
+    return withheld.map(WithheldImages::found).orElse(List.of());
   }
 
   /**
@@ -227,6 +243,7 @@ public final class ScoringService implements AutoCloseable {
     details.put("streamThreads", streamThreads());
     details.put("releases", serving.failure().isEmpty() ? "FOLLOWED" : "ENDED");
     details.put("imagesScored", counts().scored());
+    details.put("withheld", withheld().stream().map(WithheldImages.Withheld::details).toList());
     details.put("failure", failure().map(cause -> Failure.of(cause).message()));
     return new Health(
         works,
@@ -250,6 +267,7 @@ public final class ScoringService implements AutoCloseable {
   /** Commits, leaves the images at hand to the next owner of their partition, frees the network. */
   @Override
   public void close() {
+    withheld.ifPresent(WithheldImages::close);
     boolean ended = stream.map(running -> running.close(CLOSE_TIMEOUT)).orElse(true);
     if (!ended) {
       LOG.warn("The stream did not end within {} s", CLOSE_TIMEOUT.toSeconds());

@@ -134,6 +134,11 @@ public record StreamSettings(
     return config;
   }
 
+  /** Settings of an admin client of this member's, beside those of Kafka Streams. */
+  public Map<String, Object> adminConfig(String purpose) {
+    return new StreamsConfig(toStreamsConfig()).getAdminConfigs(applicationId + "-" + purpose);
+  }
+
   /** Whether the stream goes on where images are lost. */
   boolean acceptsLostImages() {
     return Boolean.parseBoolean(kafka.get(ACCEPT_LOST_IMAGES));

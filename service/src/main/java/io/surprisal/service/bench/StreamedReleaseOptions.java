@@ -12,7 +12,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** {@code --release} and {@code --data} of a benchmark that can do without both. */
-final class StreamedRelease {
+final class StreamedReleaseOptions {
   @Option(
       names = "--release",
       paramLabel = "FILE",

@@ -8,7 +8,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code --images} and {@code --rounds}, where throughput is measured of several kinds in turn. */
-final class ThroughputRuns implements OwnWords {
+final class ThroughputOptions implements OwnWords {
   private static final String IMAGES = "--images";
 
   private final int usualImages;
@@ -31,7 +31,7 @@ final class ThroughputRuns implements OwnWords {
    *
    * @param usualImages the default, at least 100
    */
-  ThroughputRuns(int usualImages) {
+  ThroughputOptions(int usualImages) {
     this.usualImages = usualImages;
   }
 
