@@ -30,7 +30,9 @@ public final class TorchRuntime {
       setUnlessSet(
           "ai.djl.pytorch.num_threads",
           Integer.toString(Runtime.getRuntime().availableProcessors()));
-      return Engine.getEngine("PyTorch");
+      Engine engine = Engine.getEngine("PyTorch");
+      Nnpack.turnOff();
+      return engine;
     }
   }
 

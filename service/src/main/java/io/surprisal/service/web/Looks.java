@@ -179,19 +179,7 @@ final class Looks {
     }
     List<SeenScore> scores = view.scores(name);
     Map<String, Object> source = card(name);
-    source.put(
-        "scores",
-        scores.stream()
-            .map(
-                score -> {
-                  List<@Nullable Object> point = new ArrayList<>();
-                  point.add(score.at());
-                  point.add(score.bitsPerDim());
-                  point.add(score.threshold());
-                  point.add(score.alert() ? 1 : 0);
-                  return point;
-                })
-            .toList());
+    source.put("scores", points(scores));
     source.put(
         "latest",
         scores.stream()
@@ -208,6 +196,22 @@ final class Looks {
     source.put("events", view.sourceAlerts(name).stream().limit(50).map(AvroFields::of).toList());
     source.put("windows", view.statistics(name).stream().map(AvroFields::of).toList());
     return source;
+  }
+
+  /** When, score, threshold and whether it alerted, of each. */
+  private static List<List<@Nullable Object>> points(List<SeenScore> scores) {
+    List<@Nullable Double> thresholds = SettledThresholds.of(scores);
+    List<List<@Nullable Object>> points = new ArrayList<>(scores.size());
+    for (int i = 0; i < scores.size(); i++) {
+      SeenScore score = scores.get(i);
+      List<@Nullable Object> point = new ArrayList<>();
+      point.add(score.at());
+      point.add(score.bitsPerDim());
+      point.add(thresholds.get(i));
+      point.add(score.alert() ? 1 : 0);
+      points.add(point);
+    }
+    return points;
   }
 
   /** What the latest images score beside what their release was calibrated on, or why not. */

@@ -1,6 +1,7 @@
 package io.surprisal.service.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.surprisal.service.run.WithheldImages.Withheld;
 import io.surprisal.service.system.ClassBroker;
@@ -86,8 +87,13 @@ class WithheldImagesTest {
               });
 
       left.commitTransaction();
-      images.look();
-      assertThat(images.found()).isEmpty();
+      await("the broker writes the markers when it likes")
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(
+              () -> {
+                images.look();
+                assertThat(images.found()).isEmpty();
+              });
     }
   }
 

@@ -147,6 +147,10 @@ final class GuardedBroker implements AutoCloseable {
     admin.createAcls(rights).all().get();
   }
 
+  void forbid(AclBinding right) throws Exception {
+    admin.deleteAcls(List.of(right.toFilter())).all().get();
+  }
+
   /** Where the test itself, and nobody else, needs no user. */
   String ownServer() {
     return "localhost:" + own;

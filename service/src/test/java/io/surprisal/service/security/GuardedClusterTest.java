@@ -11,6 +11,8 @@ import io.surprisal.model.training.FitConfiguration;
 import io.surprisal.schemas.Topics;
 import io.surprisal.service.cli.Json;
 import io.surprisal.service.cli.StopSignal;
+import io.surprisal.service.faults.Ledger;
+import io.surprisal.service.faults.Verifier;
 import io.surprisal.service.security.RecordingAuthorizer.Asked;
 import io.surprisal.service.security.Rights.Right;
 import io.surprisal.service.system.CommandRun;
@@ -167,8 +169,8 @@ class GuardedClusterTest {
    * Pictures of a camera that freezes: noise, of which the release knows nothing, and from a moment
    * on the same again and again. Enough of them for the scorer to know what is usual.
    */
-  private static Path pictures() throws IOException {
-    Path camera = Files.createDirectory(folder.resolve("camera"));
+  private static Path pictures(String name) throws IOException {
+    Path camera = Files.createDirectory(folder.resolve(name));
     Random random = new Random(5);
     BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_BYTE_GRAY);
     for (int n = 0; n < MOVING + FROZEN; n++) {
@@ -212,7 +214,7 @@ class GuardedClusterTest {
     assertThat(rights.keySet())
         .containsExactly("setup", "publisher", "scorer", "trainer", "steering", "reader");
     good("setup", "topics");
-    String camera = pictures().toString();
+    String camera = pictures("camera").toString();
     String alertId;
     try (Running scorer =
         Running.of(
@@ -344,6 +346,61 @@ class GuardedClusterTest {
       assertThat(ended.exitCode()).as(run.getKey() + ": " + ended.out()).isEqualTo(1);
       assertThat(ended.err()).as(run.getKey()).contains("the broker refuses", "docs/security.md");
     }
+  }
+
+  /** Each image has its one answer after all, though the right was taken with images at work. */
+  @Test
+  void shouldEndForWantOfARightAndGoOnWithItWhereItWas() throws Exception {
+    Right images =
+        rights.get("scorer").stream()
+            .filter(right -> right.resource().name().equals(TOPICS.images()))
+            .findFirst()
+            .orElseThrow();
+    String pictures = pictures("right").toString();
+    good("setup", "topics");
+    broker.addUsers(List.of("lender"));
+    broker.allow(rights.get("scorer").stream().map(right -> right.of("lender")).toList());
+    try (Records.Follower scores = new Records.Follower(broker.ownServer(), TOPICS.scores())) {
+      StopSignal stop = new StopSignal();
+      Future<CommandRun> scorer = lender(stop);
+      int before = scores.poll().size();
+      good("publisher", "publish", pictures, "--source", "right");
+      await().atMost(PATIENCE).until(() -> scores.poll().size() > before);
+      broker.forbid(images.of("lender"));
+      good("publisher", "publish", pictures, "--source", "right-later");
+      CommandRun ended = scorer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      assertThat(ended.exitCode()).isEqualTo(1);
+      assertThat(ended.err()).contains("the broker refuses", TOPICS.images(), "docs/security.md");
+      broker.allow(List.of(images.of("lender")));
+      Future<CommandRun> again = lender(stop);
+      await("each image has its answer")
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(
+                          Verifier.faults(
+                              Ledger.read(broker.ownServer(), TOPICS.prefix(), "surprisal-score")))
+                      .isEmpty());
+      stop.request();
+      assertThat(again.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).exitCode()).isZero();
+    }
+  }
+
+  private static Future<CommandRun> lender(StopSignal stop) {
+    return THREADS.submit(
+        () ->
+            CommandRun.of(
+                broker.environment("lender"),
+                stop,
+                "score",
+                "--release",
+                DEMO.toString(),
+                "--kafka",
+                "session.timeout.ms=6000",
+                "--kafka",
+                "heartbeat.interval.ms=1000",
+                "--state-dir",
+                folder.resolve("lender").toString()));
   }
 
   private static void requireOneLine(Map<String, String> environment, String... said) {

@@ -37,7 +37,8 @@ final class ClusterNode {
   }
 
   /**
-   * Starts one that is a cluster by itself, and that clients reach at another port than its own.
+   * Starts one that is a cluster by itself, and that clients reach at another port than its own. It
+   * forgets transactional ids that have not been used for seconds, as others do after a week.
    */
   static CommandProcess startAlone(Path folder, int broker, int controller, int advertised)
       throws IOException {
@@ -71,6 +72,8 @@ final class ClusterNode {
             .formatted(ports[node], ports[nodes + node]));
     if (arguments.length > 3) {
       properties.put("advertised.listeners", "PLAINTEXT://localhost:" + arguments[3]);
+      properties.put("transactional.id.expiration.ms", "5000");
+      properties.put("transaction.remove.expired.transaction.cleanup.interval.ms", "1000");
     }
     properties.put("controller.listener.names", "CONTROLLER");
     properties.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");

@@ -97,12 +97,17 @@ final class ImageLoad implements AutoCloseable {
 
   private final Pictures pictures;
   private final Random random;
+
+  /** Of its images' ids, so that those of two loads differ. */
+  private final String name;
+
   private final CompletableFuture<Published> published;
   private volatile boolean stopped;
 
   private ImageLoad(String servers, Pictures pictures, Random random) {
     this.pictures = pictures;
     this.random = random;
+    name = "image-" + Integer.toHexString(random.nextInt()) + "-";
     published = CompletableFuture.supplyAsync(() -> publish(servers, pictures.perSecond()));
   }
 
@@ -136,7 +141,7 @@ final class ImageLoad implements AutoCloseable {
         boolean bad = image % MALFORMED_EVERY == 0;
         malformed += bad ? 1 : 0;
         String camera = "camera-" + image % CAMERAS;
-        byte[] value = bad ? malformed(image) : event("image-" + image, camera, image);
+        byte[] value = bad ? malformed(image) : event(name + image, camera, image);
         sent.add(
             producer.send(new ProducerRecord<>("surprisal.images", camera.getBytes(UTF_8), value)));
       }

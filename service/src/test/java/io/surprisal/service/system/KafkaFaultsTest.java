@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -88,12 +89,15 @@ class KafkaFaultsTest {
         .until(() -> scores.poll().size() >= enough);
   }
 
-  private void requireOneAnswerEach(ImageLoad.Published published) {
+  private void requireOneAnswerEach(ImageLoad.Published... published) {
     await("each image has its answer")
         .atMost(PATIENCE)
         .untilAsserted(() -> assertThat(Verifier.faults(ledger())).isEmpty());
-    assertThat(ledger().imagePlaces()).containsExactlyInAnyOrderElementsOf(published.places());
-    assertThat(ledger().deadLetters()).hasSize(published.malformed());
+    assertThat(ledger().imagePlaces())
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.of(published).flatMap(load -> load.places().stream()).toList());
+    assertThat(ledger().deadLetters())
+        .hasSize(Stream.of(published).mapToInt(ImageLoad.Published::malformed).sum());
   }
 
   private Ledger ledger() {
@@ -118,6 +122,29 @@ class KafkaFaultsTest {
       network.heal();
       awaitMore(scores, member);
       requireOneAnswerEach(load.stop());
+      assertThat(member.failure()).isEmpty();
+    }
+  }
+
+  /** A plant that stands still for a week, by the defaults. */
+  @Test
+  void shouldGoOnAfterTheBrokerHasForgottenItsTransactionsForWantOfImages() throws Exception {
+    try (Records.Follower scores = new Records.Follower(server, "surprisal.scores");
+        Admin admin = Admin.create(Map.of("bootstrap.servers", server));
+        ScoringStream member = member("member", Map.of())) {
+      ImageLoad.Published before;
+      try (ImageLoad load = ImageLoad.start(server, ImageLoad.Pictures.SMALL, new Random(6))) {
+        awaitMore(scores, member);
+        before = load.stop();
+      }
+      requireOneAnswerEach(before);
+      await("the broker has forgotten the member's transactions")
+          .atMost(PATIENCE)
+          .until(() -> admin.listTransactions().all().get().isEmpty());
+      try (ImageLoad load = ImageLoad.start(server, ImageLoad.Pictures.SMALL, new Random(7))) {
+        awaitMore(scores, member);
+        requireOneAnswerEach(before, load.stop());
+      }
       assertThat(member.failure()).isEmpty();
     }
   }

@@ -48,12 +48,12 @@ public final class Records {
   /**
    * Collects the records of a topic from its beginning, the committed ones unless told otherwise.
    */
-  static final class Follower implements AutoCloseable {
+  public static final class Follower implements AutoCloseable {
 
     private final Consumer<byte[], byte[]> consumer;
     private final List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
 
-    Follower(String server, String topic) {
+    public Follower(String server, String topic) {
       this(server, topic, "read_committed");
     }
 
@@ -78,7 +78,7 @@ public final class Records {
     }
 
     /** All records so far. */
-    List<ConsumerRecord<byte[], byte[]>> poll() {
+    public List<ConsumerRecord<byte[], byte[]>> poll() {
       consumer.poll(Duration.ofMillis(200)).forEach(records::add);
       return records;
     }
