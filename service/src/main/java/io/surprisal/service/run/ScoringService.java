@@ -243,6 +243,9 @@ public final class ScoringService implements AutoCloseable {
     details.put("streamThreads", streamThreads());
     details.put("releases", serving.failure().isEmpty() ? "FOLLOWED" : "ENDED");
     details.put("imagesScored", counts().scored());
+    details.put(
+        "transactions",
+        withheld.map(watch -> watch.works() ? "WATCHED" : "ENDED").orElse("NOT_YET_WATCHED"));
     details.put("withheld", withheld().stream().map(WithheldImages.Withheld::details).toList());
     details.put("failure", failure().map(cause -> Failure.of(cause).message()));
     return new Health(

@@ -46,29 +46,32 @@ final class WithheldImages implements AutoCloseable {
   /**
    * Images behind one transaction.
    *
-   * @param partition of the images topic
+   * @param partition where they lie
    * @param offset from which on nothing can be read
    * @param images records from there to the end
    * @param since how long it has been so, as far as this process has seen
    * @param producer who has the transaction; empty where the broker does not say
    */
   record Withheld(
-      String partition, long offset, long images, Duration since, Optional<String> producer) {
+      TopicPartition partition,
+      long offset,
+      long images,
+      Duration since,
+      Optional<String> producer) {
 
     private boolean isSame(Withheld other) {
       return partition.equals(other.partition) && offset == other.offset;
     }
 
     private String remedy() {
-      int dash = partition.lastIndexOf('-');
-      return "end it there, or 'kafka-transactions.sh --bootstrap-server HOST:PORT abort --topic %s --partition %s --start-offset %d'"
-          .formatted(partition.substring(0, dash), partition.substring(dash + 1), offset);
+      return "end it there, or 'kafka-transactions.sh --bootstrap-server HOST:PORT abort --topic %s --partition %d --start-offset %d'"
+          .formatted(partition.topic(), partition.partition(), offset);
     }
 
     Map<String, Object> details() {
       return Map.of(
           "partition",
-          partition,
+          partition.toString(),
           "offset",
           offset,
           "images",
@@ -113,7 +116,7 @@ final class WithheldImages implements AutoCloseable {
     return found;
   }
 
-  /** Whether it looks. */
+  /** Whether it looks, and will again. */
   boolean works() {
     return thread.isAlive();
   }
@@ -169,12 +172,12 @@ final class WithheldImages implements AutoCloseable {
             .map(
                 entry ->
                     new Withheld(
-                        entry.getKey().toString(),
+                        entry.getKey(),
                         entry.getValue().offset,
                         offset(ends, entry.getKey()) - entry.getValue().offset,
                         Duration.ofMillis(now - entry.getValue().since),
                         Optional.ofNullable(producers.get(entry.getKey()))))
-            .sorted(Comparator.comparing(Withheld::partition))
+            .sorted(Comparator.comparingInt(withheld -> withheld.partition.partition()))
             .toList();
     tell(before, found);
   }

@@ -15,6 +15,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -76,7 +77,7 @@ class WithheldImagesTest {
           .singleElement()
           .satisfies(
               found -> {
-                assertThat(found.partition()).isEqualTo("open-1");
+                assertThat(found.partition()).hasToString("open-1");
                 assertThat(found.offset()).isZero();
                 // Its own, the other's, and the marker that the broker writes when it likes.
                 assertThat(found.images()).isBetween(2L, 3L);
@@ -117,7 +118,10 @@ class WithheldImagesTest {
 
   @Test
   void shouldSayHowToEndIt() {
-    assertThat(new Withheld("a-b-3", 7, 1, Duration.ofSeconds(80), Optional.empty()).details())
+    assertThat(
+            new Withheld(
+                    new TopicPartition("a-b", 3), 7, 1, Duration.ofSeconds(80), Optional.empty())
+                .details())
         .containsEntry("producer", "unknown")
         .containsEntry("seconds", 80L)
         .extractingByKey("remedy")
