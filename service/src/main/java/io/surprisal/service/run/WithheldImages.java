@@ -5,6 +5,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,19 +70,14 @@ final class WithheldImages implements AutoCloseable {
     }
 
     Map<String, Object> details() {
-      return Map.of(
-          "partition",
-          partition.toString(),
-          "offset",
-          offset,
-          "images",
-          images,
-          "seconds",
-          since.toSeconds(),
-          "producer",
-          producer.orElse("unknown"),
-          "remedy",
-          remedy());
+      Map<String, Object> details = new LinkedHashMap<>();
+      details.put("partition", partition.toString());
+      details.put("offset", offset);
+      details.put("images", images);
+      details.put("seconds", since.toSeconds());
+      details.put("producer", producer.orElse("unknown"));
+      details.put("remedy", remedy());
+      return details;
     }
   }
 
