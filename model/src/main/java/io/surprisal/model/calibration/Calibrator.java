@@ -8,6 +8,7 @@ import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.ControlVariate;
 import io.surprisal.model.release.LocalControl;
 import io.surprisal.model.release.LocalNormal;
+import io.surprisal.model.release.NormalGaussian;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Workers;
@@ -104,8 +105,12 @@ public final class Calibrator {
             ? Optional.of(
                 PixelControlFit.fit(release, execution, served, new ImageSubset(all, fitted), stop))
             : Optional.empty();
+    Optional<NormalGaussian> gaussian =
+        pixels.map(of -> GaussianFit.fit(Arrays.stream(fitted).mapToObj(all::image).toList()));
+    BoundEstimator looking = pixels.map(served::withLocal).orElse(served);
     try (ImageScorer fixed =
-            new ImageScorer(release, execution, pixels.map(served::withLocal).orElse(served));
+            new ImageScorer(
+                release, execution, gaussian.map(looking::withGaussian).orElse(looking));
         ImageScorer random = new ImageScorer(release, execution, estimator(whole, keyed, control));
         ImageScorer fixedAgain =
             new ImageScorer(
@@ -118,7 +123,14 @@ public final class Calibrator {
               stages,
               new LossBins(NoiseSchedule.of(release.configuration(), release.parameters())),
               pixels.flatMap(
-                  of -> NormalImages.fit(fixed, of, new ImageSubset(all, fitted), workers, stop)));
+                  of ->
+                      NormalImages.fit(
+                          fixed,
+                          of,
+                          gaussian.orElseThrow(),
+                          new ImageSubset(all, fitted),
+                          workers,
+                          stop)));
       for (int done = 0; done < n && (done == 0 || !stop.getAsBoolean()); ) {
         int from = done;
         List<PixelImage> images =

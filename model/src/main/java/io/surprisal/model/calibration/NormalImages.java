@@ -6,6 +6,7 @@ import io.surprisal.model.detection.LocalFit;
 import io.surprisal.model.detection.TypicalityFit;
 import io.surprisal.model.release.LocalControl;
 import io.surprisal.model.release.LocalNormal;
+import io.surprisal.model.release.NormalGaussian;
 import io.surprisal.model.release.Typicality;
 import io.surprisal.model.runtime.Workers;
 import io.surprisal.model.scoring.EvidenceMap;
@@ -35,6 +36,7 @@ record NormalImages(Typicality typicality, Optional<LocalNormal> local) {
    *
    * @param scorer as calibrated for, with evidence of each pixel
    * @param control of that evidence
+   * @param gaussian of the same images, which {@code scorer} knows
    * @param data at least two images of the model's shape
    * @param stop asked between batches
    * @return empty where it was stopped
@@ -42,6 +44,7 @@ record NormalImages(Typicality typicality, Optional<LocalNormal> local) {
   static Optional<NormalImages> fit(
       ImageScorer scorer,
       LocalControl control,
+      NormalGaussian gaussian,
       ImageDataset data,
       Workers workers,
       BooleanSupplier stop) {
@@ -71,7 +74,7 @@ record NormalImages(Typicality typicality, Optional<LocalNormal> local) {
                 local.add(score.evidence().orElseThrow());
               });
     }
-    return Optional.of(new NormalImages(TypicalityFit.fit(traits), normal(local)));
+    return Optional.of(new NormalImages(TypicalityFit.fit(traits).with(gaussian), normal(local)));
   }
 
   private static Optional<LocalNormal> normal(LocalFit local) {
@@ -84,7 +87,7 @@ record NormalImages(Typicality typicality, Optional<LocalNormal> local) {
   }
 
   double untypicality(ImageLikelihood score) {
-    return typicality.untypicality(TypicalityFit.traits(score));
+    return TypicalityFit.untypicality(typicality, score);
   }
 
   /** Of an image scored with evidence; only where there is a {@link #local}. */

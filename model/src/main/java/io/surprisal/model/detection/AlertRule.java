@@ -222,8 +222,7 @@ public final class AlertRule {
           .ifPresent(
               of ->
                   values.put(
-                      Verdict.Reason.ATYPICAL,
-                      (float) of.untypicality(TypicalityFit.traits(image))));
+                      Verdict.Reason.ATYPICAL, (float) TypicalityFit.untypicality(of, image)));
     }
     Map<Verdict.Reason, Double> pValues = new EnumMap<>(Verdict.Reason.class);
     values.forEach((reason, value) -> pValues.put(reason, tail(reason).pValue(value)));

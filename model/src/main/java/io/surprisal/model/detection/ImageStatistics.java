@@ -80,8 +80,7 @@ public final class ImageStatistics {
         .flatMap(Calibration::typicality)
         .ifPresent(
             typicality ->
-                values.put(
-                    Statistic.TYPICALITY, typicality.untypicality(TypicalityFit.traits(image))));
+                values.put(Statistic.TYPICALITY, TypicalityFit.untypicality(typicality, image)));
     if (survivals.containsKey(Statistic.LOCAL)) {
       values.put(
           Statistic.LOCAL, evidence.map(LocalEvidence::statistic).orElse(Double.NEGATIVE_INFINITY));

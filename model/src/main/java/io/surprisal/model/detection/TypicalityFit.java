@@ -1,8 +1,10 @@
 package io.surprisal.model.detection;
 
+import io.surprisal.model.release.NormalGaussian;
 import io.surprisal.model.release.Typicality;
 import io.surprisal.model.scoring.ImageLikelihood;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
@@ -40,6 +42,37 @@ public final class TypicalityFit {
     traits[errors.length] = likelihood.reconstruction();
     traits[errors.length + 1] = Math.log(Math.max(LEAST, likelihood.codecBitsPerDim()));
     return traits;
+  }
+
+  /**
+   * What is looked at beside the network: the logarithms of the errors that the image adds to those
+   * of a Gaussian's denoiser, and of its length under a lossless codec.
+   *
+   * @param gaussianErrors by noise level, see {@link NormalGaussian#errors}
+   * @param codecBitsPerDim of the same image
+   * @return one number more than there are errors
+   */
+  public static double[] plainTraits(double[] gaussianErrors, double codecBitsPerDim) {
+    double[] traits = Arrays.copyOf(gaussianErrors, gaussianErrors.length + 1);
+    traits[gaussianErrors.length] = codecBitsPerDim;
+    return Arrays.stream(traits).map(trait -> Math.log(Math.max(LEAST, trait))).toArray();
+  }
+
+  /**
+   * How far an image's traits lie from what normal ones give.
+   *
+   * @param image after all K evaluations, with a Gaussian's errors where the release knows one
+   */
+  public static double untypicality(Typicality of, ImageLikelihood image) {
+    return of.distance(traits(image))
+        + of.gaussian()
+            .map(
+                gaussian ->
+                    gaussian
+                        .distance()
+                        .distance(
+                            plainTraits(image.plain().gaussianErrors(), image.codecBitsPerDim())))
+            .orElse(0.0);
   }
 
   /**

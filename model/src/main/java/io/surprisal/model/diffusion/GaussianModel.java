@@ -144,17 +144,49 @@ public record GaussianModel(
   public double expectedError(Components y, double gamma) {
     double sigma2 = sigmoid(gamma);
     double alpha2 = sigmoid(-gamma);
+    double error = addedError(y, gamma);
+    for (double variance : variances) {
+      double noise = 1 - sigma2 / (alpha2 * variance + sigma2);
+      error += noise * noise;
+    }
+    double noise = 1 - sigma2 / (alpha2 * otherVariance + sigma2);
+    return error + (mean.length - variances.length) * noise * noise;
+  }
+
+  /**
+   * What an image adds to {@link #expectedError}: that less what an image at the mean has.
+   *
+   * @param y the image less the mean
+   * @param gamma the noise level
+   */
+  public double addedError(Components y, double gamma) {
+    double sigma2 = sigmoid(gamma);
+    double alpha2 = sigmoid(-gamma);
     double error = 0;
     for (int k = 0; k < variances.length; k++) {
       double m = 1 / (alpha2 * variances[k] + sigma2);
-      double noise = 1 - sigma2 * m;
-      error += noise * noise + sigma2 * alpha2 * m * m * y.along()[k] * y.along()[k];
+      error += m * m * y.along()[k] * y.along()[k];
     }
     double m = 1 / (alpha2 * otherVariance + sigma2);
-    double noise = 1 - sigma2 * m;
-    return error
-        + (mean.length - variances.length) * noise * noise
-        + sigma2 * alpha2 * m * m * y.otherSquare();
+    return sigma2 * alpha2 * (error + m * m * y.otherSquare());
+  }
+
+  /**
+   * Of an image less the mean.
+   *
+   * @param image scaled, {@code [D]}
+   */
+  public Components components(float[] image) {
+    double[] along = new double[directions.length];
+    double square = 0;
+    for (int i = 0; i < image.length; i++) {
+      double deviation = image[i] - mean[i];
+      square += deviation * deviation;
+      for (int k = 0; k < along.length; k++) {
+        along[k] += directions[k][i] * deviation;
+      }
+    }
+    return new Components(along, square);
   }
 
   private static double sigmoid(double x) {

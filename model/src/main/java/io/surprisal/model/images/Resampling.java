@@ -7,11 +7,12 @@ import java.util.Arrays;
  * growing one interpolates linearly between pixel centres. All weights are whole numbers over a
  * common total, so that the result is the same on every machine, and a constant image stays so.
  */
-final class Resampling {
+public final class Resampling {
 
   private Resampling() {}
 
-  static PixelImage resize(PixelImage image, int height, int width) {
+  /** To a height and a width, at least 1. */
+  public static PixelImage resize(PixelImage image, int height, int width) {
     Axis rows = Axis.between(image.height(), height);
     Axis columns = Axis.between(image.width(), width);
     long total = rows.total * columns.total;

@@ -33,9 +33,6 @@ public final class Release {
   private static final String MANIFEST = "surprisal.release";
   private static final String MANIFEST_HASH = "surprisal.release.sha256";
   private static final String TENSOR_HASH = "surprisal.tensors.sha256";
-  private static final String CALIBRATION_SCORES = "calibration.bitsPerDim";
-  private static final String CALIBRATION_UNTYPICALITY = "calibration.untypicality";
-  private static final String CALIBRATION_LOCALITY = "calibration.locality";
 
   /** Offset of the noise levels: the midpoints of the strata at the default K = 8. */
   public static final double DEFAULT_LEVEL_OFFSET = 1.0 / 16;
@@ -52,21 +49,6 @@ public final class Release {
       @Nullable CalibrationManifest calibration,
       TrainingRecord training,
       @Nullable Provenance provenance) {}
-
-  private record CalibrationManifest(
-      int evaluations,
-      String precision,
-      List<Calibration.Correction> corrections,
-      List<LossProfile.Point> lossProfile,
-      @Nullable ControlVariate control,
-      @Nullable Typicality typicality,
-      @Nullable LocalNormal local) {
-
-    // Earlier releases have none.
-    CalibrationManifest {
-      lossProfile = lossProfile == null ? List.of() : lossProfile;
-    }
-  }
 
   private final String id;
   private final ModelConfiguration configuration;
@@ -160,28 +142,8 @@ public final class Release {
         NamedParameters.split(ParameterLayout.of(configuration), parameters);
     CalibrationManifest calibrationManifest = null;
     if (calibration != null) {
-      calibrationManifest =
-          new CalibrationManifest(
-              calibration.evaluations(),
-              calibration.precision(),
-              calibration.corrections(),
-              calibration.lossProfile().points(),
-              calibration.control().orElse(null),
-              calibration.typicality().orElse(null),
-              calibration.local().orElse(null));
-      tensors.put(
-          CALIBRATION_SCORES,
-          new Safetensors.Tensor(List.of(calibration.images()), calibration.bitsPerDim()));
-      if (calibration.typicality().isPresent()) {
-        tensors.put(
-            CALIBRATION_UNTYPICALITY,
-            new Safetensors.Tensor(List.of(calibration.images()), calibration.untypicality()));
-      }
-      if (calibration.local().isPresent()) {
-        tensors.put(
-            CALIBRATION_LOCALITY,
-            new Safetensors.Tensor(List.of(calibration.images()), calibration.locality()));
-      }
+      calibrationManifest = CalibrationManifest.of(calibration);
+      CalibrationManifest.put(tensors, calibration);
     }
     Manifest manifest =
         new Manifest(
@@ -256,37 +218,14 @@ public final class Release {
     if (!tensorHash(tensors).equals(content.metadata().get(TENSOR_HASH))) {
       throw new ReleaseException(file + " is damaged: its tensors do not match their hash");
     }
-    Safetensors.Tensor scores = tensors.remove(CALIBRATION_SCORES);
-    float[] untypicality = values(tensors.remove(CALIBRATION_UNTYPICALITY));
-    float[] locality = values(tensors.remove(CALIBRATION_LOCALITY));
-    float[] parameters = NamedParameters.join(file.toString(), layout, tensors);
-    Calibration calibration = null;
-    if (manifest.calibration() != null) {
-      if (scores == null || scores.values().length == 0) {
-        throw new ReleaseException(file + " names a calibration but lacks " + CALIBRATION_SCORES);
-      }
-      try {
-        calibration =
-            new Calibration(
-                manifest.calibration().evaluations(),
-                manifest.calibration().precision(),
-                scores.values(),
-                manifest.calibration().corrections(),
-                new LossProfile(manifest.calibration().lossProfile()),
-                Optional.ofNullable(manifest.calibration().control()),
-                Optional.ofNullable(manifest.calibration().typicality()),
-                untypicality,
-                Optional.ofNullable(manifest.calibration().local()),
-                locality);
-      } catch (IllegalArgumentException e) {
-        throw new ReleaseException(file + " has an impossible " + e.getMessage(), e);
-      }
+    Calibration calibration;
+    try {
+      calibration = CalibrationManifest.take(tensors, manifest.calibration());
+    } catch (IllegalArgumentException e) {
+      throw new ReleaseException(file + " has an impossible " + e.getMessage(), e);
     }
+    float[] parameters = NamedParameters.join(file.toString(), layout, tensors);
     return new Release(content.sha256(), manifest, parameters, calibration);
-  }
-
-  private static float[] values(Safetensors.@Nullable Tensor tensor) {
-    return tensor == null ? new float[0] : tensor.values();
   }
 
   private static ParameterLayout layout(Path file, ModelConfiguration configuration)

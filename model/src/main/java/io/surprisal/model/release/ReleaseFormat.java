@@ -22,10 +22,18 @@ final class ReleaseFormat {
   /** One that does not know how files are to be understood would see other pictures. */
   private static final int WITH_INTERPRETATION = 5;
 
+  /** One that does not know the Gaussian would give other verdicts. */
+  private static final int WITH_GAUSSIAN = 6;
+
+  private static final int NEWEST = WITH_GAUSSIAN;
+
   private ReleaseFormat() {}
 
   /** The oldest that says all. */
   static int of(Preprocessing preprocessing, @Nullable Calibration calibration) {
+    if (calibration != null && calibration.typicality().flatMap(Typicality::gaussian).isPresent()) {
+      return WITH_GAUSSIAN;
+    }
     if (preprocessing.interpretationOrNull() != null) {
       return WITH_INTERPRETATION;
     }
@@ -43,7 +51,7 @@ final class ReleaseFormat {
   }
 
   static void require(Path file, int format) throws ReleaseException {
-    if (format < FIRST || format > WITH_INTERPRETATION) {
+    if (format < FIRST || format > NEWEST) {
       throw new ReleaseException(
           file
               + " has release format "
@@ -51,7 +59,7 @@ final class ReleaseFormat {
               + ", this version reads the formats "
               + FIRST
               + " to "
-              + WITH_INTERPRETATION);
+              + NEWEST);
     }
   }
 }

@@ -1,16 +1,32 @@
 package io.surprisal.model.release;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How normal images' traits lie: an image's untypicality is the squared Mahalanobis distance (1936)
- * of its traits, (τ − μ)ᵀ Σ⁻¹ (τ − μ). Fitted to images that neither trained nor calibrate the
+ * How normal images' traits lie: an image's distance is the squared Mahalanobis distance (1936) of
+ * its traits, (τ − μ)ᵀ Σ⁻¹ (τ − μ). Fitted to images that neither trained nor calibrate the
  * release.
+ *
+ * <p>An image's untypicality is that of what the network makes of it, and that of what a Gaussian
+ * makes of it, added up: how the two go together is not estimated, since that has more numbers than
+ * a few hundred images tell.
  *
  * @param centre μ, {@code [traits]}
  * @param inverseCovariance Σ⁻¹, {@code [traits][traits]}
+ * @param gaussianOrNull what a Gaussian makes of normal images; null in earlier releases
  */
-public record Typicality(List<Double> centre, List<List<Double>> inverseCovariance) {
+public record Typicality(
+    List<Double> centre,
+    List<List<Double>> inverseCovariance,
+    @JsonIgnore @Nullable NormalGaussian gaussianOrNull) {
+
+  /** Of one kind of traits alone. */
+  public Typicality(List<Double> centre, List<List<Double>> inverseCovariance) {
+    this(centre, inverseCovariance, null);
+  }
 
   /**
    * @throws IllegalArgumentException if a part is missing, not square or not finite
@@ -32,6 +48,22 @@ public record Typicality(List<Double> centre, List<List<Double>> inverseCovarian
     inverseCovariance = inverseCovariance.stream().map(List::copyOf).toList();
   }
 
+  /** What a Gaussian makes of normal images; empty in earlier releases. */
+  public Optional<NormalGaussian> gaussian() {
+    return Optional.ofNullable(gaussianOrNull);
+  }
+
+  /** How many numbers of an image it looks at. */
+  public int traits() {
+    return centre.size()
+        + gaussian().map(NormalGaussian::distance).map(Typicality::traits).orElse(0);
+  }
+
+  /** With what a Gaussian makes of normal images. */
+  public Typicality with(NormalGaussian gaussian) {
+    return new Typicality(centre, inverseCovariance, gaussian);
+  }
+
   private static void requireFinite(List<Double> row, int size) {
     if (row == null
         || row.size() != size
@@ -47,7 +79,7 @@ public record Typicality(List<Double> centre, List<List<Double>> inverseCovarian
    * @param traits of one image
    * @throws IllegalArgumentException if they are not as many as those of the fit
    */
-  public double untypicality(double[] traits) {
+  public double distance(double[] traits) {
     int n = centre.size();
     if (traits.length != n) {
       throw new IllegalArgumentException(traits.length + " traits, fitted were " + n);

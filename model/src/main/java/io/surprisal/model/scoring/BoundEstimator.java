@@ -7,7 +7,9 @@ import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.ControlVariate;
 import io.surprisal.model.release.LocalControl;
 import io.surprisal.model.release.LocalNormal;
+import io.surprisal.model.release.NormalGaussian;
 import io.surprisal.model.release.Release;
+import io.surprisal.model.release.Typicality;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +31,9 @@ public final class BoundEstimator {
   private final Optional<ControlVariate> control;
   private final Optional<LocalControl> local;
 
+  /** What is seen beside the network. */
+  private final Optional<NormalGaussian> gaussian;
+
   /** What is normal of pictures whose tiles are looked at twice. */
   private final Optional<LocalNormal> looks;
 
@@ -41,6 +46,7 @@ public final class BoundEstimator {
       DiffusionTime time,
       Optional<ControlVariate> control,
       Optional<LocalControl> local,
+      Optional<NormalGaussian> gaussian,
       Optional<LocalNormal> looks,
       Map<Integer, Adjustment> adjustments) {
     this.stages = stages;
@@ -48,6 +54,7 @@ public final class BoundEstimator {
     this.time = time;
     this.control = control;
     this.local = local;
+    this.gaussian = gaussian;
     this.looks = looks;
     this.adjustments = adjustments;
   }
@@ -58,6 +65,7 @@ public final class BoundEstimator {
         stages,
         noise,
         DiffusionTime.CONTINUOUS,
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
@@ -107,6 +115,7 @@ public final class BoundEstimator {
         DiffusionTime.CONTINUOUS,
         calibration.flatMap(Calibration::control),
         calibration.flatMap(Calibration::local).map(LocalNormal::control),
+        gaussian(calibration),
         looks,
         adjustments);
   }
@@ -122,8 +131,13 @@ public final class BoundEstimator {
         DiffusionTime.CONTINUOUS,
         release.calibration().flatMap(Calibration::control),
         release.calibration().flatMap(Calibration::local).map(LocalNormal::control),
+        gaussian(release.calibration()),
         Optional.empty(),
         adjustments(release.calibration(), Adjustment::atRandomLevels));
+  }
+
+  private static Optional<NormalGaussian> gaussian(Optional<Calibration> calibration) {
+    return calibration.flatMap(Calibration::typicality).flatMap(Typicality::gaussian);
   }
 
   private static Map<Integer, Adjustment> adjustments(
@@ -152,13 +166,20 @@ public final class BoundEstimator {
 
   /** With a control variate subtracted from each evaluation, in place of any other. */
   public BoundEstimator controlledBy(ControlVariate variate) {
-    return new BoundEstimator(stages, noise, time, Optional.of(variate), local, looks, adjustments);
+    return new BoundEstimator(
+        stages, noise, time, Optional.of(variate), local, gaussian, looks, adjustments);
   }
 
   /** With evidence of each pixel, controlled so. */
   public BoundEstimator withLocal(LocalControl localControl) {
     return new BoundEstimator(
-        stages, noise, time, control, Optional.of(localControl), looks, adjustments);
+        stages, noise, time, control, Optional.of(localControl), gaussian, looks, adjustments);
+  }
+
+  /** With what a Gaussian makes of each image. */
+  public BoundEstimator withGaussian(NormalGaussian normal) {
+    return new BoundEstimator(
+        stages, noise, time, control, local, Optional.of(normal), looks, adjustments);
   }
 
   /**
@@ -179,6 +200,7 @@ public final class BoundEstimator {
         time,
         control,
         Optional.of(normal.control()),
+        gaussian,
         Optional.of(normal),
         adjustments);
   }
@@ -199,7 +221,7 @@ public final class BoundEstimator {
               + " timesteps; take as many or fewer");
     }
     return new BoundEstimator(
-        stages, noise, discrete, control, local, Optional.empty(), adjustments);
+        stages, noise, discrete, control, local, gaussian, Optional.empty(), adjustments);
   }
 
   Stages stages() {
@@ -216,6 +238,10 @@ public final class BoundEstimator {
 
   Optional<LocalControl> local() {
     return local;
+  }
+
+  Optional<NormalGaussian> gaussian() {
+    return gaussian;
   }
 
   Optional<LocalNormal> looks() {

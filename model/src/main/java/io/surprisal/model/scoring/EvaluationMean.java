@@ -60,7 +60,7 @@ final class EvaluationMean {
         gammas,
         meanErrors,
         evaluations,
-        image.codecBitsPerDim(),
+        image.plain(),
         evaluations == image.done() ? image.evidence() : Optional.empty());
   }
 }

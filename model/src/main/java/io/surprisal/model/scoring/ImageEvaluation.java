@@ -3,6 +3,7 @@ package io.surprisal.model.scoring;
 import io.surprisal.model.diffusion.CounterNoise;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Png;
+import io.surprisal.model.release.NormalGaussian;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,7 @@ public final class ImageEvaluation {
   private final CounterNoise noise;
   private final Levels levels;
   private final Optional<LocalCovariates.Traits> traits;
-  private final double codecBitsPerDim;
+  private final PlainTraits plain;
   private final float[] squaredErrors;
   private final double[] controls;
   private final double[] slopes;
@@ -27,12 +28,16 @@ public final class ImageEvaluation {
       CounterNoise noise,
       Levels levels,
       Optional<LocalCovariates.Traits> traits,
+      Optional<NormalGaussian> gaussian,
       int evaluations) {
     this.image = image;
     this.noise = noise;
     this.levels = levels;
     this.traits = traits;
-    codecBitsPerDim = Png.bitsPerDim(List.of(image));
+    plain =
+        new PlainTraits(
+            Png.bitsPerDim(List.of(image)),
+            gaussian.map(normal -> normal.errors(image)).orElse(new double[0]));
     squaredErrors = new float[evaluations];
     controls = new double[evaluations];
     slopes = new double[evaluations];
@@ -115,8 +120,8 @@ public final class ImageEvaluation {
     return traits;
   }
 
-  double codecBitsPerDim() {
-    return codecBitsPerDim;
+  PlainTraits plain() {
+    return plain;
   }
 
   double priorNats() {

@@ -20,8 +20,7 @@ import java.util.function.ToDoubleFunction;
  * @param noiseLevels γ of each evaluation, in the order of evaluation
  * @param squaredErrors ‖ε − ε̂‖²/D of each evaluation, in the same order
  * @param evaluations K, how often the network was evaluated
- * @param codecBitsPerDim what a lossless codec without a model takes for the image alone: PNG's
- *     filters and deflate, without a header
+ * @param plain what is seen of it without the network
  * @param evidence what each pixel adds; empty where the release knows no local control
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by content
@@ -34,8 +33,33 @@ public record ImageLikelihood(
     float[] noiseLevels,
     float[] squaredErrors,
     int evaluations,
-    double codecBitsPerDim,
+    PlainTraits plain,
     Optional<EvidenceMap> evidence) {
+
+  /** With a codec's length alone of what is seen without the network. */
+  public ImageLikelihood(
+      double bitsPerDim,
+      double standardError,
+      double prior,
+      double diffusion,
+      double reconstruction,
+      float[] noiseLevels,
+      float[] squaredErrors,
+      int evaluations,
+      double codecBitsPerDim,
+      Optional<EvidenceMap> evidence) {
+    this(
+        bitsPerDim,
+        standardError,
+        prior,
+        diffusion,
+        reconstruction,
+        noiseLevels,
+        squaredErrors,
+        evaluations,
+        new PlainTraits(codecBitsPerDim),
+        evidence);
+  }
 
   /** Without local evidence. */
   public ImageLikelihood(
@@ -101,6 +125,11 @@ public record ImageLikelihood(
                     corners)));
   }
 
+  /** What a lossless codec without a model takes for the image alone. */
+  public double codecBitsPerDim() {
+    return plain.codecBitsPerDim();
+  }
+
   /** The same without what each pixel adds, which takes the memory of a picture. */
   public ImageLikelihood withoutEvidence() {
     return evidence.isEmpty() ? this : with(Optional.empty());
@@ -121,7 +150,7 @@ public record ImageLikelihood(
         noiseLevels,
         squaredErrors,
         evaluations,
-        codecBitsPerDim,
+        plain,
         map);
   }
 
@@ -140,7 +169,7 @@ public record ImageLikelihood(
         && Arrays.equals(noiseLevels, that.noiseLevels)
         && Arrays.equals(squaredErrors, that.squaredErrors)
         && evaluations == that.evaluations
-        && Double.compare(codecBitsPerDim, that.codecBitsPerDim) == 0
+        && plain.equals(that.plain)
         && evidence.equals(that.evidence);
   }
 

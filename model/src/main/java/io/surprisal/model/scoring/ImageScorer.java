@@ -117,6 +117,7 @@ public final class ImageScorer implements PictureScorer, AutoCloseable {
         noise,
         fixedLevels.orElseGet(() -> levels(estimator.noise().offset(noise))),
         estimator.control().map(c -> LocalCovariates.traits(image, c.atoms())),
+        estimator.gaussian(),
         stages.evaluations());
   }
 

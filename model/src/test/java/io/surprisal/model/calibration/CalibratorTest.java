@@ -288,13 +288,14 @@ class CalibratorTest {
         Calibrator.calibrate(untrained, data, 100, 4, Execution.CPU, done -> {}, () -> false);
     Typicality typicality = calibration.typicality().orElseThrow();
     assertThat(typicality.centre()).hasSize(6);
+    assertThat(typicality.gaussian()).isPresent();
     Release release = untrained.recalibrated(folder.resolve("typical"), calibration);
     AlertRule rule = AlertRule.of(release, 4, Precision.FLOAT32.toString(), 0.1);
     try (ImageScorer scorer = new ImageScorer(release, Execution.CPU, 4)) {
       float[] untypicality = new float[100];
       List<ImageLikelihood> served = scorer.score(notFittedTo(data));
       for (int i = 0; i < untypicality.length; i++) {
-        untypicality[i] = (float) typicality.untypicality(TypicalityFit.traits(served.get(i)));
+        untypicality[i] = (float) TypicalityFit.untypicality(typicality, served.get(i));
       }
       float[] calibrated = calibration.untypicality();
       Arrays.sort(calibrated);

@@ -32,7 +32,7 @@ class CensoredTailTest {
     }
 
     float untypicality() {
-      return (float) ONE_TRAIT.untypicality(TypicalityFit.traits(scored()));
+      return (float) ONE_TRAIT.distance(TypicalityFit.traits(scored()));
     }
 
     static Image normal(Random random) {

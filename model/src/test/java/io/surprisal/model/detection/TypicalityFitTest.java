@@ -26,11 +26,11 @@ class TypicalityFitTest {
     Random random = new Random(4);
     Typicality typicality =
         TypicalityFit.fit(IntStream.range(0, 20_000).mapToObj(i -> correlated(random)).toList());
-    assertThat(typicality.untypicality(new double[] {3, -1})).isLessThan(0.01);
+    assertThat(typicality.distance(new double[] {3, -1})).isLessThan(0.01);
     // Along the correlation (1, 0.9)/σ: 1 + (0.9 − 0.9)² / 0.19 = 1; across it (1, −0.9): 1 +
     // 17.05.
-    assertThat(typicality.untypicality(new double[] {5, -0.91})).isCloseTo(1, within(0.1));
-    assertThat(typicality.untypicality(new double[] {5, -1.09})).isCloseTo(18.05, within(1.0));
+    assertThat(typicality.distance(new double[] {5, -0.91})).isCloseTo(1, within(0.1));
+    assertThat(typicality.distance(new double[] {5, -1.09})).isCloseTo(18.05, within(1.0));
   }
 
   /**
@@ -45,10 +45,10 @@ class TypicalityFitTest {
     Typicality typicality = TypicalityFit.fit(few);
     double fresh =
         IntStream.range(0, 400)
-            .mapToDouble(i -> typicality.untypicality(random.doubles(40).toArray()))
+            .mapToDouble(i -> typicality.distance(random.doubles(40).toArray()))
             .average()
             .orElseThrow();
-    double fitted = few.stream().mapToDouble(typicality::untypicality).average().orElseThrow();
+    double fitted = few.stream().mapToDouble(typicality::distance).average().orElseThrow();
     assertThat(fresh).isLessThan(3 * fitted);
   }
 
@@ -58,8 +58,8 @@ class TypicalityFitTest {
     Typicality typicality =
         TypicalityFit.fit(
             IntStream.range(0, 100).mapToObj(i -> new double[] {7, i % 10, i % 10}).toList());
-    assertThat(typicality.untypicality(new double[] {7, 4.5, 4.5})).isBetween(0.0, 0.01);
-    assertThat(typicality.untypicality(new double[] {8, 4.5, 4.5})).isFinite().isGreaterThan(1e6);
+    assertThat(typicality.distance(new double[] {7, 4.5, 4.5})).isBetween(0.0, 0.01);
+    assertThat(typicality.distance(new double[] {8, 4.5, 4.5})).isFinite().isGreaterThan(1e6);
   }
 
   @Test

@@ -90,6 +90,24 @@ class GaussianModelTest {
     }
   }
 
+  @Test
+  void shouldKnowWhatAnImageAddsToTheErrorOfOneAtTheMean() {
+    GaussianModel model = GaussianModel.fit(images(300), 3);
+    float[] image = images(1).get(0);
+    double[] y = new double[DIMENSIONS];
+    for (int i = 0; i < DIMENSIONS; i++) {
+      y[i] = image[i] - model.mean()[i];
+    }
+    Components components = model.components(image);
+    assertThat(components.square()).isCloseTo(components(model, y).square(), within(1e-6));
+    assertThat(components.along()).containsExactly(components(model, y).along(), within(1e-6));
+    for (double gamma : new double[] {-9, -3, 0, 4}) {
+      double atMean = model.expectedError(model.components(model.mean()), gamma);
+      assertThat(model.addedError(components, gamma))
+          .isCloseTo(model.expectedError(components, gamma) - atMean, within(1e-9));
+    }
+  }
+
   /** ε̂ = σ (α² Σ + σ²)⁻¹ (z − α μ), with the inverse along and across the directions. */
   private static double byDefinition(
       GaussianModel model, double[] y, double[] epsilon, double gamma) {

@@ -10,8 +10,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.checks.Sha256;
+import io.surprisal.model.diffusion.GaussianModel;
 import io.surprisal.model.diffusion.TimeDensity;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.Interpretation;
+import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.network.ParameterLayout;
@@ -24,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -190,13 +194,55 @@ class ReleaseTest {
 
     assertThat(Release.load(other).calibration()).contains(typical);
     assertThat(Files.readString(other, StandardCharsets.ISO_8859_1)).contains("format\\\":3");
-    assertThat(typicality.untypicality(new double[] {1.5, 1})).isCloseTo(3.5, within(1e-6));
+    assertThat(typicality.distance(new double[] {1.5, 1})).isCloseTo(3.5, within(1e-6));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new Typicality(List.of(1.0), List.of(List.of(Double.NaN))))
         .withMessageContaining("1 finite numbers");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new Typicality(List.of(1.0, 2.0), List.of(List.of(1.0, 0.0))))
         .withMessageContaining("1 rows for 2 traits");
+  }
+
+  /** The Gaussian is a tensor, and what is normal of it metadata; a reader must know both. */
+  @Test
+  void shouldComeBackWithTheGaussianOfItsNormalImages() throws IOException {
+    ImageShape shape = NormalGaussian.reduced(new ImageShape(1, 2, 33));
+    assertThat(shape).isEqualTo(new ImageShape(1, 1, 17));
+    float[] direction = new float[17];
+    direction[3] = 1;
+    GaussianModel gaussian =
+        new GaussianModel(new float[17], new float[][] {direction}, new double[] {0.3}, 1e-3);
+    List<Double> centre = Collections.nCopies(9, -2.5);
+    List<List<Double>> identity =
+        IntStream.range(0, 9)
+            .mapToObj(i -> IntStream.range(0, 9).mapToObj(j -> i == j ? 1.0 : 0.0).toList())
+            .toList();
+    NormalGaussian normal = new NormalGaussian(shape, gaussian, new Typicality(centre, identity));
+    Calibration typical =
+        new Calibration(
+            8,
+            "float32",
+            new float[] {5, 3},
+            List.of(),
+            LossProfile.UNMEASURED,
+            Optional.empty(),
+            Optional.of(new Typicality(List.of(0.5), List.of(List.of(2.0))).with(normal)),
+            new float[] {0.5f, 0.3f});
+    Path other = folder.resolve("gaussian");
+    written.recalibrated(other, typical);
+
+    assertThat(Release.load(other).calibration()).contains(typical);
+    assertThat(Files.readString(other, StandardCharsets.ISO_8859_1)).contains("format\\\":6");
+    PixelImage image = new PixelImage(1, 2, 33, new byte[66]);
+    double[] errors = normal.errors(image);
+    // At γ = 0 of D = 17 numbers of −1 + 1/256: ¼ (1/(½ 0.3 + ½)² + 16/(½ 1e-3 + ½)²) y²/17.
+    assertThat(errors[6]).isCloseTo(0.9665, within(1e-4));
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                new NormalGaussian(
+                    new ImageShape(1, 1, 16), gaussian, new Typicality(centre, identity)))
+        .withMessageContaining("do not fit images of");
   }
 
   @Test
@@ -403,7 +449,7 @@ class ReleaseTest {
   @Test
   void shouldRefuseAnotherFormat() throws IOException {
     assertRefusedAfter(
-        manifest -> manifest.put("format", 6), tensors -> {}, "release format 6", "formats 1 to 5");
+        manifest -> manifest.put("format", 7), tensors -> {}, "release format 7", "formats 1 to 6");
   }
 
   @Test

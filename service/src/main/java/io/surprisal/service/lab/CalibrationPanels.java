@@ -53,13 +53,13 @@ final class CalibrationPanels {
     List<Panel> all = new ArrayList<>();
     all.add(panels.of("Bits/dim", "bits/dim", c.bitsPerDim(), rule.threshold()));
     c.typicality()
-        .map(Typicality::centre)
+        .map(Typicality::traits)
         .ifPresent(
-            centre ->
+            traits ->
                 all.add(
                     panels.of(
                         "Untypicality",
-                        "untypicality, distance in %d traits".formatted(centre.size()),
+                        "untypicality, distance in %d traits".formatted(traits),
                         c.untypicality(),
                         rule.untypicalityThreshold())));
     if (c.local().isPresent()) {

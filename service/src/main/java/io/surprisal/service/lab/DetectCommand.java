@@ -48,9 +48,9 @@ import picocli.CommandLine.Spec;
     name = "detect",
     description = {
       "Scores normal and anomalous images as the stream does, and says how well they are told apart:"
-          + " by each statistic of the release, by what it combines them to, and by two baselines"
-          + " without a network, the residual of a principal component analysis and the length"
-          + " under a lossless codec.",
+          + " by each statistic of the release, by what it combines them to, and by baselines"
+          + " without a network: the residual of a principal component analysis, the length under a"
+          + " lossless codec, and what that and a Gaussian say together.",
       "The larger a statistic, the more anomalous, in all columns. Pictures that cannot be used are"
           + " skipped and named. Ctrl-C ends it early, with what has been scored."
     })
@@ -196,7 +196,7 @@ final class DetectCommand implements Callable<Integer> {
               workers,
               judge.statistics(),
               judge.rule(),
-              components.residual());
+              components);
       scored = scoring.score("normal", usual, components.compared(), shownTo(sets, usual));
       sets.forEach((name, set) -> others.put(name, set.scored(name, scoring)));
     }
@@ -229,7 +229,7 @@ final class DetectCommand implements Callable<Integer> {
           .filter(
               measure ->
                   measure.statistic().filter(judge.statistics().absent()::containsKey).isEmpty()
-                      && (measure != DetectionMeasure.PCA || components.residual().isPresent()))
+                      && !components.absent().containsKey(measure))
           .toList();
     }
 
@@ -249,9 +249,7 @@ final class DetectCommand implements Callable<Integer> {
             .map(judge.statistics().absent()::get)
             .ifPresent(why -> absent.put(measure.key(), why));
       }
-      if (components.residual().isEmpty()) {
-        absent.put(DetectionMeasure.PCA.key(), "too few normal images: give --baseline-data");
-      }
+      components.absent().forEach((measure, why) -> absent.put(measure.key(), why));
       judge.rule().silence().ifPresent(why -> absent.put("alerts", why));
       return absent;
     }

@@ -14,6 +14,8 @@ enum DetectionMeasure {
   COMBINED("combined", "combined", Statistic.COMBINED, Verdict::alert),
   /** A baseline: what principal components leave. */
   PCA("pca", "PCA residual"),
+  /** A baseline: what a Gaussian and a codec say, as within typicality, without the network. */
+  GAUSSIAN("gaussian", "Gaussian, codec"),
   /** A baseline: length under a lossless codec. */
   CODEC("codec", "codec length");
 

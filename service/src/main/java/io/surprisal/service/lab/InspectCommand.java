@@ -2,6 +2,7 @@ package io.surprisal.service.lab;
 
 import io.surprisal.model.detection.RateGuarantee;
 import io.surprisal.model.diffusion.NoiseSchedule;
+import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.network.ModelConfiguration;
@@ -11,6 +12,7 @@ import io.surprisal.model.release.ControlVariate;
 import io.surprisal.model.release.LocalControl;
 import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.release.LossProfile;
+import io.surprisal.model.release.NormalGaussian;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.TrainingRecord;
 import io.surprisal.model.release.Typicality;
@@ -102,7 +104,7 @@ final class InspectCommand implements Callable<Integer> {
       OptionalDouble diffusionBitsPerDim,
       OptionalDouble evaluationVariance,
       Optional<ControlVariate> control,
-      Optional<Typicality> typicality,
+      Optional<TypicalitySummary> typicality,
       Optional<LocalSummary> local,
       List<RateGuarantee> alertRates) {
 
@@ -120,9 +122,49 @@ final class InspectCommand implements Callable<Integer> {
           calibration.lossProfile().meanBitsPerDim(),
           calibration.lossProfile().evaluationVariance(),
           calibration.control(),
-          calibration.typicality(),
+          calibration.typicality().map(TypicalitySummary::of),
           calibration.local().map(LocalSummary::of),
           RATES.stream().map(rate -> RateGuarantee.of(n, rate)).toList());
+    }
+  }
+
+  /** What is typical, without the Gaussian's directions. */
+  private record TypicalitySummary(
+      List<Double> centre,
+      List<List<Double>> inverseCovariance,
+      Optional<GaussianSummary> gaussian) {
+
+    static TypicalitySummary of(Typicality typicality) {
+      return new TypicalitySummary(
+          typicality.centre(),
+          typicality.inverseCovariance(),
+          typicality.gaussian().map(GaussianSummary::of));
+    }
+
+    String text() {
+      return "distance in %d traits of the network%s"
+          .formatted(
+              centre.size(),
+              gaussian
+                  .map(
+                      of ->
+                          ", and in %d of a Gaussian with %d directions"
+                              .formatted(of.distance().traits(), of.variances().length))
+                  .orElse(""));
+    }
+  }
+
+  /** Normal images as one Gaussian. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record GaussianSummary(
+      ImageShape shape, double[] variances, double otherVariance, Typicality distance) {
+
+    static GaussianSummary of(NormalGaussian normal) {
+      return new GaussianSummary(
+          normal.shape(),
+          normal.gaussian().variances(),
+          normal.gaussian().otherVariance(),
+          normal.distance());
     }
   }
 
@@ -260,7 +302,7 @@ final class InspectCommand implements Callable<Integer> {
         "typicality",
         r.calibration()
             .flatMap(CalibrationSummary::typicality)
-            .map(typicality -> "distance in %d traits".formatted(typicality.centre().size()))
+            .map(TypicalitySummary::text)
             .orElse("none"));
     table.row(
         "local evidence",

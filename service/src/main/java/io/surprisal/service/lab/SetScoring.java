@@ -6,7 +6,7 @@ import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.ImageStatistics;
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Statistic;
-import io.surprisal.model.evaluation.ComponentResidual;
+import io.surprisal.model.detection.TypicalityFit;
 import io.surprisal.model.evaluation.PictureTraits;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PixelImage;
@@ -34,7 +34,7 @@ final class SetScoring {
   private final Workers workers;
   private final ImageStatistics statistics;
   private final AlertRule rule;
-  private final Optional<ComponentResidual> components;
+  private final ComponentFit.Outcome baselines;
 
   /** Is shown where in an image the surprise is, as soon as it is scored. */
   @FunctionalInterface
@@ -46,7 +46,7 @@ final class SetScoring {
    * Of a release.
    *
    * @param scorer stays the caller's, as do the workers
-   * @param components a baseline, where there is one
+   * @param baselines those that there are
    */
   SetScoring(
       Invocation invocation,
@@ -55,14 +55,14 @@ final class SetScoring {
       Workers workers,
       ImageStatistics statistics,
       AlertRule rule,
-      Optional<ComponentResidual> components) {
+      ComponentFit.Outcome baselines) {
     this.invocation = invocation;
     this.preprocessing = preprocessing;
     this.scorer = scorer;
     this.workers = workers;
     this.statistics = statistics;
     this.rule = rule;
-    this.components = components;
+    this.baselines = baselines;
   }
 
   /** An image before and after preprocessing. */
@@ -144,7 +144,18 @@ final class SetScoring {
           .filter(of::containsKey)
           .ifPresent(statistic -> values.put(measure, of.get(statistic)));
     }
-    components.ifPresent(c -> values.put(DetectionMeasure.PCA, c.of(image.applied())));
+    baselines.residual().ifPresent(c -> values.put(DetectionMeasure.PCA, c.of(image.applied())));
+    baselines
+        .gaussian()
+        .ifPresent(
+            normal ->
+                values.put(
+                    DetectionMeasure.GAUSSIAN,
+                    normal
+                        .distance()
+                        .distance(
+                            TypicalityFit.plainTraits(
+                                normal.errors(image.applied()), likelihood.codecBitsPerDim()))));
     values.put(DetectionMeasure.CODEC, likelihood.codecBitsPerDim());
     return new ScoredSet.Scored(values, rule.judge(likelihood, evidence), image.traits());
   }

@@ -1,0 +1,41 @@
+package io.surprisal.model.calibration;
+
+import io.surprisal.model.detection.TypicalityFit;
+import io.surprisal.model.diffusion.GaussianModel;
+import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Png;
+import io.surprisal.model.release.NormalGaussian;
+import java.util.List;
+
+/** Fits what a Gaussian makes of normal images. */
+public final class GaussianFit {
+  /** More are not looked at: what the decomposition takes grows with their cube. */
+  public static final int MOST_IMAGES = 256;
+
+  /** So many images for a direction: what fewer show is their chance. */
+  private static final int IMAGES_A_DIRECTION = 8;
+
+  private GaussianFit() {}
+
+  /**
+   * Fits the Gaussian, and what is normal of its errors, to the same images.
+   *
+   * @param images of one shape, at least two and at most {@value #MOST_IMAGES}
+   */
+  public static NormalGaussian fit(List<PixelImage> images) {
+    GaussianModel gaussian =
+        GaussianModel.fit(
+            images.stream().map(NormalGaussian::seen).toList(),
+            Math.max(1, images.size() / IMAGES_A_DIRECTION));
+    return new NormalGaussian(
+        NormalGaussian.reduced(images.get(0).shape()),
+        gaussian,
+        TypicalityFit.fit(
+            images.stream()
+                .map(
+                    image ->
+                        TypicalityFit.plainTraits(
+                            NormalGaussian.errors(gaussian, image), Png.bitsPerDim(List.of(image))))
+                .toList()));
+  }
+}
