@@ -30,7 +30,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.streams.KafkaStreams;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +54,7 @@ public final class ScoringService implements AutoCloseable {
   private final ServingHistory history = new ServingHistory(InstantSource.system());
   private final ProcessMetrics metrics = new ProcessMetrics(Version.text());
   private volatile Optional<ScoringStream> stream = Optional.empty();
-  private volatile Optional<WithheldImages> withheld = Optional.empty();
+  private volatile Optional<ImagesWatch> images = Optional.empty();
 
   private ScoringService(
       BatchScorer batches,
@@ -175,6 +174,9 @@ public final class ScoringService implements AutoCloseable {
   }
 
   private void start() {
+    ImagesWatch watch = new ImagesWatch(settings, topics.images(), InstantSource.system());
+    images = Optional.of(watch);
+    watch.start();
     ScoringStream started =
         new ScoringStream(
             new ScoringTopology(
@@ -189,17 +191,10 @@ public final class ScoringService implements AutoCloseable {
             settings);
     stream = Optional.of(started);
     started.start();
-    WithheldImages watch =
-        new WithheldImages(
-            Admin.create(settings.adminConfig("withheld")),
-            topics.images(),
-            InstantSource.system());
-    withheld = Optional.of(watch);
-    watch.start();
   }
 
   private List<WithheldImages.Withheld> withheld() {
-    return withheld.map(WithheldImages::found).orElse(List.of());
+    return images.map(ImagesWatch::withheld).orElse(List.of());
   }
 
   /**
@@ -224,9 +219,12 @@ public final class ScoringService implements AutoCloseable {
     return stream.map(ScoringStream::state).orElse(KafkaStreams.State.CREATED);
   }
 
-  /** What ended the stream, or following releases, for good; empty while both work. */
+  /** What ended the stream, or following releases, or must; empty while both work. */
   public Optional<Throwable> failure() {
-    return stream.flatMap(ScoringStream::failure).or(serving::failure);
+    return stream
+        .flatMap(ScoringStream::failure)
+        .or(serving::failure)
+        .or(() -> images.flatMap(ImagesWatch::loss));
   }
 
   /**
@@ -245,7 +243,7 @@ public final class ScoringService implements AutoCloseable {
     details.put("imagesScored", counts().scored());
     details.put(
         "transactions",
-        withheld.map(watch -> watch.works() ? "WATCHED" : "ENDED").orElse("NOT_YET_WATCHED"));
+        images.map(watch -> watch.works() ? "WATCHED" : "ENDED").orElse("NOT_YET_WATCHED"));
     details.put("withheld", withheld().stream().map(WithheldImages.Withheld::details).toList());
     details.put("failure", failure().map(cause -> Failure.of(cause).message()));
     return new Health(
@@ -270,7 +268,7 @@ public final class ScoringService implements AutoCloseable {
   /** Commits, leaves the images at hand to the next owner of their partition, frees the network. */
   @Override
   public void close() {
-    withheld.ifPresent(WithheldImages::close);
+    images.ifPresent(ImagesWatch::close);
     boolean ended = stream.map(running -> running.close(CLOSE_TIMEOUT)).orElse(true);
     if (!ended) {
       LOG.warn("The stream did not end within {} s", CLOSE_TIMEOUT.toSeconds());

@@ -10,9 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
@@ -33,12 +31,10 @@ import org.slf4j.LoggerFactory;
  * a producer has left open for longer than transactions last. Scorers count such images as not
  * there, so that all seems well while nothing is scored (KIP-98, the last stable offset; KIP-664).
  *
- * <p>Owns its client and its thread; {@link #close} ends both. What one look does not find out, for
- * want of a broker or of a right, the next one may.
+ * <p>One thread looks; others may ask what was found.
  */
-final class WithheldImages implements AutoCloseable {
+final class WithheldImages {
   private static final Logger LOG = LoggerFactory.getLogger(WithheldImages.class);
-  private static final Duration BETWEEN = Duration.ofSeconds(15);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** Longer than transactions may last by default. */
@@ -86,49 +82,22 @@ final class WithheldImages implements AutoCloseable {
   private final Admin admin;
   private final String topic;
   private final InstantSource clock;
-  private final CountDownLatch end = new CountDownLatch(1);
-  private final Thread thread = new Thread(this::watch, "surprisal-withheld");
   private final Map<TopicPartition, Stop> stops = new HashMap<>();
   private volatile List<Withheld> found = List.of();
 
   /**
-   * @param admin closed with this
+   * @param admin stays the caller's
    * @param topic of the images
    */
   WithheldImages(Admin admin, String topic, InstantSource clock) {
     this.admin = admin;
     this.topic = topic;
     this.clock = clock;
-    thread.setDaemon(true);
-  }
-
-  /** Looks from now on, until it is closed. */
-  void start() {
-    thread.start();
   }
 
   /** What the last look found. */
   List<Withheld> found() {
     return found;
-  }
-
-  /** Whether it looks, and will again. */
-  boolean works() {
-    return thread.isAlive();
-  }
-
-  private void watch() {
-    try {
-      do {
-        try {
-          look();
-        } catch (ExecutionException e) {
-          LOG.debug("Whether images of {} are withheld cannot be seen now", topic, e);
-        }
-      } while (!end.await(BETWEEN.toMillis(), TimeUnit.MILLISECONDS));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /**
@@ -278,16 +247,5 @@ final class WithheldImages implements AutoCloseable {
       LOG.debug("Whose transactions they are cannot be seen", e);
     }
     return names;
-  }
-
-  @Override
-  public void close() {
-    end.countDown();
-    admin.close(Duration.ZERO);
-    try {
-      thread.join(PATIENCE.toMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

@@ -1,13 +1,12 @@
 package io.surprisal.service.web;
 
+import io.surprisal.service.cli.ClusterWatch;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
@@ -27,8 +26,8 @@ final class BrokerWatch implements AutoCloseable {
   private final String server;
   private final View view;
   private final TopicReader reader;
-  private final CountDownLatch end = new CountDownLatch(1);
-  private final Thread thread = new Thread(this::watch, "surprisal-dashboard-broker");
+  private final ClusterWatch watch;
+  private Optional<Instant> silentSince = Optional.empty();
 
   /**
    * @param client properties of Kafka's clients, the broker among them
@@ -38,41 +37,33 @@ final class BrokerWatch implements AutoCloseable {
     this.server = String.valueOf(client.get(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG));
     this.view = view;
     this.reader = reader;
-    thread.setDaemon(true);
+    watch = new ClusterWatch("surprisal-dashboard-broker", admin, BETWEEN, this::look);
   }
 
   void start() {
-    thread.start();
+    watch.start();
   }
 
-  private void watch() {
-    Optional<Instant> since = Optional.empty();
-    try {
-      do {
-        boolean answers = answers();
-        if (answers) {
-          tellTopics();
-        }
-        if (answers && since.isPresent()) {
-          LOG.info("the broker at {} answers again", server);
-          since = Optional.empty();
-        } else if (!answers && since.isEmpty()) {
-          LOG.warn(
-              "no broker answers at {}; the dashboard shows what it knows, and tries on", server);
-          since = Optional.of(Instant.now().truncatedTo(ChronoUnit.SECONDS));
-        }
-        view.broker(
-            since.map(
-                from ->
-                    "no broker has answered at "
-                        + server
-                        + " since "
-                        + from
-                        + "; this is what was known then"));
-      } while (!end.await(BETWEEN.toMillis(), TimeUnit.MILLISECONDS));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void look() throws InterruptedException {
+    boolean answers = answers();
+    if (answers) {
+      tellTopics();
     }
+    if (answers && silentSince.isPresent()) {
+      LOG.info("the broker at {} answers again", server);
+      silentSince = Optional.empty();
+    } else if (!answers && silentSince.isEmpty()) {
+      LOG.warn("no broker answers at {}; the dashboard shows what it knows, and tries on", server);
+      silentSince = Optional.of(Instant.now().truncatedTo(ChronoUnit.SECONDS));
+    }
+    view.broker(
+        silentSince.map(
+            from ->
+                "no broker has answered at "
+                    + server
+                    + " since "
+                    + from
+                    + "; this is what was known then"));
   }
 
   private void tellTopics() throws InterruptedException {
@@ -98,12 +89,6 @@ final class BrokerWatch implements AutoCloseable {
 
   @Override
   public void close() {
-    end.countDown();
-    admin.close(Duration.ZERO);
-    try {
-      thread.join(PATIENCE.toMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    watch.close();
   }
 }
