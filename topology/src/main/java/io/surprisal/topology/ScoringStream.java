@@ -11,6 +11,8 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,6 +40,7 @@ public final class ScoringStream implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ScoringStream.class);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(5);
 
   /** What Kafka Streams says of a changelog that has fewer partitions than the images. */
   private static final Pattern LACKING_PARTITIONS =
@@ -47,6 +50,7 @@ public final class ScoringStream implements AutoCloseable {
   private final ScoringTopology topology;
   private final KafkaStreams streams;
   private final boolean staticMember;
+  private final CountDownLatch ending = new CountDownLatch(1);
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
   /** Does not start yet. */
@@ -59,7 +63,7 @@ public final class ScoringStream implements AutoCloseable {
             new StreamsConfig(settings.toStreamsConfig()),
             new FencingClients(settings));
     streams.setUncaughtExceptionHandler(this::onThreadDeath);
-    streams.setStateListener((now, before) -> LOG.info("The stream is {}, was {}", now, before));
+    streams.setStateListener(this::onState);
   }
 
   /** Starts the stream threads and returns; {@link #state} tells when they run. */
@@ -122,13 +126,41 @@ public final class ScoringStream implements AutoCloseable {
     }
   }
 
+  private void onState(KafkaStreams.State now, KafkaStreams.State before) {
+    LOG.info("The stream is {}, was {}", now, before);
+    if (!now.isRunningOrRebalancing()) {
+      ending.countDown();
+    }
+  }
+
+  /**
+   * Ends all threads as {@link #close} does, so that this member leaves its group: as Kafka Streams
+   * shuts a client down for a fault, its members stay until their session times out, others wait
+   * for their partitions as long, and its own threads for one another. Returns once the end has
+   * begun.
+   */
+  private void leave() {
+    Thread end = new Thread(this::close, "surprisal-stream-end");
+    end.setDaemon(true);
+    end.start();
+    try {
+      if (!ending.await(LEAVE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn("The stream does not end by itself; its group waits for its session to time out");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   private StreamThreadExceptionResponse onThreadDeath(Throwable thrown) {
     if (isTransient(thrown)) {
       LOG.warn("A stream thread died of a transient fault and is replaced", thrown);
       return StreamThreadExceptionResponse.REPLACE_THREAD;
     }
-    failure.compareAndSet(null, reason(thrown).orElse(thrown));
     LOG.error("A stream thread died; this member stops", thrown);
+    if (failure.compareAndSet(null, reason(thrown).orElse(thrown))) {
+      leave();
+    }
     return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
   }
 

@@ -20,9 +20,33 @@ public final class GaussianFit {
   /**
    * Fits the Gaussian, and what is normal of its errors, to the same images.
    *
-   * @param images of one shape, at least two and at most {@value #MOST_IMAGES}
+   * @param images of one shape, at least four and at most {@value #MOST_IMAGES}
    */
   public static NormalGaussian fit(List<PixelImage> images) {
+    NormalGaussian normal = plain(images);
+    double usual =
+        TypicalityFit.usualDistance(
+            images,
+            some -> {
+              NormalGaussian half = plain(some);
+              return image -> distance(half, image, Png.bitsPerDim(List.of(image)));
+            });
+    return new NormalGaussian(
+        normal.shape(), normal.gaussian(), normal.distance().inUnitsOf(usual));
+  }
+
+  /**
+   * How far an image lies from normal ones.
+   *
+   * @param codecBitsPerDim of the same image
+   */
+  public static double distance(NormalGaussian normal, PixelImage image, double codecBitsPerDim) {
+    return normal
+        .distance()
+        .distance(TypicalityFit.plainTraits(normal.errors(image), codecBitsPerDim));
+  }
+
+  private static NormalGaussian plain(List<PixelImage> images) {
     GaussianModel gaussian =
         GaussianModel.fit(
             images.stream().map(NormalGaussian::seen).toList(),

@@ -74,7 +74,12 @@ record NormalImages(Typicality typicality, Optional<LocalNormal> local) {
                 local.add(score.evidence().orElseThrow());
               });
     }
-    return Optional.of(new NormalImages(TypicalityFit.fit(traits).with(gaussian), normal(local)));
+    return Optional.of(new NormalImages(typicality(traits).with(gaussian), normal(local)));
+  }
+
+  private static Typicality typicality(List<double[]> traits) {
+    return TypicalityFit.fit(traits)
+        .inUnitsOf(TypicalityFit.usualDistance(traits, some -> TypicalityFit.fit(some)::distance));
   }
 
   private static Optional<LocalNormal> normal(LocalFit local) {

@@ -6,6 +6,9 @@ import io.surprisal.model.scoring.ImageLikelihood;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
@@ -18,6 +21,9 @@ import org.ejml.dense.row.CommonOps_DDRM;
 public final class TypicalityFit {
   /** Below it the logarithm says nothing. */
   private static final double LEAST = 1e-12;
+
+  /** Share of normal images within the unit of distances. */
+  private static final double USUAL = 0.95;
 
   private TypicalityFit() {}
 
@@ -64,15 +70,42 @@ public final class TypicalityFit {
    * @param image after all K evaluations, with a Gaussian's errors where the release knows one
    */
   public static double untypicality(Typicality of, ImageLikelihood image) {
-    return of.distance(traits(image))
-        + of.gaussian()
-            .map(
-                gaussian ->
-                    gaussian
-                        .distance()
-                        .distance(
-                            plainTraits(image.plain().gaussianErrors(), image.codecBitsPerDim())))
-            .orElse(0.0);
+    double network = of.distance(traits(image));
+    return of.gaussian()
+        .map(
+            gaussian ->
+                gaussian
+                    .distance()
+                    .distance(plainTraits(image.plain().gaussianErrors(), image.codecBitsPerDim())))
+        .map(other -> Math.max(network, other))
+        .orElse(network);
+  }
+
+  /**
+   * The distance that every twentieth normal image exceeds, by halves: each half's under a fit to
+   * the other, since the images of a fit lie nearer than others.
+   *
+   * @param images at least four
+   * @param fit gives the distance of an image under a fit to some
+   */
+  public static <T> double usualDistance(
+      List<T> images, Function<List<T>, ToDoubleFunction<T>> fit) {
+    List<T> even = half(images, 0);
+    List<T> odd = half(images, 1);
+    double[] distances =
+        DoubleStream.concat(
+                odd.stream().mapToDouble(fit.apply(even)),
+                even.stream().mapToDouble(fit.apply(odd)))
+            .sorted()
+            .toArray();
+    return Math.max(LEAST, distances[(int) (USUAL * distances.length)]);
+  }
+
+  private static <T> List<T> half(List<T> images, int parity) {
+    return IntStream.range(0, images.size())
+        .filter(i -> i % 2 == parity)
+        .mapToObj(images::get)
+        .toList();
   }
 
   /**

@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
  * its traits, (τ − μ)ᵀ Σ⁻¹ (τ − μ). Fitted to images that neither trained nor calibrate the
  * release.
  *
- * <p>An image's untypicality is that of what the network makes of it, and that of what a Gaussian
- * makes of it, added up: how the two go together is not estimated, since that has more numbers than
- * a few hundred images tell.
+ * <p>There are two of them, of what the network makes of an image and of what a Gaussian makes of
+ * it; an image's untypicality is the larger one, each in units of what every twentieth normal image
+ * exceeds. Not one distance of all traits: how the two go together has more numbers than a few
+ * hundred images tell, and what one of them finds must not drown in the other's chance.
  *
  * @param centre μ, {@code [traits]}
  * @param inverseCovariance Σ⁻¹, {@code [traits][traits]}
@@ -51,6 +52,16 @@ public record Typicality(
   /** What a Gaussian makes of normal images; empty in earlier releases. */
   public Optional<NormalGaussian> gaussian() {
     return Optional.ofNullable(gaussianOrNull);
+  }
+
+  /** The same, with distances in another unit. */
+  public Typicality inUnitsOf(double distance) {
+    return new Typicality(
+        centre,
+        inverseCovariance.stream()
+            .map(row -> row.stream().map(value -> value / distance).toList())
+            .toList(),
+        gaussianOrNull);
   }
 
   /** How many numbers of an image it looks at. */

@@ -2,7 +2,6 @@ package io.surprisal.model.calibration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.surprisal.model.detection.TypicalityFit;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Png;
 import io.surprisal.model.release.NormalGaussian;
@@ -47,13 +46,7 @@ class GaussianFitTest {
 
   private static double[] distances(NormalGaussian normal, List<PixelImage> images) {
     return images.stream()
-        .mapToDouble(
-            image ->
-                normal
-                    .distance()
-                    .distance(
-                        TypicalityFit.plainTraits(
-                            normal.errors(image), Png.bitsPerDim(List.of(image)))))
+        .mapToDouble(image -> GaussianFit.distance(normal, image, Png.bitsPerDim(List.of(image))))
         .sorted()
         .toArray();
   }
@@ -68,6 +61,9 @@ class GaussianFitTest {
     double[] usual = distances(normal, others);
     double[] foreign = distances(normal, others.stream().map(GaussianFitTest::turned).toList());
 
+    assertThat(Arrays.stream(usual).filter(distance -> distance > 1).count())
+        .as("every twentieth, give or take: 5.5 standard deviations on either side of 20")
+        .isBetween(2L, 70L);
     double threshold = usual[usual.length * 99 / 100];
     assertThat(Arrays.stream(foreign).filter(distance -> distance > threshold).count())
         .isGreaterThan(380);

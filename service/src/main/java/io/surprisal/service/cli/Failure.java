@@ -36,11 +36,21 @@ public record Failure(int exitCode, String message) {
           "CUDA out of memory\\..*? is free\\."
               + "|DefaultCPUAllocator: (?:can't allocate|not enough) memory: you tried to allocate \\d+ bytes\\.");
 
+  /** What Linux says of a full disk (ENOSPC), through Java and through RocksDB. */
+  private static final String FULL_DISK = "No space left on device";
+
+  private static final String MAKE_ROOM =
+      "; make room there, or name another place, and start again: what was committed is kept";
+
   public static final int FAILED = 1;
   public static final int USAGE = 2;
   static final int MISSING_DEPENDENCY = 3;
 
   public static Failure of(Throwable thrown) {
+    Optional<String> full = fullDisk(thrown);
+    if (full.isPresent()) {
+      return new Failure(FAILED, full.get());
+    }
     Throwable cause = unwrapped(thrown);
     if (cause instanceof MissingDependencyException
         || cause instanceof ReleaseException
@@ -100,6 +110,14 @@ public record Failure(int exitCode, String message) {
    * message tells that it did, and only the last cause why.
    */
   public static String story(Throwable thrown) {
+    Optional<String> full = fullDisk(thrown);
+    if (full.isPresent()) {
+      return full.get();
+    }
+    return plainStory(thrown);
+  }
+
+  private static String plainStory(Throwable thrown) {
     List<String> told = new ArrayList<>();
     for (Throwable cause = unwrapped(thrown); cause != null; cause = cause.getCause()) {
       String words = STACK_TRACE.matcher(words(cause)).replaceAll("");
@@ -108,6 +126,17 @@ public record Failure(int exitCode, String message) {
       }
     }
     return String.join(": ", told);
+  }
+
+  /** Of a disk that is full, which many things fail of, and what helps. */
+  private static Optional<String> fullDisk(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause.getMessage() != null && cause.getMessage().contains(FULL_DISK)) {
+        String told = plainStory(thrown);
+        return Optional.of(told.contains(MAKE_ROOM) ? told : told + MAKE_ROOM);
+      }
+    }
+    return Optional.empty();
   }
 
   private static String words(Throwable cause) {

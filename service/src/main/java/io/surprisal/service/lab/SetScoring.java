@@ -1,12 +1,12 @@
 package io.surprisal.service.lab;
 
+import io.surprisal.model.calibration.GaussianFit;
 import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.ImageStatistics;
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Statistic;
-import io.surprisal.model.detection.TypicalityFit;
 import io.surprisal.model.evaluation.PictureTraits;
 import io.surprisal.model.images.ImageRejectedException;
 import io.surprisal.model.images.PixelImage;
@@ -151,11 +151,7 @@ final class SetScoring {
             normal ->
                 values.put(
                     DetectionMeasure.GAUSSIAN,
-                    normal
-                        .distance()
-                        .distance(
-                            TypicalityFit.plainTraits(
-                                normal.errors(image.applied()), likelihood.codecBitsPerDim()))));
+                    GaussianFit.distance(normal, image.applied(), likelihood.codecBitsPerDim())));
     values.put(DetectionMeasure.CODEC, likelihood.codecBitsPerDim());
     return new ScoredSet.Scored(values, rule.judge(likelihood, evidence), image.traits());
   }

@@ -2,10 +2,14 @@ package io.surprisal.service.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.junit.jupiter.api.Test;
+import org.rocksdb.RocksDBException;
 
 class FailureTest {
   /** Of a failed commit the last cause alone says why. */
@@ -33,6 +37,29 @@ class FailureTest {
 
     assertThat(Failure.story(failure)).isEqualTo("taskId=0_1, partition=2: the device is gone");
     assertThat(Failure.story(new IllegalStateException())).isEqualTo("IllegalStateException");
+  }
+
+  /** As the trainer's reservoir and a scorer's stores fail; each program wraps it once more. */
+  @Test
+  void shouldSayOnceWhatToDoAboutAFullDisk() {
+    Throwable failure =
+        new IllegalStateException(
+            "the reservoir cannot be read or written",
+            new RocksDBException(
+                "While appending to file: /d/000004.log: No space left on device"));
+    Throwable wrapped = new IllegalStateException("it ended: " + Failure.story(failure), failure);
+
+    for (Throwable thrown : List.of(failure, wrapped)) {
+      assertThat(Failure.of(thrown).message())
+          .contains("/d/000004.log: No space left on device")
+          .containsOnlyOnce("the reservoir cannot be read or written")
+          .containsOnlyOnce("make room there, or name another place");
+    }
+    assertThat(Failure.of(new UncheckedIOException(new IOException("No space left on device"))))
+        .isEqualTo(
+            new Failure(
+                Failure.FAILED,
+                "No space left on device; make room there, or name another place, and start again: what was committed is kept"));
   }
 
   /** Said by PyTorch 2.11 on a GPU, and by 2.7 on a CPU. */
