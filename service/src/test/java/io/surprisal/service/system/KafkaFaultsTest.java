@@ -208,12 +208,17 @@ class KafkaFaultsTest {
     }
   }
 
-  /** The stream ends; what to do is its user's to say, since images may have been lost. */
+  /**
+   * The stream ends; what to do is its user's to say, since images may have been lost. It leaves
+   * its group, so that nobody waits for its session of a minute.
+   */
   @Test
   void shouldSayThatTheImagesAreOthersWhereTheirTopicWasMadeAnew() throws Exception {
     try (Records.Follower scores = new Records.Follower(server, "surprisal.scores");
         Admin admin = Admin.create(Map.of("bootstrap.servers", server));
-        ScoringStream member = member("member", Map.of("metadata.max.age.ms", "1000"))) {
+        ScoringStream member =
+            member(
+                "member", Map.of("metadata.max.age.ms", "1000", "session.timeout.ms", "60000"))) {
       int partitions;
       try (ImageLoad load = ImageLoad.start(server, ImageLoad.Pictures.SMALL, new Random(4))) {
         awaitMore(scores, member);
@@ -228,6 +233,17 @@ class KafkaFaultsTest {
         assertThat(member.failure().get())
             .isInstanceOf(ImagesLostException.class)
             .hasMessageContaining("--application-id");
+        await("it has left its group")
+            .atMost(Duration.ofSeconds(30))
+            .until(
+                () ->
+                    admin
+                        .describeConsumerGroups(List.of(APPLICATION))
+                        .all()
+                        .get()
+                        .get(APPLICATION)
+                        .members()
+                        .isEmpty());
         load.stop();
       }
     }
