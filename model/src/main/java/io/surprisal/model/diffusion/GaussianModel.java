@@ -177,13 +177,16 @@ public record GaussianModel(
    * @param image scaled, {@code [D]}
    */
   public Components components(float[] image) {
-    double[] along = new double[directions.length];
+    double[] deviations = new double[image.length];
     double square = 0;
     for (int i = 0; i < image.length; i++) {
-      double deviation = image[i] - mean[i];
-      square += deviation * deviation;
-      for (int k = 0; k < along.length; k++) {
-        along[k] += directions[k][i] * deviation;
+      deviations[i] = image[i] - mean[i];
+      square += deviations[i] * deviations[i];
+    }
+    double[] along = new double[directions.length];
+    for (int k = 0; k < along.length; k++) {
+      for (int i = 0; i < image.length; i++) {
+        along[k] += directions[k][i] * deviations[i];
       }
     }
     return new Components(along, square);

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -103,11 +104,14 @@ record CalibrationManifest(
    * Takes what is a calibration's out of a release's tensors.
    *
    * @param manifest null where the release has none
+   * @param images shape of the release's
    * @return null where the release has none
    * @throws IllegalArgumentException if a part is missing, or a number impossible
    */
   static @Nullable Calibration take(
-      Map<String, Safetensors.Tensor> tensors, @Nullable CalibrationManifest manifest) {
+      Map<String, Safetensors.Tensor> tensors,
+      @Nullable CalibrationManifest manifest,
+      ImageShape images) {
     Safetensors.Tensor scores = tensors.remove(SCORES);
     float[] untypicality = values(tensors.remove(UNTYPICALITY));
     float[] locality = values(tensors.remove(LOCALITY));
@@ -125,23 +129,25 @@ record CalibrationManifest(
         manifest.corrections,
         new LossProfile(manifest.lossProfile),
         Optional.ofNullable(manifest.control),
-        Optional.ofNullable(manifest.typical(gaussian)),
+        Optional.ofNullable(manifest.typical(gaussian, images)),
         untypicality,
         Optional.ofNullable(manifest.local),
         locality);
   }
 
-  private @Nullable Typicality typical(Safetensors.@Nullable Tensor rows) {
+  private @Nullable Typicality typical(Safetensors.@Nullable Tensor rows, ImageShape images) {
     if (typicality == null || gaussian == null) {
       return typicality;
     }
     if (rows == null
         || rows.shape().size() != 2
-        || gaussian.shape() == null
+        || !NormalGaussian.reduced(images).equals(gaussian.shape())
         || gaussian.variances() == null
+        || gaussian.variances().stream().anyMatch(Objects::isNull)
         || gaussian.distance() == null
         || rows.shape().get(0) != gaussian.variances().size() + 1) {
-      throw new IllegalArgumentException("calibration: its Gaussian lacks a part");
+      throw new IllegalArgumentException(
+          "calibration: its Gaussian lacks a part, or is of other images");
     }
     int columns = rows.shape().get(1);
     float[][] of = new float[rows.shape().get(0)][];

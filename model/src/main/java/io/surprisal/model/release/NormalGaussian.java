@@ -38,15 +38,26 @@ public record NormalGaussian(ImageShape shape, GaussianModel gaussian, Typicalit
         || gaussian.directions().length != gaussian.variances().length
         || Arrays.stream(gaussian.variances()).anyMatch(v -> !(v > 0 && Double.isFinite(v)))
         || !(gaussian.otherVariance() > 0 && Double.isFinite(gaussian.otherVariance()))
+        || !finite(gaussian.mean())
+        || !Arrays.stream(gaussian.directions()).allMatch(NormalGaussian::finite)
         || distance.centre().size() != NOISE_LEVELS.length + 1) {
       throw new IllegalArgumentException(
-          "Gaussian: %d numbers, %d directions and %d traits do not fit images of %s"
+          "Gaussian: %d numbers, %d directions and %d traits do not fit images of %s, or are not finite"
               .formatted(
                   gaussian.mean().length,
                   gaussian.directions().length,
                   distance.centre().size(),
                   shape));
     }
+  }
+
+  private static boolean finite(float[] values) {
+    for (float value : values) {
+      if (!Float.isFinite(value)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The shape that images of a shape are reduced to. */

@@ -220,7 +220,9 @@ public final class Release {
     }
     Calibration calibration;
     try {
-      calibration = CalibrationManifest.take(tensors, manifest.calibration());
+      calibration =
+          CalibrationManifest.take(
+              tensors, manifest.calibration(), manifest.configuration().shape());
     } catch (IllegalArgumentException e) {
       throw new ReleaseException(file + " has an impossible " + e.getMessage(), e);
     }

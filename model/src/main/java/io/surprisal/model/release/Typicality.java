@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
  * release.
  *
  * <p>There are two of them, of what the network makes of an image and of what a Gaussian makes of
- * it; an image's untypicality is the larger one, each in units of what every twentieth normal image
- * exceeds. Not one distance of all traits: how the two go together has more numbers than a few
- * hundred images tell, and what one of them finds must not drown in the other's chance.
+ * it; an image's untypicality is the larger one, each in units of what about every twentieth normal
+ * image exceeds. Not one distance of all traits: how the two go together has more numbers than a
+ * few hundred images tell, and what one of them finds must not drown in the other's chance.
  *
  * @param centre μ, {@code [traits]}
  * @param inverseCovariance Σ⁻¹, {@code [traits][traits]}

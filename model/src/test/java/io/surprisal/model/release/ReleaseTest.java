@@ -206,18 +206,14 @@ class ReleaseTest {
   /** The Gaussian is a tensor, and what is normal of it metadata; a reader must know both. */
   @Test
   void shouldComeBackWithTheGaussianOfItsNormalImages() throws IOException {
-    ImageShape shape = NormalGaussian.reduced(new ImageShape(1, 2, 33));
-    assertThat(shape).isEqualTo(new ImageShape(1, 1, 17));
-    float[] direction = new float[17];
-    direction[3] = 1;
+    assertThat(NormalGaussian.reduced(new ImageShape(1, 2, 33)))
+        .isEqualTo(new ImageShape(1, 1, 17));
+    ImageShape shape = NormalGaussian.reduced(CONFIGURATION.shape());
     GaussianModel gaussian =
-        new GaussianModel(new float[17], new float[][] {direction}, new double[] {0.3}, 1e-3);
-    List<Double> centre = Collections.nCopies(9, -2.5);
-    List<List<Double>> identity =
-        IntStream.range(0, 9)
-            .mapToObj(i -> IntStream.range(0, 9).mapToObj(j -> i == j ? 1.0 : 0.0).toList())
-            .toList();
-    NormalGaussian normal = new NormalGaussian(shape, gaussian, new Typicality(centre, identity));
+        new GaussianModel(
+            new float[6], new float[][] {{0, 0, 0, 1, 0, 0}}, new double[] {0.3}, 1e-3);
+    Typicality distance = new Typicality(Collections.nCopies(9, -2.5), identity(9));
+    NormalGaussian normal = new NormalGaussian(shape, gaussian, distance);
     Calibration typical =
         new Calibration(
             8,
@@ -226,23 +222,38 @@ class ReleaseTest {
             List.of(),
             LossProfile.UNMEASURED,
             Optional.empty(),
-            Optional.of(new Typicality(List.of(0.5), List.of(List.of(2.0))).with(normal)),
+            Optional.of(new Typicality(List.of(0.5), identity(1)).with(normal)),
             new float[] {0.5f, 0.3f});
-    Path other = folder.resolve("gaussian");
-    written.recalibrated(other, typical);
+    written.recalibrated(file, typical);
 
-    assertThat(Release.load(other).calibration()).contains(typical);
-    assertThat(Files.readString(other, StandardCharsets.ISO_8859_1)).contains("format\\\":6");
-    PixelImage image = new PixelImage(1, 2, 33, new byte[66]);
-    double[] errors = normal.errors(image);
-    // At γ = 0 of D = 17 numbers of −1 + 1/256: ¼ (1/(½ 0.3 + ½)² + 16/(½ 1e-3 + ½)²) y²/17.
-    assertThat(errors[6]).isCloseTo(0.9665, within(1e-4));
+    assertThat(Release.load(file).calibration()).contains(typical);
+    assertThat(Files.readString(file, StandardCharsets.ISO_8859_1)).contains("format\\\":6");
+    // At γ = 0 of six numbers of y = −1 + 1/256: ¼ (1/(½ 0.3 + ½)² + 5/(½ 1e-3 + ½)²) y²/6.
+    assertThat(normal.errors(new PixelImage(1, 2, 3, new byte[6]))[6])
+        .isCloseTo(0.92304, within(1e-5));
     assertThatIllegalArgumentException()
-        .isThrownBy(
-            () ->
-                new NormalGaussian(
-                    new ImageShape(1, 1, 16), gaussian, new Typicality(centre, identity)))
+        .isThrownBy(() -> new NormalGaussian(new ImageShape(1, 1, 5), gaussian, distance))
         .withMessageContaining("do not fit images of");
+    assertRefusedAfter(
+        manifest -> {},
+        tensors -> tensors.remove("calibration.gaussian"),
+        "its Gaussian lacks a part");
+    written.recalibrated(file, typical);
+    assertRefusedAfter(
+        manifest -> ((ObjectNode) manifest.at("/calibration/gaussian/shape")).put("height", 3),
+        tensors -> {},
+        "is of other images");
+    written.recalibrated(file, typical);
+    assertRefusedAfter(
+        manifest -> ((ObjectNode) manifest.at("/calibration/gaussian")).put("otherVariance", -1),
+        tensors -> {},
+        "are not finite");
+  }
+
+  private static List<List<Double>> identity(int size) {
+    return IntStream.range(0, size)
+        .mapToObj(i -> IntStream.range(0, size).mapToObj(j -> i == j ? 1.0 : 0.0).toList())
+        .toList();
   }
 
   @Test
