@@ -110,6 +110,27 @@ async function refresh() {
   asking = false;
 }
 
+/** Who presses keys sees what each does at once: what is new waits until they rest, but not for long. */
+const REST_MILLIS = 600;
+const LONGEST_WAIT_MILLIS = 3000;
+let pressed = -REST_MILLIS;
+let waitingSince;
+let waiting;
+addEventListener("keydown", () => (pressed = performance.now()), true);
+
+function refreshAtRest() {
+  const now = performance.now();
+  waitingSince ??= now;
+  clearTimeout(waiting);
+  const wait = Math.min(pressed + REST_MILLIS, waitingSince + LONGEST_WAIT_MILLIS) - now;
+  if (wait > 0) {
+    waiting = setTimeout(refreshAtRest, wait);
+    return;
+  }
+  waitingSince = undefined;
+  refresh();
+}
+
 // A browser has six connections to a server, for all of its windows, and pages that were left may
 // linger: only a page that is seen listens. What it has missed it asks for when it is seen again.
 let before = {};
@@ -136,7 +157,7 @@ function listen() {
     write(trouble, now.brokerTrouble ?? "");
     const changed = Object.keys(now.parts).filter((part) => now.parts[part] !== before[part]);
     before = now.parts;
-    if (changed.some((part) => view.parts.includes(part))) refresh();
+    if (changed.some((part) => view.parts.includes(part))) refreshAtRest();
   });
 }
 document.addEventListener("visibilitychange", listen);
