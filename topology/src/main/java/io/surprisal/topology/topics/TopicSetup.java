@@ -131,7 +131,9 @@ public final class TopicSetup {
         LOG.info("Created topic {} with {} partitions", wanted.name(), wanted.partitions());
         reports.add(Report.of(wanted.name(), Outcome.CREATED));
       } else if (found.outcome() == Outcome.MISSING) {
-        reports.addAll(inspect(List.of(wanted))); // somebody else created it meanwhile
+        // Somebody else created it meanwhile, and the brokers may not know of it yet.
+        awaitBrokers(() -> known(List.of(wanted.name())), "the new topic " + wanted.name());
+        reports.addAll(inspect(List.of(wanted)));
       } else {
         reports.add(found);
       }
