@@ -41,9 +41,7 @@ public final class GaussianFit {
    * @param codecBitsPerDim of the same image
    */
   public static double distance(NormalGaussian normal, PixelImage image, double codecBitsPerDim) {
-    return normal
-        .distance()
-        .distance(TypicalityFit.plainTraits(normal.errors(image), codecBitsPerDim));
+    return TypicalityFit.plainDistance(normal, normal.errors(image), codecBitsPerDim);
   }
 
   private static NormalGaussian plain(List<PixelImage> images) {

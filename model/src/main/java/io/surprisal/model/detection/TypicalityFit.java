@@ -65,6 +65,17 @@ public final class TypicalityFit {
   }
 
   /**
+   * How far what is seen of an image beside the network lies from what normal ones give.
+   *
+   * @param gaussianErrors of the image, by noise level
+   * @param codecBitsPerDim of the same image
+   */
+  public static double plainDistance(
+      NormalGaussian of, double[] gaussianErrors, double codecBitsPerDim) {
+    return of.distance().distance(plainTraits(gaussianErrors, codecBitsPerDim));
+  }
+
+  /**
    * How far an image's traits lie from what normal ones give.
    *
    * @param image after all K evaluations, with a Gaussian's errors where the release knows one
@@ -74,9 +85,7 @@ public final class TypicalityFit {
     return of.gaussian()
         .map(
             gaussian ->
-                gaussian
-                    .distance()
-                    .distance(plainTraits(image.plain().gaussianErrors(), image.codecBitsPerDim())))
+                plainDistance(gaussian, image.plain().gaussianErrors(), image.codecBitsPerDim()))
         .map(other -> Math.max(network, other))
         .orElse(network);
   }

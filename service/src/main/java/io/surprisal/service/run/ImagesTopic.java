@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -55,16 +54,7 @@ final class ImagesTopic {
    */
   void look() throws ExecutionException, InterruptedException {
     String cluster = admin.describeCluster().clusterId().get();
-    String id =
-        admin
-            .describeTopics(List.of(topic))
-            .allTopicNames()
-            .get()
-            .values()
-            .iterator()
-            .next()
-            .topicId()
-            .toString();
+    String id = ImagesWatch.described(admin, topic).topicId().toString();
     try {
       Optional<String> kept = kept();
       if (kept.filter(before -> before.startsWith(cluster + " ")).isEmpty()) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +31,16 @@ final class ImagesWatch implements AutoCloseable {
     identity = new ImagesTopic(admin, topic, settings);
     withheld = new WithheldImages(admin, topic, clock);
     watch = new ClusterWatch("surprisal-images", admin, BETWEEN, this::look);
+  }
+
+  /**
+   * The topic of images, as the broker has it now.
+   *
+   * @throws ExecutionException if the broker does not answer, or there is no such topic
+   */
+  static TopicDescription described(Admin admin, String topic)
+      throws ExecutionException, InterruptedException {
+    return admin.describeTopics(List.of(topic)).allTopicNames().get().values().iterator().next();
   }
 
   private void look() throws ExecutionException, InterruptedException {

@@ -172,15 +172,7 @@ final class WithheldImages {
 
   private List<TopicPartition> partitions() throws ExecutionException, InterruptedException {
     List<TopicPartition> partitions = new ArrayList<>();
-    for (TopicPartitionInfo partition :
-        admin
-            .describeTopics(List.of(topic))
-            .allTopicNames()
-            .get()
-            .values()
-            .iterator()
-            .next()
-            .partitions()) {
+    for (TopicPartitionInfo partition : ImagesWatch.described(admin, topic).partitions()) {
       partitions.add(new TopicPartition(topic, partition.partition()));
     }
     return partitions;
