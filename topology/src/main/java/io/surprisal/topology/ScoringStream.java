@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +23,7 @@ import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
@@ -46,6 +48,10 @@ public final class ScoringStream implements AutoCloseable {
   private static final Pattern LACKING_PARTITIONS =
       Pattern.compile(
           "Existing internal topic (\\S+) has invalid partitions: expected: (\\d+); actual: (\\d+)");
+
+  /** What a producer says where a topic may not be read whose offsets it commits; it names none. */
+  private static final String OFFSETS_REFUSED =
+      "TxnOffsetCommitResponse: Topic authorization failed";
 
   private final ScoringTopology topology;
   private final KafkaStreams streams;
@@ -158,10 +164,19 @@ public final class ScoringStream implements AutoCloseable {
       return StreamThreadExceptionResponse.REPLACE_THREAD;
     }
     LOG.error("A stream thread died; this member stops", thrown);
-    if (failure.compareAndSet(null, reason(thrown).orElse(thrown))) {
+    if (failure.compareAndSet(null, told(thrown, topology.images()))) {
       leave();
     }
     return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+  }
+
+  /**
+   * What a member is said to have stopped for.
+   *
+   * @param images the topic whose offsets it commits
+   */
+  static Throwable told(Throwable thrown, String images) {
+    return reason(thrown).or(() -> offsetsRefused(thrown, images)).orElse(thrown);
   }
 
   static boolean isTransient(Throwable thrown) {
@@ -207,6 +222,18 @@ public final class ScoringStream implements AutoCloseable {
           || cause instanceof ImagesLostException
           || cause instanceof SchemaRegistryException) {
         return Optional.of(cause);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<Throwable> offsetsRefused(Throwable thrown, String images) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (String.valueOf(cause.getMessage()).contains(OFFSETS_REFUSED)) {
+        return Optional.of(
+            new TopicAuthorizationException(
+                "Not authorized to read [" + images + "], whose offsets are committed",
+                Set.of(images)));
       }
     }
     return Optional.empty();

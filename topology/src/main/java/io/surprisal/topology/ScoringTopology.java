@@ -271,6 +271,11 @@ public final class ScoringTopology {
     return image.timestamp() >= 0 ? Math.min(image.timestamp(), now) : now;
   }
 
+  /** Name of the topic that is read. */
+  String images() {
+    return topics.images();
+  }
+
   /** What all processors of this topology have done. */
   public ScoringCounts counts() {
     return meters.snapshot();
