@@ -37,14 +37,16 @@ class SchemaEvolutionTest {
                   0x0b8a18a67c868917L,
                   0x0503336ff50ab349L,
                   0xfa6b42dd6431efb3L,
-                  0xa5530f3cc403d40aL)),
+                  0xa5530f3cc403d40aL,
+                  0x479e6977d7921d3dL)),
           entry(
               AnomalyAlert.class,
               List.of(
                   0xe0483c56c393cf1cL,
                   0x750872b62e7fa649L,
                   0x1c89c7ebc54360d5L,
-                  0xb7860125ff35fee3L)),
+                  0xb7860125ff35fee3L,
+                  0xc1d2005898ab023fL)),
           entry(
               ControlCommand.class,
               List.of(0x3e418f480c4664baL, 0x1b27458e9751a0beL, 0x8540fdcd9baea93aL)),

@@ -357,7 +357,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
     WindowKey key =
         windows.count(
             scored.score(),
-            submission.model().rule().calibratedMean(),
+            submission.model().rules().of(scored.score().getSource()).calibratedMean(),
             context.currentSystemTimeMs());
     submission
         .shadowed()
@@ -365,6 +365,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
             shadowed ->
                 comparisons.add(
                     key,
+                    scored.score().getSource(),
                     new Comparison.Judged(
                         scored.score().getBitsPerDim(), scored.alert().isPresent()),
                     shadowed));

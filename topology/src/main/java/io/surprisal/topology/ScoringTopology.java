@@ -251,7 +251,7 @@ public final class ScoringTopology {
   void warnIfSilent() {
     ServedModel model = models.get();
     model
-        .rule()
+        .rules()
         .silence()
         .ifPresent(
             reason ->

@@ -74,7 +74,7 @@ class IntakeFilesTest {
                 return CompletableFuture.completedFuture(likelihood);
               },
               grey.precision(),
-              grey.rule(),
+              grey.rules(),
               grey.alertRate());
       ScoringTopology topology =
           new ScoringTopology(

@@ -17,6 +17,7 @@ import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AnomalyAlert;
 import io.surprisal.schemas.BodyFormat;
+import io.surprisal.schemas.CalibrationGroup;
 import io.surprisal.schemas.ImageEvent;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageRepair;
@@ -220,6 +221,7 @@ class ScoringTopologyTest {
     assertThat(scored)
         .extracting(ImageScore::getVerdict)
         .containsExactly(ScoreVerdict.NORMAL, ScoreVerdict.ALERT);
+    assertThat(scored).extracting(ImageScore::getCalibratedOn).containsOnly(CalibrationGroup.ALL);
     assertThat(alerts.isEmpty()).isTrue();
     assertThat(written.key()).isEqualTo(KEY);
     assertThat(alert.getReasons()).containsExactly(AlertReason.LOW_LIKELIHOOD);
@@ -231,6 +233,38 @@ class ScoringTopologyTest {
     assertThat(alert.getLocation()).isEqualTo(new ImageLocation(TOPICS.images(), 0, 1L));
     assertThat(alert.getAlertId()).matches("[0-9a-f]{32}");
     assertThat(topology.counts()).isEqualTo(new ScoringCounts(2, 1, 0));
+  }
+
+  /** The same image is improbable of one source, and usual of another that scores higher. */
+  @Test
+  void shouldJudgeEachSourceByItsOwnCalibration() throws Exception {
+    Release release =
+        TestReleases.ofTwoSources(ScoringTopologyTest.release, state, "left", "right");
+    start(TestReleases.served(release, scorer, ALERT_RATE), MAX_DEAD_LETTER);
+    for (String source : List.of("left", "right", "never seen")) {
+      images.pipeInput(
+          KEY,
+          TestImages.bytes(TestImages.raw("odd", TestImages.checkerboard()).setSource(source)));
+    }
+
+    int n = release.calibration().orElseThrow().images();
+    List<ImageScore> scored = scores.readValuesToList();
+    assertThat(scored)
+        .extracting(ImageScore::getVerdict)
+        .containsExactly(ScoreVerdict.ALERT, ScoreVerdict.NORMAL, ScoreVerdict.NORMAL);
+    assertThat(scored)
+        .extracting(ImageScore::getCalibratedOn)
+        .containsExactly(CalibrationGroup.SOURCE, CalibrationGroup.SOURCE, CalibrationGroup.ALL);
+    assertThat(scored)
+        .extracting(ImageScore::getCalibrationImages)
+        .containsExactly(n / 2, n / 2, n);
+    assertThat(scored.get(0).getPValue()).isEqualTo(1 / (n / 2 + 1.0));
+    assertThat(scored.get(0).getThreshold()).isLessThan(scored.get(1).getThreshold());
+    AnomalyAlert alert = alerts.readValue();
+    assertThat(alert.getSource()).isEqualTo("left");
+    assertThat(alert.getCalibratedOn()).isEqualTo(CalibrationGroup.SOURCE);
+    assertThat(alert.getCalibrationImages()).isEqualTo(n / 2);
+    assertThat(alert.getThreshold()).isEqualTo(scored.get(0).getThreshold());
   }
 
   @Test
@@ -644,7 +678,7 @@ class ScoringTopologyTest {
         model.preprocessing(),
         image -> CompletableFuture.completedFuture(scoring.apply(image)),
         model.precision(),
-        model.rule(),
+        model.rules(),
         model.alertRate());
   }
 

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.surprisal.model.batching.ScoringQueue;
 import io.surprisal.model.decoding.DecodingLimits;
-import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.scoring.ImageLikelihood;
@@ -116,7 +116,7 @@ class ShadowScoringTest {
         id,
         release.preprocessing(),
         lane,
-        AlertRule.of(release, TestReleases.EVALUATIONS, scorer.precision(), ALERT_RATE),
+        AlertRules.of(release, TestReleases.EVALUATIONS, scorer.precision(), ALERT_RATE),
         share,
         refusals::add);
   }

@@ -4,6 +4,8 @@ import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.CalibrationScores;
+import io.surprisal.model.release.CalibrationSources;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.Typicality;
 import io.surprisal.model.runtime.Execution;
@@ -14,6 +16,8 @@ import io.surprisal.model.scoring.Stages;
 import io.surprisal.topology.serving.ServedModel;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -75,6 +79,34 @@ public final class TestReleases {
               scores,
               List.of(new Calibration.Correction(EVALUATIONS, 0, 0, 1, 1))));
     }
+  }
+
+  /**
+   * The same, calibrated on as many images of one source more, which all lie at 100 bits/dim.
+   *
+   * @param usual name of the source of the images that are there
+   * @param high name of the other
+   */
+  static Release ofTwoSources(Release release, Path directory, String usual, String high)
+      throws IOException {
+    Calibration calibration = release.calibration().orElseThrow();
+    int n = calibration.images();
+    float[] scores = Arrays.copyOf(calibration.bitsPerDim(), 2 * n);
+    Arrays.fill(scores, n, 2 * n, 100);
+    List<String> sources = new ArrayList<>(Collections.nCopies(n, usual));
+    sources.addAll(Collections.nCopies(n, high));
+    return release.recalibrated(
+        directory.resolve("sources.safetensors"),
+        new Calibration(
+            EVALUATIONS,
+            calibration.precision(),
+            new CalibrationScores(
+                scores, new float[0], new float[0], CalibrationSources.of(sources)),
+            calibration.corrections(),
+            calibration.lossProfile(),
+            calibration.control(),
+            Optional.empty(),
+            Optional.empty()));
   }
 
   /** The same, but that every image lies further from what is typical than any did. */

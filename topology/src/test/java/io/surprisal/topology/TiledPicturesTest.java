@@ -8,7 +8,7 @@ import io.surprisal.model.batching.ScoringQueue;
 import io.surprisal.model.calibration.PictureCalibrator;
 import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.decoding.DecodingLimits;
-import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
 import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
@@ -134,7 +134,7 @@ class TiledPicturesTest {
               return score;
             },
             scorer.precision(),
-            AlertRule.of(release, EVALUATIONS, scorer.precision(), ALERT_RATE),
+            AlertRules.of(release, EVALUATIONS, scorer.precision(), ALERT_RATE),
             ALERT_RATE);
   }
 

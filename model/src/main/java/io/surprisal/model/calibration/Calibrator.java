@@ -5,6 +5,8 @@ import io.surprisal.model.datasets.ImageSubset;
 import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.CalibrationScores;
+import io.surprisal.model.release.CalibrationSources;
 import io.surprisal.model.release.ControlVariate;
 import io.surprisal.model.release.LocalControl;
 import io.surprisal.model.release.LocalNormal;
@@ -153,6 +155,7 @@ public final class Calibrator {
                       repeated ? randomAgain.score(part, from + first) : List.of());
                 })
             .forEach(scored -> sample.add(scored, random));
+        sample.add(IntStream.range(from, from + images.size()).mapToObj(data::source).toList());
         done += images.size();
         progress.accept(done);
       }
@@ -224,6 +227,7 @@ public final class Calibrator {
     private final Optional<LocalNormal> local;
     private final List<Double> untypicality = new ArrayList<>();
     private final List<Double> locality = new ArrayList<>();
+    private final List<String> sources = new ArrayList<>();
 
     Sample(Stages stages, LossBins lossBins, Optional<NormalImages> normal) {
       this.stages = stages;
@@ -231,6 +235,10 @@ public final class Calibrator {
       this.normal = normal;
       local = normal.flatMap(NormalImages::local);
       samples = stages.ends().stream().map(StageSample::new).toList();
+    }
+
+    void add(List<String> from) {
+      sources.addAll(from);
     }
 
     void add(Scored scored, ImageScorer random) {
@@ -270,7 +278,7 @@ public final class Calibrator {
       return new Calibration(
           stages.evaluations(),
           precision,
-          corrected,
+          new CalibrationScores(corrected, floats(untypicality), floats(locality), sources()),
           samples.stream()
               .map(
                   stage -> stage.correction(strataPositions, corrected, randomNoise, stage == last))
@@ -278,9 +286,14 @@ public final class Calibrator {
           lossBins.profile(),
           control,
           normal.map(NormalImages::typicality),
-          floats(untypicality),
-          local,
-          floats(locality));
+          local);
+    }
+
+    /** After several stages each image has errors of its own, and one rule stops them all. */
+    private CalibrationSources sources() {
+      return stages.ends().size() == 1
+          ? CalibrationSources.of(sources)
+          : CalibrationSources.UNKNOWN;
     }
   }
 

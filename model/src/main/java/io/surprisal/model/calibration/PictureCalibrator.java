@@ -7,6 +7,8 @@ import io.surprisal.model.datasets.ScaledPictures;
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.CalibrationScores;
+import io.surprisal.model.release.CalibrationSources;
 import io.surprisal.model.release.LocalControl;
 import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.release.Release;
@@ -20,7 +22,6 @@ import io.surprisal.model.scoring.TileScorer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import org.slf4j.Logger;
@@ -132,6 +133,7 @@ public final class PictureCalibrator {
     LocalControl control = PixelControlFit.fit(release, execution, served, tiles, either);
     List<Double> scores = new ArrayList<>();
     List<Double> locality = new ArrayList<>();
+    List<String> sources = new ArrayList<>();
     LocalNormal normal;
     BoundEstimator controlled = served.withLocal(control);
     try (ImageScorer scorer = new ImageScorer(release, execution, controlled);
@@ -148,7 +150,7 @@ public final class PictureCalibrator {
           scaled,
           pictures.fitted(),
           () -> stop.getAsBoolean() || (enough.getAsBoolean() && fit.begun()),
-          (picture, score) -> fit.add(score, release.preprocessing().corners(picture)),
+          (index, picture, score) -> fit.add(score, release.preprocessing().corners(picture)),
           done -> {});
       if (stop.getAsBoolean()) {
         return Optional.empty();
@@ -164,7 +166,8 @@ public final class PictureCalibrator {
           scaled,
           pictures.calibrating(),
           () -> stop.getAsBoolean() || (enough.getAsBoolean() && !scores.isEmpty()),
-          (picture, score) -> {
+          (index, picture, score) -> {
+            sources.add(scaled.source(index));
             scores.add(score.bitsPerDim());
             locality.add(statistic(score, normal));
           },
@@ -180,14 +183,16 @@ public final class PictureCalibrator {
         new Calibration(
             evaluations,
             ofTiles.precision(),
-            Calibrator.floats(scores),
+            new CalibrationScores(
+                Calibrator.floats(scores),
+                new float[0],
+                Calibrator.floats(locality),
+                CalibrationSources.of(sources)),
             ofTiles.corrections(),
             ofTiles.lossProfile(),
             ofTiles.control(),
             Optional.empty(),
-            new float[0],
-            Optional.of(normal),
-            Calibrator.floats(locality)));
+            Optional.of(normal)));
   }
 
   /** A first look with a quarter of the evaluations, where that is a whole number. */
@@ -201,17 +206,24 @@ public final class PictureCalibrator {
     return new LocalEvidence(score.evidence().orElseThrow(), normal).statistic();
   }
 
+  /** Takes a picture that was scored. */
+  private interface Taker {
+    void take(int index, PixelImage picture, ImageLikelihood score);
+  }
+
   /** Scores pictures one after the other, their tiles side by side. */
   private static void each(
       TileScorer scorer,
       ImageSource pictures,
       int[] which,
       BooleanSupplier stop,
-      BiConsumer<PixelImage, ImageLikelihood> then,
+      Taker then,
       IntConsumer progress) {
     for (int i = 0; i < which.length && !stop.getAsBoolean(); i++) {
-      picture(pictures, which[i])
-          .ifPresent(picture -> then.accept(picture, scorer.score(List.of(picture), 0).get(0)));
+      int index = which[i];
+      picture(pictures, index)
+          .ifPresent(
+              picture -> then.take(index, picture, scorer.score(List.of(picture), 0).get(0)));
       progress.accept(i + 1);
     }
   }

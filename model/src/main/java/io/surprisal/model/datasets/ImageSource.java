@@ -17,4 +17,9 @@ public interface ImageSource {
 
   /** What to call the image at a place: its file, or its file and number. */
   String name(int index);
+
+  /** The camera, scanner or pipeline that the image at a place comes from; "" where not known. */
+  default String source(int index) {
+    return "";
+  }
 }

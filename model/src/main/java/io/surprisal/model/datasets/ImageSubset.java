@@ -48,4 +48,9 @@ public final class ImageSubset implements ImageDataset {
   public String name(int index) {
     return all.name(indices[index]);
   }
+
+  @Override
+  public String source(int index) {
+    return all.source(indices[index]);
+  }
 }

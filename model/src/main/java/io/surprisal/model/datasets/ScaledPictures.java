@@ -36,4 +36,9 @@ public record ScaledPictures(ImageSource pictures, Preprocessing preprocessing)
   public String name(int index) {
     return pictures.name(index);
   }
+
+  @Override
+  public String source(int index) {
+    return pictures.source(index);
+  }
 }

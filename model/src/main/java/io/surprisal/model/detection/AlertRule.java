@@ -56,13 +56,7 @@ public final class AlertRule {
     this.calibration = calibration;
     this.alertRate = alertRate;
     this.silence = silence;
-    Map<Verdict.Reason, float[]> values = new EnumMap<>(Verdict.Reason.class);
-    calibration.ifPresent(
-        c -> {
-          values.put(Verdict.Reason.LOW_LIKELIHOOD, c.bitsPerDim());
-          c.typicality().ifPresent(of -> values.put(Verdict.Reason.ATYPICAL, c.untypicality()));
-          c.local().ifPresent(of -> values.put(Verdict.Reason.LOCAL, c.locality()));
-        });
+    Map<Verdict.Reason, float[]> values = calibration.map(AlertRule::values).orElseGet(Map::of);
     values.forEach((reason, of) -> tails.put(reason, Tail.of(of)));
     if (silence.isPresent()) {
       blocks = Optional.empty();
@@ -71,6 +65,18 @@ public final class AlertRule {
       blocks = Optional.of(new Blocks(values, turns(values.keySet())));
       calibratedMean = OptionalDouble.of(mean(calibration.orElseThrow().bitsPerDim()));
     }
+  }
+
+  private static Map<Verdict.Reason, float[]> values(Calibration of) {
+    Map<Verdict.Reason, float[]> values = new EnumMap<>(Verdict.Reason.class);
+    values.put(Verdict.Reason.LOW_LIKELIHOOD, of.bitsPerDim());
+    if (of.typicality().isPresent()) {
+      values.put(Verdict.Reason.ATYPICAL, of.untypicality());
+    }
+    if (of.local().isPresent()) {
+      values.put(Verdict.Reason.LOCAL, of.locality());
+    }
+    return values;
   }
 
   /** Where a statistic is missing, its blocks go to the others of its half. */
@@ -270,6 +276,16 @@ public final class AlertRule {
     }
     int rank = rank(alertRate, blocks.get().images());
     return blocks.get().count(reason, rank) / (double) rank;
+  }
+
+  /** How many of the first blocks it takes for each reason of a calibration to have one. */
+  static int reasonsInTurn(Calibration calibration) {
+    return turns(values(calibration).keySet()).size();
+  }
+
+  /** How many calibration images it judges by; 0 without a calibration. */
+  public int images() {
+    return calibration.map(Calibration::images).orElse(0);
   }
 
   /** Share of normal images that it is set to alert on. */

@@ -4,6 +4,8 @@ import io.surprisal.model.detection.Verdict.Reason;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -24,13 +26,42 @@ public final class CensoredTail {
   private CensoredTail() {}
 
   /**
+   * Which of the images that alerted stay, where each source has its rule.
+   *
+   * @param alerted by their rules; what no longer alerts by its rule stays
+   * @param sources of these, at their positions
+   * @param others sources of the images that did not alert, one each
+   * @return positions in {@code alerted}, ascending
+   */
+  public static int[] restored(
+      List<Verdict> alerted, List<String> sources, AlertRules rules, List<String> others) {
+    Map<AlertRule, Long> counts =
+        others.stream().collect(Collectors.groupingBy(rules::of, Collectors.counting()));
+    return IntStream.range(0, alerted.size())
+        .boxed()
+        .collect(Collectors.groupingBy(i -> rules.of(sources.get(i))))
+        .entrySet()
+        .stream()
+        .flatMapToInt(
+            group -> {
+              List<Integer> its = group.getValue();
+              int fewer = counts.getOrDefault(group.getKey(), 0L).intValue();
+              return Arrays.stream(
+                      restored(its.stream().map(alerted::get).toList(), group.getKey(), fewer))
+                  .map(its::get);
+            })
+        .sorted()
+        .toArray();
+  }
+
+  /**
    * Which of the images that alerted stay.
    *
    * @param alerted by the rule; what no longer alerts by it stays
    * @param others how many images did not alert
    * @return positions in {@code alerted}, ascending
    */
-  public static int[] restored(List<Verdict> alerted, AlertRule rule, int others) {
+  static int[] restored(List<Verdict> alerted, AlertRule rule, int others) {
     double rate = rule.alertRate();
     double expected = others * rate / (1 - rate);
     int cut = AlertRule.rank(rate, others + (int) Math.round(expected));

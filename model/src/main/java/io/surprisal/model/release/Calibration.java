@@ -1,19 +1,15 @@
 package io.surprisal.model.release;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * What normal, held-out images score under a release, measured with the serving number of
  * evaluations and precision.
  *
- * <p>Equal when every number is.
- *
  * @param evaluations K of the measurement
  * @param precision of the measurement, such as {@code float32}
- * @param bitsPerDim corrected scores of the calibration images, ascending, at least one
+ * @param scores of the calibration images
  * @param corrections for each K the bias of the release's fixed noise levels
  * @param lossProfile the diffusion loss of the calibration images over time; earlier releases were
  *     calibrated without one
@@ -21,25 +17,18 @@ import java.util.stream.IntStream;
  *     used for too. Empty where there were too few images to fit one, and in earlier releases
  * @param typicality what else than their bits/dim is normal of images. Empty where there were too
  *     few images to fit it, where the evaluations have several stages, and in earlier releases
- * @param untypicality of the calibration images, each at the position of its score; none without
- *     {@code typicality}
  * @param local what local evidence is normal. Empty where none was measured, and in earlier
  *     releases
- * @param locality of the calibration images, the largest standardised evidence of each, at the
- *     position of its score; none without {@code local}
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by content
 public record Calibration(
     int evaluations,
     String precision,
-    float[] bitsPerDim,
+    CalibrationScores scores,
     List<Correction> corrections,
     LossProfile lossProfile,
     Optional<ControlVariate> control,
     Optional<Typicality> typicality,
-    float[] untypicality,
-    Optional<LocalNormal> local,
-    float[] locality) {
+    Optional<LocalNormal> local) {
 
   /**
    * What was measured about the estimate at one K: the bias that fixed noise levels bring, which is
@@ -93,31 +82,8 @@ public record Calibration(
    * @throws IllegalArgumentException if there are no scores, or a number is impossible
    */
   public Calibration {
-    int n = bitsPerDim.length;
-    if (untypicality.length != (typicality.isPresent() ? n : 0)) {
-      throw new IllegalArgumentException(
-          "calibration: %d scores with %d untypicalities".formatted(n, untypicality.length));
-    }
-    if (locality.length != (local.isPresent() ? n : 0)) {
-      throw new IllegalArgumentException(
-          "calibration: %d scores with %d local statistics".formatted(n, locality.length));
-    }
-    float[] scores = bitsPerDim;
-    int[] order =
-        IntStream.range(0, n)
-            .boxed()
-            .sorted((i, j) -> Float.compare(scores[i], scores[j]))
-            .mapToInt(i -> i)
-            .toArray();
-    bitsPerDim = inOrder(bitsPerDim, order);
-    untypicality = typicality.isPresent() ? inOrder(untypicality, order) : new float[0];
-    locality = local.isPresent() ? inOrder(locality, order) : new float[0];
-    requireFinite("an untypicality", untypicality);
-    requireFinite("a local statistic", locality);
-    if (n == 0 || !Float.isFinite(bitsPerDim[0]) || !Float.isFinite(bitsPerDim[n - 1])) {
-      throw new IllegalArgumentException(
-          "calibration: " + n + " scores, must be at least one and all finite");
-    }
+    requireBoth("untypicalities", typicality.isPresent(), scores, scores.untypicality());
+    requireBoth("local statistics", local.isPresent(), scores, scores.locality());
     if (evaluations < 1 || precision == null) {
       throw new IllegalArgumentException(
           "calibration: " + evaluations + " evaluations in " + precision);
@@ -134,20 +100,36 @@ public record Calibration(
     }
   }
 
-  private static void requireFinite(String name, float[] values) {
-    for (float value : values) {
-      if (!Float.isFinite(value)) {
-        throw new IllegalArgumentException("calibration: " + name + " is " + value);
-      }
+  private static void requireBoth(
+      String name, boolean known, CalibrationScores scores, float[] values) {
+    if (values.length != (known ? scores.bitsPerDim().length : 0)) {
+      throw new IllegalArgumentException(
+          "calibration: %d scores with %d %s"
+              .formatted(scores.bitsPerDim().length, values.length, name));
     }
   }
 
-  private static float[] inOrder(float[] values, int[] order) {
-    float[] sorted = new float[order.length];
-    for (int i = 0; i < order.length; i++) {
-      sorted[i] = values[order[i]];
-    }
-    return sorted;
+  /** A calibration on images of which no source is told apart. */
+  public Calibration(
+      int evaluations,
+      String precision,
+      float[] bitsPerDim,
+      List<Correction> corrections,
+      LossProfile lossProfile,
+      Optional<ControlVariate> control,
+      Optional<Typicality> typicality,
+      float[] untypicality,
+      Optional<LocalNormal> local,
+      float[] locality) {
+    this(
+        evaluations,
+        precision,
+        new CalibrationScores(bitsPerDim, untypicality, locality, CalibrationSources.UNKNOWN),
+        corrections,
+        lossProfile,
+        control,
+        typicality,
+        local);
   }
 
   /** A calibration without local evidence. */
@@ -210,26 +192,43 @@ public record Calibration(
 
   /** Number of calibration images. */
   public int images() {
-    return bitsPerDim.length;
+    return scores.bitsPerDim().length;
   }
 
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof Calibration that
-        && evaluations == that.evaluations
-        && precision.equals(that.precision)
-        && Arrays.equals(bitsPerDim, that.bitsPerDim)
-        && corrections.equals(that.corrections)
-        && lossProfile.equals(that.lossProfile)
-        && control.equals(that.control)
-        && typicality.equals(that.typicality)
-        && Arrays.equals(untypicality, that.untypicality)
-        && local.equals(that.local)
-        && Arrays.equals(locality, that.locality);
+  /** Corrected scores of the images, ascending. */
+  public float[] bitsPerDim() {
+    return scores.bitsPerDim();
   }
 
-  @Override
-  public int hashCode() {
-    return Arrays.hashCode(bitsPerDim) * 31 + evaluations;
+  /** Of the images, each at the position of its score; none without {@code typicality}. */
+  public float[] untypicality() {
+    return scores.untypicality();
+  }
+
+  /** Of the images, each at the position of its score; none without {@code local}. */
+  public float[] locality() {
+    return scores.locality();
+  }
+
+  /** Of the images, each at the position of its score. */
+  public CalibrationSources sources() {
+    return scores.sources();
+  }
+
+  /**
+   * The calibration on some of the images alone.
+   *
+   * @param which positions, at least one
+   */
+  public Calibration only(int[] which) {
+    return new Calibration(
+        evaluations,
+        precision,
+        scores.only(which),
+        corrections,
+        lossProfile,
+        control,
+        typicality,
+        local);
   }
 }

@@ -19,11 +19,13 @@ record CalibrationManifest(
     @Nullable ControlVariate control,
     @Nullable Typicality typicality,
     @Nullable GaussianManifest gaussian,
-    @Nullable LocalNormal local) {
+    @Nullable LocalNormal local,
+    @Nullable List<String> sources) {
   private static final String SCORES = "calibration.bitsPerDim";
   private static final String UNTYPICALITY = "calibration.untypicality";
   private static final String GAUSSIAN = "calibration.gaussian";
   private static final String LOCALITY = "calibration.locality";
+  private static final String SOURCES = "calibration.sources";
 
   /** A Gaussian without its mean and directions, which are the rows of a tensor. */
   record GaussianManifest(
@@ -67,7 +69,8 @@ record CalibrationManifest(
         calibration.typicality().orElse(null),
         GaussianManifest.ofNullable(
             calibration.typicality().flatMap(Typicality::gaussian).orElse(null)),
-        calibration.local().orElse(null));
+        calibration.local().orElse(null),
+        calibration.sources().names().isEmpty() ? null : calibration.sources().names());
   }
 
   /** Adds what is long of a calibration. */
@@ -82,6 +85,9 @@ record CalibrationManifest(
             });
     if (calibration.local().isPresent()) {
       tensors.put(LOCALITY, vector(calibration.locality()));
+    }
+    if (!calibration.sources().names().isEmpty()) {
+      tensors.put(SOURCES, vector(floats(calibration.sources().of())));
     }
   }
 
@@ -115,6 +121,7 @@ record CalibrationManifest(
     Safetensors.Tensor scores = tensors.remove(SCORES);
     float[] untypicality = values(tensors.remove(UNTYPICALITY));
     float[] locality = values(tensors.remove(LOCALITY));
+    float[] sources = values(tensors.remove(SOURCES));
     Safetensors.Tensor gaussian = tensors.remove(GAUSSIAN);
     if (manifest == null) {
       return null;
@@ -125,14 +132,37 @@ record CalibrationManifest(
     return new Calibration(
         manifest.evaluations,
         manifest.precision,
-        scores.values(),
+        new CalibrationScores(scores.values(), untypicality, locality, manifest.sourcesOf(sources)),
         manifest.corrections,
         new LossProfile(manifest.lossProfile),
         Optional.ofNullable(manifest.control),
         Optional.ofNullable(manifest.typical(gaussian, images)),
-        untypicality,
-        Optional.ofNullable(manifest.local),
-        locality);
+        Optional.ofNullable(manifest.local));
+  }
+
+  private CalibrationSources sourcesOf(float[] positions) {
+    if (sources == null) {
+      return CalibrationSources.UNKNOWN;
+    }
+    int[] of = new int[positions.length];
+    for (int i = 0; i < of.length; i++) {
+      of[i] = (int) positions[i];
+      if (of[i] != positions[i]) {
+        throw new IllegalArgumentException("calibration: source " + positions[i]);
+      }
+    }
+    if (of.length == 0) {
+      throw new IllegalArgumentException("calibration: it lacks " + SOURCES);
+    }
+    return new CalibrationSources(sources, of);
+  }
+
+  private static float[] floats(int[] values) {
+    float[] floats = new float[values.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = values[i];
+    }
+    return floats;
   }
 
   private @Nullable Typicality typical(Safetensors.@Nullable Tensor rows, ImageShape images) {

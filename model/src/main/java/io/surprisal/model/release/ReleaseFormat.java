@@ -25,12 +25,18 @@ final class ReleaseFormat {
   /** One that does not know the Gaussian would give other verdicts. */
   private static final int WITH_GAUSSIAN = 6;
 
-  private static final int NEWEST = WITH_GAUSSIAN;
+  /** One that does not know calibrations by source would give other verdicts. */
+  private static final int WITH_SOURCES = 7;
+
+  private static final int NEWEST = WITH_SOURCES;
 
   private ReleaseFormat() {}
 
   /** The oldest that says all. */
   static int of(Preprocessing preprocessing, @Nullable Calibration calibration) {
+    if (calibration != null && !calibration.sources().names().isEmpty()) {
+      return WITH_SOURCES;
+    }
     if (calibration != null && calibration.typicality().flatMap(Typicality::gaussian).isPresent()) {
       return WITH_GAUSSIAN;
     }

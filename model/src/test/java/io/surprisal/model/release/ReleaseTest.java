@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.checks.Sha256;
@@ -250,6 +251,54 @@ class ReleaseTest {
         "are not finite");
   }
 
+  /** Scores are sorted, and each keeps its source. */
+  @Test
+  void shouldComeBackWithTheSourcesOfItsCalibration() throws IOException {
+    CalibrationSources sources =
+        CalibrationSources.of(List.of("right", "", "left", "right", "x".repeat(257)));
+    Calibration calibration =
+        new Calibration(
+            8,
+            "float32",
+            new CalibrationScores(new float[] {5, 3, 4, 1, 2}, new float[0], new float[0], sources),
+            List.of(),
+            LossProfile.UNMEASURED,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+    assertThat(calibration.sources().names()).containsExactly("left", "right");
+    assertThat(calibration.sources().images("right")).containsExactly(0, 4);
+    assertThat(calibration.sources().images("left")).containsExactly(3);
+    assertThat(calibration.sources().images("x".repeat(257))).isEmpty();
+    assertThat(calibration.only(new int[] {3, 4}).bitsPerDim()).containsExactly(4, 5);
+    assertThat(calibration.only(new int[] {3, 4}).sources().source(1)).contains("right");
+    written.recalibrated(file, calibration);
+
+    assertThat(Release.load(file).calibration()).contains(calibration);
+    assertThat(Files.readString(file, StandardCharsets.ISO_8859_1)).contains("format\\\":7");
+    assertRefusedAfter(
+        manifest -> {}, tensors -> tensors.remove("calibration.sources"), "it lacks");
+    written.recalibrated(file, calibration);
+    assertRefusedAfter(
+        manifest -> ((ArrayNode) manifest.at("/calibration/sources")).remove(1),
+        tensors -> {},
+        "source 1 of 1");
+  }
+
+  /** Names come from outside: the sources with the most images are told apart. */
+  @Test
+  void shouldTellSoManySourcesApart() {
+    List<String> each =
+        IntStream.range(0, 100).mapToObj(i -> "camera " + i % 99).toList(); // one there twice
+
+    CalibrationSources sources = CalibrationSources.of(each);
+
+    assertThat(sources.names()).hasSize(CalibrationSources.MOST).contains("camera 0", "camera 63");
+    assertThat(sources.images("camera 0")).containsExactly(0, 99);
+    assertThat(sources.source(64)).isEmpty();
+    assertThat(CalibrationSources.of(List.of("", ""))).isEqualTo(CalibrationSources.UNKNOWN);
+  }
+
   private static List<List<Double>> identity(int size) {
     return IntStream.range(0, size)
         .mapToObj(i -> IntStream.range(0, size).mapToObj(j -> i == j ? 1.0 : 0.0).toList())
@@ -460,7 +509,7 @@ class ReleaseTest {
   @Test
   void shouldRefuseAnotherFormat() throws IOException {
     assertRefusedAfter(
-        manifest -> manifest.put("format", 7), tensors -> {}, "release format 7", "formats 1 to 6");
+        manifest -> manifest.put("format", 8), tensors -> {}, "release format 8", "formats 1 to 7");
   }
 
   @Test

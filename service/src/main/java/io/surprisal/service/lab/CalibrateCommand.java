@@ -4,6 +4,8 @@ import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.calibration.PictureCalibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageSource;
+import io.surprisal.model.datasets.ImageSubset;
+import io.surprisal.model.datasets.SourcedImages;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.release.Release;
@@ -18,12 +20,18 @@ import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.LimitOption;
 import io.surprisal.service.options.ReleaseAndImages;
+import io.surprisal.service.options.SeedOption;
 import io.surprisal.service.options.StagesOption;
 import io.surprisal.service.options.StrictOption;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -55,7 +63,11 @@ final class CalibrateCommand implements Callable<Integer> {
       description = "Where the new release goes.")
   private Path out;
 
-  @Mixin private final LimitOption limit = LimitOption.of(2000);
+  @Mixin
+  private final LimitOption limit =
+      LimitOption.of("Calibrate on N of the images, drawn from all, at most", 2000);
+
+  @Mixin private final SeedOption seed = new SeedOption("Of which images are drawn", 1);
 
   @Mixin
   private final StagesOption evaluations =
@@ -63,6 +75,14 @@ final class CalibrateCommand implements Callable<Integer> {
           "Evaluations an image that the release will be served with",
           "Several, each a divisor of the next, such as 4,8,16: stages after which an image may"
               + " stop.");
+
+  @Option(
+      names = "--by-folder",
+      description =
+          "The folder that an image lies in, below the one that --data names, is the source that"
+              + " its producer names in the stream. Sources with enough images, 4 / alert rate,"
+              + " are judged by their own.")
+  private boolean byFolder;
 
   @Mixin private final StrictOption strict;
 
@@ -85,7 +105,8 @@ final class CalibrateCommand implements Callable<Integer> {
       double bias,
       double biasStandardError,
       double medianBitsPerDim,
-      double smallestAlertRate) {}
+      double smallestAlertRate,
+      List<SourceSummary> sources) {}
 
   @Override
   public Integer call() throws IOException {
@@ -115,8 +136,11 @@ final class CalibrateCommand implements Callable<Integer> {
   }
 
   private void calibrateImages(Release loaded, Stages stages) throws IOException {
-    ImageDataset images = normal.imagesFor(loaded);
-    int count = limit.of(images);
+    ImageDataset all = normal.imagesFor(loaded);
+    ImageDataset sourced = byFolder ? SourcedImages.of(all, i -> requireFolder(all.name(i))) : all;
+    int count = limit.of(sourced);
+    ImageDataset images =
+        count < sourced.size() ? new ImageSubset(sourced, shuffled(sourced.size())) : sourced;
     if (count < Calibrator.FEWEST_IMAGES) {
       throw new ParameterException(
           spec.commandLine(),
@@ -145,10 +169,12 @@ final class CalibrateCommand implements Callable<Integer> {
         spec,
         stages.ends().size() == 1,
         "which tiles of a picture are looked at again is calibrated too; give --evaluations a single number");
-    ImageSource images = normal.pictures(loaded);
+    ImageSource all = normal.pictures(loaded);
+    ImageSource images = byFolder ? SourcedImages.of(all, i -> requireFolder(all.name(i))) : all;
     PictureCalibrator.Pictures pictures =
         PictureCalibrator.Pictures.of(
-            images, IntStream.range(0, Math.min(limit.of(images), images.size())).toArray());
+            images,
+            Arrays.stream(shuffled(images.size())).limit(limit.of(images)).sorted().toArray());
     Usage.require(
         spec,
         pictures.calibrating().length >= 1,
@@ -171,6 +197,23 @@ final class CalibrateCommand implements Callable<Integer> {
     }
   }
 
+  /** The order of files may mean something, so that the first ones are not as all are. */
+  private int[] shuffled(int images) {
+    List<Integer> order = IntStream.range(0, images).boxed().collect(Collectors.toList());
+    Collections.shuffle(order, new Random(seed.value()));
+    return order.stream().mapToInt(i -> i).toArray();
+  }
+
+  private String requireFolder(String name) {
+    Path folder = Path.of(name).getParent();
+    Usage.require(
+        spec,
+        folder != null,
+        name
+            + " lies in no folder below the one that --data names; --by-folder needs one a source");
+    return String.valueOf(folder);
+  }
+
   private void print(Release calibrated, Calibration calibration) {
     boolean looksTwice = calibration.local().flatMap(LocalNormal::firstLook).isPresent();
     Calibration.Correction correction = // of what bits/dim are the mean of
@@ -184,7 +227,8 @@ final class CalibrateCommand implements Callable<Integer> {
             correction.bias(),
             correction.standardError(),
             calibration.bitsPerDim()[calibration.images() / 2],
-            1.0 / (calibration.images() + 1));
+            1.0 / (calibration.images() + 1),
+            SourceSummary.of(calibration));
     output.print(
         result,
         new Table("release", "images", "evaluations", "bias", "its error", "median bits/dim")

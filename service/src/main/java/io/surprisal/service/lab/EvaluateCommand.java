@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.surprisal.model.compression.NetLengths;
 import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Release;
@@ -23,6 +24,7 @@ import io.surprisal.service.cli.Table;
 import io.surprisal.service.cli.Usage;
 import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.ExecutionOption;
+import io.surprisal.service.options.JudgedSourceOption;
 import io.surprisal.service.options.LimitOption;
 import io.surprisal.service.options.ReleaseAndImages;
 import io.surprisal.service.options.StrictOption;
@@ -101,6 +103,8 @@ final class EvaluateCommand implements Callable<Integer> {
   @Mixin
   private final AlertRateOption alertRate =
       new AlertRateOption("SHARE", "With --alerts: share of normal images to alert on");
+
+  @Mixin private JudgedSourceOption source;
 
   @Mixin private final StrictOption strict;
 
@@ -247,7 +251,8 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private AlertRule rule(Release loaded, Execution where, int k) {
-    AlertRule rule = AlertRule.of(loaded, k, where.precision().toString(), alertRate.value());
+    AlertRule rule =
+        source.among(AlertRules.of(loaded, k, where.precision().toString(), alertRate.value()));
     if (rule.silence().isPresent()) {
       throw new IllegalArgumentException(rule.silence().get());
     }

@@ -3,6 +3,7 @@ package io.surprisal.service.lab;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.decoding.Repair;
 import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.ImageRejectedException;
@@ -24,6 +25,7 @@ import io.surprisal.service.cli.WritableDirectory;
 import io.surprisal.service.options.AlertRateOption;
 import io.surprisal.service.options.ExecutionOption;
 import io.surprisal.service.options.Images;
+import io.surprisal.service.options.JudgedSourceOption;
 import io.surprisal.service.options.ReleaseOption;
 import io.surprisal.service.options.StrictOption;
 import java.io.IOException;
@@ -71,6 +73,8 @@ final class ExplainCommand implements Callable<Integer> {
   @Mixin
   private final AlertRateOption alertRate =
       new AlertRateOption("SHARE", "Share of normal pictures to alert on");
+
+  @Mixin private JudgedSourceOption source;
 
   @Mixin private final StrictOption strict;
 
@@ -124,8 +128,12 @@ final class ExplainCommand implements Callable<Integer> {
     TorchRuntime.preferOperatorThreads(1);
     Execution where = execution.forScoring(loaded);
     AlertRule rule =
-        AlertRule.of(
-            loaded, calibration.evaluations(), where.precision().toString(), alertRate.value());
+        source.among(
+            AlertRules.of(
+                loaded,
+                calibration.evaluations(),
+                where.precision().toString(),
+                alertRate.value()));
     rule.silence().ifPresent(why -> invocation.err().println("surprisal: no boxes: " + why));
     try (ImageScorer scorer =
             new ImageScorer(

@@ -106,7 +106,8 @@ final class InspectCommand implements Callable<Integer> {
       Optional<ControlVariate> control,
       Optional<TypicalitySummary> typicality,
       Optional<LocalSummary> local,
-      List<RateGuarantee> alertRates) {
+      List<RateGuarantee> alertRates,
+      List<SourceSummary> sources) {
 
     static CalibrationSummary of(Calibration calibration) {
       float[] ascending = calibration.bitsPerDim();
@@ -124,7 +125,8 @@ final class InspectCommand implements Callable<Integer> {
           calibration.control(),
           calibration.typicality().map(TypicalitySummary::of),
           calibration.local().map(LocalSummary::of),
-          RATES.stream().map(rate -> RateGuarantee.of(n, rate)).toList());
+          RATES.stream().map(rate -> RateGuarantee.of(n, rate)).toList(),
+          SourceSummary.of(calibration));
     }
   }
 
@@ -332,7 +334,11 @@ final class InspectCommand implements Callable<Integer> {
                             k.bitsPerDimAtOnePercent()))
             .orElse("none: it scores but raises no alerts"));
     r.calibration()
-        .ifPresent(k -> k.alertRates().forEach(of -> table.row("at an alert rate of", rate(of))));
+        .ifPresent(
+            k -> {
+              k.alertRates().forEach(of -> table.row("at an alert rate of", rate(of)));
+              k.sources().forEach(of -> table.row("source " + of.name(), of.text()));
+            });
     return table;
   }
 

@@ -115,7 +115,7 @@ final class Feed {
     fields.remove("map");
     fields.put("number", alert.seen().number());
     fields.put("place", place(said.getLocation()));
-    fields.put("pValue", smallest(said));
+    fields.put("pValue", said.getPValue() == null ? smallest(said) : said.getPValue());
     fields.put("review", alert.review().map(AvroFields::of));
     fields.put(
         "ofIncident",
@@ -130,7 +130,7 @@ final class Feed {
         : null;
   }
 
-  /** The p-value of the test that is most surprised; null: no test spoke. */
+  /** Of an alert without a p-value for all reasons: of the test that is most surprised. */
   private static @Nullable Double smallest(AnomalyAlert alert) {
     Double smallest = null;
     for (Double p :

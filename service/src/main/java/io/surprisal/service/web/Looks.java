@@ -192,7 +192,7 @@ final class Looks {
             .sorted(Comparator.comparingDouble(SeenScore::bitsPerDim).reversed())
             .limit(MOST_PICTURES)
             .toList());
-    source.put("histogram", histogram(scores));
+    source.put("histogram", histogram(name, scores));
     source.put("events", view.sourceAlerts(name).stream().limit(50).map(AvroFields::of).toList());
     source.put("windows", view.statistics(name).stream().map(AvroFields::of).toList());
     return source;
@@ -215,7 +215,8 @@ final class Looks {
   }
 
   /** What the latest images score beside what their release was calibrated on, or why not. */
-  private Map<String, Object> histogram(List<SeenScore> scores) throws InterruptedException {
+  private Map<String, Object> histogram(String source, List<SeenScore> scores)
+      throws InterruptedException {
     Map<String, Object> histogram = new LinkedHashMap<>();
     if (scores.isEmpty()) {
       histogram.put("trouble", "No image of it has been scored lately.");
@@ -225,7 +226,7 @@ final class Looks {
     histogram.put("releaseId", last.releaseId());
     histogram.put("threshold", last.threshold());
     try {
-      List<Float> calibration = shelf.facts(last.releaseId()).calibration();
+      List<Float> calibration = shelf.facts(last.releaseId()).judging(last, source);
       if (calibration.isEmpty()) {
         histogram.put(
             "trouble", "Its release is not calibrated, so it does not say what is normal.");
@@ -237,6 +238,7 @@ final class Looks {
               .map(SeenScore::bitsPerDim)
               .toList();
       histogram.put("calibration", calibration.size());
+      histogram.put("bySource", last.bySource());
       histogram.put("latest", latest.size());
       histogram.put(
           "bins",

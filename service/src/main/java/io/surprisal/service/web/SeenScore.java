@@ -1,5 +1,6 @@
 package io.surprisal.service.web;
 
+import io.surprisal.schemas.CalibrationGroup;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.ScoreVerdict;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param at when the image was taken, milliseconds since 1970-01-01T00:00:00Z
  * @param bitsPerDim the score
  * @param threshold in bits/dim; null: there is none
+ * @param bySource whether calibration images of its own source judged it
  * @param releaseId that scored it
  * @param place of the image in the topic of images; null: it lies in another topic
  */
@@ -18,6 +20,7 @@ record SeenScore(
     double bitsPerDim,
     @Nullable Double threshold,
     boolean alert,
+    boolean bySource,
     String imageId,
     String releaseId,
     @Nullable Place place) {
@@ -34,6 +37,7 @@ record SeenScore(
         score.getBitsPerDim(),
         score.getThreshold(),
         score.getVerdict() == ScoreVerdict.ALERT,
+        score.getCalibratedOn() == CalibrationGroup.SOURCE,
         score.getImageId(),
         releaseId,
         score.getLocation().getTopic().equals(images)

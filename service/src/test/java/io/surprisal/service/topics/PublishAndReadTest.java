@@ -639,6 +639,8 @@ public class PublishAndReadTest {
         null,
         null,
         List.of(ImageRepair.NO_END_MARKER),
+        null,
+        null,
         null);
   }
 

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.surprisal.handover.Announcements;
+import io.surprisal.model.release.CalibrationScores;
+import io.surprisal.model.release.CalibrationSources;
 import io.surprisal.model.release.Release;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.awaitility.Awaitility;
@@ -62,6 +65,25 @@ class ReleaseShelfTest {
     return release;
   }
 
+  private static SeenScore score(boolean bySource) {
+    return new SeenScore(0, 3, null, false, bySource, "image", "release", null);
+  }
+
+  /** The images that judged a score are those that it is shown beside. */
+  @Test
+  void shouldTellTheCalibrationImagesOfASource() {
+    CalibrationScores scores =
+        new CalibrationScores(
+            new float[] {3, 1, 2},
+            new float[0],
+            new float[0],
+            CalibrationSources.of(List.of("left", "right", "left")));
+    ReleaseFacts facts = new ReleaseFacts("", List.of(), Optional.of(scores), "");
+
+    assertThat(facts.judging(score(true), "left")).containsExactly(2f, 3f);
+    assertThat(facts.judging(score(false), "left")).containsExactly(1f, 2f, 3f);
+  }
+
   @Test
   void shouldTellScheduleAndCalibrationOfAFile() throws Exception {
     Release release = announced("demo.safetensors");
@@ -69,9 +91,8 @@ class ReleaseShelfTest {
 
     ReleaseFacts facts = shelf.facts(release.id());
 
-    assertThat(facts.calibration())
-        .hasSize(release.calibration().orElseThrow().images())
-        .isSorted();
+    int images = release.calibration().orElseThrow().images();
+    assertThat(facts.judging(score(false), "any")).hasSize(images).isSorted();
     assertThat(facts.gamma()).hasSize(101).isSorted();
     assertThat(facts.shows()).isEqualTo("pictures of 32×32");
     assertThat(shelf.facts(release.id())).as("read once").isSameAs(facts);

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class SettledThresholdsTest {
 
   private static SeenScore score(int at, @Nullable Double threshold) {
-    return new SeenScore(at, 3, threshold, false, "image-" + at, "release", null);
+    return new SeenScore(at, 3, threshold, false, false, "image-" + at, "release", null);
   }
 
   /** 3.0 before 200, 4.0 from 300 on; between them more and more of the second. Seed 1. */

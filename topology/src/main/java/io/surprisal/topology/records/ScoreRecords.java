@@ -3,12 +3,14 @@ package io.surprisal.topology.records;
 import static io.surprisal.schemas.NullableFields.orNull;
 
 import io.surprisal.model.decoding.Repair;
+import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.LocalEvidence;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.PictureSize;
 import io.surprisal.model.scoring.ImageLikelihood;
 import io.surprisal.schemas.AlertReason;
 import io.surprisal.schemas.AnomalyAlert;
+import io.surprisal.schemas.CalibrationGroup;
 import io.surprisal.schemas.ImageLocation;
 import io.surprisal.schemas.ImageRepair;
 import io.surprisal.schemas.ImageScore;
@@ -20,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** From a likelihood to what the stream says of it: the score, and an alert where there is one. */
 public final class ScoreRecords {
@@ -53,8 +56,9 @@ public final class ScoreRecords {
           DeadLetterReason.NOT_FINITE,
           "Release %s gives %s bits/dim".formatted(model.releaseId(), likelihood.bitsPerDim()));
     }
-    Optional<LocalEvidence> evidence = model.rule().localEvidence(likelihood);
-    Verdict verdict = model.rule().judge(likelihood, evidence);
+    AlertRule rule = model.rules().of(identity.source());
+    Optional<LocalEvidence> evidence = rule.localEvidence(likelihood);
+    Verdict verdict = rule.judge(likelihood, evidence);
     ImageScore score = score(identity, repairs, location, likelihood, verdict);
     evidence.ifPresent(
         of -> {
@@ -65,7 +69,7 @@ public final class ScoreRecords {
     return new Scored(
         score,
         verdict.alert()
-            ? Optional.of(alert(score, verdict, evidence, identity.size()))
+            ? Optional.of(alert(score, verdict, rule, evidence, identity.size()))
             : Optional.empty());
   }
 
@@ -118,11 +122,17 @@ public final class ScoreRecords {
         .setLocation(location)
         .setRepairs(repairs.stream().map(repair -> ImageRepair.valueOf(repair.name())).toList())
         .setPValue(orNull(verdict.pValue()))
+        .setCalibratedOn(group(identity.source()))
+        .setCalibrationImages(calibrationImages(identity.source()))
         .build();
   }
 
   private AnomalyAlert alert(
-      ImageScore score, Verdict verdict, Optional<LocalEvidence> evidence, PictureSize picture) {
+      ImageScore score,
+      Verdict verdict,
+      AlertRule rule,
+      Optional<LocalEvidence> evidence,
+      PictureSize picture) {
     String alertId = AlertIds.of(score.getSource(), score.getImageId(), score.getReleaseId());
     return AnomalyAlert.newBuilder()
         .setAlertId(alertId)
@@ -146,16 +156,28 @@ public final class ScoreRecords {
         .setLocalPValue(score.getLocalPValue())
         .setBoxes(
             evidence.stream()
-                .flatMap(of -> model.rule().boxes(of).stream().map(box -> box(of, box, picture)))
+                .flatMap(of -> rule.boxes(of).stream().map(box -> box(of, box, picture)))
                 .toList())
         .setMap(evidence.map(ScoreRecords::map).orElse(null))
         .setRepairs(score.getRepairs())
         .setPValue(score.getPValue())
+        .setCalibratedOn(score.getCalibratedOn())
+        .setCalibrationImages(score.getCalibrationImages())
         .build();
   }
 
+  private @Nullable CalibrationGroup group(String source) {
+    return model.rules().silence().isPresent()
+        ? null
+        : CalibrationGroup.valueOf(model.rules().group(source).name());
+  }
+
+  private @Nullable Integer calibrationImages(String source) {
+    return model.rules().silence().isPresent() ? null : model.rules().of(source).images();
+  }
+
   private ScoreVerdict scoreVerdict(Verdict verdict) {
-    if (model.rule().silence().isPresent()) {
+    if (model.rules().silence().isPresent()) {
       return ScoreVerdict.UNCALIBRATED;
     }
     return verdict.alert() ? ScoreVerdict.ALERT : ScoreVerdict.NORMAL;

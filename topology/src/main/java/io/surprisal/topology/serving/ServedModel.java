@@ -1,7 +1,7 @@
 package io.surprisal.topology.serving;
 
 import io.surprisal.model.batching.ScoringQueue;
-import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.release.Release;
 
@@ -12,15 +12,15 @@ import io.surprisal.model.release.Release;
  * @param preprocessing brings a decoded image into the network's shape
  * @param scoring takes preprocessed images of all partitions
  * @param precision number format of the network's arithmetic
- * @param rule says which images raise an alert
- * @param alertRate share of normal images that the rule was set to alert on, in (0, 1)
+ * @param rules say which images of a source raise an alert
+ * @param alertRate share of normal images that the rules were set to alert on, in (0, 1)
  */
 public record ServedModel(
     String releaseId,
     Preprocessing preprocessing,
     ScoringQueue scoring,
     String precision,
-    AlertRule rule,
+    AlertRules rules,
     double alertRate) {
 
   /**
@@ -38,7 +38,7 @@ public record ServedModel(
         release.preprocessing(),
         scoring,
         precision,
-        AlertRule.of(release, evaluations, precision, alertRate),
+        AlertRules.of(release, evaluations, precision, alertRate),
         alertRate);
   }
 }

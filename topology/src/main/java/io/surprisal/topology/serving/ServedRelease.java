@@ -3,7 +3,7 @@ package io.surprisal.topology.serving;
 import io.surprisal.model.batching.BatchScorer;
 import io.surprisal.model.batching.ScoringLane;
 import io.surprisal.model.batching.SpareLane;
-import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
 import io.surprisal.model.detection.CertainVerdict;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
@@ -71,11 +71,11 @@ final class ServedRelease implements AutoCloseable {
    */
   ServedModel at(OptionalDouble alertRate) {
     double rate = alertRate.orElse(scoring.alertRate());
-    AlertRule rule = rule(rate);
-    ScoringLane lane = batches.queue(scorer, release.preprocessing(), stoppingRule(rule));
+    AlertRules rules = rules(rate);
+    ScoringLane lane = batches.queue(scorer, release.preprocessing(), stoppingRule(rules));
     lanes.add(lane);
     return new ServedModel(
-        release.id(), release.preprocessing(), lane, scorer.precision(), rule, rate);
+        release.id(), release.preprocessing(), lane, scorer.precision(), rules, rate);
   }
 
   /**
@@ -87,22 +87,25 @@ final class ServedRelease implements AutoCloseable {
    * @throws IllegalArgumentException if the release is calibrated for another way of scoring
    */
   ShadowModel inShadow(OptionalDouble alertRate, double share, Consumer<String> refusal) {
-    AlertRule rule = rule(alertRate.orElse(scoring.alertRate()));
-    SpareLane lane = batches.spare(scorer, release.preprocessing(), stoppingRule(rule));
+    AlertRules rules = rules(alertRate.orElse(scoring.alertRate()));
+    SpareLane lane = batches.spare(scorer, release.preprocessing(), stoppingRule(rules));
     spareLanes.add(lane);
-    return new ShadowModel(release.id(), release.preprocessing(), lane, rule, share, refusal);
+    return new ShadowModel(release.id(), release.preprocessing(), lane, rules, share, refusal);
   }
 
-  private AlertRule rule(double alertRate) {
-    return AlertRule.of(release, scorer.evaluations(), scorer.precision(), alertRate);
+  /** One for all where images stop early: where they stop, its threshold says. */
+  private AlertRules rules(double alertRate) {
+    AlertRules rules = AlertRules.of(release, scorer.evaluations(), scorer.precision(), alertRate);
+    return scoring.stages().ends().size() == 1 ? rules : AlertRules.same(rules.ofAll());
   }
 
-  private StoppingRule stoppingRule(AlertRule rule) {
-    if (scoring.stages().ends().size() == 1 || rule.threshold().isEmpty()) {
+  private StoppingRule stoppingRule(AlertRules rules) {
+    OptionalDouble threshold = rules.ofAll().threshold();
+    if (scoring.stages().ends().size() == 1 || threshold.isEmpty()) {
       return StoppingRule.NEVER;
     }
     return new CertainVerdict(
-        release.calibration().orElseThrow(), rule.threshold().getAsDouble(), scoring.certainty());
+        release.calibration().orElseThrow(), threshold.getAsDouble(), scoring.certainty());
   }
 
   /**

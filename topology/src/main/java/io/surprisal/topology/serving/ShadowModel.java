@@ -2,7 +2,7 @@ package io.surprisal.topology.serving;
 
 import io.surprisal.model.batching.SpareLane;
 import io.surprisal.model.checks.Sha256;
-import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
 import io.surprisal.model.images.Preprocessing;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +17,7 @@ import java.util.function.Consumer;
  * @param releaseId SHA-256 of the release file, hexadecimal
  * @param preprocessing brings a decoded image into the network's shape
  * @param scoring takes preprocessed images, and drops what it has no time for
- * @param rule says which images would raise an alert
+ * @param rules say which images of a source would raise an alert
  * @param share of the images, by hash of their ids, in (0, 1]
  * @param refusal is told, in words, why the release cannot be tried any further; may be told again
  */
@@ -25,7 +25,7 @@ public record ShadowModel(
     String releaseId,
     Preprocessing preprocessing,
     SpareLane scoring,
-    AlertRule rule,
+    AlertRules rules,
     double share,
     Consumer<String> refusal) {
 

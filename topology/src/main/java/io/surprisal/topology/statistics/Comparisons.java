@@ -28,6 +28,7 @@ public final class Comparisons {
 
   private record Awaited(
       WindowKey window,
+      String source,
       Comparison.Judged served,
       ShadowModel candidate,
       CompletableFuture<ImageLikelihood> likelihood) {}
@@ -37,13 +38,14 @@ public final class Comparisons {
   }
 
   /** The serving release has scored an image that the candidate was to score too. */
-  public void add(WindowKey window, Comparison.Judged served, Shadowed shadowed) {
+  public void add(WindowKey window, String source, Comparison.Judged served, Shadowed shadowed) {
     if (shadowed.likelihood().isEmpty()) {
       miss(window, shadowed.candidate());
       return;
     }
     awaited.add(
-        new Awaited(window, served, shadowed.candidate(), shadowed.likelihood().orElseThrow()));
+        new Awaited(
+            window, source, served, shadowed.candidate(), shadowed.likelihood().orElseThrow()));
     if (awaited.size() > MOST) {
       Awaited oldest = awaited.remove();
       oldest.likelihood().cancel(false);
@@ -85,7 +87,9 @@ public final class Comparisons {
       return;
     }
     Comparison.Judged judged =
-        new Comparison.Judged(likelihood.bitsPerDim(), candidate.rule().judge(likelihood).alert());
+        new Comparison.Judged(
+            likelihood.bitsPerDim(),
+            candidate.rules().of(image.source()).judge(likelihood).alert());
     windows.compare(
         image.window(), candidate.releaseId(), before -> before.with(image.served(), judged));
   }

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
@@ -40,7 +41,7 @@ final class Canary implements AutoCloseable {
   private final long images;
   private final Duration patience;
   private final double tolerance;
-  private final double thresholdVariance;
+  private final ToDoubleFunction<Map<String, Long>> thresholdVariance;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final String trainerTopic;
   private final PairedScores scores = new PairedScores();
@@ -62,7 +63,8 @@ final class Canary implements AutoCloseable {
    * @param images to decide on
    * @param patience a candidate that has not scored so many by then is refused
    * @param tolerance rise in bits/dim that passes
-   * @param thresholdVariance see {@link PairedScores#worse}
+   * @param thresholdVariance see {@link PairedScores#worse}, of how many images of each source are
+   *     compared
    */
   Canary(
       ClusterSettings cluster,
@@ -71,7 +73,7 @@ final class Canary implements AutoCloseable {
       long images,
       Duration patience,
       double tolerance,
-      double thresholdVariance) {
+      ToDoubleFunction<Map<String, Long>> thresholdVariance) {
     this.candidate = candidate;
     this.active = active;
     this.images = images;
@@ -140,7 +142,8 @@ final class Canary implements AutoCloseable {
       return Optional.of(new Verdict(false, refusedBy.get()));
     }
     if (scores.images() >= images) {
-      Optional<String> worse = scores.worse(tolerance, thresholdVariance);
+      Optional<String> worse =
+          scores.worse(tolerance, thresholdVariance.applyAsDouble(scores.bySource()));
       return Optional.of(
           new Verdict(worse.isEmpty(), worse.map(why -> why + "; ").orElse("") + scores.summary()));
     }

@@ -1,7 +1,8 @@
 package io.surprisal.trainer.release;
 
 import io.surprisal.model.calibration.Calibrator;
-import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
+import io.surprisal.model.detection.CountDistribution;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.evaluation.Separation;
 import io.surprisal.model.images.Damage;
@@ -183,17 +184,18 @@ public final class Gate {
     Path file = Files.createTempFile("surprisal-gate", ".safetensors");
     try {
       Release calibrated = candidate.recalibrated(file, calibration.get());
-      AlertRule rule =
-          AlertRule.of(calibrated, evaluations, execution.precision().toString(), rate);
-      if (rule.silence().isPresent()) {
-        return rule.silence();
+      AlertRules rules =
+          AlertRules.of(calibrated, evaluations, execution.precision().toString(), rate);
+      if (rules.silence().isPresent()) {
+        return rules.silence();
       }
       long alerts =
-          checking.verdicts(calibrated, rule, evaluations, execution, stop).stream()
+          checking.verdicts(calibrated, rules, evaluations, execution, stop).stream()
               .filter(Verdict::alert)
               .count();
-      int least = rule.falseAlerts(checking.size()).quantile(1 - ALERTS_CONFIDENCE);
-      int most = rule.falseAlerts(checking.size()).quantile(ALERTS_CONFIDENCE);
+      CountDistribution expected = rules.falseAlerts(checking.sources());
+      int least = expected.quantile(1 - ALERTS_CONFIDENCE);
+      int most = expected.quantile(ALERTS_CONFIDENCE);
       return alerts >= least && alerts <= most
           ? Optional.empty()
           : Optional.of(

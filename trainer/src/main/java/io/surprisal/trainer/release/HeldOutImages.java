@@ -1,6 +1,6 @@
 package io.surprisal.trainer.release;
 
-import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
@@ -47,16 +47,19 @@ public interface HeldOutImages {
    * Judges all, scored as the stream does it.
    *
    * @param calibrated the release
-   * @param rule of it, for K
+   * @param rules of it, for K
    * @param stop asked between images; once true, the verdicts are too few
    * @return an image's at its position
    */
   List<Verdict> verdicts(
       Release calibrated,
-      AlertRule rule,
+      AlertRules rules,
       int evaluations,
       Execution execution,
       BooleanSupplier stop);
+
+  /** Which source each comes from, at its position; "" where it is not known. */
+  List<String> sources();
 
   /**
    * Some of what goes through the network.

@@ -5,7 +5,7 @@ import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.datasets.RandomCrops;
 import io.surprisal.model.datasets.ScaledPictures;
-import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.images.Preprocessing;
@@ -115,7 +115,7 @@ public record HeldOutPictures(ImageSource pictures, int[] which, Preprocessing p
   @Override
   public List<Verdict> verdicts(
       Release calibrated,
-      AlertRule rule,
+      AlertRules rules,
       int evaluations,
       Execution execution,
       BooleanSupplier stop) {
@@ -130,10 +130,16 @@ public record HeldOutPictures(ImageSource pictures, int[] which, Preprocessing p
       TileScorer tiles = new TileScorer(scorer, preprocessing, workers);
       for (int i = 0; i < size() && !stop.getAsBoolean(); i++) {
         PixelImage picture = scaled.image(which[i]);
-        verdicts.add(rule.judge(tiles.score(List.of(picture), 0).get(0)));
+        verdicts.add(
+            rules.of(pictures.source(which[i])).judge(tiles.score(List.of(picture), 0).get(0)));
       }
     }
     return verdicts;
+  }
+
+  @Override
+  public List<String> sources() {
+    return IntStream.range(0, size()).mapToObj(i -> pictures.source(which[i])).toList();
   }
 
   @Override

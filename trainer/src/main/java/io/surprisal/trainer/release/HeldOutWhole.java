@@ -3,7 +3,7 @@ package io.surprisal.trainer.release;
 import io.surprisal.model.calibration.Calibrator;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageSubset;
-import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
@@ -56,17 +56,22 @@ public record HeldOutWhole(ImageDataset images) implements HeldOutImages {
   @Override
   public List<Verdict> verdicts(
       Release calibrated,
-      AlertRule rule,
+      AlertRules rules,
       int evaluations,
       Execution execution,
       BooleanSupplier stop) {
     List<Verdict> verdicts = new ArrayList<>();
     try (ImageScorer scorer = new ImageScorer(calibrated, execution, evaluations)) {
       for (int i = 0; i < size() && !stop.getAsBoolean(); i++) {
-        verdicts.add(rule.judge(scorer.score(images.image(i))));
+        verdicts.add(rules.of(images.source(i)).judge(scorer.score(images.image(i))));
       }
     }
     return verdicts;
+  }
+
+  @Override
+  public List<String> sources() {
+    return IntStream.range(0, size()).mapToObj(i -> images.source(i)).toList();
   }
 
   @Override

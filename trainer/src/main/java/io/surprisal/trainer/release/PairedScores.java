@@ -1,5 +1,7 @@
 package io.surprisal.trainer.release;
 
+import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
 import io.surprisal.schemas.SourceStatistics;
 import java.time.Instant;
 import java.util.HashMap;
@@ -149,14 +151,40 @@ final class PairedScores {
         : Optional.empty();
   }
 
+  /** How many images of each source both have scored; of sources not told apart under "". */
+  Map<String, Long> bySource() {
+    Map<String, Long> images = new HashMap<>();
+    windows.forEach(
+        (window, told) ->
+            images.merge(window.others() ? "" : window.source(), told.getCompared(), Long::sum));
+    return images;
+  }
+
   /**
-   * For {@link #worse}: of a release that n images have calibrated for a rate, the share of normal
-   * images that it alerts on follows Beta(r, n + 1 − r), r = rate (n + 1).
+   * For {@link #worse}, one release's part of it: where n images have calibrated a rule for a rate,
+   * the share of normal images that it alerts on follows Beta(r, n + 1 − r), r = rate (n + 1).
    *
-   * @param images n of one release, and of the other
+   * @param images how many of each source are compared, at least one in all
    */
-  static double thresholdVariance(double alertRate, int images, int others) {
-    return alertRate * (1 - alertRate) * (1.0 / (images + 2) + 1.0 / (others + 2));
+  static double thresholdVariance(AlertRules rules, Map<String, Long> images) {
+    Map<AlertRule, Long> judged = new HashMap<>();
+    images.forEach((source, count) -> judged.merge(rules.of(source), count, Long::sum));
+    double all = images.values().stream().mapToLong(count -> count).sum();
+    return judged.entrySet().stream()
+        .mapToDouble(
+            of ->
+                Math.pow(of.getValue() / all, 2)
+                    * thresholdVariance(of.getKey().alertRate(), of.getKey().images()))
+        .sum();
+  }
+
+  /**
+   * The same of one rule.
+   *
+   * @param images n
+   */
+  static double thresholdVariance(double alertRate, int images) {
+    return alertRate * (1 - alertRate) / (images + 2);
   }
 
   /**

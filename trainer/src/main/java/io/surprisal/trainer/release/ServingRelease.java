@@ -2,7 +2,8 @@ package io.surprisal.trainer.release;
 
 import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
-import io.surprisal.model.release.Calibration;
+import io.surprisal.model.detection.AlertRules;
+import io.surprisal.model.release.Release;
 import io.surprisal.schemas.ControlCommand;
 import io.surprisal.schemas.ReleaseAnnouncement;
 import io.surprisal.schemas.ReleaseState;
@@ -16,9 +17,11 @@ import io.surprisal.trainer.cluster.Statements;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.ToDoubleFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -273,18 +276,26 @@ public final class ServingRelease implements AutoCloseable {
   }
 
   /** See {@link PairedScores#worse}; 0 where it is not known. */
-  private double thresholdVariance(String active, String candidate) {
+  private ToDoubleFunction<Map<String, Long>> thresholdVariance(String active, String candidate) {
     try {
-      Optional<Calibration> one = store.load(active).calibration();
-      Optional<Calibration> other = store.load(candidate).calibration();
-      return one.isPresent() && other.isPresent()
-          ? PairedScores.thresholdVariance(alertRate(), one.get().images(), other.get().images())
-          : 0;
+      Optional<AlertRules> one = rules(store.load(active));
+      Optional<AlertRules> other = rules(store.load(candidate));
+      return images ->
+          one.isPresent() && other.isPresent()
+              ? PairedScores.thresholdVariance(one.get(), images)
+                  + PairedScores.thresholdVariance(other.get(), images)
+              : 0;
     } catch (IOException | IllegalArgumentException e) {
       LOG.warn(
           "the thresholds of {} and {} are taken as exact: {}", active, candidate, e.getMessage());
-      return 0;
+      return images -> 0;
     }
+  }
+
+  private Optional<AlertRules> rules(Release release) {
+    return release
+        .calibration()
+        .map(of -> AlertRules.of(release, of.evaluations(), of.precision(), alertRate()));
   }
 
   /** Lets a release serve instead of the active one. */

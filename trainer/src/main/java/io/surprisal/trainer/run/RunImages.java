@@ -3,6 +3,7 @@ package io.surprisal.trainer.run;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.ImageDatasets;
 import io.surprisal.model.datasets.ImageSubset;
+import io.surprisal.model.datasets.SourcedImages;
 import io.surprisal.model.fit.FitImages;
 import io.surprisal.model.fit.HeldOut;
 import io.surprisal.model.images.Interpretation;
@@ -49,9 +50,12 @@ sealed interface RunImages {
    */
   static RunImages in(Path directory, Optional<Preprocessing> tiled, Interpretation interpretation)
       throws IOException {
+    RunSources sources = RunSources.in(directory);
     return tiled.isPresent()
-        ? new Pictures(StoredPictures.in(folderOfPictures(directory)), tiled.get())
-        : new Whole(ImageDatasets.open(List.of(fileOfWhole(directory))), interpretation);
+        ? new Pictures(StoredPictures.in(folderOfPictures(directory), sources), tiled.get())
+        : new Whole(
+            SourcedImages.of(ImageDatasets.open(List.of(fileOfWhole(directory))), sources::of),
+            interpretation);
   }
 
   /** Where {@link Whole} images of a run are written to. */

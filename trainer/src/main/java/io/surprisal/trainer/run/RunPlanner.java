@@ -27,6 +27,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -143,6 +144,7 @@ public final class RunPlanner {
     Optional<Preprocessing> tiled = Optional.of(input).filter(of -> of.tiling().isPresent());
     Parts parts =
         tiled.isPresent() ? pictures(directory, chosen, input) : whole(directory, chosen, input);
+    parts.sources().write(directory);
     if (tiled.isPresent()) {
       requireCalibrating(parts.heldOut() + parts.alerted(), order.alertRate());
     }
@@ -180,8 +182,9 @@ public final class RunPlanner {
    *
    * @param heldOut that raised no alert, or are normal all the same
    * @param alerted that are held out, too
+   * @param sources of all images, in the order of the run
    */
-  private record Parts(int heldOut, int alerted) {}
+  private record Parts(int heldOut, int alerted, RunSources sources) {}
 
   /** Takes an image of a run. */
   private interface Taker {
@@ -217,6 +220,7 @@ public final class RunPlanner {
     int training = chosen.training().size();
     int normal = training + chosen.heldOut().size();
     int[] held = new int[2];
+    Map<Integer, String> sources = new TreeMap<>();
     ChosenImages.read(
         reservoir,
         chosen.all(),
@@ -225,11 +229,12 @@ public final class RunPlanner {
                 .ifPresent(
                     seen -> {
                       taker.take(position, image.pixels(), seen);
+                      sources.put(position, image.source());
                       if (position >= training) {
                         held[position >= normal ? 1 : 0]++;
                       }
                     }));
-    return new Parts(held[0], held[1]);
+    return new Parts(held[0], held[1], new RunSources(List.copyOf(sources.values())));
   }
 
   private static void write(Path folder, int position, PixelImage picture) {

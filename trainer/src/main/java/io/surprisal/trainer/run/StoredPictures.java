@@ -15,13 +15,18 @@ import java.util.stream.Stream;
  * Pictures of any sizes in a folder, a file each, of which none is held in memory.
  *
  * @param files in their order
+ * @param sources of each, see {@link RunSources}
  */
-record StoredPictures(List<Path> files) implements ImageSource {
+record StoredPictures(List<Path> files, RunSources sources) implements ImageSource {
 
-  /** The pictures that were {@link #write written} into a folder, in the order of their numbers. */
-  static StoredPictures in(Path folder) throws IOException {
+  /**
+   * The pictures that were {@link #write written} into a folder, in the order of their numbers.
+   *
+   * @param sources of these
+   */
+  static StoredPictures in(Path folder, RunSources sources) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
-      return new StoredPictures(files.sorted().toList());
+      return new StoredPictures(files.sorted().toList(), sources);
     }
   }
 
@@ -36,7 +41,8 @@ record StoredPictures(List<Path> files) implements ImageSource {
 
   /** Some of them, in the order given. */
   StoredPictures subset(int[] which) {
-    return new StoredPictures(Arrays.stream(which).mapToObj(files::get).toList());
+    return new StoredPictures(
+        Arrays.stream(which).mapToObj(files::get).toList(), sources.only(which));
   }
 
   @Override
@@ -62,5 +68,10 @@ record StoredPictures(List<Path> files) implements ImageSource {
   @Override
   public String name(int index) {
     return String.valueOf(files.get(index).getFileName());
+  }
+
+  @Override
+  public String source(int index) {
+    return sources.of(index);
   }
 }

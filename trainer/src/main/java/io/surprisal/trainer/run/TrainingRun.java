@@ -1,8 +1,9 @@
 package io.surprisal.trainer.run;
 
 import io.surprisal.handover.ReleaseStore;
-import io.surprisal.model.detection.AlertRule;
+import io.surprisal.model.detection.AlertRules;
 import io.surprisal.model.detection.CensoredTail;
+import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.fit.Budget;
 import io.surprisal.model.fit.Fit;
 import io.surprisal.model.fit.FitRequest;
@@ -274,7 +275,9 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
     }
     int first = all.size() - plan.alerted();
     HeldOutImages alerted = all.from(first);
-    int[] restored = restored(alerted, parent.get(), execution);
+    int others = plan.heldOut() - plan.alerted();
+    List<String> normal = all.from(first - others).sources().subList(0, others);
+    int[] restored = restored(alerted, normal, parent.get(), execution);
     requireNotCancelled();
     LOG.info(
         "run {}: of {} held-out images that raised alerts {} stay, as many as normal ones raise",
@@ -286,18 +289,23 @@ final class TrainingRun implements Callable<TrainingRun.Outcome> {
             .toArray());
   }
 
-  /** All where the release that serves never alerts. */
-  private int[] restored(HeldOutImages alerted, Release parent, Execution execution) {
+  /**
+   * All where the release that serves never alerts.
+   *
+   * @param normal sources of the held-out images that raised no alert
+   */
+  private int[] restored(
+      HeldOutImages alerted, List<String> normal, Release parent, Execution execution) {
     Optional<Calibration> calibration = parent.calibration();
     if (calibration.isPresent()) {
       int evaluations = calibration.get().evaluations();
-      AlertRule rule =
-          AlertRule.of(parent, evaluations, calibration.get().precision(), plan.alertRate());
-      if (rule.silence().isEmpty()) {
+      AlertRules rules =
+          AlertRules.of(parent, evaluations, calibration.get().precision(), plan.alertRate());
+      if (rules.silence().isEmpty()) {
+        List<Verdict> verdicts =
+            alerted.verdicts(parent, rules, evaluations, execution, this::isToEnd);
         return CensoredTail.restored(
-            alerted.verdicts(parent, rule, evaluations, execution, this::isToEnd),
-            rule,
-            plan.heldOut() - plan.alerted());
+            verdicts, alerted.sources().subList(0, verdicts.size()), rules, normal);
       }
     }
     return IntStream.range(0, alerted.size()).toArray();

@@ -3,9 +3,18 @@ package io.surprisal.trainer.release;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.surprisal.model.detection.AlertRules;
+import io.surprisal.model.release.Calibration;
+import io.surprisal.model.release.CalibrationScores;
+import io.surprisal.model.release.CalibrationSources;
+import io.surprisal.model.release.LossProfile;
 import io.surprisal.schemas.SourceStatistics;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -153,7 +162,7 @@ class PairedScoresTest {
   @CsvSource({"400, 500", "400, 5000", "4000, 500", "4000, 5000"})
   void shouldRefuseFewEqualCandidatesForTheirAlertsHoweverManyImagesCalibrate(int n, int images) {
     double rate = 0.01;
-    double variance = PairedScores.thresholdVariance(rate, n, n);
+    double variance = 2 * PairedScores.thresholdVariance(rate, n);
     int refused = 0;
     int withExactThresholds = 0;
     for (int draw = 0; draw < 1000; draw++) {
@@ -170,8 +179,7 @@ class PairedScoresTest {
   @Test
   void shouldStillFindACandidateWorseThatAlertsTwiceAsOften() {
     PairedScores scores = alerts(2.326, 2.054, 5000); // 1 % and 2 %
-    assertThat(scores.worse(TOLERANCE, PairedScores.thresholdVariance(0.01, 4000, 4000)))
-        .isPresent();
+    assertThat(scores.worse(TOLERANCE, 2 * PairedScores.thresholdVariance(0.01, 4000))).isPresent();
     assertThat(alerts(2.054, 2.326, 5000).worse(TOLERANCE, 0)).isEmpty();
   }
 
@@ -220,5 +228,40 @@ class PairedScoresTest {
     scores.add(window("a", 0).setNotCompared(7).build());
 
     assertThat(scores.summary()).isEqualTo("no image was scored by both, 7 were left out");
+  }
+
+  /** Of a source with a calibration of its own its own, of the others that of what is left. */
+  @Test
+  void shouldKnowHowUncertainTheThresholdsOfSourcesAre() {
+    float[] bitsPerDim = new float[600];
+    List<String> sources = new ArrayList<>();
+    for (int i = 0; i < bitsPerDim.length; i++) {
+      bitsPerDim[i] = i;
+      sources.add(i < 100 ? "few" : i < 200 ? "as few" : "many");
+    }
+    Calibration calibration =
+        new Calibration(
+            1,
+            "float32",
+            new CalibrationScores(
+                bitsPerDim, new float[0], new float[0], CalibrationSources.of(sources)),
+            List.of(),
+            LossProfile.UNMEASURED,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+    AlertRules rules = AlertRules.of(Optional.of(calibration), 1, "float32", 0.005);
+    assertThat(rules.own()).containsOnlyKeys("many");
+    double own = PairedScores.thresholdVariance(0.005, 400);
+    double left = PairedScores.thresholdVariance(0.005, 200);
+    double all = PairedScores.thresholdVariance(0.005, 600);
+
+    assertThat(PairedScores.thresholdVariance(rules, Map.of("many", 9L))).isEqualTo(own);
+    assertThat(PairedScores.thresholdVariance(rules, Map.of("few", 3L, "as few", 5L)))
+        .isEqualTo(left);
+    assertThat(PairedScores.thresholdVariance(rules, Map.of("many", 6L, "few", 3L, "", 3L)))
+        .isCloseTo(own / 4 + (left + all) / 16, within(1e-12));
+    assertThat(PairedScores.thresholdVariance(AlertRules.same(rules.ofAll()), Map.of("many", 1L)))
+        .isEqualTo(all);
   }
 }

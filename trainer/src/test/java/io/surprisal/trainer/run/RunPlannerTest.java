@@ -287,6 +287,33 @@ class RunPlannerTest {
         i -> i % 2 == 1 && i % 5 == 0);
   }
 
+  /** A release calibrates each apart. */
+  @Test
+  void shouldKeepTheSourceOfEachImage() throws IOException {
+    List<ReservoirImage> images = new ArrayList<>();
+    for (int i = 0; i < FRAMES; i++) {
+      images.add(
+          StreamImages.image(i % 3 == 0 ? "left" : "right", i, StreamImages.frame(i).pixels()));
+    }
+    reservoir.add(images, Map.of(0, (long) FRAMES));
+    planner().plan(run, order(false, Optional.empty()));
+
+    ImageDataset all =
+        ((RunImages.Whole) RunImages.in(run, Optional.empty(), Interpretation.usual())).images();
+
+    assertThat(all.size()).isEqualTo(FRAMES);
+    for (int i = 0; i < FRAMES; i++) {
+      PixelImage image = all.image(i);
+      String source =
+          images.stream()
+              .filter(of -> of.pixels().equals(image))
+              .findFirst()
+              .orElseThrow()
+              .source();
+      assertThat(all.source(i)).isEqualTo(source);
+    }
+  }
+
   @Test
   void shouldSayWhichPartOfEachPartitionTheImagesLieIn() throws IOException {
     List<ReservoirImage> images = new ArrayList<>();

@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -125,6 +126,11 @@ class TrainingRunTest {
   @Test
   void shouldEndWithACalibratedReleaseThatSaysWhereItComesFrom() throws IOException {
     write(frames());
+    List<String> sources =
+        IntStream.range(0, TRAINING + HELD_OUT)
+            .mapToObj(i -> i % 3 == 0 ? "left" : "right")
+            .toList();
+    new RunSources(sources).write(directory);
     List<TrainingRun.Progress> told = new ArrayList<>();
     TrainingRun.Outcome outcome = run(plan("", 0), told::add).call();
     assertThat(outcome.report().reasons()).isEmpty();
@@ -134,6 +140,9 @@ class TrainingRunTest {
     assertThat(calibration.images()).isEqualTo(HELD_OUT);
     assertThat(calibration.evaluations()).isEqualTo(SmallRuns.EVALUATIONS);
     assertThat(calibration.precision()).isEqualTo("float32");
+    assertThat(calibration.sources().names()).containsExactly("left", "right");
+    assertThat(calibration.sources().images("left"))
+        .hasSize(Collections.frequency(sources.subList(TRAINING, sources.size()), "left"));
     assertThat(release.provenance())
         .hasValue(new Provenance("run-1", "", "a test", List.of(WINDOW), settings.software()));
     TrainingRecord training = release.training();

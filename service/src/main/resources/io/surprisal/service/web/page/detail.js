@@ -147,6 +147,7 @@ export class Detail {
         ["bits/dim", `${bits(alert.bitsPerDim)} ± ${bits(alert.standardError)}`],
         ["threshold", alert.threshold === null ? null : `${bits(alert.threshold)} bits/dim`],
         ["reasons", alert.reasons.map(words).join(", ")],
+        ["p", alert.pValue === null ? null : pValue(alert.pValue)],
         ["p, low likelihood", alert.lowLikelihoodPValue === null ? null : pValue(alert.lowLikelihoodPValue)],
         ["p, atypical", alert.atypicalPValue === null ? null : pValue(alert.atypicalPValue)],
         ["p, local", alert.localPValue === null ? null : pValue(alert.localPValue)],
@@ -156,6 +157,7 @@ export class Detail {
         ["taken", time(alert.eventTime)],
         ["release", h("a", { href: "/releases" }, short(alert.releaseId))],
         ["alert rate", String(alert.alertRate)],
+        ["judged by", judges(alert)],
         ["repaired", alert.repairs.map(words).join(", ")],
         ["lies in", `${alert.location.topic}, partition ${alert.location.partition}, offset ${alert.location.offset}`],
         ["alert", alert.alertId],
@@ -192,6 +194,14 @@ export class Detail {
         : "Nobody has said yet.",
     );
   }
+}
+
+/** Whose calibration images gave p and threshold; null: a scorer that did not say. */
+function judges(alert) {
+  const whose = { SOURCE: "this source", OTHERS: "sources with few each", ALL: "all sources" }[alert.calibratedOn];
+  return whose && alert.calibrationImages !== null
+    ? `${count(alert.calibrationImages)} calibration images of ${whose}`
+    : null;
 }
 
 function boxText(box) {

@@ -149,7 +149,7 @@ export class Source {
     );
   }
 
-  showHistogram({ trouble, releaseId, threshold, calibration, latest, bins }) {
+  showHistogram({ trouble, releaseId, threshold, calibration, bySource, latest, bins }) {
     this.numbers.hidden = !bins;
     if (!bins) {
       this.histogram.tell(trouble);
@@ -160,7 +160,7 @@ export class Source {
     const stepped = (values) => [...values, values.at(-1)];
     this.histogram.show(
       [edges, stepped(shares(bins.calibration, calibration)), stepped(shares(bins.latest, latest))],
-      `Filled: the ${count(calibration)} images that release ${short(releaseId)} was calibrated on; ` +
+      `Filled: the ${count(calibration)} images ${bySource ? "of this source " : ""}that release ${short(releaseId)} was calibrated on; ` +
         `line: the latest ${count(latest)} of this source that it scored. ` +
         (threshold === null
           ? "No score alone alerts."
