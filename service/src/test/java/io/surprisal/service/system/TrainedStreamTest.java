@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.surprisal.handover.ReleaseStore;
 import io.surprisal.model.release.Release;
+import io.surprisal.schemas.CalibrationGroup;
 import io.surprisal.schemas.ImageScore;
 import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.TrainerEvent;
@@ -66,6 +67,10 @@ class TrainedStreamTest {
           .as("no image that waited is lost or scored twice")
           .extracting(ImageScore::getImageId)
           .containsExactlyInAnyOrderElementsOf(names("usual.idx", FIRST));
+      assertThat(TrainerProcesses.scores(follower, "usual"))
+          .as("the release knows the source that it learned from")
+          .extracting(ImageScore::getCalibratedOn)
+          .containsOnly(CalibrationGroup.SOURCE);
 
       system.publish(system.images("rough.idx", 2, SHIFTED, 10, 0), "rough");
       TrainerEvent second = system.await(TrainerEventType.RUN_PUBLISHED, 2, PATIENCE);
@@ -93,6 +98,11 @@ class TrainedStreamTest {
           after,
           defects);
       assertThat(during).as("alerts rise").isGreaterThan(0.5);
+      assertThat(TrainerProcesses.scores(follower, "rough"))
+          .as("and no other")
+          .filteredOn(score -> score.getReleaseId().equals(first.getReleaseId()))
+          .extracting(ImageScore::getCalibratedOn)
+          .containsOnly(CalibrationGroup.ALL);
       // The rate's standard deviation over calibrations of at least 100 images and 400 scores is
       // below 0.025: 0.15 lies four of them above 0.05.
       assertThat(before).as("alert rate before").isLessThan(0.15);
