@@ -1,18 +1,15 @@
 package io.surprisal.handover;
 
 import io.surprisal.model.checks.Sha256;
+import io.surprisal.model.checks.WholeFile;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.release.ReleaseException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -97,21 +94,7 @@ public final class ReleaseStore {
   /** Writes a file of the store, in the mode that the process gives to all its files. */
   void writeWhole(Path target, byte[] bytes) throws IOException {
     deletePartial();
-    Path partial = directory.resolve(PARTIAL + UUID.randomUUID());
-    try {
-      try (FileChannel channel =
-          FileChannel.open(partial, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        ByteBuffer left = ByteBuffer.wrap(bytes);
-        while (left.hasRemaining()) {
-          channel.write(left);
-        }
-        channel.force(true);
-      }
-      Files.move(
-          partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(partial);
-    }
+    WholeFile.force(directory.resolve(PARTIAL + UUID.randomUUID()), target, bytes);
   }
 
   /** Deletes what processes that were killed have left half written. */
