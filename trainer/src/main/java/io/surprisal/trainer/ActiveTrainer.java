@@ -3,6 +3,7 @@ package io.surprisal.trainer;
 import io.surprisal.handover.HeardSequence;
 import io.surprisal.handover.PublishedReleases;
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.model.checks.SteadyTime;
 import io.surprisal.model.release.Release;
 import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.trainer.cluster.ClusterHistory;
@@ -101,7 +102,7 @@ final class ActiveTrainer implements AutoCloseable {
       RunDirectories directories = new RunDirectories(settings.directory().resolve("runs"));
       runs =
           new TrainingRuns(
-              new RunLauncher(settings.runs(), directories, planner, store, clock),
+              new RunLauncher(settings.runs(), directories, planner, store, new SteadyTime()),
               directories,
               new RunSchedule(
                   settings.schedule(), reservoir, watch::shift, planner, view, serving, clock),

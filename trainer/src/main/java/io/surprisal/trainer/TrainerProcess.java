@@ -1,7 +1,10 @@
 package io.surprisal.trainer;
 
 import io.surprisal.handover.ReleaseStore;
+import io.surprisal.model.checks.SetBackClock;
+import io.surprisal.model.checks.SteadyTime;
 import io.surprisal.model.images.Interpretation;
+import io.surprisal.model.runtime.Threads;
 import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.trainer.cluster.ClusterSettings;
 import io.surprisal.trainer.drift.StreamWatch;
@@ -16,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
@@ -28,6 +33,8 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +49,7 @@ import org.slf4j.LoggerFactory;
 public final class TrainerProcess implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TrainerProcess.class);
   private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration LOOK = Duration.ofMillis(500);
   private static final int SESSION_TIMEOUT_MILLIS = 10_000;
 
   private final TrainerSettings settings;
@@ -54,6 +62,10 @@ public final class TrainerProcess implements AutoCloseable {
   private Optional<ActiveTrainer> active = Optional.empty();
   private boolean toBeActive;
   private volatile boolean decides;
+  private final SteadyTime time = new SteadyTime();
+  private final SetBackClock setBack;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final Thread clockWatch = new Thread(this::watchClock, "clock-watch");
   private volatile Instant lastTurn;
 
   /** How a release understands files; as usual where there is none, or it cannot be read. */
@@ -94,7 +106,23 @@ public final class TrainerProcess implements AutoCloseable {
     own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, ClusterSettings.FROM_THE_BEGINNING);
     own.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
     control = settings.cluster().consumer(own);
-    lastTurn = clock.instant();
+    lastTurn = time.instant();
+    setBack = new SetBackClock(clock, System::nanoTime);
+    clockWatch.start();
+  }
+
+  /** Where the clock is set back, a poll that is under way would wait for it. */
+  private void watchClock() {
+    try {
+      while (setBack.found().isEmpty()) {
+        if (closed.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+          return;
+        }
+      }
+      control.wakeup();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Whether this is the one that decides. */
@@ -104,12 +132,15 @@ public final class TrainerProcess implements AutoCloseable {
 
   /** How long the turn of {@link #run} that is under way has taken so far. */
   public Duration sinceTurn() {
-    return Duration.between(lastTurn, clock.instant());
+    return Duration.between(lastTurn, time.instant());
   }
 
-  /** What has ended the reader of the stream; empty while it reads. The process ends with it. */
+  /**
+   * What has ended the reader of the stream, or is to; empty while it reads. The process ends with
+   * it.
+   */
   public Optional<Throwable> failure() {
-    return watch.failure();
+    return watch.failure().or(setBack::found);
   }
 
   /** Images in a pool of the reservoir. */
@@ -136,15 +167,19 @@ public final class TrainerProcess implements AutoCloseable {
   /**
    * Works until told to stop.
    *
-   * @throws IllegalStateException if the stream can no longer be read
+   * @throws IllegalStateException if the stream can no longer be read, or the clock was set back
+   * @throws KafkaException if the broker refuses what bears the time of this machine
    * @throws IOException if the first release cannot be stored
    */
   public void run(BooleanSupplier stop) throws InterruptedException, IOException {
     control.subscribe(List.of(settings.cluster().topics().control()), new Turns());
     while (!stop.getAsBoolean()) {
-      lastTurn = clock.instant();
+      lastTurn = time.instant();
       decides = active.isPresent();
-      ConsumerRecords<byte[], byte[]> commands = control.poll(POLL);
+      ConsumerRecords<byte[], byte[]> commands = poll();
+      if (setBack.found().isPresent()) {
+        throw setBack.found().get();
+      }
       if (watch.failure().isPresent()) {
         throw new IllegalStateException(
             "the stream can no longer be read: " + watch.failure().get().getMessage(),
@@ -169,12 +204,34 @@ public final class TrainerProcess implements AutoCloseable {
           active.get().tick();
         }
       } catch (KafkaException e) {
+        if (isOfAnotherTime(e)) {
+          throw e;
+        }
         // Fenced, out of the group, or the broker is away: begin anew from what is committed.
         LOG.warn("What was said last did not go out; begins again from what did", e);
         resign();
         rewind();
       }
     }
+  }
+
+  private ConsumerRecords<byte[], byte[]> poll() {
+    try {
+      return control.poll(POLL);
+    } catch (WakeupException e) {
+      LOG.debug("The clock was set back", e);
+      return ConsumerRecords.empty();
+    }
+  }
+
+  /** Whether the broker takes no records of this machine's time, now or later. */
+  private static boolean isOfAnotherTime(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof InvalidTimestampException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void resign() {
@@ -228,7 +285,8 @@ public final class TrainerProcess implements AutoCloseable {
 
   @Override
   public void close() {
-    control.close(); // revokes, and so resigns
+    closed.countDown();
+    Threads.joinThen(clockWatch, control::close); // revokes, and so resigns
     resign();
     watch.close();
     reservoir.close();

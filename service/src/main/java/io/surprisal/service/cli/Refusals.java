@@ -12,12 +12,18 @@ import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 
 /** What a user gets to hear where a broker lets nobody in, or lets do nothing. */
 final class Refusals {
   private static final String RIGHTS = "; docs/security.md lists the rights that each role needs";
+
+  private static final String ANOTHER_TIME =
+      "; this machine's clock is ahead of the broker's by more than topics allow"
+          + " (message.timestamp.after.max.ms); set the wrong one right, and start again: what was"
+          + " committed is kept";
 
   private Refusals() {}
 
@@ -41,6 +47,9 @@ final class Refusals {
     }
     if (cause instanceof AuthenticationException) {
       return Optional.of(words(cause));
+    }
+    if (cause instanceof InvalidTimestampException) {
+      return Optional.of(words(cause) + ANOTHER_TIME);
     }
     return cause instanceof AuthorizationException
         ? Optional.of(words(cause) + what(cause) + RIGHTS)

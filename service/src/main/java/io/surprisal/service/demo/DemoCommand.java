@@ -2,6 +2,7 @@ package io.surprisal.service.demo;
 
 import io.surprisal.handover.DirectAnnouncement;
 import io.surprisal.handover.Trust;
+import io.surprisal.model.checks.SteadyTime;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.detection.AlertRule;
@@ -220,7 +221,7 @@ final class DemoCommand implements Callable<Integer> {
   /** Fits a release on two thirds of the pictures, and shows it the others. */
   private void fitAndRun(PictureFiles files) throws Exception {
     double time = minutes.orElse(FIT_MINUTES);
-    InstantSource clock = InstantSource.system();
+    InstantSource clock = new SteadyTime();
     Instant start = clock.instant();
     FolderFit part =
         FolderFit.of(files, pictures.wishes(), name(camera.orElseThrow()), seed.value());

@@ -1,5 +1,6 @@
 package io.surprisal.service.lab;
 
+import io.surprisal.model.checks.SteadyTime;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.fit.Budget;
@@ -71,7 +72,7 @@ final class FitCommand implements Callable<Integer> {
   private static final Duration LONGEST_END = Duration.ofMinutes(10);
 
   private final Invocation invocation;
-  private final InstantSource clock = InstantSource.system();
+  private final InstantSource clock = new SteadyTime();
 
   @Spec private CommandSpec spec;
 

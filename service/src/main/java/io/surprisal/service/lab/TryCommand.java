@@ -1,5 +1,6 @@
 package io.surprisal.service.lab;
 
+import io.surprisal.model.checks.SteadyTime;
 import io.surprisal.model.datasets.PictureFiles;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.images.ImageRejectedException;
@@ -62,7 +63,7 @@ final class TryCommand implements Callable<Integer> {
   private static final double SCORING = 0.2;
 
   private final Invocation invocation;
-  private final InstantSource clock = InstantSource.system();
+  private final InstantSource clock = new SteadyTime();
 
   @Spec private CommandSpec spec;
 

@@ -4,6 +4,8 @@ import io.surprisal.handover.HeardSequence;
 import io.surprisal.handover.ReleaseFetcher;
 import io.surprisal.handover.Trust;
 import io.surprisal.model.batching.BatchScorer;
+import io.surprisal.model.checks.SetBackClock;
+import io.surprisal.model.checks.SteadyTime;
 import io.surprisal.model.decoding.DecodingLimits;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
@@ -23,7 +25,6 @@ import io.surprisal.topology.serving.Scoring;
 import io.surprisal.topology.serving.Serving;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +52,8 @@ public final class ScoringService implements AutoCloseable {
   private final Topics topics;
   private final StreamSettings settings;
   private final Scoring scoring;
-  private final ServingHistory history = new ServingHistory(InstantSource.system());
+  private final ServingHistory history = new ServingHistory(new SteadyTime());
+  private final SetBackClock clock = new SetBackClock();
   private final ProcessMetrics metrics = new ProcessMetrics(Version.text());
   private volatile Optional<ScoringStream> stream = Optional.empty();
   private volatile Optional<ImagesWatch> images = Optional.empty();
@@ -174,7 +176,7 @@ public final class ScoringService implements AutoCloseable {
   }
 
   private void start() {
-    ImagesWatch watch = new ImagesWatch(settings, topics.images(), InstantSource.system());
+    ImagesWatch watch = new ImagesWatch(settings, topics.images(), new SteadyTime());
     images = Optional.of(watch);
     watch.start();
     ScoringStream started =
@@ -224,7 +226,8 @@ public final class ScoringService implements AutoCloseable {
     return stream
         .flatMap(ScoringStream::failure)
         .or(serving::failure)
-        .or(() -> images.flatMap(ImagesWatch::loss));
+        .or(() -> images.flatMap(ImagesWatch::loss))
+        .or(clock::found);
   }
 
   /**

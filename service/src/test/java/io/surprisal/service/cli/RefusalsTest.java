@@ -8,9 +8,11 @@ import java.security.cert.CertificateExpiredException;
 import java.util.Set;
 import javax.net.ssl.SSLHandshakeException;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.streams.errors.StreamsException;
 import org.junit.jupiter.api.Test;
 
 class RefusalsTest {
@@ -45,6 +47,25 @@ class RefusalsTest {
         .hasValueSatisfying(words -> assertThat(words).contains("no (images)"));
     assertThat(Refusals.of(new SaslAuthenticationException("wrong")).orElseThrow())
         .contains("wrong", "sasl.jaas.config");
+  }
+
+  /** As Kafka Streams wraps it where a machine's clock is hours ahead. */
+  @Test
+  void shouldSayWhatToDoWhereTheClockIsAheadOfTheBrokers() {
+    Throwable refused =
+        new IllegalStateException(
+            "the stream ended",
+            new StreamsException(
+                "Error encountered sending record",
+                new InvalidTimestampException("rejected due to invalid timestamp")));
+    assertThat(Failure.of(refused))
+        .isEqualTo(
+            new Failure(
+                Failure.FAILED,
+                "the broker refuses: rejected due to invalid timestamp; this machine's clock is"
+                    + " ahead of the broker's by more than topics allow"
+                    + " (message.timestamp.after.max.ms); set the wrong one right, and start"
+                    + " again: what was committed is kept"));
   }
 
   /** Other machines than brokers have certificates too. */

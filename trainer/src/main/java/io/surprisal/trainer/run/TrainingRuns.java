@@ -177,7 +177,10 @@ public final class TrainingRuns {
     } catch (IOException e) {
       LOG.error("the release of run {} cannot be stored", plan.runId(), e);
       reports.failed(
-          plan.runId(), plan.commands(), "its release cannot be stored: " + e.getMessage());
+          plan.runId(),
+          plan.commands(),
+          "its release cannot be stored: %s; once it can, RETRAIN starts another run"
+              .formatted(e.getMessage()));
     }
   }
 

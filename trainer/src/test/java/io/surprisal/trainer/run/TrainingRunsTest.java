@@ -208,6 +208,24 @@ class TrainingRunsTest {
         .endsWith(TrainerEventType.RUN_FAILED, TrainerEventType.COMMAND_REJECTED);
   }
 
+  /** As where the disk of the store is full: what serves goes on. */
+  @Test
+  void shouldAnnounceNothingThatTheStoreDoesNotTake() throws Exception {
+    fill();
+    retrain("c1");
+    runs.tick();
+    Files.delete(folder.resolve("store"));
+    Files.createFile(folder.resolve("store"));
+    tickUntilItHasEnded();
+    assertThat(cluster.eventTypes())
+        .endsWith(TrainerEventType.RUN_FAILED, TrainerEventType.COMMAND_REJECTED);
+    assertThat(cluster.last().getMessage())
+        .contains("cannot be stored", folder.resolve("store").toString(), "RETRAIN");
+    assertThat(cluster.view().announcements()).isEmpty();
+    runs.tick();
+    assertThat(runs.isUnderWay()).isFalse();
+  }
+
   @Test
   void shouldWaitWhileACandidateIsTried() throws InterruptedException {
     fill();
