@@ -10,12 +10,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The command, or another program, in a JVM of its own, which can be killed. */
 final class CommandProcess implements AutoCloseable {
+
+  /** MiB. */
+  private static final int HEAP = 512;
 
   private final Process process;
   private final Path out;
@@ -37,14 +41,25 @@ final class CommandProcess implements AutoCloseable {
    * @param heap in MiB
    */
   static CommandProcess startSmall(Path folder, int heap, String... args) throws IOException {
-    return start(folder, heap, Surprisal.class, args);
+    return start(folder, heap, Map.of(), Surprisal.class, args);
+  }
+
+  /**
+   * In an environment of its own.
+   *
+   * @param environment variables beside those of this process
+   */
+  static CommandProcess startIn(Map<String, String> environment, Path folder, String... args)
+      throws IOException {
+    return start(folder, HEAP, environment, Surprisal.class, args);
   }
 
   static CommandProcess start(Path folder, Class<?> main, String... args) throws IOException {
-    return start(folder, 512, main, args);
+    return start(folder, HEAP, Map.of(), main, args);
   }
 
-  private static CommandProcess start(Path folder, int heap, Class<?> main, String... args)
+  private static CommandProcess start(
+      Path folder, int heap, Map<String, String> environment, Class<?> main, String... args)
       throws IOException {
     Path out = Files.createTempFile(folder, main.getSimpleName(), ".out");
     Path err = Files.createTempFile(folder, main.getSimpleName(), ".err");
@@ -58,13 +73,13 @@ final class CommandProcess implements AutoCloseable {
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
     command.add(main.getName());
     command.addAll(List.of(args));
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(folder.toFile())
             .redirectOutput(out.toFile())
-            .redirectError(err.toFile())
-            .start();
-    return new CommandProcess(process, out, err);
+            .redirectError(err.toFile());
+    builder.environment().putAll(environment);
+    return new CommandProcess(builder.start(), out, err);
   }
 
   String out() throws IOException {
@@ -136,6 +151,14 @@ final class CommandProcess implements AutoCloseable {
     if (exitCode != 0) {
       throw new IOException("kill -" + name + " gave " + exitCode);
     }
+  }
+
+  /** Waits until it ends by itself; returns the exit code. */
+  int awaitEnd() throws InterruptedException {
+    if (!process.waitFor(90, TimeUnit.SECONDS)) {
+      throw new AssertionError("it has not ended");
+    }
+    return process.exitValue();
   }
 
   /** SIGTERM; returns the exit code. */

@@ -34,10 +34,19 @@ final class ScorerGroup implements AutoCloseable {
   private final Path folder;
   private final String servers;
   private final LoadRelease release;
+  private final Map<String, String> environment;
   private final Map<String, CommandProcess> running = new TreeMap<>();
   private final List<CommandProcess> all = new ArrayList<>();
 
   ScorerGroup(Path folder, String servers, LoadRelease release) {
+    this(folder, servers, release, Map.of());
+  }
+
+  /**
+   * @param environment variables of the members beside those of this process
+   */
+  ScorerGroup(Path folder, String servers, LoadRelease release, Map<String, String> environment) {
+    this.environment = environment;
     this.folder = folder;
     this.servers = servers;
     this.release = release;
@@ -61,7 +70,8 @@ final class ScorerGroup implements AutoCloseable {
     Map<String, String> kafka = new TreeMap<>(BatchingMember.QUICK_TAKEOVER);
     kafka.putAll(PATIENCE);
     kafka.forEach((key, value) -> command.addAll(List.of("--kafka", key + "=" + value)));
-    CommandProcess member = CommandProcess.start(folder, command.toArray(String[]::new));
+    CommandProcess member =
+        CommandProcess.startIn(environment, folder, command.toArray(String[]::new));
     running.put(name, member);
     all.add(member);
   }
@@ -75,6 +85,13 @@ final class ScorerGroup implements AutoCloseable {
   void terminate(String name) throws Exception {
     CommandProcess member = running.remove(name);
     assertThat(member.terminate()).as("exit code of %s on SIGTERM", name).isEqualTo(143);
+  }
+
+  /** Waits until a member ends by a failure; returns what it has said. */
+  String awaitFailure(String name) throws Exception {
+    CommandProcess member = running.remove(name);
+    assertThat(member.awaitEnd()).as("exit code of %s", name).isEqualTo(1);
+    return member.err();
   }
 
   /** What ends a member is the test alone. */

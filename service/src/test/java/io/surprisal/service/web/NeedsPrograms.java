@@ -21,7 +21,7 @@ import org.junit.platform.commons.support.AnnotationSupport;
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(NeedsPrograms.Condition.class)
-@interface NeedsPrograms {
+public @interface NeedsPrograms {
 
   /** By the names that start them. */
   String[] value();
