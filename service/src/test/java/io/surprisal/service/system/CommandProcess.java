@@ -58,11 +58,20 @@ final class CommandProcess implements AutoCloseable {
     return start(folder, HEAP, Map.of(), main, args);
   }
 
+  /** Another version's command. */
+  static CommandProcess startProgram(Path program, Path folder, String... args) throws IOException {
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(List.of(args));
+    return start(
+        folder,
+        "program",
+        command,
+        Map.of("SURPRISAL_HEAP", HEAP + "m", "SURPRISAL_JAVA_OPTS", "-XX:TieredStopAtLevel=1"));
+  }
+
   private static CommandProcess start(
       Path folder, int heap, Map<String, String> environment, Class<?> main, String... args)
       throws IOException {
-    Path out = Files.createTempFile(folder, main.getSimpleName(), ".out");
-    Path err = Files.createTempFile(folder, main.getSimpleName(), ".err");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // A process that lives for seconds wants to start at little cost.
@@ -73,6 +82,14 @@ final class CommandProcess implements AutoCloseable {
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
     command.add(main.getName());
     command.addAll(List.of(args));
+    return start(folder, main.getSimpleName(), command, environment);
+  }
+
+  private static CommandProcess start(
+      Path folder, String name, List<String> command, Map<String, String> environment)
+      throws IOException {
+    Path out = Files.createTempFile(folder, name, ".out");
+    Path err = Files.createTempFile(folder, name, ".err");
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(folder.toFile())

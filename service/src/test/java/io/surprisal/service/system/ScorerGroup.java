@@ -58,6 +58,24 @@ final class ScorerGroup implements AutoCloseable {
   }
 
   void start(String name) throws IOException {
+    started(name, CommandProcess.startIn(environment, folder, arguments(name)));
+  }
+
+  /**
+   * As another version.
+   *
+   * @param program its command
+   */
+  void start(String name, Path program) throws IOException {
+    started(name, CommandProcess.startProgram(program, folder, arguments(name)));
+  }
+
+  private void started(String name, CommandProcess member) {
+    running.put(name, member);
+    all.add(member);
+  }
+
+  private String[] arguments(String name) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -70,10 +88,7 @@ final class ScorerGroup implements AutoCloseable {
     Map<String, String> kafka = new TreeMap<>(BatchingMember.QUICK_TAKEOVER);
     kafka.putAll(PATIENCE);
     kafka.forEach((key, value) -> command.addAll(List.of("--kafka", key + "=" + value)));
-    CommandProcess member =
-        CommandProcess.startIn(environment, folder, command.toArray(String[]::new));
-    running.put(name, member);
-    all.add(member);
+    return command.toArray(String[]::new);
   }
 
   /** kill −9. */
