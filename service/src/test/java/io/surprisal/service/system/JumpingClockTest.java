@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Scorers whose machine's clock is set while images come. */
+/** A scorer and a trainer whose machine's clock is set while images come. */
 @Tag("system")
 @NeedsPrograms(value = "faketime", from = "faketime")
 class JumpingClockTest {
@@ -35,14 +35,20 @@ class JumpingClockTest {
     assertThat(topics.exitCode()).as(topics.err()).isZero();
     JumpingClock clock = new JumpingClock(folder);
     LoadRelease release = LoadRelease.whole(folder);
-    try (ScorerGroup scorers = new ScorerGroup(folder, server, release, clock.environment());
+    try (CommandProcess trainer = trainer(server, clock);
+        ScorerGroup scorers = new ScorerGroup(folder, server, release, clock.environment());
         Records.Follower written = Records.Follower.ofUncommitted(server, "surprisal.scores");
         ImageLoad load = ImageLoad.start(server, ImageLoad.Pictures.SMALL, new Random(7))) {
       scorers.start("one");
       awaitMore(scorers, written);
+      await("the trainer decides")
+          .atMost(PATIENCE)
+          .until(() -> trainer.err().contains("Active trainer"));
       clock.set("-6h");
       assertThat(scorers.awaitFailure("one"))
           .contains("this machine's clock was set back by 21", "start again");
+      assertThat(trainer.awaitEnd()).as(trainer.err()).isEqualTo(1);
+      assertThat(trainer.err()).contains("this machine's clock was set back by 21", "start again");
       clock.set("+0");
       scorers.start("one");
       ImageLoad.Published published = load.stop();
@@ -51,6 +57,23 @@ class JumpingClockTest {
           .untilAsserted(() -> assertThat(Verifier.faults(ledger())).isEmpty());
       assertThat(ledger().imagePlaces()).containsExactlyInAnyOrderElementsOf(published.places());
     }
+  }
+
+  private CommandProcess trainer(String server, JumpingClock clock) throws Exception {
+    return CommandProcess.startIn(
+        clock.environment(),
+        folder,
+        "train",
+        "--bootstrap-server",
+        server,
+        "--device",
+        "cpu",
+        "--first-images",
+        "1000000",
+        "--state-dir",
+        folder.resolve("trainer").toString(),
+        "--store",
+        folder.resolve("store").toString());
   }
 
   private static Ledger ledger() throws Exception {
