@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.avro.AvroRuntimeException;
@@ -24,12 +25,37 @@ import org.apache.avro.io.DecoderFactory;
 final class SingleObjects {
 
   private static final Path SCHEMAS = Path.of("..", "schemas", "src", "main", "avro");
+  private static final Path FROZEN =
+      Path.of("..", "schemas", "src", "main", "resources", "io", "surprisal", "schemas");
   private static final int HEADER_BYTES = 10;
+
+  /** Where scorers of an earlier version take part. */
+  private static final boolean EARLIER_TOO = System.getProperty("surprisal.before") != null;
 
   private final Schema schema;
 
+  /** Those that records may be written by: the schema, and where asked for its frozen ones. */
+  private final List<Schema> written;
+
   private SingleObjects(Schema schema) {
     this.schema = schema;
+    List<Schema> all = new ArrayList<>(List.of(schema));
+    if (EARLIER_TOO) {
+      all.addAll(frozen(schema.getName()));
+    }
+    written = List.copyOf(all);
+  }
+
+  private static List<Schema> frozen(String record) {
+    try (Stream<Path> files = Files.walk(FROZEN)) {
+      List<Schema> schemas = new ArrayList<>();
+      for (Path file : files.filter(path -> path.endsWith(record + ".avsc")).sorted().toList()) {
+        schemas.add(new SchemaParser().parse(file).mainSchema());
+      }
+      return schemas;
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the schemas in " + FROZEN.toAbsolutePath(), e);
+    }
   }
 
   /**
@@ -60,6 +86,10 @@ final class SingleObjects {
 
   /** The ten bytes that every record of the schema begins with. */
   byte[] header() {
+    return header(schema);
+  }
+
+  private static byte[] header(Schema schema) {
     return ByteBuffer.allocate(HEADER_BYTES)
         .order(ByteOrder.LITTLE_ENDIAN)
         .put((byte) 0xC3)
@@ -72,16 +102,21 @@ final class SingleObjects {
    * @throws IOException if the bytes are no such record; says why
    */
   GenericRecord decode(byte[] value) throws IOException {
-    if (value == null
-        || value.length < HEADER_BYTES
-        || !ByteBuffer.wrap(value, 0, HEADER_BYTES).equals(ByteBuffer.wrap(header()))) {
-      throw new IOException("it does not begin as a record of " + schema.getName() + " does");
-    }
+    Schema writer =
+        written.stream()
+            .filter(one -> value != null && value.length >= HEADER_BYTES)
+            .filter(
+                one -> ByteBuffer.wrap(value, 0, HEADER_BYTES).equals(ByteBuffer.wrap(header(one))))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new IOException(
+                        "it does not begin as a record of " + schema.getName() + " does"));
     BinaryDecoder decoder =
         DecoderFactory.get().binaryDecoder(value, HEADER_BYTES, value.length - HEADER_BYTES, null);
     GenericRecord record;
     try {
-      record = new GenericDatumReader<GenericRecord>(schema).read(null, decoder);
+      record = new GenericDatumReader<GenericRecord>(writer, schema).read(null, decoder);
     } catch (AvroRuntimeException | IllegalArgumentException e) {
       throw new IOException("it is no record of " + schema.getName() + ": " + e.getMessage(), e);
     }
