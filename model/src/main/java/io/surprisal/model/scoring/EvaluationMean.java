@@ -53,7 +53,7 @@ final class EvaluationMean {
     double diffusion = Arrays.stream(bits).average().orElseThrow() - adjustment.bias();
     return new ImageLikelihood(
         prior + diffusion + reconstruction,
-        adjustment.error(MonteCarloError.ofMean(times, bits)),
+        adjustment.error(MonteCarloError.ofMean(times, bits), evaluations),
         prior,
         diffusion,
         reconstruction,
