@@ -113,6 +113,10 @@ final class CalibrateCommand implements Callable<Integer> {
     limit.require(1);
     Stages stages = evaluations.value();
     OutputFile.require(out, "--out");
+    Usage.require(
+        spec,
+        !byFolder || stages.ends().size() == 1,
+        "one threshold stops the images of all sources; give --evaluations a single number, or leave --by-folder out");
     Release loaded = normal.release();
     strict.require(normal.paths(), loaded.preprocessing());
     try {
@@ -137,7 +141,7 @@ final class CalibrateCommand implements Callable<Integer> {
 
   private void calibrateImages(Release loaded, Stages stages) throws IOException {
     ImageDataset all = normal.imagesFor(loaded);
-    ImageDataset sourced = byFolder ? SourcedImages.of(all, i -> requireFolder(all.name(i))) : all;
+    ImageDataset sourced = byFolder ? SourcedImages.of(all, folders(all)::get) : all;
     int count = limit.of(sourced);
     ImageDataset images =
         count < sourced.size() ? new ImageSubset(sourced, shuffled(sourced.size())) : sourced;
@@ -170,7 +174,7 @@ final class CalibrateCommand implements Callable<Integer> {
         stages.ends().size() == 1,
         "which tiles of a picture are looked at again is calibrated too; give --evaluations a single number");
     ImageSource all = normal.pictures(loaded);
-    ImageSource images = byFolder ? SourcedImages.of(all, i -> requireFolder(all.name(i))) : all;
+    ImageSource images = byFolder ? SourcedImages.of(all, folders(all)::get) : all;
     PictureCalibrator.Pictures pictures =
         PictureCalibrator.Pictures.of(
             images,
@@ -204,7 +208,12 @@ final class CalibrateCommand implements Callable<Integer> {
     return order.stream().mapToInt(i -> i).toArray();
   }
 
-  private String requireFolder(String name) {
+  /** The folder of each image. */
+  private List<String> folders(ImageSource images) {
+    return IntStream.range(0, images.size()).mapToObj(images::name).map(this::folder).toList();
+  }
+
+  private String folder(String name) {
     Path folder = Path.of(name).getParent();
     Usage.require(
         spec,

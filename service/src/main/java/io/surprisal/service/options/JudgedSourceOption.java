@@ -3,10 +3,13 @@ package io.surprisal.service.options;
 import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.AlertRules;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Option;
 
 /** {@code --source}: as whose images files are judged. */
 public final class JudgedSourceOption {
+  private static final Logger LOG = LoggerFactory.getLogger(JudgedSourceOption.class);
 
   @Option(
       names = "--source",
@@ -16,8 +19,19 @@ public final class JudgedSourceOption {
               + " sources without it.")
   private @Nullable String source;
 
-  /** The rule that judges. */
+  /** The rule that judges; says whose calibration images it is of. */
   public AlertRule among(AlertRules rules) {
-    return source == null ? rules.ofAll() : rules.of(source);
+    if (source == null) {
+      return rules.ofAll();
+    }
+    LOG.info(
+        "source {}: judged by {}",
+        source,
+        switch (rules.group(source)) {
+          case SOURCE -> "its own calibration images";
+          case OTHERS -> "those of all sources that have too few of their own";
+          case ALL -> "those of all sources: the release has too few of it, or none";
+        });
+    return rules.of(source);
   }
 }

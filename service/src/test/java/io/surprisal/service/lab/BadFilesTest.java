@@ -87,6 +87,34 @@ class BadFilesTest {
     assertThat(run.err()).contains("surprisal: 30 of 31 images could be used");
   }
 
+  /** A folder a source; the rate tells whether a source has enough images of its own. */
+  @Test
+  void shouldCalibrateFoldersApart() throws Exception {
+    Random random = new Random(2);
+    for (int i = 0; i < 30; i++) {
+      Path source = Files.createDirectories(folder.resolve(i < 10 ? "out/left" : "out/right"));
+      picture(source.resolve(i + ".png"), BufferedImage.TYPE_BYTE_GRAY, random);
+    }
+    run(
+        0,
+        "calibrate --release r.safetensors --data out --evaluations 1 --by-folder --out r6.safetensors");
+
+    JsonNode sources =
+        Json.MAPPER
+            .readTree(run(0, "inspect r6.safetensors --json").out())
+            .at("/calibration/sources");
+    assertThat(sources.findValuesAsText("name")).containsExactly("left", "right");
+    assertThat(sources.findValuesAsText("images")).containsExactly("10", "20");
+    JsonNode judged =
+        Json.MAPPER.readTree(
+            run(
+                    0,
+                    "evaluate --release r6.safetensors --evaluations 1 --data out --alerts"
+                        + " --alert-rate 0.05 --source right --json")
+                .out());
+    assertThat(judged.at("/alertShares/alerts").isNumber()).isTrue();
+  }
+
   @Test
   void shouldCalibrateOnWhatCanBeUsed() throws Exception {
     CommandRun run =

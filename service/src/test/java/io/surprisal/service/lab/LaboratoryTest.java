@@ -328,6 +328,8 @@ class LaboratoryTest {
         "bench stream --null-network --image 1x8x8 --batch 0",
         "bench stream --null-network --image 1x8x8 --batch many",
         "calibrate --release RELEASE --data IMAGES --limit 2 --out RELEASE",
+        "calibrate --release RELEASE --data IMAGES --by-folder --out RELEASE",
+        "calibrate --release RELEASE --data IMAGES --by-folder --evaluations 1,2 --out RELEASE",
         "bench schedules --release RELEASE --data IMAGES --limit 1",
         "evaluate --release RELEASE --data IMAGES --timesteps 0",
         "evaluate --release RELEASE --data IMAGES --timesteps 4 --evaluations 5",

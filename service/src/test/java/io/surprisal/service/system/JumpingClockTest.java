@@ -40,7 +40,7 @@ class JumpingClockTest {
         Records.Follower written = Records.Follower.ofUncommitted(server, "surprisal.scores");
         ImageLoad load = ImageLoad.start(server, ImageLoad.Pictures.SMALL, new Random(7))) {
       scorers.start("one");
-      awaitMore(scorers, written);
+      scorers.awaitMore(written, SOME, PATIENCE);
       await("the trainer decides")
           .atMost(PATIENCE)
           .until(() -> trainer.err().contains("Active trainer"));
@@ -78,16 +78,5 @@ class JumpingClockTest {
 
   private static Ledger ledger() throws Exception {
     return Ledger.read(broker.bootstrapServer(), "surprisal.", ScorerGroup.APPLICATION);
-  }
-
-  private static void awaitMore(ScorerGroup scorers, Records.Follower written) {
-    int enough = written.poll().size() + SOME;
-    await()
-        .atMost(PATIENCE)
-        .until(
-            () -> {
-              scorers.requireAlive();
-              return written.poll().size() >= enough;
-            });
   }
 }

@@ -1,9 +1,11 @@
 package io.surprisal.service.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -114,6 +116,18 @@ final class ScorerGroup implements AutoCloseable {
     for (CommandProcess member : running.values()) {
       member.requireAlive();
     }
+  }
+
+  /** Waits until so many more are written; what ends a member meanwhile is the test alone. */
+  void awaitMore(Records.Follower written, int more, Duration patience) throws Exception {
+    int enough = written.poll().size() + more;
+    await()
+        .atMost(patience)
+        .until(
+            () -> {
+              requireAlive();
+              return written.poll().size() >= enough;
+            });
   }
 
   /**

@@ -54,16 +54,16 @@ class UpgradedStreamTest {
       for (String member : MEMBERS) {
         scorers.start(member, before);
       }
-      awaitMore(scorers, written);
+      scorers.awaitMore(written, SOME, PATIENCE);
       for (String member : MEMBERS) {
         scorers.terminate(member);
         scorers.start(member);
-        awaitMore(scorers, written);
+        scorers.awaitMore(written, SOME, PATIENCE);
       }
       for (String member : MEMBERS) {
         scorers.terminate(member);
         scorers.start(member, before);
-        awaitMore(scorers, written);
+        scorers.awaitMore(written, SOME, PATIENCE);
       }
       ImageLoad.Published published = load.stop();
       await("each image has its answer")
@@ -76,16 +76,5 @@ class UpgradedStreamTest {
 
   private static Ledger ledger() throws Exception {
     return Ledger.read(broker.bootstrapServer(), "surprisal.", ScorerGroup.APPLICATION);
-  }
-
-  private static void awaitMore(ScorerGroup scorers, Records.Follower written) {
-    int enough = written.poll().size() + SOME;
-    await()
-        .atMost(PATIENCE)
-        .until(
-            () -> {
-              scorers.requireAlive();
-              return written.poll().size() >= enough;
-            });
   }
 }
