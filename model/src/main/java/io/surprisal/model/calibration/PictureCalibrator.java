@@ -130,7 +130,9 @@ public final class PictureCalibrator {
         Calibrator.calibrate(release, tiles, tiles.size(), stages, execution, done -> {}, either);
     ImageSource scaled = new ScaledPictures(pictures.all(), release.preprocessing());
     BoundEstimator served = BoundEstimator.served(release, Optional.of(ofTiles), stages);
-    LocalControl control = PixelControlFit.fit(release, execution, served, tiles, either);
+    LocalControl control =
+        PixelControlFit.fit(release, execution, served, tiles, either)
+            .fromGamma(LocalControl.GREY_LEVEL);
     List<Double> scores = new ArrayList<>();
     List<Double> locality = new ArrayList<>();
     List<String> sources = new ArrayList<>();

@@ -1,5 +1,6 @@
 package io.surprisal.model.release;
 
+import io.surprisal.model.diffusion.NoiseSchedule;
 import java.util.List;
 
 /**
@@ -20,6 +21,33 @@ public record FirstLook(
     List<Float> deviations,
     double threshold,
     double agreement) {
+
+  /** As many offsets are tried: the middles of the strata of the usual number of evaluations. */
+  private static final int OFFSETS = 8;
+
+  private static final int BISECTIONS = 50;
+
+  /**
+   * The offset u of a release's noise levels, of which a first look has those that are whole shares
+   * of 1 apart, for pictures that are looked at twice: in the middle of the times whose levels show
+   * local evidence, so that a first look has some of it, however few its evaluations are.
+   *
+   * @param schedule the release's
+   * @return in [0, 1)
+   */
+  static double levelOffset(NoiseSchedule schedule) {
+    double from = 0; // the last time that is known to show none
+    double to = 1;
+    for (int i = 0; i < BISECTIONS && schedule.gamma(0) < LocalControl.GREY_LEVEL; i++) {
+      double middle = (from + to) / 2;
+      if (schedule.gamma(middle) < LocalControl.GREY_LEVEL) {
+        from = middle;
+      } else {
+        to = middle;
+      }
+    }
+    return (Math.min(OFFSETS - 1, Math.floor((from + 1) / 2 * OFFSETS)) + 0.5) / OFFSETS;
+  }
 
   /**
    * @throws IllegalArgumentException if a number is impossible

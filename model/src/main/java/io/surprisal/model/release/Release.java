@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.checks.Sha256;
+import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.images.Preprocessing;
 import io.surprisal.model.network.InitialParameters;
 import io.surprisal.model.network.ModelConfiguration;
@@ -121,7 +122,9 @@ public final class Release {
         file,
         configuration,
         preprocessing,
-        DEFAULT_LEVEL_OFFSET,
+        preprocessing.tiling().isPresent()
+            ? FirstLook.levelOffset(NoiseSchedule.of(configuration, parameters))
+            : DEFAULT_LEVEL_OFFSET,
         parameters.clone(),
         calibration.orElse(null),
         training,

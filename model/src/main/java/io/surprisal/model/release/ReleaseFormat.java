@@ -28,12 +28,19 @@ final class ReleaseFormat {
   /** One that does not know calibrations by source would give other verdicts. */
   private static final int WITH_SOURCES = 7;
 
-  private static final int NEWEST = WITH_SOURCES;
+  /** One that does not know which noise levels show local evidence would give other verdicts. */
+  private static final int WITH_LEAST_NOISE = 8;
+
+  private static final int NEWEST = WITH_LEAST_NOISE;
 
   private ReleaseFormat() {}
 
   /** The oldest that says all. */
   static int of(Preprocessing preprocessing, @Nullable Calibration calibration) {
+    if (calibration != null
+        && calibration.local().flatMap(local -> local.control().leastGamma()).isPresent()) {
+      return WITH_LEAST_NOISE;
+    }
     if (calibration != null && !calibration.sources().names().isEmpty()) {
       return WITH_SOURCES;
     }

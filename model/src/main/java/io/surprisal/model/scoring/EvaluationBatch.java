@@ -19,6 +19,8 @@ import java.util.stream.IntStream;
  * images that have none yet, and the network's squared errors. For one thread.
  */
 final class EvaluationBatch {
+  private static final float[] UNSHOWN = new float[0];
+
   private final Replicas.Replica replica;
   private final NDManager manager;
   private final ModelConfiguration configuration;
@@ -192,7 +194,10 @@ final class EvaluationBatch {
               .toFloatArray();
       int pixels = configuration.height() * configuration.width();
       for (int i = 0; i < count; i++) {
-        sums.bits[at + i] = Arrays.copyOfRange(bits, i * pixels, (i + 1) * pixels);
+        sums.bits[at + i] =
+            localControl.shown(of[i].levels().gammas())[evaluation[i]]
+                ? Arrays.copyOfRange(bits, i * pixels, (i + 1) * pixels)
+                : UNSHOWN;
         sums.slopes[at + i] = products[i] / (2.0 * dimensions); // Var(ε²) is 2
       }
     }

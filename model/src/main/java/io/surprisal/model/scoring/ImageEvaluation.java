@@ -21,6 +21,7 @@ public final class ImageEvaluation {
   private float @Nullable [] evidence;
   private double priorNats;
   private double reconstructionNats;
+  private int shown;
   private int done;
 
   ImageEvaluation(
@@ -56,7 +57,7 @@ public final class ImageEvaluation {
   /**
    * Adds what one evaluation says of each pixel.
    *
-   * @param bits {@code [height, width]}
+   * @param bits {@code [height, width]}; empty where its noise level shows no local evidence
    * @param evaluation its number, as that of its noise level
    * @param slope of e² on ε² over its pixels
    */
@@ -64,20 +65,24 @@ public final class ImageEvaluation {
     if (evidence == null) {
       evidence = new float[image.height() * image.width()];
     }
-    for (int i = 0; i < evidence.length; i++) {
+    for (int i = 0; i < bits.length; i++) {
       evidence[i] += bits[i];
     }
+    shown += bits.length > 0 ? 1 : 0;
     slopes[evaluation] = slope;
   }
 
-  /** What the evaluations so far say of each pixel, their mean. */
+  /**
+   * What the evaluations so far say of each pixel, the mean of those that show it; 0 before the
+   * first of them.
+   */
   Optional<EvidenceMap> evidence() {
     if (evidence == null) {
       return Optional.empty();
     }
     float[] mean = new float[evidence.length];
     for (int i = 0; i < mean.length; i++) {
-      mean[i] = evidence[i] / done;
+      mean[i] = evidence[i] / Math.max(1, shown);
     }
     return Optional.of(new EvidenceMap(image.height(), image.width(), mean));
   }

@@ -52,7 +52,28 @@ class LocalControlTest {
   }
 
   @Test
+  void shouldShowEvidenceAtLevelsWithEnoughNoise() {
+    double[] gammas = {-12, 3, -5, -8};
+
+    assertThat(CONTROL.shown(gammas)).containsExactly(true, true, true, true);
+    assertThat(CONTROL.fromGamma(-8).shown(gammas)).containsExactly(false, true, true, true);
+    assertThat(CONTROL.fromGamma(0).shown(gammas)).containsExactly(false, true, false, false);
+    assertThat(CONTROL.fromGamma(4).shown(gammas)).containsExactly(true, true, true, true);
+    assertThat(CONTROL.fromGamma(4).beta(0.3)).isEqualTo(2);
+  }
+
+  /** Images lie between −1 and 1, in 256 levels; a noisy one is αx + σε. */
+  @Test
+  void shouldKnowTheNoiseOfAGreyLevel() {
+    double sigmaByAlpha = Math.exp(LocalControl.GREY_LEVEL / 2);
+    assertThat(sigmaByAlpha * 256 / 2).isCloseTo(1, within(1e-12));
+  }
+
+  @Test
   void shouldRefuseImpossibleNumbers() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> CONTROL.fromGamma(Double.NaN))
+        .withMessageContaining("from γ NaN");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new LocalControl(List.of(), List.of()))
         .withMessageContaining("local control: 0 times");

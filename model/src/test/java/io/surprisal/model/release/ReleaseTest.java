@@ -12,10 +12,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.surprisal.model.TinyModels;
 import io.surprisal.model.checks.Sha256;
 import io.surprisal.model.diffusion.GaussianModel;
+import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.diffusion.TimeDensity;
 import io.surprisal.model.images.ImageShape;
 import io.surprisal.model.images.Interpretation;
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.images.Preprocessing;
+import io.surprisal.model.images.Tiling;
 import io.surprisal.model.network.ModelConfiguration;
 import io.surprisal.model.network.ModelConfiguration.Schedule;
 import io.surprisal.model.network.ParameterLayout;
@@ -285,6 +288,46 @@ class ReleaseTest {
         "source 1 of 1");
   }
 
+  @Test
+  void shouldComeBackWithTheLevelsThatShowLocalEvidence() throws IOException {
+    LocalControl control =
+        new LocalControl(List.of(0.5), List.of(0.25)).fromGamma(LocalControl.GREY_LEVEL);
+    Calibration calibration =
+        new Calibration(
+            8,
+            "float32",
+            new CalibrationScores(
+                new float[] {5, 3}, new float[0], new float[] {1, 2}, CalibrationSources.UNKNOWN),
+            List.of(),
+            LossProfile.UNMEASURED,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(new LocalNormal(control, List.of(1), 1, 1, List.of(0f), List.of(1f))));
+    written.recalibrated(file, calibration);
+
+    assertThat(Release.load(file).calibration()).contains(calibration);
+    assertThat(Files.readString(file, StandardCharsets.ISO_8859_1)).contains("format\\\":8");
+  }
+
+  @Test
+  void shouldHaveAFirstLookWhereEvidenceIsOfPicturesSeenByTiles() throws IOException {
+    Release tiled =
+        Release.write(
+            file,
+            CONFIGURATION,
+            Preprocessing.tiled(CONFIGURATION.shape(), new Tiling(2, CONFIGURATION.height())),
+            PARAMETERS,
+            Optional.empty(),
+            TinyModels.TRAINING,
+            Optional.empty());
+
+    assertThat(tiled.levelOffset())
+        .isEqualTo(FirstLook.levelOffset(NoiseSchedule.of(CONFIGURATION, PARAMETERS)))
+        .isNotEqualTo(Release.DEFAULT_LEVEL_OFFSET);
+    assertThat(written.levelOffset()).isEqualTo(Release.DEFAULT_LEVEL_OFFSET);
+    assertThat(Release.load(file).levelOffset()).isEqualTo(tiled.levelOffset());
+  }
+
   /** Names come from outside: the sources with the most images are told apart. */
   @Test
   void shouldTellSoManySourcesApart() {
@@ -509,7 +552,7 @@ class ReleaseTest {
   @Test
   void shouldRefuseAnotherFormat() throws IOException {
     assertRefusedAfter(
-        manifest -> manifest.put("format", 8), tensors -> {}, "release format 8", "formats 1 to 7");
+        manifest -> manifest.put("format", 9), tensors -> {}, "release format 9", "formats 1 to 8");
   }
 
   @Test

@@ -102,9 +102,49 @@ class TileScorerTest {
 
     ImageLikelihood score = scorer.score(tile);
 
-    EvidenceMap evidence = score.evidence().orElseThrow();
-    double bits = IntStream.range(0, 64).mapToDouble(i -> evidence.bits()[i]).sum();
-    assertThat(bits / MODEL.dimensions()).isCloseTo(score.diffusion(), within(1e-4));
+    assertThat(sum(score) / MODEL.dimensions()).isCloseTo(score.diffusion(), within(1e-4));
+  }
+
+  private static ImageScorer withEvidenceFrom(double leastGamma) {
+    return new ImageScorer(
+        MODEL,
+        TinyModels.trained(MODEL, 5),
+        new Execution(Device.cpu(), Precision.FLOAT32),
+        BoundEstimator.plain(Stages.single(4), NoisePlan.keyedByPixels().atOffset(0.1))
+            .withLocal(LocalControl.NONE.fromGamma(leastGamma)));
+  }
+
+  @Test
+  void shouldTakeEvidenceFromTheEvaluationsWithEnoughNoiseAlone() {
+    PixelImage tile = picture(3).crop(0, 0, 8, 8);
+    try (ImageScorer noisy = withEvidenceFrom(LocalControl.GREY_LEVEL)) {
+      ImageLikelihood score = noisy.score(tile);
+
+      double slope = MODEL.gammaMax() - MODEL.gammaMin(); // γ′, of which the loss weighs a half
+      double[] bits = new double[4];
+      for (int k = 0; k < 4; k++) {
+        bits[k] = slope / 2 * score.squaredErrors()[k] * MODEL.dimensions() / Math.log(2);
+      }
+      assertThat(score.noiseLevels()[0]).isLessThan((float) LocalControl.GREY_LEVEL);
+      assertThat(score.noiseLevels()[1]).isGreaterThan((float) LocalControl.GREY_LEVEL);
+      assertThat(sum(score))
+          .isCloseTo((bits[1] + bits[2] + bits[3]) / 3, within(1e-4 * sum(score)))
+          .isNotCloseTo(sum(scorer.score(tile)), within(1e-2 * sum(score)));
+      assertThat(score.bitsPerDim()).isEqualTo(scorer.score(tile).bitsPerDim());
+    }
+  }
+
+  @Test
+  void shouldTakeEvidenceFromAllEvaluationsWhereNoneHasEnoughNoise() {
+    PixelImage tile = picture(3).crop(0, 0, 8, 8);
+    try (ImageScorer none = withEvidenceFrom(MODEL.gammaMax() + 1)) {
+      assertThat(none.score(tile).evidence()).isEqualTo(scorer.score(tile).evidence());
+    }
+  }
+
+  private static double sum(ImageLikelihood score) {
+    float[] bits = score.evidence().orElseThrow().bits();
+    return IntStream.range(0, bits.length).mapToDouble(i -> bits[i]).sum();
   }
 
   @Test
