@@ -2,7 +2,6 @@ package io.surprisal.service;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.surprisal.service.bench.BenchCommands;
 import io.surprisal.service.cli.Durations;
 import io.surprisal.service.cli.Failure;
 import io.surprisal.service.cli.Invocation;
@@ -13,29 +12,19 @@ import io.surprisal.service.cli.SettingNames;
 import io.surprisal.service.cli.Settings;
 import io.surprisal.service.cli.StopSignal;
 import io.surprisal.service.cli.Version;
-import io.surprisal.service.demo.DemoCommands;
-import io.surprisal.service.lab.LabCommands;
-import io.surprisal.service.run.RunCommands;
-import io.surprisal.service.steer.SteerCommands;
-import io.surprisal.service.topics.TopicsCommands;
-import io.surprisal.service.web.WebCommands;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -68,8 +57,6 @@ import picocli.CommandLine.Spec;
     })
 public final class Surprisal {
 
-  private static final Set<String> TELLING = Set.of("config", "help");
-
   @Spec private CommandSpec spec;
 
   @Option(
@@ -100,28 +87,7 @@ public final class Surprisal {
   @SuppressWarnings("UnusedVariable") // read before the line is parsed
   private Optional<Path> settingsFile = Optional.empty();
 
-  private Surprisal() {}
-
-  /** The commands by group, in the order of the help. */
-  private static Map<String, List<CommandLine>> groups(Invocation invocation) {
-    Map<String, List<CommandLine>> groups = new LinkedHashMap<>();
-    groups.put(
-        "Run",
-        joined(
-            joined(DemoCommands.all(invocation), RunCommands.all(invocation)),
-            WebCommands.all(invocation)));
-    groups.put("Use", joined(TopicsCommands.all(invocation), SteerCommands.all(invocation)));
-    groups.put("Laboratory", joined(LabCommands.all(invocation), BenchCommands.all(invocation)));
-    groups.put(
-        "Self-description",
-        List.of(
-            new CommandLine(new ConfigCommand(invocation)), new CommandLine(new HelpCommand())));
-    return groups;
-  }
-
-  private static List<CommandLine> joined(List<CommandLine> first, List<CommandLine> then) {
-    return Stream.concat(first.stream(), then.stream()).toList();
-  }
+  Surprisal() {}
 
   /** Runs the command as a process. */
   public static void main(String[] args) {
@@ -154,7 +120,7 @@ public final class Surprisal {
           file.isPresent() ? Settings.load(environment, file.get()) : Settings.load(environment);
       Invocation invocation =
           new Invocation(Surprisal.class, out, err, terminalWidth, settings, stop);
-      CommandLine line = commandLine(root, invocation);
+      CommandLine line = commandLine(root, invocation, args);
       line.setExecutionStrategy(parsed -> root.execute(parsed, invocation));
       return line.execute(args);
     } catch (Exception | LinkageError | OutOfMemoryError e) {
@@ -162,18 +128,20 @@ public final class Surprisal {
     }
   }
 
-  /** The parsed command line with all commands, groups and defaults. */
-  static CommandLine commandLine(Surprisal root, Invocation invocation) {
+  /**
+   * The command line with groups and defaults.
+   *
+   * @param args if they name a command, it is the only one that is built
+   */
+  static CommandLine commandLine(Surprisal root, Invocation invocation, String... args) {
     CommandLine line = new CommandLine(root);
-    Map<String, List<CommandLine>> groups = groups(invocation);
+    CommandGroups groups = new CommandGroups();
     groups
-        .values()
-        .forEach(
-            commands ->
-                commands.forEach(command -> line.addSubcommand(command.getCommandName(), command)));
+        .needed(line.getCommandSpec(), args)
+        .forEach(entry -> line.addSubcommand(entry.name(), entry.build(invocation)));
     describe(line.getSubcommands());
     line.getHelpSectionMap()
-        .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> groupedCommands(groups));
+        .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> groups.help(line.getSubcommands()));
     line.setOut(new PrintWriter(invocation.out(), true, UTF_8));
     line.setErr(new PrintWriter(invocation.err(), true, UTF_8));
     line.setUsageHelpAutoWidth(false);
@@ -219,16 +187,24 @@ public final class Surprisal {
 
   /** But for those commands that only tell: {@code config} says of all names which are none. */
   private void requireKnownSettings(ParseResult parsed, Invocation invocation) {
-    if (!parsed.hasSubcommand() || TELLING.contains(parsed.subcommand().commandSpec().name())) {
+    if (!parsed.hasSubcommand()
+        || CommandGroups.TELLING.contains(parsed.subcommand().commandSpec().name())) {
       return;
     }
-    List<String> objections =
-        new SettingNames(spec.commandLine().getSubcommands()).objections(invocation.settings());
+    List<String> objections = objections(spec.commandLine(), invocation);
+    if (!objections.isEmpty()) {
+      // What is unknown to the one command that is built may be another's.
+      objections = objections(commandLine(new Surprisal(), invocation), invocation);
+    }
     if (!objections.isEmpty()) {
       throw new ParameterException(
           spec.commandLine(),
           String.join("; ", objections) + ". 'surprisal config' shows all settings");
     }
+  }
+
+  private static List<String> objections(CommandLine line, Invocation invocation) {
+    return new SettingNames(line.getSubcommands()).objections(invocation.settings());
   }
 
   private static int reportUsage(ParameterException e, String[] args) {
@@ -269,26 +245,5 @@ public final class Surprisal {
     return argument instanceof OptionSpec option
         ? settings.find(option.command().name(), option).map(Settings.Setting::value).orElse(null)
         : null;
-  }
-
-  private static String groupedCommands(Map<String, List<CommandLine>> groups) {
-    int width =
-        groups.values().stream()
-            .flatMap(List::stream)
-            .mapToInt(command -> command.getCommandName().length())
-            .max()
-            .orElse(0);
-    StringBuilder text = new StringBuilder();
-    groups.forEach(
-        (group, commands) -> {
-          text.append(String.format("%n%s%n", group));
-          for (CommandLine command : commands) {
-            UsageMessageSpec usage = command.getCommandSpec().usageMessage();
-            String[] lines = usage.header().length > 0 ? usage.header() : usage.description();
-            text.append(
-                String.format("  %-" + width + "s  %s%n", command.getCommandName(), lines[0]));
-          }
-        });
-    return text.toString();
   }
 }

@@ -1,5 +1,6 @@
 package io.surprisal.service.bench;
 
+import io.surprisal.service.cli.CommandEntry;
 import io.surprisal.service.cli.Invocation;
 import java.util.List;
 import picocli.CommandLine;
@@ -8,19 +9,22 @@ import picocli.CommandLine;
 public final class BenchCommands {
   private BenchCommands() {}
 
-  /** The commands of one invocation, in the order of the help. */
-  public static List<CommandLine> all(Invocation invocation) {
-    return List.of(
-        new CommandLine(new BenchCommand())
-            .addSubcommand(new BenchForwardCommand(invocation))
-            .addSubcommand(new BenchTrainCommand(invocation))
-            .addSubcommand(new BenchSchedulesCommand(invocation))
-            .addSubcommand(new BenchScalingCommand(invocation))
-            .addSubcommand(new BenchStagesCommand(invocation))
-            .addSubcommand(new BenchStreamCommand(invocation))
-            .addSubcommand(new BenchInstancesCommand(invocation))
-            .addSubcommand(new BenchSwapCommand(invocation))
-            .addSubcommand(new BenchDashboardCommand(invocation))
-            .addSubcommand(new BenchVarianceCommand(invocation)));
+  /** The commands, in the order of the help. */
+  public static List<CommandEntry> all() {
+    return List.of(new CommandEntry("bench", BenchCommands::bench));
+  }
+
+  private static CommandLine bench(Invocation invocation) {
+    return new CommandLine(new BenchCommand())
+        .addSubcommand(new BenchForwardCommand(invocation))
+        .addSubcommand(new BenchTrainCommand(invocation))
+        .addSubcommand(new BenchSchedulesCommand(invocation))
+        .addSubcommand(new BenchScalingCommand(invocation))
+        .addSubcommand(new BenchStagesCommand(invocation))
+        .addSubcommand(new BenchStreamCommand(invocation))
+        .addSubcommand(new BenchInstancesCommand(invocation))
+        .addSubcommand(new BenchSwapCommand(invocation))
+        .addSubcommand(new BenchDashboardCommand(invocation))
+        .addSubcommand(new BenchVarianceCommand(invocation));
   }
 }

@@ -42,7 +42,10 @@ public final class SettingNames {
   private static final Pattern CLIENT =
       Pattern.compile("(main\\.|restore\\.|global\\.)?(consumer|producer|admin)\\.(.+)");
 
-  private static final Set<String> KAFKA_NAMES = kafkaNames();
+  /** Read where a setting is Kafka's: its clients' definitions are large. */
+  private static final class Kafka {
+    static final Set<String> NAMES = kafkaNames();
+  }
 
   private final Set<String> options = new TreeSet<>();
 
@@ -136,10 +139,10 @@ public final class SettingNames {
    */
   public static Optional<String> ofKafka(String name, String origin) {
     String own = name.replaceFirst(CLIENT.pattern(), "$3");
-    if (KAFKA_NAMES.contains(own) || own.startsWith("surprisal.") || own.startsWith("topic.")) {
+    if (Kafka.NAMES.contains(own) || own.startsWith("surprisal.") || own.startsWith("topic.")) {
       return Optional.empty();
     }
-    return nearest(own, KAFKA_NAMES)
+    return nearest(own, Kafka.NAMES)
         .filter(near -> distance(own, near) <= 2)
         .map(near -> "Kafka has no setting '%s' (%s); is %s meant?".formatted(name, origin, near));
   }

@@ -1,30 +1,26 @@
 package io.surprisal.service.steer;
 
-import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.CommandEntry;
 import java.util.List;
-import java.util.stream.Stream;
-import picocli.CommandLine;
 
 /** The commands that tell trainer and scorers what to do, and what they say to it. */
 public final class SteerCommands {
   private SteerCommands() {}
 
-  /** The commands of one invocation, in the order of the help. */
-  public static List<CommandLine> all(Invocation invocation) {
-    return Stream.of(
-            new TrainerEventsCommand(invocation),
-            new ReleasesCommand(invocation),
-            new ReviewCommand(invocation),
-            new RetrainCommand(invocation),
-            new CancelCommand(invocation),
-            new CanaryCommand(invocation),
-            new PromoteCommand(invocation),
-            new RollbackCommand(invocation),
-            new AlertRateCommand(invocation),
-            new PauseCommand(invocation),
-            new ResumeCommand(invocation),
-            new KeysCommand(invocation))
-        .map(CommandLine::new)
-        .toList();
+  /** The commands, in the order of the help. */
+  public static List<CommandEntry> all() {
+    return List.of(
+        CommandEntry.of("trainer", TrainerEventsCommand::new),
+        CommandEntry.of("releases", ReleasesCommand::new),
+        CommandEntry.of("review", ReviewCommand::new),
+        CommandEntry.of("retrain", RetrainCommand::new),
+        CommandEntry.of("cancel", CancelCommand::new),
+        CommandEntry.of("canary", CanaryCommand::new),
+        CommandEntry.of("promote", PromoteCommand::new),
+        CommandEntry.of("rollback", RollbackCommand::new),
+        CommandEntry.of("alert-rate", AlertRateCommand::new),
+        CommandEntry.of("pause", PauseCommand::new),
+        CommandEntry.of("resume", ResumeCommand::new),
+        CommandEntry.of("keys", KeysCommand::new));
   }
 }

@@ -1,18 +1,16 @@
 package io.surprisal.service.web;
 
-import io.surprisal.service.cli.Invocation;
+import io.surprisal.service.cli.CommandEntry;
 import java.util.List;
-import java.util.stream.Stream;
-import picocli.CommandLine;
 
 /** The commands that carry to people what the topics hold. */
 public final class WebCommands {
   private WebCommands() {}
 
-  /** The commands of one invocation, in the order of the help. */
-  public static List<CommandLine> all(Invocation invocation) {
-    return Stream.of(new DashboardCommand(invocation), new NotifyCommand(invocation))
-        .map(CommandLine::new)
-        .toList();
+  /** The commands, in the order of the help. */
+  public static List<CommandEntry> all() {
+    return List.of(
+        CommandEntry.of("dashboard", DashboardCommand::new),
+        CommandEntry.of("notify", NotifyCommand::new));
   }
 }
