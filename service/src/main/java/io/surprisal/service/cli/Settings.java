@@ -2,14 +2,13 @@ package io.surprisal.service.cli;
 
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
-import io.smallrye.config.SmallRyeConfig;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -48,18 +47,18 @@ public final class Settings {
   private final Map<String, String> environment;
   private final Map<String, String> fromFile;
   private final String file;
-  private final SmallRyeConfig config;
+
+  /** The environment, then the file: the first that has a name says its value. */
+  private final List<ConfigSource> sources;
 
   private Settings(Map<String, String> environment, Map<String, String> fromFile, String file) {
     this.environment = environment;
     this.fromFile = fromFile;
     this.file = file;
-    this.config =
-        new SmallRyeConfigBuilder()
-            .withSources(new EnvConfigSource(environment, ConfigSource.DEFAULT_ORDINAL + 200))
-            .withSources(
-                new PropertiesConfigSource(fromFile, file, ConfigSource.DEFAULT_ORDINAL + 100))
-            .build();
+    this.sources =
+        List.of(
+            new EnvConfigSource(environment, ConfigSource.DEFAULT_ORDINAL),
+            new PropertiesConfigSource(fromFile, file, ConfigSource.DEFAULT_ORDINAL));
   }
 
   /**
@@ -166,15 +165,13 @@ public final class Settings {
   }
 
   private Optional<Setting> find(String name) {
-    var value = config.getConfigValue(PREFIX + name);
-    if (value.getValue() == null) {
-      return Optional.empty();
+    for (ConfigSource source : sources) {
+      String value = source.getValue(PREFIX + name);
+      if (value != null) {
+        String origin = source instanceof EnvConfigSource ? SettingNames.variable(name) : file;
+        return Optional.of(new Setting(name, value, origin));
+      }
     }
-    String source = value.getConfigSourceName();
-    String origin =
-        source.startsWith("EnvConfigSource")
-            ? (PREFIX + name).toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_")
-            : file;
-    return Optional.of(new Setting(name, value.getValue(), origin));
+    return Optional.empty();
   }
 }
