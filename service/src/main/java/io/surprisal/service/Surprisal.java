@@ -168,6 +168,16 @@ public final class Surprisal {
   }
 
   private int execute(ParseResult parsed, Invocation invocation) {
+    if (!parsed.hasSubcommand()
+        && !parsed.isUsageHelpRequested()
+        && !parsed.isVersionHelpRequested()) {
+      throw new ParameterException(spec.commandLine(), "Missing command");
+    }
+    requireKnownSettings(parsed, invocation);
+    Integer told = CommandLine.executeHelpRequest(parsed);
+    if (told != null) {
+      return told; // help logs nothing, and the log takes longer to start
+    }
     if (verbose) {
       Logs.VERBOSE.configure(logFormat);
     } else if (quiet) {
@@ -176,12 +186,6 @@ public final class Surprisal {
     } else {
       Logs.NORMAL.configure(logFormat);
     }
-    if (!parsed.hasSubcommand()
-        && !parsed.isUsageHelpRequested()
-        && !parsed.isVersionHelpRequested()) {
-      throw new ParameterException(spec.commandLine(), "Missing command");
-    }
-    requireKnownSettings(parsed, invocation);
     return new RunLast().execute(parsed);
   }
 

@@ -2,6 +2,7 @@ package io.surprisal.service.cli;
 
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.Filter;
+import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.appender.ConsoleAppender;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilder;
@@ -79,6 +80,12 @@ public enum Logs {
                         .addAttribute("pattern", format == Format.JSON ? OBJECT : text())))
         .add(builder.newLogger("io.surprisal", ours))
         .add(builder.newRootLogger(libraries).add(builder.newAppenderRef("stderr")));
-    Configurator.reconfigure(builder.build(false));
+    BuiltConfiguration configuration = builder.build(false);
+    // Where nothing has logged yet, the log starts with this, instead of one that it looks for
+    // first.
+    LoggerContext context = Configurator.initialize(configuration);
+    if (context.getConfiguration() != configuration) {
+      Configurator.reconfigure(configuration);
+    }
   }
 }
