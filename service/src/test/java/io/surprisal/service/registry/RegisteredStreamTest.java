@@ -36,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  * {@link RegistryDouble}, or the one at {@code -Dsurprisal.registry=URL}.
  */
 @Tag("system")
+@Tag("waiting")
 class RegisteredStreamTest {
   private static final int IMAGES = 20;
 

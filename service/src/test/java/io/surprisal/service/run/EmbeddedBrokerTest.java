@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 @Tag("system")
+@Tag("waiting")
 class EmbeddedBrokerTest {
 
   @TempDir private Path folder;

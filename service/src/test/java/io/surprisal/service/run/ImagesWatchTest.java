@@ -30,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** With a broker, a producer that leaves its transaction open, and a clock that is set. */
 @Tag("system")
+@Tag("waiting")
 @Timeout(120)
 class ImagesWatchTest {
   @RegisterExtension private static final ClassBroker BROKER = new ClassBroker();

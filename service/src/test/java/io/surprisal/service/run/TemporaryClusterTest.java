@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("system")
+@Tag("waiting")
 class TemporaryClusterTest {
   private static final Topics TOPICS = new Topics("test.");
 

@@ -61,6 +61,7 @@ import org.junit.jupiter.api.io.TempDir;
  * their rights is needed follows from their requests, of which one at least no other right allows.
  */
 @Tag("system")
+@Tag("waiting")
 @Timeout(240)
 class GuardedClusterTest {
   private static final Topics TOPICS = new Topics(Topics.DEFAULT_PREFIX);

@@ -50,6 +50,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Each test has topics of its own, by their prefix. */
 @Timeout(120)
 @Tag("system")
+@Tag("waiting")
 class ReviewCommandTest {
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
   private static final RecordFormat<AlertReview> REVIEWS = RecordFormat.of(AlertReview.class);

@@ -41,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What people and machines may send to the control topic, against a real trainer. */
 @Tag("system")
+@Tag("waiting")
 class SteeringTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final RecordFormat<ControlCommand> COMMANDS =

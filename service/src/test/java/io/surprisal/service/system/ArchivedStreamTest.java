@@ -47,6 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A stream that is archived, with all that can come between. Each test has a topic of its own. */
 @Tag("system")
+@Tag("waiting")
 @Timeout(120)
 class ArchivedStreamTest {
   private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Candidates tried on live traffic: broker, scorer and trainer in processes of their own. */
 @Tag("system")
+@Tag("waiting")
 class CanaryTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final RecordFormat<ImageScore> SCORES = RecordFormat.of(ImageScore.class);

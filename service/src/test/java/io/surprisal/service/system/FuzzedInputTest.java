@@ -52,6 +52,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Malformed images by the thousand among good ones, through a real broker and a real scorer. */
 @Tag("system")
+@Tag("waiting")
 class FuzzedInputTest {
   private static final int MALFORMED = 10_000;
 

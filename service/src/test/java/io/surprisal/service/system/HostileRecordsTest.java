@@ -65,6 +65,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What anybody with an ordinary producer may send to any topic. All attacks share one broker. */
 @Tag("system")
+@Tag("waiting")
 class HostileRecordsTest {
   private static final Topics TOPICS = new Topics(Topics.DEFAULT_PREFIX);
   private static final Duration PATIENCE = Duration.ofMinutes(2);

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A scorer and a trainer whose machine's clock is set while images come. */
 @Tag("system")
+@Tag("waiting")
 @NeedsPrograms(value = "faketime", from = "faketime")
 class JumpingClockTest {
   private static final Duration PATIENCE = Duration.ofSeconds(90);

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * answer, or the member ends and says why and what to do.
  */
 @Tag("system")
+@Tag("waiting")
 @Timeout(240)
 class KafkaFaultsTest {
   private static final String APPLICATION = "kafka-faults";

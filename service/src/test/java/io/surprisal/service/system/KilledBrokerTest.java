@@ -40,6 +40,7 @@ import org.slf4j.LoggerFactory;
  */
 @Timeout(300)
 @Tag("system")
+@Tag("waiting")
 class KilledBrokerTest {
   private static final Logger LOG = LoggerFactory.getLogger(KilledBrokerTest.class);
   private static final int KILLS = 3;

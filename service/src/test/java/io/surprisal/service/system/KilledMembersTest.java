@@ -41,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
  * committed records counts.
  */
 @Tag("system")
+@Tag("waiting")
 class KilledMembersTest {
 
   private static final int IMAGES = 4_000;

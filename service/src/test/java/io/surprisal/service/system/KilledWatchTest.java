@@ -26,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * is open. A plain consumer of committed records counts.
  */
 @Tag("system")
+@Tag("waiting")
 class KilledWatchTest {
 
   private static final RecordFormat<SourceAlert> ALERTS = RecordFormat.of(SourceAlert.class);

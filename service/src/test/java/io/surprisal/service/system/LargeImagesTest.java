@@ -38,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Images as large as an unconfigured system takes, all the way through it. */
 @Tag("system")
+@Tag("waiting")
 class LargeImagesTest {
   private static final Topics TOPICS = new Topics(Topics.DEFAULT_PREFIX);
   private static final int PARTITIONS = 2;

@@ -45,6 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(120)
 @Tag("system")
+@Tag("waiting")
 class PendingImagesTest {
 
   private static final String IMAGES = "surprisal.images";

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Images that one release refuses, and that another one scores once they are sent again. */
 @Tag("system")
+@Tag("waiting")
 class RepublishedImagesTest {
   private static final Topics TOPICS = new Topics(Topics.DEFAULT_PREFIX);
   private static final int PARTITIONS = 2;

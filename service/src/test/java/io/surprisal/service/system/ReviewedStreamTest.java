@@ -47,6 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What people say of alerts, from the command line to the trainer's reservoir. */
 @Timeout(180)
 @Tag("system")
+@Tag("waiting")
 class ReviewedStreamTest {
   private static final RecordFormat<AnomalyAlert> ALERTS = RecordFormat.of(AnomalyAlert.class);
   private static final Duration PATIENCE = Duration.ofSeconds(60);

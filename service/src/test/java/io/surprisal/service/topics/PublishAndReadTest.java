@@ -54,6 +54,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Each test has topics of its own, by their prefix. */
 @Timeout(120)
 @Tag("system")
+@Tag("waiting")
 public class PublishAndReadTest {
 
   private static final RecordFormat<ImageEvent> EVENTS = RecordFormat.of(ImageEvent.class);
