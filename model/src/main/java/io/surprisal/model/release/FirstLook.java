@@ -27,10 +27,15 @@ public record FirstLook(
 
   private static final int BISECTIONS = 50;
 
+  /** Of the times that show local evidence, those before the first look's. */
+  private static final double SHARE = 2.0 / 3;
+
   /**
    * The offset u of a release's noise levels, of which a first look has those that are whole shares
-   * of 1 apart, for pictures that are looked at twice: in the middle of the times whose levels show
-   * local evidence, so that a first look has some of it, however few its evaluations are.
+   * of 1 apart, for pictures that are looked at twice: so that a first look shows local evidence,
+   * however few its evaluations are. Of the times whose levels do, it lies two thirds of the way to
+   * the last: there the networks of pictures have most to guess. Nearer to the first the noise is
+   * still hardly more than a grey level, and near the last no detail is left.
    *
    * @param schedule the release's
    * @return in [0, 1)
@@ -46,7 +51,8 @@ public record FirstLook(
         to = middle;
       }
     }
-    return (Math.min(OFFSETS - 1, Math.floor((from + 1) / 2 * OFFSETS)) + 0.5) / OFFSETS;
+    double inside = from + SHARE * (1 - from);
+    return (Math.min(OFFSETS - 1, Math.floor(inside * OFFSETS)) + 0.5) / OFFSETS;
   }
 
   /**

@@ -11,21 +11,22 @@ class FirstLookTest {
     return FirstLook.levelOffset(LinearSchedule.fixed(gammaAtZero, gammaAtOne));
   }
 
-  /** γ is that of a grey level at t = 0.197, and the middle of what is left 0.598. */
+  /** γ is that of a grey level at t = 0.197, and two thirds of what is left end at 0.732. */
   @Test
-  void shouldLieInTheMiddleOfTheTimesThatShowEvidence() {
-    assertThat(offset(-13.3, 5)).isEqualTo(9 / 16.0);
+  void shouldLieTwoThirdsOfTheWayThroughTheTimesThatShowEvidence() {
+    assertThat(offset(-13.3, 5)).isEqualTo(11 / 16.0);
   }
 
   @Test
   void shouldLieLaterTheMoreTimesShowNone() {
-    assertThat(offset(-13.3, -8)).isEqualTo(13 / 16.0); // from 0.68 on
+    assertThat(offset(-13.3, -6)).isEqualTo(13 / 16.0); // from 0.49 on
+    assertThat(offset(-13.3, -8)).isEqualTo(15 / 16.0); // from 0.68 on
     assertThat(offset(-13.3, -9.7)).isEqualTo(15 / 16.0); // from 0.999 on
   }
 
   @Test
-  void shouldLieInTheMiddleOfAllWhereAllDo() {
-    assertThat(offset(-9, 5)).isEqualTo(9 / 16.0);
+  void shouldLieTwoThirdsOfTheWayWhereAllDo() {
+    assertThat(offset(-9, 5)).isEqualTo(11 / 16.0);
   }
 
   @Test
