@@ -10,6 +10,7 @@ import io.surprisal.topology.kafka.CommitPace;
 import io.surprisal.topology.kafka.FencingClients;
 import io.surprisal.topology.kafka.ImagesLostException;
 import io.surprisal.topology.kafka.StreamSettings;
+import io.surprisal.topology.kafka.UncommittedWork;
 import io.surprisal.topology.pending.ImageReader;
 import io.surprisal.topology.pending.PendingImage;
 import io.surprisal.topology.pending.PendingImages;
@@ -71,6 +72,8 @@ import org.slf4j.LoggerFactory;
  *       shrunken range are committed together, or neither is. Such a transaction may bring no
  *       offsets, and offsets are what the broker recognises a member by that was expelled
  *       meanwhile: {@link FencingClients} adds them
+ *   <li>aborted with the transaction of another task of the thread: this one begins anew, too, see
+ *       {@link UncommittedWork}
  *   <li>closed in order, revoked by a rebalance, or restarted after a failed transaction: pending
  *       images are abandoned here and read again by the next owner, which may be this object
  *   <li>read again, but deleted by retention meanwhile: {@link ImagesLostException}
@@ -172,6 +175,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
+    UncommittedWork.ofThread().forget(context.taskId());
     results = new ResultForwarder(context, maxDeadLetterBytes, meters, open);
     pending.abandon(); // where an earlier call did not come to its end
     waited = 0;
@@ -209,6 +213,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   @Override
   public void process(Record<byte[], byte[]> image) {
+    UncommittedWork.ofThread().add(context.taskId());
     RecordMetadata metadata = context.recordMetadata().orElseThrow();
     while (pending.full()) {
       awaitHead();
@@ -222,6 +227,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   /** Forwards what is completed, in order, and brings the store up to date. */
   private void drain() {
+    UncommittedWork.ofThread().add(context.taskId());
     while (pending.headCompleted()) {
       forwardHead();
     }
@@ -257,6 +263,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   /** Tells what has changed of the statistics, and which incidents are over. */
   private void tell() {
+    UncommittedWork.ofThread().add(context.taskId());
     comparisons.settle();
     results.tick();
     long now = context.currentSystemTimeMs();
@@ -297,6 +304,9 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   /** Abandons the pending images; the partition's next owner reads them again. */
   @Override
   public void close() {
+    if (context != null) { // as is what follows where init was not called
+      UncommittedWork.ofThread().forget(context.taskId());
+    }
     stopTimer();
     stopTeller();
     pending.abandon();

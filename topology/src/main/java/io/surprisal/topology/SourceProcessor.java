@@ -3,6 +3,7 @@ package io.surprisal.topology;
 import io.surprisal.schemas.RecordFormat;
 import io.surprisal.schemas.SourceAlert;
 import io.surprisal.schemas.SourceStatus;
+import io.surprisal.topology.kafka.UncommittedWork;
 import io.surprisal.topology.sources.Observation;
 import io.surprisal.topology.sources.SourceWatch;
 import io.surprisal.topology.sources.WatchRules;
@@ -37,6 +38,7 @@ final class SourceProcessor implements Processor<byte[], byte[], byte[], byte[]>
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
     this.context = context;
+    UncommittedWork.ofThread().forget(context.taskId());
     watch =
         new SourceWatch(
             rules,
@@ -48,6 +50,7 @@ final class SourceProcessor implements Processor<byte[], byte[], byte[], byte[]>
 
   @Override
   public void process(Record<byte[], byte[]> observation) {
+    UncommittedWork.ofThread().add(context.taskId());
     watch
         .seen(
             new String(observation.key(), StandardCharsets.UTF_8),
@@ -56,7 +59,15 @@ final class SourceProcessor implements Processor<byte[], byte[], byte[], byte[]>
         .forEach(this::forward);
   }
 
+  @Override
+  public void close() {
+    if (context != null) { // null where init was not called
+      UncommittedWork.ofThread().forget(context.taskId());
+    }
+  }
+
   private void tick(long now) {
+    UncommittedWork.ofThread().add(context.taskId());
     watch.tick(now).forEach(this::forward);
     watch
         .tell(now)

@@ -5,6 +5,7 @@ import io.surprisal.model.datasets.ImageSource;
 import io.surprisal.model.datasets.RandomCrops;
 import io.surprisal.model.datasets.ScaledPictures;
 import io.surprisal.model.detection.LocalEvidence;
+import io.surprisal.model.diffusion.NoiseSchedule;
 import io.surprisal.model.images.PixelImage;
 import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.CalibrationScores;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -131,8 +133,11 @@ public final class PictureCalibrator {
     ImageSource scaled = new ScaledPictures(pictures.all(), release.preprocessing());
     BoundEstimator served = BoundEstimator.served(release, Optional.of(ofTiles), stages);
     LocalControl control =
-        PixelControlFit.fit(release, execution, served, tiles, either)
-            .fromGamma(LocalControl.GREY_LEVEL);
+        fromGreyLevel(
+            PixelControlFit.fit(release, execution, served, tiles, either),
+            NoiseSchedule.of(release.configuration(), release.parameters()),
+            release.levelOffset(),
+            stages.ends().get(0));
     List<Double> scores = new ArrayList<>();
     List<Double> locality = new ArrayList<>();
     List<String> sources = new ArrayList<>();
@@ -202,6 +207,26 @@ public final class PictureCalibrator {
     return evaluations % LOOKS == 0
         ? new Stages(List.of(evaluations / LOOKS, evaluations))
         : Stages.single(evaluations);
+  }
+
+  /**
+   * Local evidence from levels with the noise of a grey level on, where the first look has one.
+   *
+   * @param offset u of the levels (u + i/s) mod 1 of a first look with s evaluations
+   */
+  static LocalControl fromGreyLevel(
+      LocalControl control, NoiseSchedule schedule, double offset, int evaluations) {
+    boolean shown =
+        IntStream.range(0, evaluations)
+            .mapToDouble(i -> schedule.gamma((offset + i / (double) evaluations) % 1))
+            .anyMatch(gamma -> gamma >= LocalControl.GREY_LEVEL);
+    if (!shown) {
+      LOG.warn(
+          "the noise of all {} evaluations of the first look is less than a grey level, so all evaluations show local evidence: less of it than of a release that is fitted anew",
+          evaluations);
+      return control;
+    }
+    return control.fromGamma(LocalControl.GREY_LEVEL);
   }
 
   private static double statistic(ImageLikelihood score, LocalNormal normal) {

@@ -3,6 +3,7 @@ package io.surprisal.topology.kafka;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
@@ -13,13 +14,18 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.KafkaClientSupplier;
+import org.apache.kafka.streams.processor.TaskId;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The clients that Kafka Streams would make itself, but for two things: no transaction ends without
- * offsets, and no image that was deleted unread is passed over in silence, see {@link
+ * The clients that Kafka Streams would make itself, but for three things: no transaction ends
+ * without offsets, none is committed by tasks whose work was aborted before, see {@link
+ * UncommittedWork}, and no image that was deleted unread is passed over in silence, see {@link
  * UnskippingConsumer}.
  *
  * <p>Exactly-once processing (KIP-447) fences a member that lost its partitions, say in a long
@@ -33,6 +39,7 @@ public final class FencingClients implements KafkaClientSupplier {
 
   private static final String CONSUMER = "-consumer";
   private static final String PRODUCER = "-producer";
+  private static final Logger LOG = LoggerFactory.getLogger(FencingClients.class);
 
   /** By the name of their stream thread, which its consumer and its producer are called after. */
   private final Map<String, Consumer<byte[], byte[]>> consumers = new ConcurrentHashMap<>();
@@ -104,10 +111,34 @@ public final class FencingClients implements KafkaClientSupplier {
       this.thread = thread;
     }
 
+    /**
+     * Begins the end of a transaction.
+     *
+     * @throws TimeoutException if work of a task that goes on was aborted: it is what makes Kafka
+     *     Streams close the tasks of the transaction and begin anew where they last committed
+     */
     @Override
     public void sendOffsetsToTransaction(
         Map<TopicPartition, OffsetAndMetadata> offsets, ConsumerGroupMetadata group) {
+      Set<TaskId> lost = UncommittedWork.ofThread().takeLost();
+      if (!lost.isEmpty()) {
+        LOG.warn(
+            "{}: work of the tasks {} was aborted with another's; it is done again", thread, lost);
+        throw new TimeoutException("work of the tasks " + lost + " was aborted with another's");
+      }
       super.sendOffsetsToTransaction(offsets.isEmpty() ? committed(thread) : offsets, group);
+    }
+
+    @Override
+    public void commitTransaction() {
+      super.commitTransaction();
+      UncommittedWork.ofThread().committed();
+    }
+
+    @Override
+    public void abortTransaction() {
+      super.abortTransaction();
+      UncommittedWork.ofThread().aborted();
     }
   }
 }
