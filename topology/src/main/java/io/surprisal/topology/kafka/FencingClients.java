@@ -124,6 +124,10 @@ public final class FencingClients implements KafkaClientSupplier {
       if (!lost.isEmpty()) {
         LOG.warn(
             "{}: work of the tasks {} was aborted with another's; it is done again", thread, lost);
+        // What they did since then must not be committed with other tasks' work either, as Kafka
+        // Streams does before it closes them.
+        abortTransaction();
+        beginTransaction();
         throw new TimeoutException("work of the tasks " + lost + " was aborted with another's");
       }
       super.sendOffsetsToTransaction(offsets.isEmpty() ? committed(thread) : offsets, group);
