@@ -304,7 +304,7 @@ final class ScoringProcessor implements Processor<byte[], byte[], byte[], byte[]
   /** Abandons the pending images; the partition's next owner reads them again. */
   @Override
   public void close() {
-    if (context != null) { // as is what follows where init was not called
+    if (context != null) { // null where init was not called
       UncommittedWork.ofThread().forget(context.taskId());
     }
     stopTimer();
