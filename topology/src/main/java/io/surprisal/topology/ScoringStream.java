@@ -26,6 +26,7 @@ import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
+import org.apache.kafka.streams.KafkaClientSupplier;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -61,13 +62,23 @@ public final class ScoringStream implements AutoCloseable {
 
   /** Does not start yet. */
   public ScoringStream(ScoringTopology topology, StreamSettings settings) {
+    this(topology, settings, new FencingClients(settings));
+  }
+
+  /**
+   * Does not start yet.
+   *
+   * @param clients who makes those of Kafka; {@link FencingClients}, or what stands before them
+   */
+  public ScoringStream(
+      ScoringTopology topology, StreamSettings settings, KafkaClientSupplier clients) {
     this.topology = topology;
     staticMember = settings.groupInstanceId().isPresent();
     streams =
         new KafkaStreams(
             topology.build(new KafkaImageReader(settings)),
             new StreamsConfig(settings.toStreamsConfig()),
-            new FencingClients(settings));
+            clients);
     streams.setUncaughtExceptionHandler(this::onThreadDeath);
     streams.setStateListener(this::onState);
   }
@@ -142,13 +153,16 @@ public final class ScoringStream implements AutoCloseable {
   /**
    * Ends all threads as {@link #close} does, so that this member leaves its group: as Kafka Streams
    * shuts a client down for a fault, its members stay until their session times out, others wait
-   * for their partitions as long, and its own threads for one another. Returns once the end has
-   * begun.
+   * for their partitions as long, and its own threads for one another.
    */
   private void leave() {
     Thread end = new Thread(this::close, "surprisal-stream-end");
     end.setDaemon(true);
     end.start();
+  }
+
+  /** Returns once {@link #leave} has begun: a thread that dies meanwhile would shut down first. */
+  private void awaitLeave() {
     try {
       if (!ending.await(LEAVE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.warn("The stream does not end by itself; its group waits for its session to time out");
@@ -167,6 +181,7 @@ public final class ScoringStream implements AutoCloseable {
     if (failure.compareAndSet(null, told(thrown, topology.images()))) {
       leave();
     }
+    awaitLeave();
     return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
   }
 

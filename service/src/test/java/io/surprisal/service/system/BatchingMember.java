@@ -88,23 +88,30 @@ final class BatchingMember {
       ScoringQueue queue,
       Map<String, String> kafka)
       throws IOException {
-    int maxDeadLetterBytes = ImageSizeLimit.DEFAULT.deadLetterBytes();
-    ScoringTopology topology =
-        new ScoringTopology(
-            new Topics(Topics.DEFAULT_PREFIX),
-            ServedModel.of(release(folder), queue, 1, "float32", ALERT_RATE),
-            DecodingLimits.defaults(),
-            maxDeadLetterBytes);
     return new ScoringStream(
-        topology,
-        new StreamSettings(
-            applicationId,
-            server,
-            folder.resolve("state"),
-            2,
-            Optional.empty(),
-            maxDeadLetterBytes,
-            kafka));
+        topology(folder, queue), settings(server, applicationId, folder, 2, kafka));
+  }
+
+  /** Scores come from a queue; the release is written into the folder. */
+  static ScoringTopology topology(Path folder, ScoringQueue queue) throws IOException {
+    return new ScoringTopology(
+        new Topics(Topics.DEFAULT_PREFIX),
+        ServedModel.of(release(folder), queue, 1, "float32", ALERT_RATE),
+        DecodingLimits.defaults(),
+        ImageSizeLimit.DEFAULT.deadLetterBytes());
+  }
+
+  /** State lies in the folder. */
+  static StreamSettings settings(
+      String server, String applicationId, Path folder, int threads, Map<String, String> kafka) {
+    return new StreamSettings(
+        applicationId,
+        server,
+        folder.resolve("state"),
+        threads,
+        Optional.empty(),
+        ImageSizeLimit.DEFAULT.deadLetterBytes(),
+        kafka);
   }
 
   /** Alerts on a fifth of the 256 possible scores. */

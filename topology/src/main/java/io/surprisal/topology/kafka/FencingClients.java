@@ -14,7 +14,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.KafkaClientSupplier;
@@ -114,8 +114,10 @@ public final class FencingClients implements KafkaClientSupplier {
     /**
      * Begins the end of a transaction.
      *
-     * @throws TimeoutException if work of a task that goes on was aborted: it is what makes Kafka
-     *     Streams close the tasks of the transaction and begin anew where they last committed
+     * @throws ProducerFencedException if work of a task that goes on was aborted: it is what makes
+     *     Kafka Streams close all tasks of its thread, without a commit of any, and begin anew
+     *     where they last committed. A {@link org.apache.kafka.common.errors.TimeoutException}
+     *     would close those alone whose offsets the transaction has.
      */
     @Override
     public void sendOffsetsToTransaction(
@@ -124,11 +126,8 @@ public final class FencingClients implements KafkaClientSupplier {
       if (!lost.isEmpty()) {
         LOG.warn(
             "{}: work of the tasks {} was aborted with another's; it is done again", thread, lost);
-        // What they did since then must not be committed with other tasks' work either, as Kafka
-        // Streams does before it closes them.
-        abortTransaction();
-        beginTransaction();
-        throw new TimeoutException("work of the tasks " + lost + " was aborted with another's");
+        throw new ProducerFencedException(
+            "work of the tasks " + lost + " was aborted with another's");
       }
       super.sendOffsetsToTransaction(offsets.isEmpty() ? committed(thread) : offsets, group);
     }
@@ -141,8 +140,11 @@ public final class FencingClients implements KafkaClientSupplier {
 
     @Override
     public void abortTransaction() {
-      super.abortTransaction();
-      UncommittedWork.ofThread().aborted();
+      try {
+        super.abortTransaction();
+      } finally {
+        UncommittedWork.ofThread().aborted();
+      }
     }
   }
 }
