@@ -28,11 +28,15 @@ final class DataSplit implements FitSplit {
   private long epoch = -1;
 
   /**
-   * Splits by chance.
+   * Splits by chance, see {@link TimeBlocks}.
    *
    * @param heldOutFraction share that is never trained on, in [0, 1)
    */
   DataSplit(ImageDataset data, double heldOutFraction, long seed) {
+    this(data, heldOutFraction, seed, TimeBlocks::of);
+  }
+
+  DataSplit(ImageDataset data, double heldOutFraction, long seed, TimeBlocks.Draw draw) {
     this.data = data;
     this.seed = seed;
     int held = (int) Math.round(data.size() * heldOutFraction);
@@ -40,9 +44,9 @@ final class DataSplit implements FitSplit {
       throw new IllegalArgumentException(
           data.size() + " images are too few to hold out a share of " + heldOutFraction);
     }
-    int[] order = permutation(data.size(), new Random(seed));
-    heldOut = Arrays.copyOfRange(order, 0, held);
-    training = Arrays.copyOfRange(order, held, order.length);
+    TimeBlocks blocks = draw.of(data.size(), held, seed);
+    heldOut = blocks.heldOut();
+    training = blocks.training();
   }
 
   /** The split of data whose held-out images were chosen before, and come last. */
@@ -114,6 +118,11 @@ final class DataSplit implements FitSplit {
   @Override
   public int heldOutImages() {
     return heldOut.length;
+  }
+
+  @Override
+  public int leftOutImages() {
+    return data.size() - training.length - heldOut.length;
   }
 
   @Override

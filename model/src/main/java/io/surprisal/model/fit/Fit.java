@@ -18,12 +18,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A training run from data to release: split, train, measure the curve on held-out images, write
  * checkpoints, calibrate, and write the release. A run that is stopped writes a usable release too.
  */
 public final class Fit {
+  private static final Logger LOG = LoggerFactory.getLogger(Fit.class);
+
   private final FitRequest request;
   private final Listener listener;
   private final BooleanSupplier stop;
@@ -75,9 +79,15 @@ public final class Fit {
             ? Optional.of(checkpoint(request.outcome().file()))
             : Optional.empty();
     ModelConfiguration model = request.model();
-    FitSplit split = FitSplit.of(request.images(), request.seed());
+    FitSplit split = split(resumed);
     if (resumed.isPresent()) {
       requireSameRun(resumed.get(), split);
+    }
+    if (split.leftOutImages() > 0) {
+      LOG.info(
+          "{} images are held out in blocks of neighbours; {} beside them, which may be nearly the same, are not trained on",
+          split.heldOutImages(),
+          split.leftOutImages());
     }
     listener.started(
         model, ParameterLayout.of(model).size(), split.trainingImages(), split.heldOutImages());
@@ -95,6 +105,16 @@ public final class Fit {
       run.train();
       return run.release();
     }
+  }
+
+  /** As the run split that is resumed, and else as of now. */
+  private FitSplit split(Optional<Checkpoint> resumed) {
+    FitSplit split = FitSplit.of(request.images(), request.seed());
+    if (resumed.isEmpty() || resumed.get().fingerprint() == split.fingerprint()) {
+      return split;
+    }
+    FitSplit earlier = FitSplit.ofEarlierVersions(request.images(), request.seed());
+    return resumed.get().fingerprint() == earlier.fingerprint() ? earlier : split;
   }
 
   /** The state before the first step of a run that begins. */

@@ -21,13 +21,22 @@ interface FitSplit {
    * @throws IllegalArgumentException if none would be left to train on
    */
   static FitSplit of(FitImages images, long seed) {
+    return of(images, seed, TimeBlocks::of);
+  }
+
+  /** As {@link #of} split in versions that knew no blocks of time. */
+  static FitSplit ofEarlierVersions(FitImages images, long seed) {
+    return of(images, seed, TimeBlocks::oneByOne);
+  }
+
+  private static FitSplit of(FitImages images, long seed, TimeBlocks.Draw draw) {
     if (images instanceof FitImages.Pictures pictures) {
-      return new PictureSplit(pictures, seed);
+      return new PictureSplit(pictures, seed, draw);
     }
     FitImages.Whole whole = (FitImages.Whole) images;
     return whole.heldOut() instanceof HeldOut.Last last
         ? DataSplit.withLastHeldOut(whole.data(), last.images(), seed)
-        : new DataSplit(whole.data(), ((HeldOut.Share) whole.heldOut()).fraction(), seed);
+        : new DataSplit(whole.data(), ((HeldOut.Share) whole.heldOut()).fraction(), seed, draw);
   }
 
   /** What the batches are drawn from. */
@@ -42,6 +51,9 @@ interface FitSplit {
   int trainingImages();
 
   int heldOutImages();
+
+  /** How many are neither held out nor trained on, since they are neighbours of held-out ones. */
+  int leftOutImages();
 
   /** What goes through the network of the held-out images; only where there are any. */
   ImageDataset heldOut();

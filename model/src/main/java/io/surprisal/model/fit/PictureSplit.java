@@ -10,7 +10,6 @@ import io.surprisal.model.runtime.Execution;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +40,10 @@ final class PictureSplit implements FitSplit {
    * @throws IllegalArgumentException if none would be left to train on
    */
   PictureSplit(FitImages.Pictures images, long seed) {
+    this(images, seed, TimeBlocks::of);
+  }
+
+  PictureSplit(FitImages.Pictures images, long seed, TimeBlocks.Draw draw) {
     this.images = images;
     this.seed = seed;
     int size = images.size();
@@ -49,28 +52,16 @@ final class PictureSplit implements FitSplit {
       throw new IllegalArgumentException(
           "%d pictures are too few to hold out %d of them".formatted(size, held));
     }
-    int[] order =
+    TimeBlocks blocks =
         images.heldOut() instanceof HeldOut.Last
-            ? lastFirst(size, held, seed)
-            : DataSplit.permutation(size, new Random(seed));
+            ? TimeBlocks.last(size, held, seed)
+            : draw.of(size, held, seed);
+    int[] heldOut = blocks.heldOut();
     int fit = images.fitted();
-    fitted = Arrays.copyOfRange(order, 0, fit);
-    calibrating = Arrays.copyOfRange(order, fit, held);
-    training = Arrays.copyOfRange(order, held, size);
+    fitted = Arrays.copyOfRange(heldOut, 0, fit);
+    calibrating = Arrays.copyOfRange(heldOut, fit, held);
+    training = blocks.training();
     crops = new RandomCrops(images.pictures(), training, images.preprocessing(), seed, MEMORY);
-  }
-
-  /** The last ones in an order of chance, then the others. */
-  private static int[] lastFirst(int size, int last, long seed) {
-    int[] order = new int[size];
-    int[] chance = DataSplit.permutation(last, new Random(seed));
-    for (int i = 0; i < last; i++) {
-      order[i] = size - last + chance[i];
-    }
-    for (int i = last; i < size; i++) {
-      order[i] = i - last;
-    }
-    return order;
   }
 
   @Override
@@ -108,6 +99,11 @@ final class PictureSplit implements FitSplit {
   @Override
   public int heldOutImages() {
     return fitted.length + calibrating.length;
+  }
+
+  @Override
+  public int leftOutImages() {
+    return images.size() - training.length - heldOutImages();
   }
 
   @Override

@@ -212,6 +212,46 @@ class FitTest {
                     .contains("start without --resume"));
   }
 
+  /** They drew each held-out image by itself: what such a run has trained on it never holds out. */
+  @Test
+  void shouldResumeARunThatAnEarlierVersionSplit() throws IOException {
+    out("m");
+    ImageDataset data = TinyModels.noiseDataset(MODEL, 1000);
+    FitRequest begun = request(data, FIT, 2, 0.2, 7, false);
+    assertThat(run(begun, new SplitEar()).training().trainingImages()).isBetween(700, 720);
+    Checkpoint now = Checkpoint.read(Checkpoint.beside(out));
+    int fingerprint = FitSplit.ofEarlierVersions(begun.images(), 7).fingerprint();
+    assertThat(fingerprint).isNotEqualTo(now.fingerprint());
+    new Checkpoint(
+            now.model(),
+            now.fit(),
+            now.seed(),
+            now.images(),
+            fingerprint,
+            now.seconds(),
+            now.history(),
+            now.state())
+        .write(Checkpoint.beside(out));
+
+    Release release = run(request(data, FIT, 4, 0.2, 7, true), new SplitEar());
+
+    assertThat(release.training().trainingImages()).isEqualTo(800);
+    assertThat(Checkpoint.read(Checkpoint.beside(out)).fingerprint()).isEqualTo(fingerprint);
+  }
+
+  /** Of a run on more images. */
+  private static final class SplitEar extends Ear {
+    SplitEar() {
+      super(Long.MAX_VALUE);
+    }
+
+    @Override
+    public void started(
+        ModelConfiguration model, int parameters, int trainingImages, int heldOutImages) {
+      assertThat(heldOutImages).isEqualTo(200);
+    }
+  }
+
   @Test
   void shouldTellAReleaseACheckpointAndNothingApart() throws IOException {
     out("m");

@@ -2,6 +2,7 @@ package io.surprisal.trainer.drift;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,10 @@ import java.util.OptionalDouble;
  * calibrated the release, for a gross change alone: images that are not at all those that it was
  * calibrated on, as where the stream has changed between that and now. Sources that send more or
  * less of the images than they did of the calibration are none.
+ *
+ * <p>A picture that is the same as the one before it of its source says nothing new, and is passed
+ * over: a camera whose picture is frozen, or that looks at a scene that stands still, has not
+ * changed. Equal scores tell it, since the noise of a score is a function of the pixels.
  *
  * <p>Both are set to twice the images between false alarms: the pasts of the sources see every
  * image once, and so together raise no more false alarms than a single one of all images.
@@ -38,6 +43,9 @@ final class StreamDrift {
   private int untested;
   private final OwnPast others;
   private final Map<String, OwnPast> sources = new LinkedHashMap<>();
+
+  /** By source the last score, of as many sources as are looked at. */
+  private final Map<String, Double> last = new HashMap<>();
 
   /**
    * All that the detectors know. Of what earlier versions saved nothing is known: they compared
@@ -97,10 +105,19 @@ final class StreamDrift {
   /**
    * One image has been scored.
    *
+   * @param bitsPerDim its score
    * @param pValue of its bits/dim, in (0, 1]
    * @param atypicalPValue of its untypicality, in (0, 1]; empty where the release has no such test
    */
-  void observe(String source, double pValue, OptionalDouble atypicalPValue, Instant when) {
+  void observe(
+      String source,
+      double bitsPerDim,
+      double pValue,
+      OptionalDouble atypicalPValue,
+      Instant when) {
+    if (isRepeated(source, bitsPerDim)) {
+      return;
+    }
     untested++;
     if (untested >= Math.round(correlation.time())) {
       // p-values on a grid of steps 1/m are 1 with probability 1/m. At half a step and more for
@@ -114,6 +131,14 @@ final class StreamDrift {
     }
     correlation.add(pValue);
     past(source).observe(pValue, atypicalPValue, when);
+  }
+
+  private boolean isRepeated(String source, double bitsPerDim) {
+    if (last.size() >= MOST_SOURCES && !last.containsKey(source)) {
+      return false;
+    }
+    Double before = last.put(source, bitsPerDim);
+    return before != null && before == bitsPerDim;
   }
 
   private OwnPast past(String source) {

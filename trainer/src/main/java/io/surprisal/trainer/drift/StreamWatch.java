@@ -320,6 +320,7 @@ public final class StreamWatch implements AutoCloseable {
     if (score.getReleaseId().equals(release) && isPValue(score.getLowLikelihoodPValue())) {
       drift.observe(
           score.getSource(),
+          score.getBitsPerDim(),
           score.getLowLikelihoodPValue(),
           isPValue(score.getAtypicalPValue())
               ? OptionalDouble.of(score.getAtypicalPValue())

@@ -13,8 +13,7 @@ import java.util.stream.LongStream;
 
 /**
  * Which pools an image belongs to, and how many images of a source a pool has room for, and of how
- * many bytes together. Whether an image is held out is a pure function of its pixels: equal images
- * are held out, or trained on, together.
+ * many bytes together.
  */
 final class PoolShares {
   private final ReservoirBounds bounds;
@@ -28,9 +27,9 @@ final class PoolShares {
    * alone there. A file of some kilobytes may be a picture of many megabytes, which is not written
    * for nothing.
    */
-  List<Reservoir.Pool> of(PixelImage pixels) {
+  List<Reservoir.Pool> of(PixelImage pixels, boolean heldOut) {
     List<Reservoir.Pool> pools =
-        unit(StoredForm.hash(pixels.pixels())) < bounds.heldOutShare()
+        heldOut
             ? List.of(Reservoir.Pool.HELD_OUT_RECENT, Reservoir.Pool.HELD_OUT_UNIFORM)
             : List.of(Reservoir.Pool.TRAINING_RECENT, Reservoir.Pool.TRAINING_UNIFORM);
     return pools.stream().filter(pool -> pixels.pixels().length <= bytes(pool)).toList();
@@ -135,10 +134,5 @@ final class PoolShares {
 
   private double share(Reservoir.Pool pool) {
     return pool.isHeldOut() ? bounds.heldOutShare() : 1 - bounds.heldOutShare();
-  }
-
-  /** As a number in [0, 1). */
-  private static double unit(long hash) {
-    return (hash >>> 11) * 0x1p-53;
   }
 }

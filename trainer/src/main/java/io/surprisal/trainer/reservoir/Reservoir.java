@@ -11,12 +11,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
@@ -29,9 +26,10 @@ import org.rocksdb.WriteOptions;
 
 /**
  * What the trainer keeps of the stream, on disk and bounded: of each source a window of its recent
- * images and a uniform sample of all that it ever sent. A fixed share of the images, chosen by a
- * hash of their pixels so that equal images stay together, is held out and never trained on; it has
- * a window and a sample of its own.
+ * images and a uniform sample of all that it ever sent. A fixed share of the images, in blocks of
+ * neighbours ({@link HeldOutBlocks}), is held out and never trained on; it has a window and a
+ * sample of its own. An image that equals one of the reservoir's goes where that is; where that is
+ * held out it is not kept again, since a picture that is frozen would calibrate alone.
  *
  * <p>The uniform sample keeps the images with the smallest hashes of their places (bottom-k
  * sampling, Cohen &amp; Kaplan 2007): it is uniform whatever its size, and can shrink, which it
@@ -75,13 +73,12 @@ public final class Reservoir implements AutoCloseable {
 
   private final ReservoirBounds bounds;
   private final PoolShares shares;
+  private final HeldOutBlocks blocks;
   private final Options options;
   private final WriteOptions writes = new WriteOptions();
   private final RocksDB db;
 
-  /** What there is of each pool and source, in a fixed order. */
-  private final SortedMap<ByteBuffer, PoolShares.Content> contents = new TreeMap<>();
-
+  private final StoredImages stored = new StoredImages();
   private final ApartSources sources = new ApartSources();
   private long seen;
 
@@ -93,6 +90,7 @@ public final class Reservoir implements AutoCloseable {
   public Reservoir(Path directory, ReservoirBounds bounds) throws IOException {
     this.bounds = bounds;
     shares = new PoolShares(bounds);
+    blocks = new HeldOutBlocks(bounds.heldOutShare());
     Files.createDirectories(directory);
     options =
         new Options()
@@ -109,13 +107,14 @@ public final class Reservoir implements AutoCloseable {
       options.close();
       throw new IOException("the reservoir in " + directory + " cannot be opened", e);
     }
-    scan(StoredForm.images(), (key, value) -> count(key, value));
-    sources.retain(contents.keySet());
+    scan(StoredForm.images(), (key, value) -> stored.add(key, value, StoredForm.pixels(value)));
+    sources.retain(stored.contents().keySet());
     seen = get(StoredForm.seen()).map(StoredForm::number).orElse(0L);
   }
 
   /**
-   * Takes images in, and remembers how far the stream was read.
+   * Takes images in, but those in the gaps beside what is held out, and remembers how far the
+   * stream was read.
    *
    * @param next by partition the offset of the next image to read
    */
@@ -123,12 +122,22 @@ public final class Reservoir implements AutoCloseable {
     try (WriteBatch batch = new WriteBatch()) {
       Set<ByteBuffer> inBatch = new HashSet<>();
       for (ReservoirImage image : images) {
+        HeldOutBlocks.Use use = blocks.use(image.place());
+        if (use == HeldOutBlocks.Use.GAP) {
+          continue;
+        }
         long source = sources.of(image.source());
-        for (Pool pool : shares.of(image.pixels())) {
+        long pixels = StoredForm.hash(image.pixels().pixels());
+        Optional<Boolean> equal = stored.isHeldOut(pixels);
+        boolean heldOut = equal.orElse(use == HeldOutBlocks.Use.HELD_OUT);
+        if (heldOut && equal.isPresent()) {
+          continue;
+        }
+        for (Pool pool : shares.of(image.pixels(), heldOut)) {
           byte[] key = StoredForm.key(pool, source, image);
           byte[] value = StoredForm.value(image);
           if (inBatch.add(ByteBuffer.wrap(key)) && db.get(key) == null) {
-            count(key, value);
+            stored.add(key, value, pixels);
           }
           batch.put(key, value);
         }
@@ -145,36 +154,19 @@ public final class Reservoir implements AutoCloseable {
     }
   }
 
-  private void count(byte[] key, byte[] value) {
-    contents.merge(
-        StoredForm.poolAndSource(key),
-        new PoolShares.Content(1, value.length),
-        PoolShares.Content::plus);
-  }
-
-  private void discount(ByteBuffer poolAndSource, PoolShares.Content dropped) {
-    contents.compute(
-        poolAndSource,
-        (any, before) -> {
-          PoolShares.Content left =
-              Objects.requireNonNullElse(before, PoolShares.Content.NONE).minus(dropped);
-          return left.images() == 0 ? null : left;
-        });
-  }
-
   /** Brings each pool back to its bounds. */
   private void trim() throws RocksDBException {
-    for (Map.Entry<ByteBuffer, PoolShares.Content> over : shares.excess(contents).entrySet()) {
-      discount(over.getKey(), drop(over.getKey(), over.getValue()));
+    for (Map.Entry<ByteBuffer, PoolShares.Content> over :
+        shares.excess(stored.contents()).entrySet()) {
+      drop(over.getKey(), over.getValue());
     }
   }
 
   /**
    * Drops the oldest of a window, and the greatest hashes of a sample, until both as many images
-   * and as many bytes are gone; what it was.
+   * and as many bytes are gone.
    */
-  private PoolShares.Content drop(ByteBuffer poolAndSource, PoolShares.Content excess)
-      throws RocksDBException {
+  private void drop(ByteBuffer poolAndSource, PoolShares.Content excess) throws RocksDBException {
     Pool pool = StoredForm.pool(poolAndSource);
     byte[] prefix = StoredForm.bytes(poolAndSource);
     try (Slice end = new Slice(StoredForm.after(prefix));
@@ -189,8 +181,10 @@ public final class Reservoir implements AutoCloseable {
       PoolShares.Content dropped = PoolShares.Content.NONE;
       while ((dropped.images() < excess.images() || dropped.bytes() < excess.bytes())
           && all.isValid()) {
+        byte[] value = all.value();
         batch.delete(all.key());
-        dropped = dropped.plus(new PoolShares.Content(1, all.value().length));
+        stored.remove(poolAndSource, value);
+        dropped = dropped.plus(new PoolShares.Content(1, value.length));
         if (pool.isRecent()) {
           all.next();
         } else {
@@ -198,7 +192,6 @@ public final class Reservoir implements AutoCloseable {
         }
       }
       db.write(writes, batch);
-      return dropped;
     }
   }
 
@@ -243,7 +236,7 @@ public final class Reservoir implements AutoCloseable {
           (key, value) -> {
             if (StoredForm.arrivedMillis(value) < oldest) {
               delete(batch, key);
-              discount(StoredForm.poolAndSource(key), new PoolShares.Content(1, value.length));
+              stored.remove(StoredForm.poolAndSource(key), value);
             }
           });
       for (byte[] marks : List.of(StoredForm.marks(), StoredForm.reviews(), StoredForm.heard())) {
@@ -256,7 +249,7 @@ public final class Reservoir implements AutoCloseable {
             });
       }
       db.write(writes, batch);
-      sources.retain(contents.keySet());
+      sources.retain(stored.contents().keySet());
     } catch (RocksDBException e) {
       throw failed(e);
     }
@@ -282,11 +275,7 @@ public final class Reservoir implements AutoCloseable {
 
   /** Images in some pools. */
   public synchronized int size(Pool... pools) {
-    List<Pool> wanted = List.of(pools);
-    return contents.entrySet().stream()
-        .filter(entry -> wanted.contains(StoredForm.pool(entry.getKey())))
-        .mapToInt(entry -> entry.getValue().images())
-        .sum();
+    return stored.size(pools);
   }
 
   /** Places of the images that raised alerts, with the time of the alert in milliseconds. */

@@ -296,6 +296,13 @@ final class StoredForm {
     }
   }
 
+  /** {@link #hash} of the pixels of the image of a value. */
+  static long pixels(byte[] value) {
+    int source = Long.BYTES + Integer.BYTES + Long.BYTES;
+    int pixels = source + Integer.BYTES + ByteBuffer.wrap(value).getInt(source) + 3 * Integer.BYTES;
+    return hash(Arrays.copyOfRange(value, pixels, value.length));
+  }
+
   /** When the image of a value arrived, in milliseconds; without reading the rest. */
   static long arrivedMillis(byte[] value) {
     return number(value);

@@ -50,7 +50,7 @@ class StreamDriftTest {
 
   private void observe(StreamDrift drift, String source, double score) {
     now = now.plusSeconds(1);
-    drift.observe(source, pValue(score), OptionalDouble.empty(), now);
+    drift.observe(source, score, pValue(score), OptionalDouble.empty(), now);
   }
 
   /** Rounds of an image of each of ten sources until there is a shift; one of them has changed. */
@@ -147,6 +147,28 @@ class StreamDriftTest {
     }
   }
 
+  /** Its pictures are all the same, and so are their scores, in the tail as in the middle. */
+  @ParameterizedTest
+  @ValueSource(doubles = {2.5, -2, 0})
+  void shouldNotTakeAFrozenPictureForAShift(double score) {
+    StreamDrift drift = fresh(LASTING);
+    assertThat(roundsToShift(drift, 1100, random::nextGaussian)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(roundsToShift(drift, 3000, () -> score)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(roundsToShift(drift, 1000, () -> 1 + random.nextGaussian()))
+        .as("a change of what it sees when it moves again")
+        .isLessThan(300);
+  }
+
+  /** A stream of a single camera that has always looked at one thing. */
+  @Test
+  void shouldNotTakeASceneThatStandsStillForAShift() {
+    StreamDrift drift = fresh(LASTING);
+    for (int image = 0; image < 20_000; image++) {
+      observe(drift, "a", 2.5);
+      assertThat(drift.shift()).isEmpty();
+    }
+  }
+
   /** Three percent of anomalies that never cease, but that were not there at first. */
   @Test
   void shouldNotTakeAFewAnomaliesForAShift() {
@@ -209,8 +231,8 @@ class StreamDriftTest {
       now = now.plusSeconds(1);
       double p = pValue(random.nextGaussian() + (i < 4500 ? 0 : 1.5));
       OptionalDouble atypical = i % 5 == 0 ? OptionalDouble.empty() : OptionalDouble.of(1 - p / 2);
-      whole.observe("s" + i % 3, p, atypical, now);
-      restarted.observe("s" + i % 3, p, atypical, now);
+      whole.observe("s" + i % 3, i, p, atypical, now);
+      restarted.observe("s" + i % 3, i, p, atypical, now);
       if (i % 100 == 50) {
         WatchState saved = new WatchState("release", restarted.state(), Map.of());
         restarted = new StreamDrift(LASTING, ALERT_RATE, WatchState.decode(saved.encode()).drift());

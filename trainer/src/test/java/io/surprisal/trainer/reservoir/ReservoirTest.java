@@ -201,10 +201,7 @@ class ReservoirTest {
     assertThat(chiSquare).isLessThan(43.8);
   }
 
-  /**
-   * The share held out of 20,000 images is binomial: its standard deviation is 0.0028, and it is
-   * further than 0.014 off with probability 6e-7, were the hashes drawn anew.
-   */
+  /** A tenth lies in the gaps beside what is held out. */
   @Test
   void shouldHoldOutItsShare() throws IOException {
     try (Reservoir large =
@@ -213,10 +210,32 @@ class ReservoirTest {
             new ReservoirBounds(40_000, 0, 0.2, Duration.ofDays(1), 1L << 30))) {
       large.add(
           LongStream.range(0, 20_000).mapToObj(i -> StreamImages.small("a", i)).toList(), Map.of());
-      assertThat(large.size(HELD_OUT_RECENT) + large.size(TRAINING_RECENT)).isEqualTo(20_000);
-      assertThat(large.size(HELD_OUT_RECENT) / 20_000.0).isCloseTo(0.2, within(0.014));
+      assertThat(large.size(HELD_OUT_RECENT) / 20_000.0).isCloseTo(0.2, within(0.005));
+      assertThat(large.size(TRAINING_RECENT) / 20_000.0).isCloseTo(0.7, within(0.005));
       assertThat(large.size(HELD_OUT_UNIFORM) + large.size(TRAINING_UNIFORM)).isZero();
+      assertThat(large.seen()).isEqualTo(20_000);
     }
+  }
+
+  /** Frames of a camera are nearly the same as those before and after them. */
+  @Test
+  void shouldTrainOnNoNeighbourOfWhatIsHeldOut() {
+    fill("a", 100_000, 100_100);
+    Set<Long> training =
+        StreamImages.in(reservoir, TRAINING).stream()
+            .map(ReservoirImage::offset)
+            .collect(Collectors.toSet());
+    List<ReservoirImage> heldOut = StreamImages.in(reservoir, HELD_OUT);
+    assertThat(training).isNotEmpty();
+    assertThat(heldOut)
+        .isNotEmpty()
+        .allSatisfy(
+            image ->
+                assertThat(training)
+                    .doesNotContainAnyElementsOf(
+                        LongStream.rangeClosed(image.offset() - 8, image.offset() + 8)
+                            .boxed()
+                            .toList()));
   }
 
   /** Every image comes three times, from two sources. */
@@ -243,13 +262,56 @@ class ReservoirTest {
     assertThat(heldOut).isNotEmpty();
   }
 
+  /** It would be nearly all of the calibration, and so would say that all else is an anomaly. */
+  @Test
+  void shouldHoldOutAFrozenPictureOnce() {
+    PixelImage frozen = StreamImages.small("any", 1).pixels();
+    long first = place(HeldOutBlocks.Use.HELD_OUT, 0);
+    for (long offset = first; offset < first + 1000; offset++) {
+      reservoir.add(List.of(StreamImages.image("a", offset, frozen)), Map.of());
+    }
+    assertThat(reservoir.size(HELD_OUT_RECENT)).isEqualTo(1);
+    assertThat(reservoir.size(HELD_OUT_UNIFORM)).isEqualTo(1);
+    assertThat(reservoir.size(TRAINING)).isZero();
+    assertThat(reservoir.seen()).isEqualTo(1000);
+  }
+
+  /** One that is forgotten may be for the other. */
+  @Test
+  void shouldRememberWhatImagesAreForAsLongAsItHasThem() throws IOException {
+    PixelImage pixels = StreamImages.small("any", 1).pixels();
+    long training = place(HeldOutBlocks.Use.TRAINING, 0);
+    long heldOut = place(HeldOutBlocks.Use.HELD_OUT, training);
+    reservoir.add(List.of(StreamImages.image("a", training, pixels)), Map.of());
+    reservoir.close();
+    open();
+    reservoir.add(List.of(StreamImages.image("a", heldOut, pixels)), Map.of());
+    assertThat(reservoir.size(TRAINING_RECENT)).isEqualTo(2);
+    assertThat(reservoir.size(HELD_OUT)).isZero();
+
+    reservoir.dropOld(StreamImages.START.plusSeconds(1000).plus(BOUNDS.maxAge()));
+    assertThat(reservoir.size(TRAINING)).isZero();
+    long later = place(HeldOutBlocks.Use.HELD_OUT, 1000);
+    reservoir.add(List.of(StreamImages.image("a", later, pixels)), Map.of());
+    assertThat(reservoir.size(HELD_OUT_RECENT)).isEqualTo(1);
+  }
+
+  /** The first offset of partition 0 from another on that is for something. */
+  private static long place(HeldOutBlocks.Use use, long from) {
+    HeldOutBlocks blocks = new HeldOutBlocks(BOUNDS.heldOutShare());
+    return LongStream.iterate(from, offset -> offset + 1)
+        .filter(offset -> blocks.use(new ReservoirImage.Place(0, offset)) == use)
+        .findFirst()
+        .orElseThrow();
+  }
+
   @Test
   void shouldTellOfAnImageInSeveralPoolsOnce() {
     fill("a", 0, 30);
     List<ReservoirImage> all = StreamImages.in(reservoir, Reservoir.Pool.values());
-    assertThat(all).hasSize(30);
-    assertThat(new HashSet<>(all)).hasSize(30);
-    assertThat(reservoir.size(Reservoir.Pool.values())).isEqualTo(60);
+    assertThat(all).hasSizeBetween(25, 30); // but for those beside what is held out
+    assertThat(new HashSet<>(all)).hasSameSizeAs(all);
+    assertThat(reservoir.size(Reservoir.Pool.values())).isEqualTo(2 * all.size());
   }
 
   @Test
@@ -275,7 +337,7 @@ class ReservoirTest {
 
   @Test
   void shouldKeepAnImageThatIsTakenInTwiceOnce() {
-    ReservoirImage image = StreamImages.small("a", 1);
+    ReservoirImage image = StreamImages.small("a", place(HeldOutBlocks.Use.TRAINING, 0));
     reservoir.add(List.of(image, image), Map.of());
     reservoir.add(List.of(image), Map.of());
     assertThat(reservoir.size(Reservoir.Pool.values())).isEqualTo(2);
@@ -287,6 +349,7 @@ class ReservoirTest {
   @Test
   void shouldMarkPlacesThatAlertedWhetherOrNotItHoldsTheirImages() {
     fill("a", 0, 10);
+    int images = reservoir.size(Reservoir.Pool.values());
     reservoir.markAlerted(new ReservoirImage.Place(0, 4), StreamImages.START.plusSeconds(9));
     reservoir.markAlerted(new ReservoirImage.Place(7, 1L << 40), StreamImages.START);
     assertThat(reservoir.alerted())
@@ -294,7 +357,7 @@ class ReservoirTest {
             Map.of(
                 new ReservoirImage.Place(0, 4), StreamImages.START.plusSeconds(9).toEpochMilli(),
                 new ReservoirImage.Place(7, 1L << 40), StreamImages.START.toEpochMilli()));
-    assertThat(reservoir.size(Reservoir.Pool.values())).isEqualTo(20);
+    assertThat(reservoir.size(Reservoir.Pool.values())).isEqualTo(images).isPositive();
   }
 
   @Test
@@ -339,6 +402,7 @@ class ReservoirTest {
   void shouldKeepReviewsOverARestartUntilTheyAreTooOld() throws IOException {
     String alert = "0c".repeat(16);
     fill("a", 0, 10);
+    int images = reservoir.size(Reservoir.Pool.values());
     reservoir.markReviewed(
         new ReservoirImage.Place(0, 4), alert, Reservoir.Review.CONFIRMED, StreamImages.START);
     reservoir.markReviewed(
@@ -354,7 +418,7 @@ class ReservoirTest {
                 new ReservoirImage.Place(0, 4), Reservoir.Review.CONFIRMED,
                 new ReservoirImage.Place(3, 1L << 40), Reservoir.Review.FALSE_ALARM));
     assertThat(reservoir.alerted()).isEmpty();
-    assertThat(reservoir.size(Reservoir.Pool.values())).isEqualTo(20);
+    assertThat(reservoir.size(Reservoir.Pool.values())).isEqualTo(images).isPositive();
     reservoir.dropOld(StreamImages.START.plusSeconds(50).plus(BOUNDS.maxAge()));
     assertThat(reservoir.reviewed()).containsOnlyKeys(new ReservoirImage.Place(3, 1L << 40));
   }
