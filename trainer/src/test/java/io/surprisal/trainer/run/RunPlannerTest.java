@@ -26,6 +26,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -41,7 +42,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A stream of 300 frames, one a second, of which the reservoir holds all. */
+/**
+ * A stream of 300 frames, one a second, of which the reservoir holds all but those beside what is
+ * held out.
+ */
 @Tag("training")
 class RunPlannerTest {
   private static final int FRAMES = 300;
@@ -68,6 +72,13 @@ class RunPlannerTest {
     reservoir.add(
         LongStream.range(0, FRAMES).mapToObj(StreamImages::frame).toList(),
         Map.of(0, (long) FRAMES));
+  }
+
+  /** Images in the reservoir. */
+  private int kept() {
+    int kept = reservoir.size(Reservoir.Pool.TRAINING_RECENT, Reservoir.Pool.HELD_OUT_RECENT);
+    assertThat(kept).isBetween(240, FRAMES);
+    return kept;
   }
 
   private void alertOn(LongPredicate offsets) {
@@ -157,8 +168,13 @@ class RunPlannerTest {
     assertThat(plan.precision()).isIn("float32", "bfloat16");
     assertThat(plan.evaluations()).isEqualTo(SmallRuns.EVALUATIONS);
     assertThat(plan.alertRate()).isEqualTo(RATE);
+    LongSummaryStatistics offsets =
+        StreamImages.in(reservoir, Reservoir.Pool.values()).stream()
+            .mapToLong(ReservoirImage::offset)
+            .summaryStatistics();
     assertThat(plan.window())
-        .containsExactly(new Provenance.Range("test.images", 0, 0, FRAMES - 1));
+        .containsExactly(
+            new Provenance.Range("test.images", 0, offsets.getMin(), offsets.getMax()));
   }
 
   /** A trainer that was killed goes on with what was decided. */
@@ -301,8 +317,8 @@ class RunPlannerTest {
     ImageDataset all =
         ((RunImages.Whole) RunImages.in(run, Optional.empty(), Interpretation.usual())).images();
 
-    assertThat(all.size()).isEqualTo(FRAMES);
-    for (int i = 0; i < FRAMES; i++) {
+    assertThat(all.size()).isEqualTo(kept());
+    for (int i = 0; i < all.size(); i++) {
       PixelImage image = all.image(i);
       String source =
           images.stream()
@@ -351,9 +367,14 @@ class RunPlannerTest {
     reservoir.add(images, Map.of());
     RunPlan plan = planner().plan(run, order(false, Optional.empty()));
     List<PixelImage> all = written();
-    assertThat(all).hasSize(FRAMES);
+    assertThat(all).hasSize(kept() - (isKept(FRAMES) ? 1 : 0));
     assertThat(all).allMatch(image -> image.height() == 40 && image.width() == 20);
     assertThat(plan.tiled()).isEmpty();
+  }
+
+  private boolean isKept(long offset) {
+    return StreamImages.in(reservoir, Reservoir.Pool.values()).stream()
+        .anyMatch(image -> image.offset() == offset);
   }
 
   private void fillWithPictures() {
@@ -373,17 +394,17 @@ class RunPlannerTest {
     assertThat(plan.tiled().orElseThrow().tiling().orElseThrow().reduction()).isEqualTo(1);
     assertThat(plan.tiled().orElseThrow().height()).isEqualTo(32);
     RunImages images = RunImages.in(run, plan.tiled(), Interpretation.usual());
-    assertThat(images.size()).isEqualTo(FRAMES);
+    assertThat(images.size()).isEqualTo(kept());
     assertThat(plan.heldOut())
         .isEqualTo(reservoir.size(Reservoir.Pool.HELD_OUT_RECENT))
         .isGreaterThan(40);
     List<PixelImage> all =
-        IntStream.range(0, FRAMES)
+        IntStream.range(0, images.size())
             .mapToObj(i -> ((RunImages.Pictures) images).pictures().image(i))
             .toList();
-    int training = FRAMES - plan.heldOut();
+    int training = images.size() - plan.heldOut();
     assertThat(all.subList(0, training)).containsExactlyInAnyOrderElementsOf(training(i -> true));
-    assertThat(all.subList(training, FRAMES))
+    assertThat(all.subList(training, all.size()))
         .containsExactlyInAnyOrderElementsOf(heldOut(i -> true));
     assertThat(RunPlan.read(run)).isEqualTo(plan);
   }
