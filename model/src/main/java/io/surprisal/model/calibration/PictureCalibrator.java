@@ -21,6 +21,7 @@ import io.surprisal.model.scoring.ImageScorer;
 import io.surprisal.model.scoring.Stages;
 import io.surprisal.model.scoring.TileScorer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -52,6 +53,9 @@ public final class PictureCalibrator {
   /** As many show what is usual where; more would say little more. */
   private static final int MOST_FITTED = 64;
 
+  /** So many times as many that were trained on show it too, as far as there are as many. */
+  private static final int TRAINED_A_FITTED = 2;
+
   private static final long SEED = 1;
 
   private PictureCalibrator() {}
@@ -59,26 +63,35 @@ public final class PictureCalibrator {
   /**
    * How many tiles are scored in all to calibrate, each with all evaluations.
    *
-   * @param fitted pictures that show what is usual
+   * @param usual pictures that show what is usual
    * @param calibrating those that alerts are judged against
    * @param tiles of a picture
    */
-  public static int scored(int fitted, int calibrating, int tiles) {
-    return Calibrator.scored(TILES) + TILES + (fitted + (calibrating + 1) / 2) * tiles;
+  public static int scored(int usual, int calibrating, int tiles) {
+    return Calibrator.scored(TILES) + TILES + (usual + (calibrating + 1) / 2) * tiles;
   }
 
   /**
-   * Normal pictures that did not train the release.
+   * Normal pictures.
    *
    * @param all as they came
-   * @param fitted indices of those that show what is normal of a tile
-   * @param calibrating indices of those that alerts are judged against
+   * @param fitted indices of those that show what is normal of a tile; they did not train the
+   *     release
+   * @param trained indices of those that trained it and show what is usual where beside the others.
+   *     What alerts are judged against is the same function of pictures that it has not seen
+   * @param calibrating indices of those that alerts are judged against; they did not train it
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  public record Pictures(ImageSource all, int[] fitted, int[] calibrating) {
+  public record Pictures(ImageSource all, int[] fitted, int[] trained, int[] calibrating) {
+
+    /** Those that show what is usual where: first the ones that trained nothing. */
+    private int[] usual() {
+      return IntStream.concat(Arrays.stream(fitted), Arrays.stream(trained)).toArray();
+    }
 
     /**
-     * Shares pictures out: those that show tiles come from all over, as those that calibrate do.
+     * Shares pictures out, none of which was trained on: those that show tiles come from all over,
+     * as those that calibrate do.
      *
      * @param which indices
      */
@@ -93,13 +106,19 @@ public final class PictureCalibrator {
           calibrating[i - f] = which[i];
         }
       }
-      return new Pictures(all, fitted, calibrating);
+      return new Pictures(all, fitted, new int[0], calibrating);
     }
   }
 
   /** Of so many held-out pictures, how many show what is usual of a tile; the others calibrate. */
   public static int fitted(int pictures) {
     return Math.min(MOST_FITTED, (pictures + ONE_FITTED_OF - 1) / ONE_FITTED_OF);
+  }
+
+  /** How many pictures that were trained on show what is usual beside so many that were not. */
+  public static int trained(int fitted, int training) {
+    return Math.max(
+        0, Math.min(training, Math.min(MOST_FITTED - fitted, TRAINED_A_FITTED * fitted)));
   }
 
   /**
@@ -155,7 +174,7 @@ public final class PictureCalibrator {
       each(
           whole,
           scaled,
-          pictures.fitted(),
+          pictures.usual(),
           () -> stop.getAsBoolean() || (enough.getAsBoolean() && fit.begun()),
           (index, picture, score) -> fit.add(score, release.preprocessing().corners(picture)),
           done -> {});

@@ -10,13 +10,15 @@ import io.surprisal.model.runtime.Execution;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A seeded split of pictures: crops of most are trained on; of those held out, a few show what is
- * normal of a tile, and the others calibrate as whole pictures.
+ * normal of a tile, and the others calibrate as whole pictures. What is usual where some of those
+ * that are trained on show too, since few are held out.
  */
 final class PictureSplit implements FitSplit {
 
@@ -30,6 +32,7 @@ final class PictureSplit implements FitSplit {
   private final long seed;
   private final int[] training;
   private final int[] fitted;
+  private final int[] trained;
   private final int[] calibrating;
   private final ImageDataset crops;
   private @Nullable ImageDataset tiles;
@@ -61,6 +64,11 @@ final class PictureSplit implements FitSplit {
     fitted = Arrays.copyOfRange(heldOut, 0, fit);
     calibrating = Arrays.copyOfRange(heldOut, fit, held);
     training = blocks.training();
+    trained =
+        Arrays.stream(DataSplit.permutation(training.length, new Random(seed)))
+            .limit(PictureCalibrator.trained(fit, training.length))
+            .map(i -> training[i])
+            .toArray();
     crops = new RandomCrops(images.pictures(), training, images.preprocessing(), seed, MEMORY);
   }
 
@@ -127,7 +135,7 @@ final class PictureSplit implements FitSplit {
 
   @Override
   public int scoredToCalibrate(int of) {
-    return PictureCalibrator.scored(fitted.length, of, images.tiles());
+    return PictureCalibrator.scored(fitted.length + trained.length, of, images.tiles());
   }
 
   @Override
@@ -144,7 +152,8 @@ final class PictureSplit implements FitSplit {
     }
     return PictureCalibrator.calibrate(
         release,
-        new PictureCalibrator.Pictures(images.pictures(), fitted, Arrays.copyOf(calibrating, of)),
+        new PictureCalibrator.Pictures(
+            images.pictures(), fitted, trained, Arrays.copyOf(calibrating, of)),
         evaluations,
         execution,
         progress,

@@ -28,4 +28,14 @@ class PictureCalibratorTest {
   void shouldTakeEvidenceFromAllLevelsWhereTheFirstLookHasLessNoise() {
     assertThat(PictureCalibrator.fromGreyLevel(CONTROL, SCHEDULE, 1 / 16.0, 1)).isEqualTo(CONTROL);
   }
+
+  /** A third of 66 held-out photos, and twice as many of those that train: more would cost time. */
+  @Test
+  void shouldShowWhatIsUsualByPicturesThatTrainTooWhereFewAreHeldOut() {
+    assertThat(PictureCalibrator.trained(22, 152)).isEqualTo(42);
+    assertThat(PictureCalibrator.trained(6, 152)).isEqualTo(12);
+    assertThat(PictureCalibrator.trained(6, 5)).isEqualTo(5);
+    assertThat(PictureCalibrator.trained(64, 1000)).isZero();
+    assertThat(PictureCalibrator.trained(0, 10)).isZero();
+  }
 }
