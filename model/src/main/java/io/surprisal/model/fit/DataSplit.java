@@ -149,6 +149,7 @@ final class DataSplit implements FitSplit {
   public Optional<Calibration> calibrate(
       Release release,
       int of,
+      long affordable,
       int evaluations,
       Execution execution,
       IntConsumer progress,

@@ -146,6 +146,16 @@ final class FitRun {
     return Double.isNaN(seconds) ? 0 : seconds;
   }
 
+  /** How many images or tiles can be scored until the end; 0 where nothing is known of that. */
+  private long affordable() {
+    return request
+        .outcome()
+        .end()
+        .map(end -> (end.toEpochMilli() - clock.millis()) / 1000.0 / curve.secondsAnImage())
+        .map(Double::longValue)
+        .orElse(Long.MAX_VALUE);
+  }
+
   private double seconds() {
     return secondsBefore + (clock.millis() - start) / 1000.0;
   }
@@ -229,6 +239,7 @@ final class FitRun {
         split.calibrate(
             release,
             of,
+            affordable(),
             outcome.evaluations(),
             request.execution(),
             done -> listener.calibrating(done, of),

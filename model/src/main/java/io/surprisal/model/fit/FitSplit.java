@@ -76,6 +76,8 @@ interface FitSplit {
    *
    * @param release of the run
    * @param of how many images, see {@link #calibrationImages}
+   * @param affordable about as many images or tiles can be scored in time, see {@link
+   *     #scoredToCalibrate}: what can be done without is left out where they are fewer
    * @param evaluations K
    * @param execution as the release will be served
    * @param progress is told how many images are done
@@ -87,6 +89,7 @@ interface FitSplit {
   Optional<Calibration> calibrate(
       Release release,
       int of,
+      long affordable,
       int evaluations,
       Execution execution,
       IntConsumer progress,

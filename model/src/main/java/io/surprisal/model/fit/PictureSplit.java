@@ -142,6 +142,7 @@ final class PictureSplit implements FitSplit {
   public Optional<Calibration> calibrate(
       Release release,
       int of,
+      long affordable,
       int evaluations,
       Execution execution,
       IntConsumer progress,
@@ -153,11 +154,20 @@ final class PictureSplit implements FitSplit {
     return PictureCalibrator.calibrate(
         release,
         new PictureCalibrator.Pictures(
-            images.pictures(), fitted, trained, Arrays.copyOf(calibrating, of)),
+            images.pictures(),
+            fitted,
+            Arrays.copyOf(trained, affordable(of, affordable)),
+            Arrays.copyOf(calibrating, of)),
         evaluations,
         execution,
         progress,
         enough,
         stop);
+  }
+
+  /** How many of those that are trained on show what is usual, too: the others go first. */
+  int affordable(int of, long tilesInAll) {
+    long left = tilesInAll - PictureCalibrator.scored(fitted.length, of, images.tiles());
+    return (int) Math.max(0, Math.min(trained.length, left / images.tiles()));
   }
 }

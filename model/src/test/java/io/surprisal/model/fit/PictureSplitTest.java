@@ -75,4 +75,19 @@ class PictureSplitTest {
     ImageDataset tiles = split.heldOut();
     assertThat(greys(tiles, tiles.size())).doesNotContainAnyElementsOf(trained);
   }
+
+  /** They would take the time of those that alerts are judged against. */
+  @Test
+  void shouldShowWhatIsUsualByTrainedPicturesOnlyWhereThereIsTime() {
+    PictureSplit split = split(new HeldOut.Last(LAST));
+    int tiles = 4;
+    int all = split.scoredToCalibrate(4);
+    assertThat(split.affordable(4, Long.MAX_VALUE)).isEqualTo(4); // twice the two held out
+    assertThat(split.affordable(4, all)).isEqualTo(4);
+    assertThat(split.affordable(4, all - 1)).isEqualTo(3);
+    assertThat(split.affordable(4, all - 3 * tiles)).isEqualTo(1);
+    assertThat(split.affordable(4, all - 4 * tiles)).isZero();
+    assertThat(split.affordable(4, 0)).isZero();
+    assertThat(split.affordable(4, -5)).isZero();
+  }
 }
