@@ -32,7 +32,10 @@ final class PictureSplit implements FitSplit {
   private final long seed;
   private final int[] training;
   private final int[] fitted;
+
+  /** Of those that are trained on the ones that show what is usual, too. */
   private final int[] trained;
+
   private final int[] calibrating;
   private final ImageDataset crops;
   private @Nullable ImageDataset tiles;

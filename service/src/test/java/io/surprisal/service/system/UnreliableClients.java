@@ -92,20 +92,21 @@ final class UnreliableClients implements KafkaClientSupplier {
   @Override
   public Consumer<byte[], byte[]> getConsumer(Map<String, Object> config) {
     Consumer<byte[], byte[]> consumer = clients.getConsumer(config);
-    return before(
+    return proxy(
         Consumer.class,
         consumer,
         method -> {
           if (method.getName().equals("poll")) {
             polls.await();
           }
-        });
+        },
+        thrown -> {});
   }
 
   @Override
   public Consumer<byte[], byte[]> getRestoreConsumer(Map<String, Object> config) {
     Consumer<byte[], byte[]> consumer = clients.getRestoreConsumer(config);
-    return before(
+    return proxy(
         Consumer.class,
         consumer,
         method -> {
@@ -124,7 +125,8 @@ final class UnreliableClients implements KafkaClientSupplier {
               throw new OffsetOutOfRangeException(Map.of(partition, 0L));
             }
           }
-        });
+        },
+        thrown -> {});
   }
 
   private boolean isOfStore(TopicPartition partition) {
@@ -139,54 +141,47 @@ final class UnreliableClients implements KafkaClientSupplier {
   @Override
   public Producer<byte[], byte[]> getProducer(Map<String, Object> config) {
     Producer<byte[], byte[]> producer = clients.getProducer(config);
-    return proxy(
-        Producer.class,
-        (method, arguments) -> {
-          if (method.getName().equals("send") && workedSince == null) {
-            workedSince = System.nanoTime();
-          } else if (method.getName().matches("(commit|abort)Transaction|close")) {
-            workedSince = null;
-          }
-          try {
-            return method.invoke(producer, arguments);
-          } catch (InvocationTargetException e) {
-            if (method.getName().equals("sendOffsetsToTransaction")
-                && e.getCause() instanceof ProducerFencedException fenced
-                && String.valueOf(fenced.getMessage()).contains("aborted with another")) {
-              refusals.incrementAndGet();
-            }
-            throw e.getCause();
-          }
-        });
+    return proxy(Producer.class, producer, this::work, this::failed);
+  }
+
+  private void work(Method method) {
+    if (method.getName().equals("send") && workedSince == null) {
+      workedSince = System.nanoTime();
+    } else if (method.getName().matches("(commit|abort)Transaction|close")) {
+      workedSince = null;
+    }
+  }
+
+  private void failed(Throwable thrown) {
+    if (thrown instanceof ProducerFencedException
+        && String.valueOf(thrown.getMessage()).contains("aborted with another")) {
+      refusals.incrementAndGet();
+    }
   }
 
   private interface Check {
     void run(Method method) throws InterruptedException;
   }
 
-  private interface Call {
-    Object of(Method method, Object[] arguments) throws Throwable;
-  }
-
-  private static <T> T before(Class<? super T> type, T client, Check check) {
-    return proxy(
-        type,
-        (method, arguments) -> {
-          check.run(method);
-          try {
-            return method.invoke(client, arguments);
-          } catch (InvocationTargetException e) {
-            throw e.getCause();
-          }
-        });
-  }
-
+  /** A client that is asked before each call, and told of what is thrown. */
   @SuppressWarnings("unchecked")
-  private static <T> T proxy(Class<? super T> type, Call call) {
+  private static <T> T proxy(
+      Class<? super T> type,
+      T client,
+      Check before,
+      java.util.function.Consumer<Throwable> failed) {
     return (T)
         Proxy.newProxyInstance(
             type.getClassLoader(),
             new Class<?>[] {type},
-            (self, method, arguments) -> call.of(method, arguments));
+            (self, method, arguments) -> {
+              before.run(method);
+              try {
+                return method.invoke(client, arguments);
+              } catch (InvocationTargetException e) {
+                failed.accept(e.getCause());
+                throw e.getCause();
+              }
+            });
   }
 }
