@@ -74,7 +74,7 @@ final class BatchWorker implements Runnable {
     List<WaitingImage> goingOn = new ArrayList<>();
     for (int i = 0; i < batch.size(); i++) {
       ImageLikelihood likelihood = likelihoods.get(i);
-      boolean done = likelihood.evaluations() == scorer.evaluations();
+      boolean done = batch.get(i).evaluation().done() == scorer.evaluations();
       if (done || lane.rule().settled(likelihood)) {
         batch.get(i).likelihood().complete(likelihood);
       } else {

@@ -25,7 +25,7 @@ final class EvaluationBatch {
   private final NDManager manager;
   private final ModelConfiguration configuration;
   private final int dimensions;
-  private final Stages stages;
+  private final NextEvaluations next;
   private final int[] order;
   private final Optional<ControlVariate> control;
   private final Optional<LocalControl> local;
@@ -35,19 +35,19 @@ final class EvaluationBatch {
    * A batch.
    *
    * @param manager owns all arrays
-   * @param order {@link Stages#order} of the estimator's
+   * @param next of each image
    */
   EvaluationBatch(
       Replicas.Replica replica,
       NDManager manager,
       BoundEstimator estimator,
-      int[] order,
+      NextEvaluations next,
       List<ImageEvaluation> images) {
     this.replica = replica;
     this.manager = manager;
     this.images = images;
-    this.order = order;
-    stages = estimator.stages();
+    this.next = next;
+    order = next.order();
     control = estimator.control();
     local = estimator.local();
     configuration = replica.model().configuration();
@@ -61,14 +61,13 @@ final class EvaluationBatch {
     if (images.stream().anyMatch(image -> image.done() == 0)) {
       evaluateFixedTerms(pixels, x);
     }
+    int[][] positions = // of each image, in its order of evaluations
+        images.stream().map(next::positions).toArray(int[][]::new);
     int[] image = // of each evaluation
         IntStream.range(0, images.size())
-            .flatMap(i -> IntStream.generate(() -> i).limit(stages.left(images.get(i).done())))
+            .flatMap(i -> IntStream.generate(() -> i).limit(positions[i].length))
             .toArray();
-    int[] position = // in the image's order of evaluations
-        images.stream()
-            .flatMapToInt(i -> IntStream.range(i.done(), stages.next(i.done())))
-            .toArray();
+    int[] position = Arrays.stream(positions).flatMapToInt(Arrays::stream).toArray();
     float[] squaredErrors = new float[image.length];
     double[] controls = new double[image.length];
     LocalSums sums = new LocalSums(local.isPresent() ? image.length : 0);
@@ -84,11 +83,23 @@ final class EvaluationBatch {
             .evaluate(squaredErrors, controls, sums, from);
       }
     }
+    int[] ends = images.stream().mapToInt(next::end).toArray();
     for (int i = 0; i < image.length; i++) {
+      ImageEvaluation of = images.get(image[i]);
       if (local.isPresent()) {
-        images.get(image[i]).addEvidence(sums.bits[i], order[position[i]], sums.slopes[i]);
+        of.addEvidence(sums.bits[i], order[position[i]], sums.slopes[i]);
       }
-      images.get(image[i]).add(squaredErrors[i], controls[i]);
+      skipTo(of, position[i]);
+      of.add(squaredErrors[i], controls[i]);
+    }
+    for (int i = 0; i < ends.length; i++) {
+      skipTo(images.get(i), ends[i]);
+    }
+  }
+
+  private static void skipTo(ImageEvaluation image, int position) {
+    while (image.done() < position) {
+      image.skip();
     }
   }
 

@@ -1,5 +1,7 @@
 package io.surprisal.model.scoring;
 
+import io.surprisal.model.release.FirstLook;
+import io.surprisal.model.release.LocalNormal;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -8,6 +10,9 @@ final class EvaluationMean {
   private final BoundEstimator estimator;
   private final int[] order;
   private final int dimensions;
+
+  /** How many evaluations the terms are of, at most. */
+  private final int mostCounted;
 
   /**
    * Of images of one shape.
@@ -19,18 +24,26 @@ final class EvaluationMean {
     this.estimator = estimator;
     this.order = order;
     this.dimensions = dimensions;
+    mostCounted =
+        estimator
+            .looks()
+            .flatMap(LocalNormal::firstLook)
+            .map(FirstLook::evaluations)
+            .orElse(estimator.stages().evaluations());
   }
 
   /**
-   * What the evaluations of the stages up to {@code evaluations} say.
+   * What the evaluations of the stages up to {@code upTo} say. Of a tile that has been looked at
+   * again the terms are those of the first look, as of all tiles of its picture.
    *
    * @throws IllegalStateException if they are not made
    */
-  ImageLikelihood of(ImageEvaluation image, int evaluations) {
-    if (evaluations < 1 || evaluations > image.done()) {
+  ImageLikelihood of(ImageEvaluation image, int upTo) {
+    if (upTo < 1 || upTo > image.done()) {
       throw new IllegalStateException(
-          evaluations + " evaluations of an image that has had " + image.done());
+          upTo + " evaluations of an image that has had " + image.done());
     }
+    int evaluations = Math.min(upTo, mostCounted);
     double bitsPerNat = 1 / (dimensions * Math.log(2));
     int[] positions = estimator.stages().ascending(evaluations);
     double[] times = new double[evaluations];
@@ -61,6 +74,6 @@ final class EvaluationMean {
         meanErrors,
         evaluations,
         image.plain(),
-        evaluations == image.done() ? image.evidence() : Optional.empty());
+        upTo == image.done() ? image.evidence() : Optional.empty());
   }
 }

@@ -54,6 +54,11 @@ public final class ImageEvaluation {
     controls[done++] = control;
   }
 
+  /** Goes past an evaluation that nothing would be read from: the network is not asked for it. */
+  void skip() {
+    add(Float.NaN, Double.NaN);
+  }
+
   /**
    * Adds what one evaluation says of each pixel.
    *
@@ -92,7 +97,7 @@ public final class ImageEvaluation {
     return slopes.clone();
   }
 
-  /** Evaluations so far. */
+  /** Evaluations so far, with those that were skipped. */
   public int done() {
     return done;
   }

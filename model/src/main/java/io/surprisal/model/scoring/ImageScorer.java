@@ -23,7 +23,7 @@ public final class ImageScorer implements PictureScorer, AutoCloseable {
   private final ModelConfiguration configuration;
   private final BoundEstimator estimator;
   private final Stages stages;
-  private final int[] order;
+  private final NextEvaluations next;
   private final EvaluationMean mean;
   private final Replicas replicas;
   private final NoiseSchedule schedule;
@@ -61,8 +61,8 @@ public final class ImageScorer implements PictureScorer, AutoCloseable {
     this.configuration = configuration;
     this.estimator = estimator;
     stages = estimator.stages();
-    order = stages.order();
-    mean = new EvaluationMean(estimator, order, configuration.dimensions());
+    next = new NextEvaluations(estimator);
+    mean = new EvaluationMean(estimator, next.order(), configuration.dimensions());
     replicas = new Replicas(configuration, parameters, execution, estimator.control().isPresent());
     schedule = replicas.first().schedule();
     precision = execution.precision().toString();
@@ -141,13 +141,13 @@ public final class ImageScorer implements PictureScorer, AutoCloseable {
 
   private void advance(Replicas.Replica replica, List<ImageEvaluation> images) {
     try (NDManager manager = replica.model().newManager()) {
-      new EvaluationBatch(replica, manager, estimator, order, images).advance();
+      new EvaluationBatch(replica, manager, estimator, next, images).advance();
     }
   }
 
-  /** Evaluations of an image's next stage. */
+  /** Evaluations of the network for an image's next stage. */
   private int left(ImageEvaluation image) {
-    return stages.left(image.done());
+    return next.positions(image).length;
   }
 
   /**

@@ -78,11 +78,6 @@ public record Stages(List<Integer> ends) {
     return ends.stream().filter(end -> end > done).findFirst().orElse(evaluations());
   }
 
-  /** Evaluations of the stage that follows so many. */
-  int left(int done) {
-    return next(done) - done;
-  }
-
   /** Positions in {@link #order} of the first {@code done} evaluations, by ascending evaluation. */
   int[] ascending(int done) {
     int[] order = order();

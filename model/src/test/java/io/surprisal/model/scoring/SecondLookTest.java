@@ -18,6 +18,7 @@ import io.surprisal.model.release.LocalNormal;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.Precision;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -149,23 +150,61 @@ class SecondLookTest {
   }
 
   private static ImageScorer twice() {
+    return twice(LocalControl.NONE);
+  }
+
+  private static ImageScorer twice(LocalControl control) {
     LocalNormal normal =
-        new LocalNormal(LocalControl.NONE, List.of(3), 1, 1, List.of(0f), List.of(1f))
+        new LocalNormal(control, List.of(3), 1, 1, List.of(0f), List.of(1f))
             .after(new FirstLook(2, List.of(0f), List.of(1f), Float.MAX_VALUE, AGREEMENT));
-    return scorer(
-        BoundEstimator.plain(new Stages(List.of(2, 8)), NOISE)
-            .withLocal(LocalControl.NONE)
-            .withLooks(normal));
+    return scorer(once(control).withLooks(normal));
+  }
+
+  private static BoundEstimator once(LocalControl control) {
+    return BoundEstimator.plain(new Stages(List.of(2, 8)), NOISE).withLocal(control);
+  }
+
+  @Test
+  void shouldNotAskTheNetworkAgainWhereItsAnswerShowsNothing() {
+    PixelImage tile = PREPROCESSING.tile(picture(4), CORNERS.get(0));
+    try (ImageScorer all = scorer(once(LocalControl.NONE))) {
+      double[] gammas = all.begin(tile, 0).levels().gammas();
+      double[] ascending = gammas.clone();
+      Arrays.sort(ascending);
+      LocalControl noisyHalf = LocalControl.NONE.fromGamma(ascending[4]);
+      try (ImageScorer twice = twice(noisyHalf);
+          ImageScorer half = scorer(once(noisyHalf))) {
+        ImageEvaluation looked = twice.begin(tile, 0);
+        ImageEvaluation evaluated = half.begin(tile, 0);
+        twice.advance(List.of(looked));
+        half.advance(List.of(evaluated));
+        assertThat(twice.likelihood(looked)).isEqualTo(half.likelihood(evaluated));
+        double bitsPerDim = twice.likelihood(looked).bitsPerDim();
+        twice.advance(List.of(looked));
+        half.advance(List.of(evaluated));
+
+        assertThat(looked.done()).isEqualTo(8);
+        float[] errors = looked.squaredErrors();
+        int[] order = new Stages(List.of(2, 8)).order();
+        for (int i = 0; i < errors.length; i++) {
+          assertThat(Float.isNaN(errors[i])).isEqualTo(i >= 2 && gammas[order[i]] < ascending[4]);
+        }
+        ImageLikelihood score = twice.likelihood(looked);
+        assertThat(score.bitsPerDim()).as("of the first look").isEqualTo(bitsPerDim);
+        float[] evidence = score.evidence().orElseThrow().bits();
+        float[] whole = half.likelihood(evaluated).evidence().orElseThrow().bits();
+        for (int i = 0; i < evidence.length; i++) {
+          assertThat(evidence[i]).isCloseTo(whole[i], within(1e-4f * Math.abs(whole[i]) + 1e-4f));
+        }
+      }
+    }
   }
 
   @Test
   void shouldScoreThePictureByItsFirstLookAndItsPartsByTheSecond() {
     PixelImage picture = picture(1);
     try (ImageScorer twice = twice();
-        ImageScorer first =
-            scorer(
-                BoundEstimator.plain(new Stages(List.of(2, 8)), NOISE)
-                    .withLocal(LocalControl.NONE))) {
+        ImageScorer first = scorer(once(LocalControl.NONE))) {
       ImageLikelihood score =
           new TileScorer(twice, PREPROCESSING).score(List.of(picture), 0).get(0);
 
