@@ -82,6 +82,33 @@ public final class Idx {
         });
   }
 
+  /**
+   * The labels of a file of labels: [n], unsigned bytes.
+   *
+   * @param file plain or gzip
+   * @throws IOException if it is no such file, is truncated or goes on after the labels, or cannot
+   *     be read; the message names the file
+   */
+  public static byte[] labels(Path file) throws IOException {
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+      in.mark(2);
+      boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
+      in.reset();
+      DataInputStream content = new DataInputStream(gzip ? new GZIPInputStream(in) : in);
+      if (content.readInt() != (UNSIGNED_BYTE << 8 | 1)) {
+        throw new IOException(file + " is not an IDX file of labels");
+      }
+      int size = content.readInt();
+      byte[] labels = content.readNBytes(Math.max(0, size));
+      if (labels.length != size || content.read() != -1) {
+        throw new IOException(file + " does not hold the " + size + " labels its header states");
+      }
+      return labels;
+    } catch (ZipException | EOFException damaged) {
+      throw new IOException(file + " is truncated or damaged", damaged);
+    }
+  }
+
   private static void writeTo(OutputStream raw, boolean gzip, ImageDataset images)
       throws IOException {
     try (OutputStream packed = gzip ? new GZIPOutputStream(raw) : raw;

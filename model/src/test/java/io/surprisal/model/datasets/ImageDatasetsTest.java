@@ -123,6 +123,27 @@ class ImageDatasetsTest {
   }
 
   @Test
+  void shouldReadLabels() throws Exception {
+    byte[] labels = bytes(0, 0, 8, 1, 0, 0, 0, 3, 5, 0, 255);
+    assertThat(Idx.labels(file("labels", labels))).isEqualTo(bytes(5, 0, 255));
+    assertThat(Idx.labels(gzip("labels.gz", labels))).isEqualTo(bytes(5, 0, 255));
+    assertNoLabels("is not an IDX file of labels", file("images", IDX_2X1X3));
+    assertNoLabels("the 3 labels", file("short", Arrays.copyOf(labels, 10)));
+    assertNoLabels("the 3 labels", file("long", concat(labels, bytes(1))));
+    assertNoLabels("the -1 labels", file("less", bytes(0, 0, 8, 1, 255, 255, 255, 255)));
+    assertNoLabels("truncated", file("header", Arrays.copyOf(labels, 6)));
+    byte[] packed = Files.readAllBytes(gzip("whole.gz", labels));
+    assertNoLabels("truncated", file("cut.gz", Arrays.copyOf(packed, packed.length - 12)));
+  }
+
+  private static void assertNoLabels(String message, Path file) {
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(() -> Idx.labels(file))
+        .withMessageContaining(message)
+        .withMessageContaining(file.getFileName().toString());
+  }
+
+  @Test
   void shouldSayWhatIsWrongWithAFile() throws Exception {
     assertRefused("holds labels", file("labels", bytes(0, 0, 8, 1, 0, 0, 0, 1, 5)));
     assertRefused("00000d03", file("floats", bytes(0, 0, 13, 3, 0, 0, 0, 1)));

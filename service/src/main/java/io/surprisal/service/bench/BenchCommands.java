@@ -25,6 +25,7 @@ public final class BenchCommands {
         .addSubcommand(new BenchInstancesCommand(invocation))
         .addSubcommand(new BenchSwapCommand(invocation))
         .addSubcommand(new BenchDashboardCommand(invocation))
-        .addSubcommand(new BenchVarianceCommand(invocation));
+        .addSubcommand(new BenchVarianceCommand(invocation))
+        .addSubcommand(new BenchClassesCommand(invocation));
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -71,6 +72,18 @@ public final class ChildCommand implements AutoCloseable {
               + process.exitValue()
               + (said.isEmpty() ? "" : ": " + said.get(said.size() - 1)));
     }
+  }
+
+  /**
+   * Waits for its end.
+   *
+   * @param patience at most
+   * @return its exit status; empty if it still runs
+   */
+  public OptionalInt await(Duration patience) throws InterruptedException {
+    return process.waitFor(patience.toNanos(), TimeUnit.NANOSECONDS)
+        ? OptionalInt.of(process.exitValue())
+        : OptionalInt.empty();
   }
 
   @Override
