@@ -19,6 +19,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -91,6 +92,8 @@ public final class Surprisal {
 
   /** Runs the command as a process. */
   public static void main(String[] args) {
+    // Numbers are for programs, too, and the texts around them English: one form on every machine.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     StopSignal stop = StopSignal.ofProcess();
     PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8);
     PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8);
