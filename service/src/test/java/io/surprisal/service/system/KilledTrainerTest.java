@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Trainers in processes of their own, killed (−9) and paused at the worst moments. */
 @Tag("system")
+@Tag("waiting")
 class KilledTrainerTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
