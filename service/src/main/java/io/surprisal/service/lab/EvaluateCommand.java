@@ -7,6 +7,7 @@ import io.surprisal.model.detection.AlertRule;
 import io.surprisal.model.detection.AlertRules;
 import io.surprisal.model.detection.Verdict;
 import io.surprisal.model.images.PixelImage;
+import io.surprisal.model.release.Calibration;
 import io.surprisal.model.release.Release;
 import io.surprisal.model.runtime.Execution;
 import io.surprisal.model.runtime.TorchRuntime;
@@ -66,7 +67,9 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--evaluations",
       paramLabel = "K",
-      description = "Evaluations of the network an image (default: 8, at most the timesteps).")
+      description =
+          "Evaluations of the network an image (default: as the release is calibrated, else 8; at"
+              + " most the timesteps).")
   private Optional<Integer> evaluations = Optional.empty();
 
   @Option(
@@ -90,7 +93,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(
       names = "--alerts",
-      description = "Say too what share of the images the stream would alert on.")
+      description =
+          "Say too what share of the images the stream would alert on; with --per-image of each its"
+              + " p-value, and whether it alerts.")
   private boolean alertsToo;
 
   @Option(
@@ -131,13 +136,14 @@ final class EvaluateCommand implements Callable<Integer> {
       this.rule = rule;
     }
 
-    void scored(ImageLikelihood likelihood) {
+    Verdict scored(ImageLikelihood likelihood) {
       Verdict verdict = rule.judge(likelihood);
       images++;
       alerts += verdict.alert() ? 1 : 0;
       lowLikelihood += verdict.alert(Verdict.Reason.LOW_LIKELIHOOD) ? 1 : 0;
       atypical += verdict.alert(Verdict.Reason.ATYPICAL) ? 1 : 0;
       local += verdict.alert(Verdict.Reason.LOCAL) ? 1 : 0;
+      return verdict;
     }
 
     AlertShares shares() {
@@ -156,6 +162,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private record CodedLine(@JsonUnwrapped ImageLine line, double netBitsPerDim) {}
 
+  /** What decides about an alert, and whether there is one. */
+  private record JudgedLine(@JsonUnwrapped ImageLine line, double pValue, boolean alert) {}
+
   private record Judged(@JsonUnwrapped DatasetLikelihood likelihood, AlertShares alertShares) {}
 
   /** One line of {@code --per-image}. */
@@ -169,7 +178,6 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    int k = evaluations.orElse(Math.min(DEFAULT_EVALUATIONS, timesteps.orElse(Integer.MAX_VALUE)));
     limit.require(1);
     Usage.require(
         spec,
@@ -177,8 +185,8 @@ final class EvaluateCommand implements Callable<Integer> {
         "--timesteps is " + timesteps.orElse(1) + ", must be at least 1");
     Usage.require(
         spec,
-        k >= 1 && k <= timesteps.orElse(k),
-        "--evaluations is " + k + ", must be 1 to the number of --timesteps");
+        evaluations.orElse(1) >= 1 && evaluations.orElse(1) <= timesteps.orElse(Integer.MAX_VALUE),
+        "--evaluations is " + evaluations.orElse(1) + ", must be 1 to the number of --timesteps");
     Usage.require(
         spec,
         !alertsToo || (seed.isEmpty() && timesteps.isEmpty()),
@@ -187,6 +195,11 @@ final class EvaluateCommand implements Callable<Integer> {
         spec, !codedToo || timesteps.isPresent(), "--coded is about --timesteps; say how many");
     Usage.require(spec, !codedToo || !alertsToo, "--coded and --alerts are two questions");
     Release loaded = measured.release();
+    int k =
+        evaluations.orElse(
+            Math.min(
+                loaded.calibration().map(Calibration::evaluations).orElse(DEFAULT_EVALUATIONS),
+                timesteps.orElse(Integer.MAX_VALUE)));
     strict.require(measured.paths(), loaded.preprocessing());
     ImageSource images = measured.picturesFor(loaded);
     TorchRuntime.preferOperatorThreads(1);
@@ -205,9 +218,9 @@ final class EvaluateCommand implements Callable<Integer> {
               images,
               count,
               (index, image) -> {
-                alerts.ifPresent(counts -> counts.scored(image));
+                Optional<Verdict> verdict = alerts.map(counts -> counts.scored(image));
                 if (perImage) {
-                  printImage(images.name(index), image, net, index);
+                  printImage(images.name(index), image, verdict, net, index);
                 }
                 progress.stepTo(index + 1L);
               },
@@ -272,7 +285,8 @@ final class EvaluateCommand implements Callable<Integer> {
         .orElseGet(() -> BoundEstimator.served(loaded, k));
   }
 
-  private void printImage(String name, ImageLikelihood image, double[] net, int index) {
+  private void printImage(
+      String name, ImageLikelihood image, Optional<Verdict> verdict, double[] net, int index) {
     ImageLine line =
         new ImageLine(
             name,
@@ -293,6 +307,12 @@ final class EvaluateCommand implements Callable<Integer> {
     if (codedToo) {
       output.printLine(
           new CodedLine(line, net[index]), text + "  coded %.4f".formatted(net[index]));
+    } else if (verdict.isPresent()) {
+      double pValue = verdict.get().pValue().orElse(Double.NaN);
+      boolean alert = verdict.get().alert();
+      output.printLine(
+          new JudgedLine(line, pValue, alert),
+          text + "  p %.4f%s".formatted(pValue, alert ? "  alert" : ""));
     } else {
       output.printLine(line, text);
     }

@@ -91,6 +91,14 @@ class LaboratoryTest {
     assertThat(calibrated.path("precision").asText()).isEqualTo("bfloat16");
     assertThat(exact.path("precision").asText()).isEqualTo("float32");
     assertThat(calibrated.path("bitsPerDim").asDouble()).isBetween(0.0, 100.0);
+    assertThat(calibrated.path("evaluationsPerImage").asInt()).isEqualTo(8);
+    Path four = folder.resolve("four.safetensors");
+    json("calibrate --release RELEASE --data IMAGES --evaluations 4 --json --out " + four);
+    assertThat(
+            json("evaluate --data IMAGES --limit 3 --json --release " + four)
+                .path("evaluationsPerImage")
+                .asInt())
+        .isEqualTo(4);
   }
 
   @Test
@@ -105,6 +113,19 @@ class LaboratoryTest {
     assertThat(all.path("bitsPerDim").asDouble()).isPositive();
     assertThat(run("evaluate --release RELEASE --data IMAGES --alerts --alert-rate 0.5").out())
         .contains("low likelihood");
+    List<String> each =
+        run("evaluate --release RELEASE --data IMAGES --alerts --alert-rate 0.5 --per-image --json")
+            .out()
+            .lines()
+            .toList();
+    int images = each.size() - 1; // the last line is the summary
+    int alerting = 0;
+    for (String line : each.subList(0, images)) {
+      JsonNode image = Json.MAPPER.readTree(line);
+      assertThat(image.path("alert").asBoolean()).isEqualTo(image.path("pValue").asDouble() <= 0.5);
+      alerting += image.path("alert").asBoolean() ? 1 : 0;
+    }
+    assertThat(alerting / (double) images).isEqualTo(alerts);
     CommandRun silent =
         run("evaluate --release RELEASE --data IMAGES --alerts --alert-rate 0.0001");
     assertThat(silent.exitCode()).isEqualTo(1);
