@@ -15,6 +15,12 @@ import java.util.stream.Stream;
 final class Compose implements AutoCloseable {
   private static final int LONGEST_MINUTES = 5;
 
+  /** Compose v2, else 1.29; empty where neither works. */
+  private static final Optional<List<String>> COMMAND =
+      Stream.of(List.of("docker", "compose"), List.of("docker-compose"))
+          .filter(Compose::works)
+          .findFirst();
+
   private final String project;
   private final Map<String, String> environment;
 
@@ -25,18 +31,11 @@ final class Compose implements AutoCloseable {
 
   /** What Compose lacks here, and what brings it; empty: nothing. */
   static Optional<String> lack() {
-    return command().isEmpty()
+    return COMMAND.isEmpty()
         ? Optional.of(
             "neither 'docker compose' nor 'docker-compose' is there; on Debian 'apt-get install"
                 + " docker-compose' brings one")
         : Optional.empty();
-  }
-
-  /** Compose v2, else 1.29. */
-  private static Optional<List<String>> command() {
-    return Stream.of(List.of("docker", "compose"), List.of("docker-compose"))
-        .filter(Compose::works)
-        .findFirst();
   }
 
   private static boolean works(List<String> command) {
@@ -51,7 +50,7 @@ final class Compose implements AutoCloseable {
 
   /** Runs a command of Compose; returns what it printed on both outputs. */
   String run(String... arguments) throws IOException {
-    List<String> line = new ArrayList<>(command().orElseThrow());
+    List<String> line = new ArrayList<>(COMMAND.orElseThrow());
     line.addAll(List.of("-p", project, "-f", Path.of("compose.yaml").toString()));
     line.addAll(List.of(arguments));
     Containers.Ended ended = execute(line, environment);

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 class ComposedSystemTest {
   private static final Path REPORT = Path.of("target", "containers.txt");
   private static final Duration PATIENCE = Duration.ofMinutes(4);
+  private static final Duration LOOK = Duration.ofMillis(500);
 
   /** Scores that make sure that the stream goes on. */
   private static final int MORE = 30;
@@ -60,12 +61,13 @@ class ComposedSystemTest {
 
         for (String service : List.of("alerts", "camera", "trainer", "scorer", "kafka")) {
           int before = scores(client);
-          String born = state(compose.container(service)).getStartedAt();
+          String container = compose.container(service);
+          String born = state(container).getStartedAt();
           long killed = System.nanoTime();
-          kill(compose.container(service));
+          kill(container);
           until(
               service + " is as before",
-              () -> isWell(compose.container(service), born) && scores(client) >= before + MORE);
+              () -> isWell(container, born) && scores(client) >= before + MORE);
           say(
               "%s killed: it is well again and %d more images have scores".formatted(service, MORE),
               killed);
@@ -110,7 +112,11 @@ class ComposedSystemTest {
   }
 
   private static void until(String what, Callable<Boolean> holds) {
-    await(what).atMost(PATIENCE).pollDelay(Duration.ZERO).until(holds);
+    await(what)
+        .atMost(PATIENCE)
+        .pollDelay(Duration.ZERO)
+        .pollInterval(LOOK) // to ask Compose costs a second of a processor
+        .until(holds);
   }
 
   private static int freePort() throws IOException {

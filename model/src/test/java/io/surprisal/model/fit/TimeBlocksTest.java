@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class TimeBlocksTest {
 
-  @Property(tries = 300, seed = "1")
+  @Property(tries = 100, seed = "1")
   void shouldHoldOutAsManyAsAreWantedAndTrainOnNoneOfThem(
       @ForAll @IntRange(min = 2, max = 20_000) int size,
       @ForAll @DoubleRange(min = 0, max = 0.9) double share,

@@ -121,14 +121,14 @@ class GateTest {
                   p[j] += (float) (amount * random.nextGaussian());
                 }
               });
-      GateReport alone = GATE.judge(next, Optional.of(before), Optional.empty(), images);
-      assertThat(alone.reasons()).noneMatch(reason -> reason.contains("bits/dim rise"));
+      GateReport report = GATE.judge(next, Optional.of(before), Optional.of(active), images);
+      assertThat(report.reasons())
+          .as("beside the one before it")
+          .noneMatch(reason -> reason.contains("bits/dim rise"));
       refused =
-          Optional.of(GATE.judge(next, Optional.of(before), Optional.of(active), images))
+          Optional.of(report)
               .filter(
-                  report ->
-                      report.reasons().stream()
-                          .anyMatch(reason -> reason.contains("best release")));
+                  of -> of.reasons().stream().anyMatch(reason -> reason.contains("best release")));
       before = next;
     }
     assertThat(refused).isPresent();

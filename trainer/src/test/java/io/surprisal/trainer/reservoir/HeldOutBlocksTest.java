@@ -29,7 +29,7 @@ class HeldOutBlocksTest {
   }
 
   /** Of far offsets as of the first, where blocks grow. */
-  @Property(tries = 200, seed = "1")
+  @Property(tries = 50, seed = "1")
   void shouldHoldOutItsShare(
       @ForAll @DoubleRange(min = 0.05, max = 0.6) double share,
       @ForAll @IntRange(max = 100) int partition,
