@@ -35,6 +35,9 @@ public final class ControlFit {
   /** From fewer images nothing is fitted. */
   static final int FEWEST_IMAGES = 64;
 
+  /** Of so many held-out images there are enough to fit to: a tenth of them. */
+  public static final int ENOUGH_IMAGES = 10 * FEWEST_IMAGES;
+
   private static final int TIMES = 16;
   private static final int NOISE_KNOTS = 9;
   private static final int CURVE_KNOTS = 17;

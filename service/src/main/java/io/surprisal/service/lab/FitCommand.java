@@ -1,5 +1,6 @@
 package io.surprisal.service.lab;
 
+import io.surprisal.model.calibration.ControlFit;
 import io.surprisal.model.checks.SteadyTime;
 import io.surprisal.model.datasets.ImageDataset;
 import io.surprisal.model.datasets.PictureFiles;
@@ -64,6 +65,9 @@ final class FitCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(FitCommand.class);
   private static final int DEFAULT_MINUTES = 20;
   private static final double DEFAULT_HELD_OUT = 0.1;
+
+  /** Rather than forgo what is typical and where, up to so much of the images is held out. */
+  private static final double MOST_HELD_OUT = 0.25;
 
   /** Calibration counts whole pictures, of which there are fewer. */
   private static final double PICTURES_HELD_OUT = 0.3;
@@ -137,8 +141,8 @@ final class FitCommand implements Callable<Integer> {
       names = "--held-out",
       paramLabel = "SHARE",
       description =
-          "Share of the images that is never trained on (default: 0.1; of pictures seen by tiles,"
-              + " 0.3).")
+          "Share of the images that is never trained on (default: 0.1, or as much as 640 images are,"
+              + " up to 0.25, which show what is typical; of pictures seen by tiles, 0.3).")
   private Optional<Double> heldOut = Optional.empty();
 
   @Option(
@@ -259,14 +263,20 @@ final class FitCommand implements Callable<Integer> {
     } else {
       whole = data.open(how);
     }
+    double held = heldOut.orElse(usualShare(whole.size()));
     LOG.info(
         "{} images of {}×{}, whole; {} held out",
         whole.size(),
         whole.width(),
         whole.height(),
-        Math.round(heldOut.orElse(DEFAULT_HELD_OUT) * whole.size()));
-    return new FitImages.Whole(
-        whole, name, new HeldOut.Share(heldOut.orElse(DEFAULT_HELD_OUT)), how);
+        Math.round(held * whole.size()));
+    return new FitImages.Whole(whole, name, new HeldOut.Share(held), how);
+  }
+
+  /** Of so many whole images. */
+  static double usualShare(int images) {
+    double typical = (double) ControlFit.ENOUGH_IMAGES / images;
+    return typical <= MOST_HELD_OUT ? Math.max(DEFAULT_HELD_OUT, typical) : DEFAULT_HELD_OUT;
   }
 
   private Optional<Duration> time() {
