@@ -35,8 +35,11 @@ public final class ControlFit {
   /** From fewer images nothing is fitted. */
   static final int FEWEST_IMAGES = 64;
 
-  /** Of so many held-out images there are enough to fit to: a tenth of them. */
-  public static final int ENOUGH_IMAGES = 10 * FEWEST_IMAGES;
+  /** Where none is left over, one image of so many is taken. */
+  private static final int ONE_OF = 10;
+
+  /** Of so many held-out images there are enough to fit to. */
+  public static final int ENOUGH_IMAGES = ONE_OF * FEWEST_IMAGES;
 
   private static final int TIMES = 16;
   private static final int NOISE_KNOTS = 9;
@@ -66,7 +69,7 @@ public final class ControlFit {
    * @return ascending indices
    */
   public static int[] images(int limit, int size) {
-    int images = Math.min(MOST_IMAGES, Math.max(size - limit, size / 10));
+    int images = Math.min(MOST_IMAGES, Math.max(size - limit, size / ONE_OF));
     return images < FEWEST_IMAGES
         ? new int[0]
         : IntStream.range(0, images).map(i -> (int) ((long) i * size / images)).toArray();

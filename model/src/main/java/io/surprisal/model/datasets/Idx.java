@@ -50,10 +50,7 @@ public final class Idx {
    */
   public static Optional<byte[]> withoutImages(Path file) throws IOException {
     try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-      in.mark(2);
-      boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
-      in.reset();
-      byte[] all = (gzip ? new GZIPInputStream(in) : in).readNBytes(LONGEST_HEADER + 1);
+      byte[] all = unpacked(in).readNBytes(LONGEST_HEADER + 1);
       int dimensions = all.length < Integer.BYTES ? 0 : all[3];
       if ((dimensions != 3 && dimensions != 4) || all.length != (1 + dimensions) * Integer.BYTES) {
         return Optional.empty();
@@ -91,10 +88,7 @@ public final class Idx {
    */
   public static byte[] labels(Path file) throws IOException {
     try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-      in.mark(2);
-      boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
-      in.reset();
-      DataInputStream content = new DataInputStream(gzip ? new GZIPInputStream(in) : in);
+      DataInputStream content = new DataInputStream(unpacked(in));
       if (content.readInt() != (UNSIGNED_BYTE << 8 | 1)) {
         throw new IOException(file + " is not an IDX file of labels");
       }
@@ -107,6 +101,14 @@ public final class Idx {
     } catch (ZipException | EOFException damaged) {
       throw new IOException(file + " is truncated or damaged", damaged);
     }
+  }
+
+  /** What a file holds, be it plain or gzip. */
+  private static InputStream unpacked(InputStream in) throws IOException {
+    in.mark(2);
+    boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
+    in.reset();
+    return gzip ? new GZIPInputStream(in) : in;
   }
 
   private static void writeTo(OutputStream raw, boolean gzip, ImageDataset images)

@@ -16,7 +16,6 @@ import io.surprisal.schemas.ScoreVerdict;
 import io.surprisal.schemas.TrainerEvent;
 import io.surprisal.schemas.TrainerEventType;
 import io.surprisal.service.cli.Json;
-import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +32,6 @@ import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -82,15 +80,9 @@ class NewClassesTest {
   private record Labelled(ImageDataset images, byte[] labels) {
     static Labelled of(String name) throws IOException {
       Path directory = DATA.resolve("fashion-mnist");
-      try (DataInputStream in =
-          new DataInputStream(
-              new GZIPInputStream(
-                  Files.newInputStream(directory.resolve(name + "-labels-idx1-ubyte.gz"))))) {
-        in.skipNBytes(2 * Integer.BYTES);
-        return new Labelled(
-            ImageDatasets.open(List.of(directory.resolve(name + "-images-idx3-ubyte.gz"))),
-            in.readAllBytes());
-      }
+      return new Labelled(
+          ImageDatasets.open(List.of(directory.resolve(name + "-images-idx3-ubyte.gz"))),
+          Idx.labels(directory.resolve(name + "-labels-idx1-ubyte.gz")));
     }
 
     int[] places(IntPredicate label) {
